@@ -1,0 +1,1 @@
+"""The rules of what is owed: frozen facts and a day in, priced lines out."""

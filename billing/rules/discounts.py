@@ -1,0 +1,87 @@
+"""Discounts: percentages first, each on what the last left; then fixed amounts, shared."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import prod
+
+from billing.rules.facts import DiscountFacts, DiscountSource, Facts, ScheduledKind
+from billing.rules.money import half_up, largest_remainder
+from billing.rules.periods import Applied
+
+
+@dataclass(frozen=True, slots=True)
+class Gross:
+    """The price of a whole period of one line before discounts, in minor units."""
+
+    product: str
+    amount: int
+
+
+def in_force(discounts: Iterable[DiscountFacts]) -> tuple[DiscountFacts, ...]:
+    """Return those with periods left, percentages before fixed amounts, the oldest first."""
+    live = [d for d in discounts if d.periods_left is None or d.periods_left > 0]
+    return tuple(sorted(live, key=lambda d: (d.percent is None, d.order)))
+
+
+def percentages(discounts: Iterable[DiscountFacts], product: str) -> tuple[Applied, ...]:
+    """Return the percentages in force that a product's line carries, in their order."""
+    return tuple(
+        Applied(d.code, percent=d.percent)
+        for d in in_force(discounts)
+        if d.percent is not None and d.covers(product)
+    )
+
+
+def for_whole_period(
+    discounts: Iterable[DiscountFacts], lines: Sequence[Gross]
+) -> tuple[tuple[Applied, ...], ...]:
+    """Return what each line of a charge for a whole period carries, one tuple per line.
+
+    A fixed amount is shared over what the earlier discounts left of the lines it is for, by the
+    largest remainder, and never takes more than that (domain.md 6).
+    """
+    discounts = tuple(discounts)
+    applied = [percentages(discounts, line.product) for line in lines]
+    left = [_after(line.amount, own) for line, own in zip(lines, applied, strict=True)]
+    for discount in in_force(discounts):
+        if discount.percent is not None:
+            continue
+        weights = [
+            amount if discount.covers(line.product) else 0
+            for line, amount in zip(lines, left, strict=True)
+        ]
+        shares = largest_remainder(min(discount.amount, sum(weights)), weights)
+        for i, share in enumerate(shares):
+            if share:
+                applied[i] += (Applied(discount.code, share=share),)
+                left[i] -= share
+    return tuple(applied)
+
+
+def used_once(discounts: Iterable[DiscountFacts]) -> tuple[DiscountFacts, ...]:
+    """Return the discounts after one charge of a whole period: counted down, used-up ones gone."""
+    counted = (
+        d if d.periods_left is None else replace(d, periods_left=d.periods_left - 1)
+        for d in discounts
+    )
+    return tuple(d for d in counted if d.periods_left is None or d.periods_left > 0)
+
+
+def after_cycle_change(facts: Facts) -> tuple[DiscountFacts, ...]:
+    """Return the discounts that are left at renewal: a waiting change of cycle ends promo codes.
+
+    Only those that were there when the change was scheduled: a code typed with it or after it is
+    meant for the new cycle.
+    """
+    change = next((s for s in facts.scheduled if s.kind is ScheduledKind.CYCLE), None)
+    return tuple(
+        d
+        for d in facts.discounts
+        if change is None or d.source is not DiscountSource.PROMO or d.version >= change.version
+    )
+
+
+def _after(amount: int, percents: Iterable[Applied]) -> int:
+    price = prod((discount.factor for discount in percents), start=Fraction(amount))
+    return half_up(price.numerator, price.denominator)

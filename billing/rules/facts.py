@@ -1,0 +1,302 @@
+"""One subscription and the catalogue it can buy from, frozen: all that a rule may look at.
+
+Amounts are whole minor units of the account's currency; dates are days of the account's zone.
+A product is named by its key, an edition by its key within the product.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeAlias, TypeVar
+
+from billing.rules.money import minimum_charge
+from billing.rules.periods import Cycle, Period, Segment, next_period, whole_term
+from billing.rules.refusals import NotInEdition, UnknownProduct
+
+Allowances: TypeAlias = Mapping[str, int | str]
+_T = TypeVar("_T")
+
+
+class ProductKind(StrEnum):
+    """What a product is: by the seat, several in one, an addition, or a fixed sum a period."""
+
+    PRODUCT = "product"
+    SUITE = "suite"
+    ADDON = "addon"
+    FLAT = "flat"
+
+
+class Availability(StrEnum):
+    """Whether an edition has a price, is sold by talking, or comes only in a Suite."""
+
+    PRICED = "priced"
+    SALES_ONLY = "sales_only"
+    INCLUDED_ONLY = "included_only"
+
+
+class ScheduledKind(StrEnum):
+    """What waits for renewal: at most one of each kind per line, or per subscription."""
+
+    QUANTITY = "quantity"
+    EDITION = "edition"
+    REMOVAL = "removal"
+    CYCLE = "cycle"
+    CANCELLATION = "cancellation"
+
+
+class DiscountSource(StrEnum):
+    """Where a discount comes from: given by the vendor, or a code typed by the customer."""
+
+    COUPON = "coupon"
+    PROMO = "promo"
+
+
+@dataclass(frozen=True, slots=True)
+class PriceFacts:
+    """A list price in minor units per seat and month (flat: per period), from a day on."""
+
+    cycle: Cycle
+    unit: int
+    valid_from: date = date.min
+
+
+@dataclass(frozen=True, slots=True)
+class EditionFacts:
+    """A level of a product; every product, add-on and flat item has at least one."""
+
+    key: str
+    rank: int
+    availability: Availability = Availability.PRICED
+    prices: tuple[PriceFacts, ...] = ()
+    allowances: Allowances = field(default_factory=dict)
+    supports_temporary: bool = False
+
+    def price(self, cycle: Cycle, on: date) -> int | None:
+        """Return the list price in force that day, or None where it is not sold in this cycle."""
+        if self.availability is not Availability.PRICED:
+            return None
+        valid = [p for p in self.prices if p.cycle is cycle and p.valid_from <= on]
+        return max(valid, key=lambda price: price.valid_from).unit if valid else None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFacts:
+    """A product as the catalogue offers it to this account, in the account's currency."""
+
+    key: str
+    kind: ProductKind
+    editions: tuple[EditionFacts, ...]
+    includes: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    minimum: int = 1
+    maximum: int = 100_000
+    open_to_assisted: bool = False
+
+    def edition(self, key: str) -> EditionFacts:
+        """Return an edition by its key; NotInEdition where the product has none such."""
+        for edition in self.editions:
+            if edition.key == key:
+                return edition
+        raise NotInEdition(product=self.key, edition=key)
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts:
+    """A live line: one product of the subscription, at the price it was bought at.
+
+    `unit` may differ from the list price (grandfathered) until `price_ends_on`, when the vendor
+    ends it: the first renewal from that day on takes the list price. `holders` are the ids of the
+    people who hold a seat; only combining into a Suite needs them.
+    """
+
+    product: str
+    edition: str
+    quantity: int
+    unit: int
+    segments: tuple[Segment, ...] = ()
+    allowances: Allowances = field(default_factory=dict)
+    seats_in_use: int = 0
+    holders: frozenset[int] = frozenset()
+    price_ends_on: date | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledFacts:
+    """A change that waits for renewal.
+
+    `product` is None for a change of cycle or a cancellation. `quantity`, `edition` or `cycle` is
+    the new value of its kind; `leaving` names the products that leave a Suite when a removal takes
+    only them (empty: the whole line goes). `version` is the subscription's version it came with.
+    """
+
+    kind: ScheduledKind
+    takes_effect_on: date
+    product: str | None = None
+    quantity: int | None = None
+    edition: str | None = None
+    cycle: Cycle | None = None
+    leaving: tuple[str, ...] = ()
+    version: int = 1
+    id: int | None = None
+
+    @property
+    def slot(self) -> tuple[ScheduledKind, str | None]:
+        """Return what may exist only once: a kind on a line, or on the subscription."""
+        return self.kind, self.product
+
+
+@dataclass(frozen=True, slots=True)
+class TemporaryFacts:
+    """Extra seats of a product for the days of a period, paid when they were bought."""
+
+    product: str
+    quantity: int
+    covers: Period
+    charged: int = 0
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountFacts:
+    """A coupon or promo code of this subscription: a percentage, or minor units per period.
+
+    `products` empty means all; `periods_left` None means without end; `order` is its age, the
+    oldest first; `version` the subscription's version it came with: a later change of cycle ends a
+    promo code.
+    """
+
+    code: str
+    source: DiscountSource
+    percent: Decimal | None = None
+    amount: int = 0
+    products: tuple[str, ...] = ()
+    periods_left: int | None = None
+    order: int = 0
+    version: int = 0
+    id: int | None = None
+
+    def covers(self, product: str) -> bool:
+        """Tell whether it is for this product."""
+        return not self.products or product in self.products
+
+
+@dataclass(frozen=True, slots=True)
+class PromoFacts:
+    """A promo code that somebody typed, as the vendor's staff defined it.
+
+    Amounts are minor units of the account's currency. `uses_left` is the smaller of what is left
+    in total and for this account, None without limit.
+    """
+
+    code: str
+    percent: Decimal | None = None
+    amount: int = 0
+    products: tuple[str, ...] = ()
+    periods: int | None = None
+    first_purchase_only: bool = False
+    valid_from: date | None = None
+    valid_until: date | None = None
+    uses_left: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One subscription as it stands, with what it may buy.
+
+    `period` is the current period and `paid_until` the end of what is paid: later than the
+    period's end after an extension. Cycle, anchor, period and `paid_until` are None before the
+    first purchase. A positive `balance` belongs to the customer. `tax_rate` is a percentage, None
+    where no tax is shown. `minimum` is the smallest collected amount where the vendor sets its own.
+    """
+
+    currency: str
+    catalogue: Mapping[str, ProductFacts]
+    cycle: Cycle | None = None
+    anchor: date | None = None
+    period: Period | None = None
+    paid_until: date | None = None
+    version: int = 0
+    account_type: str = "self_service"
+    state: str = "active"
+    trial_end: date | None = None
+    lines: tuple[LineFacts, ...] = ()
+    scheduled: tuple[ScheduledFacts, ...] = ()
+    temporary: tuple[TemporaryFacts, ...] = ()
+    discounts: tuple[DiscountFacts, ...] = ()
+    promos: tuple[PromoFacts, ...] = ()
+    balance: int = 0
+    tax_rate: Decimal | None = None
+    minimum: int | None = None
+    held: bool = False
+    past_due_invoice: str | None = None
+
+    @property
+    def smallest_charge(self) -> int:
+        """Return the smallest amount collected at once, in minor units."""
+        return minimum_charge(self.currency) if self.minimum is None else self.minimum
+
+    def product(self, key: str) -> ProductFacts:
+        """Return a product of the catalogue; UnknownProduct where there is none."""
+        if key not in self.catalogue:
+            raise UnknownProduct(product=key)
+        return self.catalogue[key]
+
+    def edition(self, product: str, edition: str) -> EditionFacts:
+        """Return an edition of the catalogue; UnknownProduct or NotInEdition."""
+        return self.product(product).edition(edition)
+
+    def list_price(self, line: LineFacts, on: date) -> int | None:
+        """Return today's list price of a line in the present cycle, None where it has none."""
+        return self.edition(line.product, line.edition).price(self.paid_cycle, on)
+
+    def is_grandfathered(self, line: LineFacts, on: date) -> bool:
+        """Tell whether a line's price is another than the list price of that day."""
+        return self.list_price(line, on) not in (None, line.unit)
+
+    def line(self, product: str) -> LineFacts | None:
+        """Return the live line of a product, or None."""
+        return next((line for line in self.lines if line.product == product), None)
+
+    def months(self, product: str, cycle: Cycle) -> int:
+        """Return how many monthly prices a period costs; a flat item's price is for a period."""
+        return 1 if self.product(product).kind is ProductKind.FLAT else cycle.months
+
+    @property
+    def paid_cycle(self) -> Cycle:
+        """Return the cycle of a subscription that has bought something; ValueError before."""
+        return _there(self.cycle)
+
+    @property
+    def renews_on(self) -> date:
+        """Return the day of the next renewal, the end of what is paid; ValueError before any."""
+        return _there(self.paid_until)
+
+    def terms(self, on: date) -> tuple[Period, ...]:
+        """Return the whole terms that are paid from `on`: the current one, after an extension two.
+
+        Each is the divisor of its days; clip it with `from_day(on)` for what remains.
+        """
+        period, anchor = _there(self.period), _there(self.anchor)
+        terms = [whole_term(anchor, self.paid_cycle, period)]
+        if self.renews_on > period.end:
+            terms.append(Period(period.end, self.renews_on))
+        return tuple(term for term in terms if term.end > on)
+
+    def period_on(self, on: date) -> Period:
+        """Return the paid period that contains the day: after an extension it may be the second."""
+        period = _there(self.period)
+        return period if on < period.end else Period(period.end, self.renews_on)
+
+    @property
+    def next_period(self) -> Period:
+        """Return the period after the paid end in the present cycle: what an extension buys."""
+        return next_period(_there(self.anchor), self.renews_on, self.paid_cycle)
+
+
+def _there(value: _T | None) -> _T:
+    if value is None:
+        raise ValueError("nothing has been bought yet: the subscription has no period")
+    return value
