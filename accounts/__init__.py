@@ -1,0 +1,1 @@
+"""WHO: companies, people, roles, and what each may do."""

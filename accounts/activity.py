@@ -1,0 +1,70 @@
+"""Writes the trail. Every verb records what it did in its own transaction."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.models import Account, Activity, User
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """When and from where something is being done: set by the door, by tasks and by commands."""
+
+    at: datetime
+    address: str | None = None
+    by_staff: bool = False
+
+
+_occasion: ContextVar[Occasion | None] = ContextVar("occasion", default=None)
+
+
+@contextmanager
+def occasion(at: datetime, *, address: str | None = None, by_staff: bool = False) -> Iterator[None]:
+    """Say when (aware) and from which address the acts inside are done."""
+    token = _occasion.set(Occasion(at, address, by_staff))
+    try:
+        yield
+    finally:
+        _occasion.reset(token)
+
+
+def current() -> Occasion:
+    """Return the occasion; raise LookupError where none was set, because a trail without a time is none."""
+    held = _occasion.get()
+    if held is None:
+        raise LookupError("acts are recorded inside `with activity.occasion(at=…)`")
+    return held
+
+
+def record(
+    account: Account,
+    verb: str,
+    *,
+    by: User | None,
+    subject: str = "",
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+    reason: str = "",
+    quote: str = "",
+    invoice: str = "",
+) -> Activity:
+    """Add an entry to an account's trail; `by` is None for what happens by itself, such as a renewal."""
+    held = current()
+    return Activity.objects.create(
+        account=account,
+        at=held.at,
+        actor=by,
+        actor_name=by.name if by else "",
+        by_staff=held.by_staff or bool(by and by.is_staff),
+        address=held.address,
+        verb=verb,
+        subject=subject,
+        before=before,
+        after=after,
+        reason=reason,
+        quote=quote,
+        invoice=invoice,
+    )

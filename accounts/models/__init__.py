@@ -1,0 +1,8 @@
+"""The tables about people."""
+
+from accounts.models.account import Account
+from accounts.models.activity import Activity
+from accounts.models.outbox import Letter
+from accounts.models.people import AccountPermission, Membership, User
+
+__all__ = ["Account", "AccountPermission", "Activity", "Letter", "Membership", "User"]

@@ -1,0 +1,151 @@
+"""One customer company, and the lock that every writing verb takes first."""
+
+from typing import ClassVar
+from zoneinfo import available_timezones
+
+import pgtrigger
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from accounts.rules.capabilities import AccountState, AccountType
+from accounts.rules.roles import Permission
+
+
+def validate_time_zone(name: str) -> None:
+    """Raise ValidationError unless `name` is a time zone of the IANA database."""
+    if name not in available_timezones():
+        raise ValidationError(_("%(name)s is not a known time zone."), params={"name": name})
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    """Reads of accounts."""
+
+    def lock(self, pk: int) -> "Account":
+        """Return the account, locked until the transaction ends.
+
+        Every verb that writes anything of an account calls this first (security.md, "One lock").
+        Without it, seat changes are lost and two transfers leave no owner. NO KEY: rows that
+        only refer to the account need not wait.
+        """
+        return self.select_for_update(no_key=True, of=("self",)).get(pk=pk)
+
+    def lock_for(self, model: type[models.Model], pk: object) -> "Account":
+        """Lock and return the account that a row belongs to; raise the model's DoesNotExist.
+
+        The model names the way to its account in `account_path`.
+        """
+        path: str = model.account_path  # type: ignore[attr-defined]
+        account_id = model._default_manager.values_list(path, flat=True).get(pk=pk)
+        return self.lock(account_id)
+
+
+class Account(models.Model):
+    """One customer company; all of its data hangs from it."""
+
+    slug = models.SlugField(_("address name"), max_length=60, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    # The vendor's own number for this customer: what makes loading accounts idempotent.
+    external_id = models.CharField(_("external id"), max_length=80, blank=True)
+    type = models.CharField(
+        _("type"),
+        max_length=20,
+        choices={
+            AccountType.SELF_SERVICE.value: _("Self-service"),
+            AccountType.ASSISTED.value: _("Online-assisted"),
+            AccountType.MANAGED.value: _("Managed"),
+        },
+    )
+    state = models.CharField(
+        _("state"),
+        max_length=20,
+        choices={
+            AccountState.TRIAL.value: _("Trial"),
+            AccountState.ACTIVE.value: _("Active"),
+            AccountState.PAST_DUE.value: _("Past due"),
+            AccountState.SUSPENDED.value: _("Suspended"),
+            AccountState.CANCELLED.value: _("Cancelled"),
+        },
+        default=AccountState.ACTIVE.value,
+    )
+    currency = models.CharField(_("currency"), max_length=3, validators=[RegexValidator(r"^[A-Z]{3}$")])
+    timezone = models.CharField(_("time zone"), max_length=60, default="UTC", validators=[validate_time_zone])
+    language = models.CharField(
+        _("language"), max_length=2, choices={"en": "English", "fr": "Français"}, default="en"
+    )
+    # Whom the customer reaches at the vendor when something is not theirs to do.
+    vendor_contact_name = models.CharField(_("vendor contact"), max_length=120)
+    vendor_contact_email = models.EmailField(_("vendor contact's e-mail"))
+    vendor_contact_phone = models.CharField(_("vendor contact's phone"), max_length=40, blank=True)
+    trial_ends_on = models.DateField(_("trial ends on"), null=True, blank=True)
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
+    is_sandbox = models.BooleanField(_("sandbox"), default=False)
+    # A sandbox account may carry its own time; accounts/clock.py is the only reader.
+    clock = models.DateTimeField(_("own clock"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created at"), db_default=models.functions.Now())
+
+    objects = AccountQuerySet.as_manager()
+
+    account_path: ClassVar[str] = "pk"
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        default_permissions = ()
+        # Granted one by one on the account object when a role is given (domain.md 3).
+        permissions = [(permission.value, permission.value) for permission in Permission]
+        indexes = [
+            models.Index(Lower("name"), "id", name="account_by_name"),
+            models.Index(fields=["state", "id"], name="account_by_state"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["external_id"], condition=~Q(external_id=""), name="account_external_id_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(type__in=[one.value for one in AccountType]), name="account_type_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[one.value for one in AccountState]), name="account_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(clock__isnull=True) | Q(is_sandbox=True), name="account_clock_only_in_sandbox"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=AccountState.TRIAL.value) | Q(trial_ends_on__isnull=False),
+                name="account_trial_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=AccountState.CANCELLED.value, cancelled_at__isnull=False)
+                | (~Q(state=AccountState.CANCELLED.value) & Q(cancelled_at__isnull=True)),
+                name="account_cancelled_says_when",
+            ),
+            # The target of the composite key by which a subscription is in its account's currency.
+            models.UniqueConstraint(fields=["id", "currency"], name="account_with_currency"),
+        ]
+        # At least one owner: at the commit that makes an account, and (on the membership) ever after.
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            pgtrigger.Trigger(
+                name="has_an_owner",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.After,
+                timing=pgtrigger.Deferred,
+                func="""
+                    IF EXISTS (SELECT 1 FROM accounts_account WHERE id = NEW.id)
+                       AND NOT EXISTS (
+                           SELECT 1 FROM accounts_membership
+                           WHERE account_id = NEW.id AND role = 'owner') THEN
+                        RAISE EXCEPTION 'account % has no owner', NEW.id
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the company's name."""
+        return self.name

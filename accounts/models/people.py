@@ -1,0 +1,181 @@
+"""People, their membership in accounts, and their permissions on an account object."""
+
+from typing import Any, ClassVar
+
+import pgtrigger
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+from guardian.models import UserObjectPermissionBase
+
+from accounts.models.account import Account
+from accounts.rules.roles import Role
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes people."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create and return a person; without a password they must reset it before signing in."""
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create staff with every right in the back office; it has no power in the console."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Return the person with this e-mail address, however it is written."""
+        return self.get(email=(username or "").strip().lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person, who signs in by e-mail and may belong to several accounts."""
+
+    # Kept in lower case, so that one address is one person.
+    email = models.EmailField(_("e-mail address"), unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    language = models.CharField(
+        _("language"), max_length=2, choices={"en": "English", "fr": "Français"}, blank=True
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(_("vendor's staff"), default=False)
+    date_joined = models.DateTimeField(_("joined"), db_default=models.functions.Now())
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_in_lower_case"),
+        ]
+        indexes = [models.Index(Lower("name"), "id", name="user_by_name")]
+
+    def __str__(self) -> str:
+        """Return the person's name."""
+        return self.name or self.email
+
+    def get_full_name(self) -> str:
+        """Return the person's name."""
+        return self.name
+
+    def get_short_name(self) -> str:
+        """Return the person's first name."""
+        return self.name.split(" ")[0]
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    """Reads of memberships."""
+
+    def live(self) -> "MembershipQuerySet":
+        """Return those that count: not suspended, and of a person who is active."""
+        return self.filter(suspended_at__isnull=True, user__is_active=True)
+
+    def of(self, user: User) -> "MembershipQuerySet":
+        """Return the live memberships of a person with their accounts, by the account's name."""
+        return self.live().filter(user=user).select_related("account").order_by(Lower("account__name"), "pk")
+
+    def contacts(self, account: Account) -> "MembershipQuerySet":
+        """Return who can act on billing: the owner first, then billing admins by name."""
+        return (
+            self.live()
+            .filter(account=account, role__in=[Role.OWNER, Role.BILLING_ADMIN])
+            .select_related("user")
+            .order_by(models.Case(models.When(role=Role.OWNER, then=0), default=1), Lower("user__name"), "pk")
+        )
+
+
+class Membership(models.Model):
+    """One person in one account, with a role. Written only by accounts/roles.py."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
+    role = models.CharField(
+        _("role"),
+        max_length=20,
+        choices={
+            Role.OWNER.value: _("Account owner"),
+            Role.BILLING_ADMIN.value: _("Billing admin"),
+            Role.ADMIN.value: _("Administrator"),
+            Role.AGENT.value: _("Agent"),
+            Role.LIGHT_AGENT.value: _("Light agent"),
+        },
+    )
+    # The owner's delegation to this one billing admin: to change payment details (domain.md 3).
+    changes_payment = models.BooleanField(_("may change payment details"), default=False)
+    suspended_at = models.DateTimeField(_("suspended at"), null=True, blank=True)
+    joined_at = models.DateTimeField(_("joined at"), db_default=models.functions.Now())
+
+    objects = MembershipQuerySet.as_manager()
+
+    account_path: ClassVar[str] = "account_id"
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["account", "user"], name="membership_once"),
+            # At most one owner here; at least one by the deferred trigger below.
+            models.UniqueConstraint(
+                fields=["account"], condition=Q(role=Role.OWNER.value), name="membership_one_owner"
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=[role.value for role in Role]), name="membership_role_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(changes_payment=False) | Q(role=Role.BILLING_ADMIN.value),
+                name="membership_delegation_to_billing_admin",
+            ),
+            models.CheckConstraint(
+                condition=Q(suspended_at__isnull=True) | ~Q(role=Role.OWNER.value),
+                name="membership_owner_not_suspended",
+            ),
+            # The target of the composite keys by which children of two parents stay in one account.
+            models.UniqueConstraint(fields=["id", "account"], name="membership_with_account"),
+        ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            pgtrigger.Trigger(
+                name="an_owner_remains",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.After,
+                timing=pgtrigger.Deferred,
+                condition=pgtrigger.Q(old__role=Role.OWNER.value),
+                func="""
+                    IF EXISTS (SELECT 1 FROM accounts_account WHERE id = OLD.account_id)
+                       AND NOT EXISTS (
+                           SELECT 1 FROM accounts_membership
+                           WHERE account_id = OLD.account_id AND role = 'owner') THEN
+                        RAISE EXCEPTION 'account % would be left without an owner', OLD.account_id
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return who is what."""
+        return f"{self.user_id} {self.role} @ {self.account_id}"
+
+
+class AccountPermission(UserObjectPermissionBase):
+    """One permission of one person on one account. Read only by the gate, written only by accounts/roles.py."""
+
+    # guardian finds this model by the way back: it must have one.
+    content_object = models.ForeignKey(Account, models.CASCADE, related_name="permission_rows")
+
+    class Meta(UserObjectPermissionBase.Meta):
+        verbose_name = _("account permission")
+        verbose_name_plural = _("account permissions")
+        default_permissions = ()

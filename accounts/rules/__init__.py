@@ -1,0 +1,1 @@
+"""Plain tables and decisions about people: no Django, no clock, no database."""

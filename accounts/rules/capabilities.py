@@ -1,0 +1,132 @@
+"""What is open to an account, by its type and its state (domain.md 3, second table, and the end of 5)."""
+
+from datetime import date
+from enum import StrEnum
+
+
+class AccountType(StrEnum):
+    """How a customer is served by the vendor."""
+
+    SELF_SERVICE = "self_service"
+    ASSISTED = "assisted"
+    MANAGED = "managed"
+
+
+class AccountState(StrEnum):
+    """Where an account stands."""
+
+    TRIAL = "trial"
+    ACTIVE = "active"
+    PAST_DUE = "past_due"
+    SUSPENDED = "suspended"
+    CANCELLED = "cancelled"
+
+
+class Standing(StrEnum):
+    """The state as it counts on one day: a trial that is over is a standing of its own."""
+
+    TRIAL = "trial"
+    TRIAL_ENDED = "trial_ended"
+    ACTIVE = "active"
+    PAST_DUE = "past_due"
+    SUSPENDED = "suspended"
+    CANCELLED = "cancelled"
+
+
+class Capability(StrEnum):
+    """Something that an account's type and state open or close for everybody in it."""
+
+    HOME = "home"
+    SUMMARY = "summary"
+    COSTS = "costs"
+    CONTACTS = "contacts"
+    PEOPLE = "people"
+    ACTIVITY = "activity"
+    MANAGE = "manage"
+    ADD_SEATS = "add_seats"
+    BUY_PRODUCTS = "buy_products"
+    UPGRADE_EDITION = "upgrade_edition"
+    REDUCE = "reduce"
+    CHANGE_CYCLE = "change_cycle"
+    EXTEND = "extend"
+    TEMPORARY_SEATS = "temporary_seats"
+    UNDO = "undo"
+    REQUEST = "request"
+    DECIDE = "decide"
+    PAYMENT = "payment"
+    PAYMENT_METHOD = "payment_method"
+    INVOICES = "invoices"
+    ROLES = "roles"
+    CANCEL = "cancel"
+
+
+_ALL = frozenset(Capability)
+_MANAGED = _ALL - {
+    Capability.COSTS,
+    Capability.MANAGE,
+    Capability.ADD_SEATS,
+    Capability.BUY_PRODUCTS,
+    Capability.UPGRADE_EDITION,
+    Capability.REDUCE,
+    Capability.CHANGE_CYCLE,
+    Capability.EXTEND,
+    Capability.TEMPORARY_SEATS,
+    Capability.UNDO,
+    Capability.PAYMENT,
+    Capability.PAYMENT_METHOD,
+    Capability.INVOICES,
+    Capability.CANCEL,
+}
+
+BY_TYPE: dict[AccountType, frozenset[Capability]] = {
+    AccountType.SELF_SERVICE: _ALL,
+    AccountType.ASSISTED: _MANAGED
+    | {Capability.MANAGE, Capability.ADD_SEATS, Capability.BUY_PRODUCTS, Capability.UPGRADE_EDITION},
+    AccountType.MANAGED: _MANAGED,
+}
+
+_BUYING = {
+    Capability.MANAGE,
+    Capability.ADD_SEATS,
+    Capability.BUY_PRODUCTS,
+    Capability.UPGRADE_EDITION,
+    Capability.REQUEST,
+    Capability.DECIDE,
+}
+
+# Past due closes no page: what would be due now is refused by the quote, with the invoice to pay,
+# because a change that costs nothing now (a reduction, seats paid for already) still works.
+BY_STANDING: dict[Standing, frozenset[Capability]] = {
+    Standing.TRIAL: _ALL,
+    Standing.TRIAL_ENDED: frozenset(
+        _BUYING
+        | {
+            Capability.HOME,
+            Capability.COSTS,
+            Capability.CONTACTS,
+            Capability.PAYMENT,
+            Capability.PAYMENT_METHOD,
+        }
+    ),
+    Standing.ACTIVE: _ALL,
+    Standing.PAST_DUE: _ALL,
+    Standing.SUSPENDED: frozenset(
+        {
+            Capability.HOME,
+            Capability.COSTS,
+            Capability.CONTACTS,
+            Capability.PAYMENT,
+            Capability.PAYMENT_METHOD,
+            Capability.INVOICES,
+            Capability.CANCEL,
+        }
+    ),
+    Standing.CANCELLED: frozenset(),
+}
+
+
+def standing(state: AccountState, *, trial_ends_on: date | None, on: date) -> Standing:
+    """Return how a state counts on a day: from `trial_ends_on` on, a trial is over."""
+    if state is AccountState.TRIAL and trial_ends_on is not None and on >= trial_ends_on:
+        return Standing.TRIAL_ENDED
+    return Standing(state.value)

@@ -1,0 +1,185 @@
+"""What a person wants to do, and the answer: never a bare no.
+
+Two gates, and an action needs both: a permission of this person on this account, and a capability
+of the account's type and standing. Everything here is a code; templates find the words.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from accounts.rules.capabilities import BY_STANDING, BY_TYPE, AccountType, Capability, Standing
+from accounts.rules.roles import Permission, Role, holders
+
+
+class Action(StrEnum):
+    """Something a page or a verb asks the gate about."""
+
+    ENTER = "enter"
+    SEE_COSTS = "see_costs"
+    VIEW_SUBSCRIPTION = "view_subscription"
+    VIEW_CONTACTS = "view_contacts"
+    VIEW_PEOPLE = "view_people"
+    VIEW_ACTIVITY = "view_activity"
+    REQUEST_CHANGE = "request_change"
+    CHANGE_SUBSCRIPTION = "change_subscription"
+    ADD_SEATS = "add_seats"
+    BUY_PRODUCTS = "buy_products"
+    UPGRADE_EDITION = "upgrade_edition"
+    REDUCE = "reduce"
+    CHANGE_CYCLE = "change_cycle"
+    EXTEND = "extend"
+    BUY_TEMPORARY_SEATS = "temporary_seats"
+    UNDO_CHANGE = "undo_change"
+    DECIDE_REQUESTS = "decide_requests"
+    VIEW_PAYMENT = "view_payment"
+    CHANGE_PAYMENT = "change_payment"
+    VIEW_INVOICES = "view_invoices"
+    MANAGE_ROLES = "manage_roles"
+    TRANSFER_OWNERSHIP = "transfer_ownership"
+    CANCEL_PRODUCT = "cancel_product"
+    CANCEL_ACCOUNT = "cancel_account"
+
+
+class Reason(StrEnum):
+    """Why not."""
+
+    ALLOWED = "allowed"
+    ROLE = "role"
+    ACCOUNT_TYPE = "account_type"
+    TRIAL_ENDED = "trial_ended"
+    SUSPENDED = "suspended"
+    CANCELLED = "cancelled"
+
+
+class NextStep(StrEnum):
+    """What to do instead."""
+
+    NONE = ""
+    ASK_WHO_CAN = "ask_who_can"
+    REQUEST_CHANGE = "request_change"
+    CONTACT_VENDOR = "contact_vendor"
+    BUY = "buy"
+    PAY_INVOICE = "pay_invoice"
+
+
+class Who(StrEnum):
+    """Who can act, as codes that pages turn into named people."""
+
+    OWNER = "owner"
+    BILLING_ADMIN = "billing_admin"
+    ADMIN = "admin"
+    VENDOR_CONTACT = "vendor_contact"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The gate's answer: whether, and if not why, who can, and what to do next."""
+
+    action: Action
+    allowed: bool
+    reason: Reason
+    who_can: tuple[Who, ...]
+    next_step: NextStep
+
+    def __bool__(self) -> bool:
+        """Return whether it is allowed."""
+        return self.allowed
+
+
+class NotAllowed(Exception):
+    """The gate refused; carries the whole decision."""
+
+    def __init__(self, decision: Decision) -> None:
+        """Keep the decision for whoever shows it."""
+        super().__init__(f"{decision.action}: {decision.reason}")
+        self.decision = decision
+
+
+# What an action needs: a permission (None: any live member) and a capability.
+NEEDS: dict[Action, tuple[Permission | None, Capability]] = {
+    Action.ENTER: (None, Capability.HOME),
+    Action.SEE_COSTS: (Permission.VIEW_SUBSCRIPTION, Capability.COSTS),
+    Action.VIEW_SUBSCRIPTION: (Permission.VIEW_SUBSCRIPTION, Capability.SUMMARY),
+    Action.VIEW_CONTACTS: (Permission.VIEW_SUBSCRIPTION, Capability.CONTACTS),
+    Action.VIEW_PEOPLE: (Permission.VIEW_SUBSCRIPTION, Capability.PEOPLE),
+    Action.VIEW_ACTIVITY: (Permission.VIEW_SUBSCRIPTION, Capability.ACTIVITY),
+    Action.REQUEST_CHANGE: (Permission.REQUEST_CHANGE, Capability.REQUEST),
+    Action.CHANGE_SUBSCRIPTION: (Permission.CHANGE_SUBSCRIPTION, Capability.MANAGE),
+    Action.ADD_SEATS: (Permission.CHANGE_SUBSCRIPTION, Capability.ADD_SEATS),
+    Action.BUY_PRODUCTS: (Permission.CHANGE_SUBSCRIPTION, Capability.BUY_PRODUCTS),
+    Action.UPGRADE_EDITION: (Permission.CHANGE_SUBSCRIPTION, Capability.UPGRADE_EDITION),
+    Action.REDUCE: (Permission.CHANGE_SUBSCRIPTION, Capability.REDUCE),
+    Action.CHANGE_CYCLE: (Permission.CHANGE_SUBSCRIPTION, Capability.CHANGE_CYCLE),
+    Action.EXTEND: (Permission.CHANGE_SUBSCRIPTION, Capability.EXTEND),
+    Action.BUY_TEMPORARY_SEATS: (Permission.CHANGE_SUBSCRIPTION, Capability.TEMPORARY_SEATS),
+    Action.UNDO_CHANGE: (Permission.CHANGE_SUBSCRIPTION, Capability.UNDO),
+    Action.DECIDE_REQUESTS: (Permission.DECIDE_REQUESTS, Capability.DECIDE),
+    Action.VIEW_PAYMENT: (Permission.VIEW_INVOICES, Capability.PAYMENT),
+    Action.CHANGE_PAYMENT: (Permission.CHANGE_PAYMENT, Capability.PAYMENT_METHOD),
+    Action.VIEW_INVOICES: (Permission.VIEW_INVOICES, Capability.INVOICES),
+    Action.MANAGE_ROLES: (Permission.MANAGE_ROLES, Capability.ROLES),
+    Action.TRANSFER_OWNERSHIP: (Permission.TRANSFER_OWNERSHIP, Capability.ROLES),
+    Action.CANCEL_PRODUCT: (Permission.CANCEL_PRODUCT, Capability.CANCEL),
+    Action.CANCEL_ACCOUNT: (Permission.CANCEL_ACCOUNT, Capability.CANCEL),
+}
+
+# What may be asked for where it can't be done directly.
+REQUESTABLE = frozenset(
+    {
+        Action.CHANGE_SUBSCRIPTION,
+        Action.ADD_SEATS,
+        Action.BUY_PRODUCTS,
+        Action.UPGRADE_EDITION,
+        Action.REDUCE,
+        Action.CHANGE_CYCLE,
+        Action.EXTEND,
+        Action.BUY_TEMPORARY_SEATS,
+    }
+)
+
+
+def decide(
+    action: Action, *, held: frozenset[Permission], account_type: AccountType, standing: Standing
+) -> Decision:
+    """Return whether someone who holds these permissions may act, on an account of this type and standing.
+
+    Source: domain.md 3 (both tables) and the end of 5. A closed account is named before the
+    person's role: no colleague could do it either.
+    """
+    permission, capability = NEEDS[action]
+    if standing is Standing.CANCELLED:
+        return Decision(action, False, Reason.CANCELLED, (Who.VENDOR_CONTACT,), NextStep.CONTACT_VENDOR)
+    if capability not in BY_TYPE[account_type]:
+        asks = action in REQUESTABLE and Permission.REQUEST_CHANGE in held
+        asks = asks and Capability.REQUEST in BY_STANDING[standing]
+        step = NextStep.REQUEST_CHANGE if asks else NextStep.CONTACT_VENDOR
+        return Decision(action, False, Reason.ACCOUNT_TYPE, (Who.VENDOR_CONTACT,), step)
+    if capability not in BY_STANDING[standing]:
+        return _closed(action, held, account_type, standing)
+    if permission is not None and permission not in held:
+        asks = action in REQUESTABLE and Permission.REQUEST_CHANGE in held
+        step = NextStep.REQUEST_CHANGE if asks else NextStep.ASK_WHO_CAN
+        return Decision(action, False, Reason.ROLE, _who(permission), step)
+    return Decision(action, True, Reason.ALLOWED, (), NextStep.NONE)
+
+
+def _closed(
+    action: Action, held: frozenset[Permission], account_type: AccountType, standing: Standing
+) -> Decision:
+    """Return the refusal of an account whose trial is over or that is suspended, with its way back."""
+    if standing is Standing.TRIAL_ENDED:
+        reason, opens, step = Reason.TRIAL_ENDED, Action.CHANGE_SUBSCRIPTION, NextStep.BUY
+    else:
+        reason, opens, step = Reason.SUSPENDED, Action.VIEW_PAYMENT, NextStep.PAY_INVOICE
+    way_back = decide(opens, held=held, account_type=account_type, standing=standing)
+    if way_back:
+        return Decision(action, False, reason, (), step)
+    return Decision(action, False, reason, way_back.who_can, way_back.next_step)
+
+
+def _who(permission: Permission) -> tuple[Who, ...]:
+    """Return who holds a permission, the owner first."""
+    return tuple(Who(role.value) for role in holders(permission) if role in _NAMED)
+
+
+_NAMED = frozenset({Role.OWNER, Role.BILLING_ADMIN, Role.ADMIN})

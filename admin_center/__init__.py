@@ -1,0 +1,1 @@
+"""THE CONSOLE: everything with a request in its hand."""

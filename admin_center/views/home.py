@@ -1,0 +1,58 @@
+"""The chooser of a person's accounts, the home of one account, and a person's preferences."""
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import Membership
+from accounts.rules.decision import Action
+from admin_center.pages import AccountRequest, page
+
+THEMES = ("auto", "light", "dark")
+ONE_YEAR = 365 * 24 * 60 * 60
+
+
+@require_safe
+def chooser(request: HttpRequest) -> HttpResponse:
+    """List the person's accounts, or go straight to the only one."""
+    memberships = list(Membership.objects.of(request.user))
+    if len(memberships) == 1:
+        return redirect("home", memberships[0].account.slug)
+    return render(request, "home/chooser.html", {"memberships": memberships})
+
+
+@page(Action.ENTER)
+def home(request: AccountRequest) -> HttpResponse:
+    """Show the Admin Center's home: what there is, and what needs attention."""
+    return render(request, "home/home.html", {})
+
+
+@login_not_required
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Keep the language and the theme that a person chose, and go back to where they were."""
+    back = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+        back = "/"
+    response = redirect(back)
+    language, theme = request.POST.get("language"), request.POST.get("theme")
+    if language in dict(settings.LANGUAGES):
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            language,
+            max_age=ONE_YEAR,
+            secure=settings.SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+        if request.user.is_authenticated:
+            request.user.language = language
+            request.user.save(update_fields=["language"])
+    if theme in THEMES:
+        response.set_cookie(
+            "theme", theme, max_age=ONE_YEAR, secure=settings.SECURE, httponly=True, samesite="Lax"
+        )
+    return response

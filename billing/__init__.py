@@ -1,0 +1,1 @@
+"""WHAT IS OWED: catalogue, subscription, quotes, invoices, payments."""

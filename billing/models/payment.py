@@ -1,0 +1,62 @@
+"""How an account pays: what may be shown, and never more."""
+
+from typing import ClassVar
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.subscription import Subscription
+
+
+class PaymentMethod(models.Model):
+    """The method in use. The provider holds it; here are its brand, last four digits and expiry."""
+
+    class Kind(models.TextChoices):
+        """How money comes."""
+
+        CARD = "card", _("Card")
+        DIRECT_DEBIT = "direct_debit", _("Direct debit")
+        BANK_TRANSFER = "bank_transfer", _("Bank transfer")
+
+    subscription = models.OneToOneField(
+        Subscription, models.CASCADE, primary_key=True, related_name="payment_method"
+    )
+    kind = models.CharField(_("kind"), max_length=14, choices=Kind.choices)
+    brand = models.CharField(_("brand"), max_length=40, blank=True)
+    last_four = models.CharField(
+        _("last four digits"), max_length=4, blank=True, validators=[RegexValidator(r"^[0-9]{4}$")]
+    )
+    expires_month = models.PositiveSmallIntegerField(_("expiry month"), null=True, blank=True)
+    expires_year = models.PositiveSmallIntegerField(_("expiry year"), null=True, blank=True)
+    # The provider's own name for it; worth nothing without the provider's key.
+    reference = models.CharField(_("provider's reference"), max_length=120, blank=True)
+    updated_at = models.DateTimeField(_("updated at"), db_default=models.functions.Now())
+
+    account_path: ClassVar[str] = "subscription_id"
+
+    class Meta:
+        verbose_name = _("payment method")
+        verbose_name_plural = _("payment methods")
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(last_four="") | Q(last_four__regex=r"^[0-9]{4}$"),
+                name="payment_last_four_and_never_more",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_month__isnull=True, expires_year__isnull=True)
+                | Q(expires_month__range=(1, 12), expires_year__range=(2000, 2100)),
+                name="payment_expiry_is_a_month",
+            ),
+            # No run of digits as long as a card number in any text.
+            models.CheckConstraint(
+                condition=~Q(brand__regex=r"[0-9]{5}") & ~Q(reference__regex=r"[0-9]{12}"),
+                name="payment_no_card_number",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return brand and last four."""
+        return f"{self.brand} {self.last_four}".strip()

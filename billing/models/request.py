@@ -1,0 +1,48 @@
+"""What an admin asked for, until someone decides it."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from billing.models.subscription import Subscription
+
+
+class ChangeRequest(models.Model):
+    """A change drafted by an admin, decided by the owner or a billing admin (domain.md 7)."""
+
+    class State(models.TextChoices):
+        """Where it stands."""
+
+        OPEN = "open", _("Open")
+        APPROVED = "approved", _("Approved")
+        REJECTED = "rejected", _("Rejected")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        EXPIRED = "expired", _("Expired")
+        CLOSED = "closed", _("Closed")
+
+    subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="requests")
+    requester = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    requester_name = models.CharField(_("requester"), max_length=120)
+    # As billing.rules.changes writes them.
+    changes = models.JSONField(_("changes"), default=list)
+    note = models.TextField(_("note"), blank=True, max_length=2000)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
+    created_at = models.DateTimeField(_("created at"))
+    expires_at = models.DateTimeField(_("expires at"))
+
+    account_path: ClassVar[str] = "subscription_id"
+
+    class Meta:
+        verbose_name = _("change request")
+        verbose_name_plural = _("change requests")
+        default_permissions = ()
+        indexes = [
+            models.Index("subscription", "id", condition=Q(state="open"), name="request_open"),
+        ]
+
+    def __str__(self) -> str:
+        """Return who asked."""
+        return f"request of {self.requester_name}"

@@ -1,0 +1,31 @@
+"""Django's command line, with the embedded PostgreSQL started where no other server is named."""
+
+import os
+import sys
+
+# Commands that only read settings: they must work without a database.
+WITHOUT_DATABASE = {
+    "collectstatic",
+    "compilemessages",
+    "makemessages",
+    "help",
+    "version",
+    "--help",
+    "--version",
+}
+
+
+def main() -> None:
+    """Run the command that was typed."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "admin_center.settings")
+    if len(sys.argv) > 1 and sys.argv[1] not in WITHOUT_DATABASE:
+        from admin_center import database
+
+        database.start()
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
