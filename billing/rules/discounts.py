@@ -48,8 +48,7 @@ def for_whole_period(
         if discount.percent is not None:
             continue
         weights = [
-            amount if discount.covers(line.product) else 0
-            for line, amount in zip(lines, left, strict=True)
+            amount if discount.covers(line.product) else 0 for line, amount in zip(lines, left, strict=True)
         ]
         shares = largest_remainder(min(discount.amount, sum(weights)), weights)
         for i, share in enumerate(shares):
@@ -62,8 +61,7 @@ def for_whole_period(
 def used_once(discounts: Iterable[DiscountFacts]) -> tuple[DiscountFacts, ...]:
     """Return the discounts after one charge of a whole period: counted down, used-up ones gone."""
     counted = (
-        d if d.periods_left is None else replace(d, periods_left=d.periods_left - 1)
-        for d in discounts
+        d if d.periods_left is None else replace(d, periods_left=d.periods_left - 1) for d in discounts
     )
     return tuple(d for d in counted if d.periods_left is None or d.periods_left > 0)
 
@@ -74,7 +72,7 @@ def after_cycle_change(facts: Facts) -> tuple[DiscountFacts, ...]:
     Only those that were there when the change was scheduled: a code typed with it or after it is
     meant for the new cycle.
     """
-    change = next((s for s in facts.scheduled if s.kind is ScheduledKind.CYCLE), None)
+    change = facts.waiting(ScheduledKind.CYCLE)
     return tuple(
         d
         for d in facts.discounts

@@ -93,6 +93,7 @@ class ProductFacts:
     minimum: int = 1
     maximum: int = 100_000
     open_to_assisted: bool = False
+    withdrawn: bool = False
 
     def edition(self, key: str) -> EditionFacts:
         """Return an edition by its key; NotInEdition where the product has none such."""
@@ -264,10 +265,25 @@ class Facts:
         """Return how many monthly prices a period costs; a flat item's price is for a period."""
         return 1 if self.product(product).kind is ProductKind.FLAT else cycle.months
 
+    def waiting(self, kind: ScheduledKind, product: str | None = None) -> ScheduledFacts | None:
+        """Return what waits for renewal of a kind, on a product's line or on the subscription."""
+        return next((s for s in self.scheduled if s.slot == (kind, product)), None)
+
+    @property
+    def next_cycle(self) -> Cycle:
+        """Return the cycle from the next renewal on, after a change of cycle that waits."""
+        change = self.waiting(ScheduledKind.CYCLE)
+        return self.paid_cycle if change is None or change.cycle is None else change.cycle
+
     @property
     def paid_cycle(self) -> Cycle:
         """Return the cycle of a subscription that has bought something; ValueError before."""
         return _there(self.cycle)
+
+    @property
+    def first_day(self) -> date:
+        """Return the anchor of a subscription that has bought something; ValueError before."""
+        return _there(self.anchor)
 
     @property
     def renews_on(self) -> date:
@@ -279,8 +295,8 @@ class Facts:
 
         Each is the divisor of its days; clip it with `from_day(on)` for what remains.
         """
-        period, anchor = _there(self.period), _there(self.anchor)
-        terms = [whole_term(anchor, self.paid_cycle, period)]
+        period = _there(self.period)
+        terms = [whole_term(self.first_day, self.paid_cycle, period)]
         if self.renews_on > period.end:
             terms.append(Period(period.end, self.renews_on))
         return tuple(term for term in terms if term.end > on)
@@ -293,7 +309,7 @@ class Facts:
     @property
     def next_period(self) -> Period:
         """Return the period after the paid end in the present cycle: what an extension buys."""
-        return next_period(_there(self.anchor), self.renews_on, self.paid_cycle)
+        return next_period(self.first_day, self.renews_on, self.paid_cycle)
 
 
 def _there(value: _T | None) -> _T:

@@ -82,22 +82,17 @@ def discount_totals(lines: Iterable[PricedLine]) -> tuple[DiscountTotal, ...]:
             key = share.code, share.percent, line.tax_rate
             totals[key] = totals.get(key, 0) + share.amount
     return tuple(
-        DiscountTotal(code, percent, amount, rate)
-        for (code, percent, rate), amount in totals.items()
+        DiscountTotal(code, percent, amount, rate) for (code, percent, rate), amount in totals.items()
     )
 
 
-def charge_line(
-    segment: Segment, *, product: str, edition: str, kind: LineKind, because: str
-) -> PricedLine:
+def charge_line(segment: Segment, *, product: str, edition: str, kind: LineKind, because: str) -> PricedLine:
     """Return the line that charges a segment for the days it covers."""
     steps = _steps(segment, segment.covers)
     return _line(segment, segment.covers, steps, kind, product, edition, because)
 
 
-def credit_line(
-    segment: Segment, on: date, *, product: str, edition: str, because: str
-) -> PricedLine:
+def credit_line(segment: Segment, on: date, *, product: str, edition: str, because: str) -> PricedLine:
     """Return the line that gives back a segment's days from `on`: exactly its negative.
 
     Where less was charged than they are worth, the last of the discounts or the gross takes the
@@ -123,9 +118,7 @@ def open_segment(
     tax_rate: Decimal | None,
 ) -> Segment:
     """Return a new segment that is charged what its days cost."""
-    charged = discounted(
-        unit, quantity, months=months, discounts=discounts, term=term, covers=covers
-    )[-1]
+    charged = discounted(unit, quantity, months=months, discounts=discounts, term=term, covers=covers)[-1]
     return Segment(
         covers=covers,
         term=term,

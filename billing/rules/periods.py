@@ -132,9 +132,7 @@ def period_at(anchor: date, cycle: Cycle, day: date, after: date | None = None) 
         raise ValueError(f"{day} lies before the first period, {first}")
     base = months_between(anchor, first)
     passed = (months_between(anchor, day) - base) // cycle.months * cycle.months
-    return Period(
-        add_months(anchor, base + passed), add_months(anchor, base + passed + cycle.months)
-    )
+    return Period(add_months(anchor, base + passed), add_months(anchor, base + passed + cycle.months))
 
 
 def whole_term(anchor: date, cycle: Cycle, period: Period) -> Period:

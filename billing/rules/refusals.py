@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - it says no, nothing went wrong
     """A change that cannot be made; `code` names the reason and `data` what its sentence needs."""
 
     code: ClassVar[str] = "refused"
@@ -78,6 +78,12 @@ class BelowSeatsInUse(Refusal):
     """Fewer seats than people who hold one (`product`, `quantity`, `used`)."""
 
     code = "below_seats_in_use"
+
+
+class NotSold(Refusal):
+    """The vendor no longer sells this product (`product`)."""
+
+    code = "not_sold"
 
 
 class SalesOnly(Refusal):

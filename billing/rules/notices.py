@@ -1,0 +1,59 @@
+"""What a change costs beside money, as codes with data: the sentences stand in the templates."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from billing.rules.facts import Allowances, Facts, LineFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to know before confirming: a code, and the data its sentence needs.
+
+    Codes: grandfathered_price_lost, price_ends, allowances_lost, promo_ended, discount_lost,
+    suite_price_ends, products_lost, temporary_lost, scheduled_moves, scheduled_dropped,
+    cancellation_waits, carried_over, promo_starts_at_renewal.
+    """
+
+    code: str
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+def price_notices(old: LineFacts, new: LineFacts, facts: Facts, on: date) -> tuple[Notice, ...]:
+    """Return what a line loses on its way from old to new: its old price, its allowances.
+
+    `on` is the day whose list price the old one is compared with.
+    """
+    notices = []
+    if facts.is_grandfathered(old, on) and old.unit != new.unit:
+        same_edition = old.edition == new.edition
+        ended = same_edition and old.price_ends_on is not None and new.price_ends_on is None
+        code = "price_ends" if ended else "grandfathered_price_lost"
+        notices.append(Notice(code, {"product": old.product, "old": old.unit, "new": new.unit, "on": on}))
+    lost = allowances_lost(old.allowances, new.allowances)
+    if lost:
+        notices.append(Notice("allowances_lost", {"product": old.product, "lost": lost}))
+    return tuple(notices)
+
+
+def allowances_lost(old: Allowances, new: Allowances) -> dict[str, tuple[int | str, int | str | None]]:
+    """Return the allowances that end, shrink or become other words, each with before and after."""
+    return {name: (before, new.get(name)) for name, before in old.items() if _is_loss(before, new.get(name))}
+
+
+def _is_loss(before: int | str, after: int | str | None) -> bool:
+    if isinstance(before, int) and isinstance(after, int):
+        return after < before
+    return after != before
+
+
+def renewal_notices(facts: Facts, lines: Iterable[LineFacts], on: date) -> tuple[Notice, ...]:
+    """Return what lines lose at a renewal, against the lines of today and their list prices."""
+    by_product = {line.product: line for line in lines}
+    return tuple(
+        notice
+        for old in facts.lines
+        if old.product in by_product
+        for notice in price_notices(old, by_product[old.product], facts, on)
+    )
