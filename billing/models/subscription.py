@@ -34,7 +34,10 @@ class Subscription(models.Model):
     paid_until = models.DateField(_("paid until"), null=True, blank=True)
     # Raised by every change; a quote names the one it was computed from.
     version = models.PositiveIntegerField(_("version"), default=1)
-    tax_percent = models.DecimalField(_("tax in percent"), max_digits=5, decimal_places=2, default=0)
+    # Null: no tax is shown on what this account buys.
+    tax_percent = models.DecimalField(
+        _("tax in percent"), max_digits=5, decimal_places=2, null=True, blank=True
+    )
 
     account_path: ClassVar[str] = "pk"
 
@@ -119,7 +122,11 @@ class PaidSegment(models.Model):
     term_end = models.DateField(_("term until"))
     unit_price = AmountField(_("unit price"))
     quantity = models.PositiveIntegerField(_("quantity"))
+    # How many unit prices the whole term costs: 12 or 1; of a flat item always 1.
+    months = models.PositiveSmallIntegerField(_("months"))
     cycle = models.CharField(_("billing cycle"), max_length=8, choices=Price.Cycle.choices)
+    # A credit takes the rate of the invoice that it credits.
+    tax_percent = models.DecimalField(_("tax in percent"), max_digits=5, decimal_places=2, null=True)
     # As they were when it was charged; a credit carries exactly these.
     discounts = models.JSONField(_("discounts"), default=list)
     charged = AmountField(_("charged"))

@@ -1,0 +1,321 @@
+"""Freezes one subscription and its catalogue for the rules, in two statements whatever their size.
+
+One reader for every page, mail and verb: what the rules see is what was stored at one moment.
+Each statement gives one JSON document, because hydrating model rows would cost more than all of
+the database's work. Amounts come out as whole minor units.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from accounts.models import Account
+from billing.rules.facts import (
+    Availability,
+    DiscountFacts,
+    DiscountSource,
+    EditionFacts,
+    Facts,
+    LineFacts,
+    PriceFacts,
+    ProductFacts,
+    ProductKind,
+    ScheduledFacts,
+    ScheduledKind,
+    TemporaryFacts,
+)
+from billing.rules.money import exponent
+from billing.rules.periods import Applied, Cycle, Period, Segment
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFacts:
+    """The payment method on file: what may be shown, and never more."""
+
+    kind: str
+    brand: str
+    last_four: str
+    expires_month: int | None
+    expires_year: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read of one subscription: the facts for the rules, and the words for pages.
+
+    `names` gives a product's name by its key, and an edition's by (product key, edition key);
+    `labels` the vendor's words for allowances by key and language; `scheduled_by` who scheduled a
+    change, by its id.
+    """
+
+    facts: Facts
+    names: Mapping[str | tuple[str, str], str]
+    labels: Mapping[str, Mapping[str, str]]
+    payment: PaymentFacts | None
+    open_requests: int
+    scheduled_by: Mapping[int, str]
+    scheduled_at: Mapping[int, datetime]
+
+
+_SUBSCRIPTION = """
+SELECT json_build_object(
+  'catalogue', s.catalogue_id, 'currency', s.currency, 'cycle', s.cycle, 'anchor', s.anchor,
+  'period_start', s.period_start, 'period_end', s.period_end, 'paid_until', s.paid_until,
+  'version', s.version, 'tax', s.tax_percent::text, 'labels', c.labels,
+  'lines', (SELECT coalesce(json_agg(json_build_object(
+      'id', l.id, 'product', p.key, 'edition', e.key, 'quantity', l.quantity,
+      'unit', (l.unit_price * s.scale)::bigint, 'allowances', l.allowances,
+      'price_ends_on', l.price_ends_on,
+      'in_use', (SELECT count(*) FROM billing_agentseat a WHERE a.line_id = l.id),
+      'holders', CASE WHEN %(holders)s THEN
+          (SELECT json_agg(a.membership_id) FROM billing_agentseat a WHERE a.line_id = l.id) END,
+      'segments', (SELECT coalesce(json_agg(json_build_object(
+          'id', g.id, 'from', g.covers_from, 'until', g.covers_until, 'start', g.term_start,
+          'end', g.term_end, 'unit', (g.unit_price * s.scale)::bigint, 'quantity', g.quantity,
+          'months', g.months, 'cycle', g.cycle, 'discounts', g.discounts,
+          'charged', (g.charged * s.scale)::bigint, 'credited', (g.credited * s.scale)::bigint,
+          'tax', g.tax_percent::text) ORDER BY g.covers_from), '[]')
+        FROM billing_paidsegment g
+        WHERE g.line_id = l.id AND g.covers_until > coalesce(s.period_start, '-infinity'))
+      ) ORDER BY p.position, p.id), '[]')
+    FROM billing_line l JOIN billing_product p ON p.id = l.product_id
+    JOIN billing_edition e ON e.id = l.edition_id
+    WHERE l.subscription_id = s.account_id AND l.ended_on IS NULL),
+  'scheduled', (SELECT coalesce(json_agg(json_build_object(
+      'id', x.id, 'kind', x.kind, 'product', p.key, 'quantity', x.quantity, 'edition', e.key,
+      'cycle', x.cycle, 'leaving', x.leaving, 'on', x.takes_effect_on, 'version', x.version,
+      'by', u.name, 'at', x.created_at) ORDER BY x.id), '[]')
+    FROM billing_scheduledchange x LEFT JOIN billing_line l ON l.id = x.line_id
+    LEFT JOIN billing_product p ON p.id = l.product_id
+    LEFT JOIN billing_edition e ON e.id = x.edition_id
+    LEFT JOIN accounts_user u ON u.id = x.created_by_id
+    WHERE x.subscription_id = s.account_id),
+  'temporary', (SELECT coalesce(json_agg(json_build_object(
+      'id', t.id, 'product', p.key, 'quantity', t.quantity, 'from', t.starts_on,
+      'until', t.ends_on, 'charged', (t.charged * s.scale)::bigint) ORDER BY t.starts_on, t.id), '[]')
+    FROM billing_temporaryseats t JOIN billing_line l ON l.id = t.line_id
+    JOIN billing_product p ON p.id = l.product_id
+    WHERE t.subscription_id = s.account_id AND t.ends_on > %(on)s),
+  'discounts', (SELECT coalesce(json_agg(json_build_object(
+      'id', d.id, 'code', d.code, 'source', d.source, 'percent', d.percent::text,
+      'amount', coalesce((d.amount * s.scale)::bigint, 0), 'products', d.products,
+      'periods_left', d.periods_left, 'version', d.version) ORDER BY d.created_at, d.id), '[]')
+    FROM billing_discount d WHERE d.subscription_id = s.account_id AND d.ended_at IS NULL),
+  'balance', (SELECT coalesce((sum(b.amount) * s.scale)::bigint, 0)
+    FROM billing_balanceentry b WHERE b.subscription_id = s.account_id),
+  'open_requests', (SELECT count(*) FROM billing_changerequest r
+    WHERE r.subscription_id = s.account_id AND r.state = 'open'),
+  'payment', (SELECT json_build_object('kind', m.kind, 'brand', m.brand, 'last_four', m.last_four,
+      'expires_month', m.expires_month, 'expires_year', m.expires_year)
+    FROM billing_paymentmethod m WHERE m.subscription_id = s.account_id)
+)
+FROM (SELECT *, %(scale)s::bigint AS scale FROM billing_subscription WHERE account_id = %(account)s) s
+JOIN billing_catalogue c ON c.id = s.catalogue_id
+"""
+
+_CATALOGUE = """
+SELECT coalesce(json_agg(json_build_object(
+  'key', p.key, 'name', p.name, 'kind', p.kind, 'open', p.open_to_assisted,
+  'minimum', p.minimum, 'maximum', p.maximum, 'withdrawn', p.withdrawn,
+  'includes', (SELECT coalesce(json_agg(q.key ORDER BY q.position), '[]')
+    FROM billing_product_includes i JOIN billing_product q ON q.id = i.to_product_id
+    WHERE i.from_product_id = p.id),
+  'requires', (SELECT coalesce(json_agg(q.key ORDER BY q.position), '[]')
+    FROM billing_product_requires i JOIN billing_product q ON q.id = i.to_product_id
+    WHERE i.from_product_id = p.id),
+  'editions', (SELECT coalesce(json_agg(json_build_object(
+      'key', e.key, 'name', e.name, 'rank', e.rank, 'availability', e.availability,
+      'allowances', e.allowances, 'temporary', e.supports_temporary,
+      'prices', (SELECT coalesce(json_agg(json_build_object(
+          'cycle', r.cycle, 'unit', (r.amount * %(scale)s)::bigint, 'from', r.in_force_from)), '[]')
+        FROM billing_price r WHERE r.edition_id = e.id AND r.amount_currency = %(currency)s)
+      ) ORDER BY e.rank), '[]')
+    FROM billing_edition e WHERE e.product_id = p.id)
+  ) ORDER BY p.position, p.id), '[]')
+FROM billing_product p WHERE p.catalogue_id = %(catalogue)s
+"""
+
+
+def read(account: Account, on: date, *, holders: bool = False) -> Reading | None:
+    """Return what is stored of an account's subscription, or None where it has none.
+
+    `on` is the day in the account's zone: temporary seats that are over by then are left out.
+    `holders` also reads who holds the seats, which only combining into a Suite needs. Reads in two
+    statements; call it inside the lock when something will be written.
+    """
+    scale = 10 ** exponent(account.currency)
+    stored = _document(_SUBSCRIPTION, {"account": account.pk, "on": on, "scale": scale, "holders": holders})
+    if stored is None:
+        return None
+    products = _document(
+        _CATALOGUE, {"catalogue": stored["catalogue"], "scale": scale, "currency": stored["currency"]}
+    )
+    return _reading(account, stored, products)
+
+
+def _document(statement: str, values: Row) -> Any:
+    """Return the one JSON value that a statement gives, or None where it gives no row."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    # Fractions of allowances stay exact, as everything else does.
+    return row[0] if not isinstance(row[0], str) else json.loads(row[0], parse_float=Decimal)
+
+
+def _reading(account: Account, stored: Row, products: list[Row]) -> Reading:
+    names: dict[str | tuple[str, str], str] = {}
+    for product in products:
+        names[product["key"]] = product["name"]
+        names |= {(product["key"], edition["key"]): edition["name"] for edition in product["editions"]}
+    payment = stored["payment"]
+    return Reading(
+        facts=_facts(account, stored, products),
+        names=names,
+        labels=stored["labels"],
+        payment=PaymentFacts(**payment) if payment else None,
+        open_requests=stored["open_requests"],
+        scheduled_by={row["id"]: row["by"] or "" for row in stored["scheduled"]},
+        scheduled_at={row["id"]: datetime.fromisoformat(row["at"]) for row in stored["scheduled"]},
+    )
+
+
+def _facts(account: Account, stored: Row, products: list[Row]) -> Facts:
+    return Facts(
+        currency=stored["currency"],
+        catalogue={product["key"]: _product(product) for product in products},
+        cycle=Cycle(stored["cycle"]),
+        anchor=_day(stored["anchor"]),
+        period=_period(stored["period_start"], stored["period_end"]) if stored["period_start"] else None,
+        paid_until=_day(stored["paid_until"]),
+        version=stored["version"],
+        account_type=account.type,
+        state=account.state,
+        trial_end=account.trial_ends_on,
+        lines=tuple(_line(row) for row in stored["lines"]),
+        scheduled=tuple(_scheduled(row) for row in stored["scheduled"]),
+        temporary=tuple(_temporary(row) for row in stored["temporary"]),
+        discounts=tuple(_discount(order, row) for order, row in enumerate(stored["discounts"])),
+        balance=stored["balance"],
+        tax_rate=_decimal(stored["tax"]),
+    )
+
+
+def _product(row: Row) -> ProductFacts:
+    return ProductFacts(
+        key=row["key"],
+        kind=ProductKind(row["kind"]),
+        editions=tuple(_edition(edition, withdrawn=row["withdrawn"]) for edition in row["editions"]),
+        includes=tuple(row["includes"]),
+        requires=tuple(row["requires"]),
+        minimum=row["minimum"],
+        maximum=row["maximum"],
+        open_to_assisted=row["open"],
+    )
+
+
+def _edition(row: Row, *, withdrawn: bool) -> EditionFacts:
+    return EditionFacts(
+        key=row["key"],
+        rank=row["rank"],
+        # Who holds what is no longer sold keeps it at their price; more of it is the vendor's word.
+        availability=Availability.SALES_ONLY if withdrawn else Availability(row["availability"]),
+        prices=tuple(
+            PriceFacts(Cycle(price["cycle"]), price["unit"], date.fromisoformat(price["from"]))
+            for price in row["prices"]
+        ),
+        allowances=row["allowances"],
+        supports_temporary=row["temporary"],
+    )
+
+
+def _line(row: Row) -> LineFacts:
+    return LineFacts(
+        id=row["id"],
+        product=row["product"],
+        edition=row["edition"],
+        quantity=row["quantity"],
+        unit=row["unit"],
+        segments=tuple(_segment(segment) for segment in row["segments"]),
+        allowances=row["allowances"],
+        seats_in_use=row["in_use"],
+        holders=frozenset(row["holders"] or ()),
+        price_ends_on=_day(row["price_ends_on"]),
+    )
+
+
+def _segment(row: Row) -> Segment:
+    return Segment(
+        id=row["id"],
+        covers=_period(row["from"], row["until"]),
+        term=_period(row["start"], row["end"]),
+        unit=row["unit"],
+        quantity=row["quantity"],
+        months=row["months"],
+        cycle=Cycle(row["cycle"]),
+        charged=row["charged"],
+        credited=row["credited"],
+        discounts=tuple(
+            Applied(one["code"], percent=_decimal(one["percent"]), share=one["share"])
+            for one in row["discounts"]
+        ),
+        tax_rate=_decimal(row["tax"]),
+    )
+
+
+def _scheduled(row: Row) -> ScheduledFacts:
+    return ScheduledFacts(
+        id=row["id"],
+        kind=ScheduledKind(row["kind"]),
+        product=row["product"],
+        quantity=row["quantity"],
+        edition=row["edition"],
+        cycle=Cycle(row["cycle"]) if row["cycle"] else None,
+        leaving=tuple(row["leaving"]),
+        takes_effect_on=date.fromisoformat(row["on"]),
+        version=row["version"],
+    )
+
+
+def _temporary(row: Row) -> TemporaryFacts:
+    return TemporaryFacts(
+        id=row["id"],
+        product=row["product"],
+        quantity=row["quantity"],
+        covers=_period(row["from"], row["until"]),
+        charged=row["charged"],
+    )
+
+
+def _discount(order: int, row: Row) -> DiscountFacts:
+    return DiscountFacts(
+        id=row["id"],
+        code=row["code"],
+        source=DiscountSource(row["source"]),
+        percent=_decimal(row["percent"]),
+        amount=row["amount"],
+        products=tuple(row["products"]),
+        periods_left=row["periods_left"],
+        order=order,
+        version=row["version"],
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _period(start: str, end: str) -> Period:
+    return Period(date.fromisoformat(start), date.fromisoformat(end))
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

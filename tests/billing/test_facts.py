@@ -1,0 +1,59 @@
+"""Freezing a subscription: two statements, whole minor units, whatever the size."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Account
+from billing import facts
+from billing.models import AgentSeat, Subscription
+from billing.rules.periods import Cycle, Period
+from tests import people, shop
+
+
+def test_acmes_ten_seats_at_twelve_dollars_are_1200_cents_each(acme: Account) -> None:
+    shop.subscribe(acme, {"support": ("team", 10, "12.00")}, start=date(2026, 1, 31), cycle="monthly")
+    line = shop.line(acme, "support")
+    AgentSeat.objects.create(subscription_id=acme.pk, line=line, membership=people.member("agnes", acme))
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        reading = facts.read(acme, date(2026, 2, 3), holders=True)
+    assert len(queries) == 2
+    assert reading is not None
+    held = reading.facts
+    assert (held.currency, held.cycle, held.period) == (
+        "USD",
+        Cycle.MONTHLY,
+        Period(date(2026, 1, 31), date(2026, 2, 28)),
+    )
+    (support,) = held.lines
+    assert (support.unit, support.quantity, support.seats_in_use) == (1200, 10, 1)
+    assert support.holders == {people.member("agnes", acme).pk}
+    # 10 seats × 12.00 × 1 month
+    assert [segment.charged for segment in support.segments] == [12000]
+    assert reading.names["support"] == "Support"
+
+
+@pytest.mark.parametrize(("currency", "price", "unit"), [("JPY", "1500", 1500), ("BHD", "1.500", 1500)])
+def test_yen_have_no_decimals_and_dinars_three(db: None, currency: str, price: str, unit: int) -> None:
+    acme = people.acme(currency=currency)
+    shop.subscribe(acme, {"support": ("team", 1, price)}, start=date(2026, 1, 1))
+    reading = facts.read(acme, date(2026, 1, 1))
+    assert reading is not None
+    assert reading.facts.lines[0].unit == unit
+
+
+def test_an_account_without_subscription_reads_as_none(acme: Account) -> None:
+    assert facts.read(acme, date(2026, 1, 1)) is None
+
+
+def test_tax_is_exact(acme: Account) -> None:
+    shop.subscribe(acme, {"support": ("team", 1, "1.00")}, start=date(2026, 1, 1))
+    Subscription.objects.update(tax_percent="5.50")
+    reading = facts.read(acme, date(2026, 1, 1))
+    assert reading is not None
+    assert reading.facts.tax_rate == Decimal("5.50")
