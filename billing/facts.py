@@ -6,7 +6,7 @@ the database's work. Amounts come out as whole minor units.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection
 
 from accounts.models import Account
+from accounts.rules.capabilities import AccountState
 from billing.rules.facts import (
     Availability,
     DiscountFacts,
@@ -25,6 +26,7 @@ from billing.rules.facts import (
     PriceFacts,
     ProductFacts,
     ProductKind,
+    PromoFacts,
     ScheduledFacts,
     ScheduledKind,
     TemporaryFacts,
@@ -110,6 +112,23 @@ SELECT json_build_object(
     FROM billing_discount d WHERE d.subscription_id = s.account_id AND d.ended_at IS NULL),
   'balance', (SELECT coalesce((sum(b.amount) * s.scale)::bigint, 0)
     FROM billing_balanceentry b WHERE b.subscription_id = s.account_id),
+  'held', EXISTS (SELECT 1 FROM billing_quote q
+    WHERE q.subscription_id = s.account_id AND q.state = 'held'),
+  'unpaid', (SELECT i.number FROM billing_invoice i
+    WHERE i.subscription_id = s.account_id AND i.due > 0 AND %(owing)s
+    AND NOT EXISTS (SELECT 1 FROM billing_invoicepayment y WHERE y.invoice_id = i.id)
+    ORDER BY i.issued_at LIMIT 1),
+  'promos', (SELECT coalesce(json_agg(json_build_object(
+      'code', o.code, 'percent', o.percent::text, 'amount', coalesce((o.amount * s.scale)::bigint, 0),
+      'products', (SELECT coalesce(json_agg(p.key), '[]') FROM billing_promocode_products op
+          JOIN billing_product p ON p.id = op.product_id WHERE op.promocode_id = o.id),
+      'periods', o.periods, 'first', o.first_purchase_only,
+      'currency', o.amount_currency, 'from', o.valid_from, 'until', o.valid_until,
+      'left', least(o.limit_total - o.used, o.limit_per_account - (
+          SELECT count(*) FROM billing_promoredemption x
+          WHERE x.promo_id = o.id AND x.subscription_id = s.account_id)))), '[]')
+    FROM billing_promocode o WHERE o.catalogue_id = s.catalogue_id AND o.code = ANY(%(promos)s)
+  ),
   'open_requests', (SELECT count(*) FROM billing_changerequest r
     WHERE r.subscription_id = s.account_id AND r.state = 'open'),
   'payment', (SELECT json_build_object('kind', m.kind, 'brand', m.brand, 'last_four', m.last_four,
@@ -143,15 +162,26 @@ FROM billing_product p WHERE p.catalogue_id = %(catalogue)s
 """
 
 
-def read(account: Account, on: date, *, holders: bool = False) -> Reading | None:
+def read(account: Account, on: date, *, holders: bool = False, promos: Iterable[str] = ()) -> Reading | None:
     """Return what is stored of an account's subscription, or None where it has none.
 
     `on` is the day in the account's zone: temporary seats that are over by then are left out.
-    `holders` also reads who holds the seats, which only combining into a Suite needs. Reads in two
-    statements; call it inside the lock when something will be written.
+    `holders` also reads who holds the seats, which only moving people between lines needs; `promos`
+    the promo codes that somebody typed, in capitals. Reads in two statements; call it inside the
+    lock when something will be written.
     """
     scale = 10 ** exponent(account.currency)
-    stored = _document(_SUBSCRIPTION, {"account": account.pk, "on": on, "scale": scale, "holders": holders})
+    stored = _document(
+        _SUBSCRIPTION,
+        {
+            "account": account.pk,
+            "on": on,
+            "scale": scale,
+            "holders": holders,
+            "promos": list(promos),
+            "owing": account.state in (AccountState.PAST_DUE, AccountState.SUSPENDED),
+        },
+    )
     if stored is None:
         return None
     products = _document(
@@ -206,6 +236,24 @@ def _facts(account: Account, stored: Row, products: list[Row]) -> Facts:
         discounts=tuple(_discount(order, row) for order, row in enumerate(stored["discounts"])),
         balance=stored["balance"],
         tax_rate=_decimal(stored["tax"]),
+        promos=tuple(_promo(row) for row in stored["promos"]),
+        held=stored["held"],
+        past_due_invoice=stored["unpaid"],
+    )
+
+
+def _promo(row: Row) -> PromoFacts:
+    return PromoFacts(
+        code=row["code"],
+        percent=_decimal(row["percent"]),
+        amount=row["amount"],
+        products=tuple(row["products"]),
+        periods=row["periods"],
+        currency=row["currency"],
+        first_purchase_only=row["first"],
+        valid_from=_day(row["from"]),
+        valid_until=_day(row["until"]),
+        uses_left=row["left"],
     )
 
 
@@ -213,21 +261,21 @@ def _product(row: Row) -> ProductFacts:
     return ProductFacts(
         key=row["key"],
         kind=ProductKind(row["kind"]),
-        editions=tuple(_edition(edition, withdrawn=row["withdrawn"]) for edition in row["editions"]),
+        editions=tuple(_edition(edition) for edition in row["editions"]),
         includes=tuple(row["includes"]),
         requires=tuple(row["requires"]),
         minimum=row["minimum"],
         maximum=row["maximum"],
         open_to_assisted=row["open"],
+        withdrawn=row["withdrawn"],
     )
 
 
-def _edition(row: Row, *, withdrawn: bool) -> EditionFacts:
+def _edition(row: Row) -> EditionFacts:
     return EditionFacts(
         key=row["key"],
         rank=row["rank"],
-        # Who holds what is no longer sold keeps it at their price; more of it is the vendor's word.
-        availability=Availability.SALES_ONLY if withdrawn else Availability(row["availability"]),
+        availability=Availability(row["availability"]),
         prices=tuple(
             PriceFacts(Cycle(price["cycle"]), price["unit"], date.fromisoformat(price["from"]))
             for price in row["prices"]

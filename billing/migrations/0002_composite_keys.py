@@ -6,6 +6,10 @@ Django has no field for them; the unique constraints that they refer to stand on
 from django.db import migrations
 
 KEYS = [
+    ("billing_invoice", "subscription_id, currency", "billing_subscription", "account_id, currency"),
+    ("billing_invoice", "quote_id, subscription_id", "billing_quote", "id, subscription_id"),
+    ("billing_charge", "quote_id, subscription_id", "billing_quote", "id, subscription_id"),
+    ("billing_charge", "subscription_id, amount_currency", "billing_subscription", "account_id, currency"),
     ("billing_subscription", "account_id, currency", "accounts_account", "id, currency"),
     ("billing_line", "edition_id, product_id", "billing_edition", "id, product_id"),
     ("billing_line", "subscription_id, unit_price_currency", "billing_subscription", "account_id, currency"),

@@ -2,8 +2,13 @@
 
 from billing.models.balance import BalanceEntry
 from billing.models.catalogue import Catalogue, Edition, Price, Product
+from billing.models.charge import Charge, InvoicePayment
+from billing.models.invoice import Invoice, InvoiceLine, Numbering
 from billing.models.payment import PaymentMethod
+from billing.models.promo import PromoCode, PromoRedemption
+from billing.models.quote import Quote
 from billing.models.request import ChangeRequest
+from billing.models.sandbox import SandboxPayment, SandboxSetup
 from billing.models.seats import AgentSeat, TemporarySeats
 from billing.models.subscription import Discount, Line, PaidSegment, ScheduledChange, Subscription
 
@@ -12,13 +17,23 @@ __all__ = [
     "BalanceEntry",
     "Catalogue",
     "ChangeRequest",
+    "Charge",
     "Discount",
     "Edition",
+    "Invoice",
+    "InvoiceLine",
+    "InvoicePayment",
     "Line",
+    "Numbering",
     "PaidSegment",
     "PaymentMethod",
     "Price",
     "Product",
+    "PromoCode",
+    "PromoRedemption",
+    "Quote",
+    "SandboxPayment",
+    "SandboxSetup",
     "ScheduledChange",
     "Subscription",
     "TemporarySeats",

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.fields import AmountField
+from billing.models.invoice import Invoice
 from billing.models.subscription import Subscription
 
 
@@ -23,6 +24,10 @@ class BalanceEntry(models.Model):
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="balance_entries")
     amount = AmountField(_("amount"))
     reason = models.CharField(_("reason"), max_length=14, choices=Reason.choices)
+    # The invoice or credit note that moved it.
+    invoice = models.ForeignKey(
+        Invoice, models.PROTECT, null=True, blank=True, related_name="balance_entries"
+    )
     created_at = models.DateTimeField(_("created at"), db_default=models.functions.Now())
 
     account_path: ClassVar[str] = "subscription_id"

@@ -1,0 +1,110 @@
+"""What we ask the provider for: committed before it is sent, so that nothing is ever sent twice."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.fields import AmountField
+from billing.models.invoice import Invoice
+from billing.models.quote import Quote
+from billing.models.subscription import Subscription
+
+
+class Charge(models.Model):
+    """One intended payment; its id is the idempotency key, whatever number of tries it takes.
+
+    created → sending → succeeded | failed | action | unknown → looked up → … (security.md,
+    "The shape" 5).
+    """
+
+    class State(models.TextChoices):
+        """How far it got."""
+
+        CREATED = "created", _("Not sent yet")
+        SENDING = "sending", _("Being sent")
+        ACTION = "action", _("Waits for the customer")
+        UNKNOWN = "unknown", _("Outcome unknown")
+        SUCCEEDED = "succeeded", _("Paid")
+        FAILED = "failed", _("Declined")
+
+    # States in which it may still turn out paid.
+    OPEN: ClassVar[tuple[str, ...]] = ("created", "sending", "action", "unknown")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="charges")
+    # For a change that waits for its money, or for an invoice that is issued already.
+    quote = models.OneToOneField(Quote, models.PROTECT, null=True, related_name="charge")
+    invoice = models.ForeignKey(Invoice, models.PROTECT, null=True, related_name="charges")
+    amount = AmountField(_("amount"))
+    # Stored with the intent: a second sending uses exactly what the first used.
+    method = models.CharField(_("provider's reference of the method"), max_length=120)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.CREATED)
+    # The provider's name for the payment, and where the customer confirms it (3-D Secure).
+    reference = models.CharField(_("provider's reference"), max_length=120, blank=True)
+    action_url = models.CharField(_("where the customer confirms"), max_length=500, blank=True)
+    failure = models.CharField(_("reason of the decline"), max_length=40, blank=True)
+    created_at = models.DateTimeField(_("created at"))
+    settled_at = models.DateTimeField(_("settled at"), null=True)
+    # A success that could no longer be used: money to give back, and when that was done.
+    refund_due = models.BooleanField(_("to be refunded"), default=False)
+    refunded_at = models.DateTimeField(_("refunded at"), null=True)
+
+    account_path: ClassVar[str] = "subscription_id"
+
+    class Meta:
+        verbose_name = _("charge")
+        verbose_name_plural = _("charges")
+        default_permissions = ()
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                condition=Q(state__in=["created", "sending", "action", "unknown"]),
+                name="charge_open",
+            ),
+            models.Index(
+                fields=["created_at"], condition=Q(refund_due=True, refunded_at=None), name="charge_refund"
+            ),
+        ]
+        constraints = [
+            # One open way to pay an invoice at a time.
+            models.UniqueConstraint(
+                fields=["invoice"],
+                condition=Q(state__in=["created", "sending", "action", "unknown"]),
+                name="charge_one_open_per_invoice",
+            ),
+            models.UniqueConstraint(
+                fields=["invoice"],
+                condition=Q(state="succeeded", refund_due=False),
+                name="charge_one_success_per_invoice",
+            ),
+            models.CheckConstraint(
+                condition=Q(quote__isnull=False) | Q(invoice__isnull=False), name="charge_is_for_something"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="charge_positive"),
+        ]
+
+    def __str__(self) -> str:
+        """Return amount and state."""
+        return f"{self.amount} {self.state}"
+
+
+class InvoicePayment(models.Model):
+    """An invoice is paid: added when the money is there, never changed. None needed where 0 is due."""
+
+    invoice = models.OneToOneField(Invoice, models.PROTECT, primary_key=True, related_name="payment")
+    charge = models.OneToOneField(Charge, models.PROTECT, null=True, related_name="payment")
+    paid_at = models.DateTimeField(_("paid at"))
+
+    account_path: ClassVar[str] = "invoice__subscription_id"
+
+    class Meta:
+        verbose_name = _("payment of an invoice")
+        verbose_name_plural = _("payments of invoices")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        """Return which invoice."""
+        return f"payment of {self.invoice_id}"

@@ -1,0 +1,143 @@
+"""Invoices and credit notes: never changed once issued, numbered without gaps."""
+
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.fields import AmountField
+from billing.models.quote import Quote
+from billing.models.subscription import Subscription
+
+
+class Numbering(models.Model):
+    """The last number given in a series. Its row is locked, last of all locks, to give the next."""
+
+    series = models.CharField(_("series"), max_length=12, primary_key=True)
+    last = models.PositiveBigIntegerField(_("last number"), default=0)
+
+    class Meta:
+        verbose_name = _("numbering")
+        verbose_name_plural = _("numberings")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        """Return the series and where it stands."""
+        return f"{self.series}-{self.last}"
+
+
+class Invoice(models.Model):
+    """What was charged, or (a credit note) given back. Whether it is paid stands in its payment."""
+
+    class Kind(models.TextChoices):
+        """Which way the money goes."""
+
+        INVOICE = "invoice", _("Invoice")
+        CREDIT_NOTE = "credit_note", _("Credit note")
+
+    class Reason(models.TextChoices):
+        """Why it was issued."""
+
+        CHANGE = "change", _("Change")
+        RENEWAL = "renewal", _("Renewal")
+        RESUMPTION = "resumption", _("Resumption")
+
+    number = models.CharField(_("number"), max_length=20, unique=True)
+    subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="invoices")
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
+    reason = models.CharField(_("reason"), max_length=12, choices=Reason.choices)
+    quote = models.OneToOneField(Quote, models.PROTECT, null=True, related_name="invoice")
+    issued_on = models.DateField(_("issued on"))
+    issued_at = models.DateTimeField(_("issued at"))
+    # Of a renewal: the first day of the period it pays for.
+    period_start = models.DateField(_("period from"), null=True)
+    currency = models.CharField(_("currency"), max_length=3)
+    language = models.CharField(_("language"), max_length=2)
+    account_name = models.CharField(_("account"), max_length=120)
+    vendor_name = models.CharField(_("vendor"), max_length=120)
+    caused_by = models.CharField(_("caused by"), max_length=120, blank=True)
+    subtotal = AmountField(_("subtotal"))
+    # [{"rate": "20.00", "base": minor units, "amount": minor units}]
+    taxes = models.JSONField(_("taxes"), default=list)
+    tax = AmountField(_("tax"))
+    total = AmountField(_("total"))
+    # Used from the balance (negative: an earlier small amount that is collected with this one).
+    prepaid = AmountField(_("from the balance"))
+    carried_over = AmountField(_("carried over"))
+    due = AmountField(_("due"))
+
+    account_path: ClassVar[str] = "subscription_id"
+
+    class Meta:
+        verbose_name = _("invoice")
+        verbose_name_plural = _("invoices")
+        default_permissions = ()
+        indexes = [models.Index("subscription", F("issued_at").desc(), name="invoice_by_time")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscription", "period_start"],
+                condition=Q(reason__in=["renewal", "resumption"]),
+                name="invoice_one_renewal_per_period",
+            ),
+            models.CheckConstraint(
+                condition=Q(total=F("subtotal") + F("tax"), due=F("total") - F("prepaid") - F("carried_over"))
+                | Q(kind="credit_note", total=F("subtotal") + F("tax"), due=0),
+                name="invoice_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="invoice", total__gte=0, due__gte=0) | Q(kind="credit_note", total__lt=0),
+                name="invoice_kind_by_sign",
+            ),
+        ]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            pgtrigger.Protect(name="issued_is_frozen", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        """Return the number."""
+        return self.number
+
+
+class InvoiceLine(models.Model):
+    """One credit or charge: what, which period, quantity, unit price, and which change caused it."""
+
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="lines")
+    position = models.PositiveSmallIntegerField(_("position"))
+    # As billing.rules.lines names them: credit, charge, period, temporary.
+    kind = models.CharField(_("kind"), max_length=10)
+    product = models.CharField(_("product"), max_length=60)
+    edition = models.CharField(_("edition"), max_length=60)
+    product_name = models.CharField(_("product's name"), max_length=120)
+    edition_name = models.CharField(_("edition's name"), max_length=120, blank=True)
+    covers_from = models.DateField(_("from"))
+    covers_until = models.DateField(_("until"))
+    term_start = models.DateField(_("term from"))
+    term_end = models.DateField(_("term until"))
+    quantity = models.PositiveIntegerField(_("quantity"))
+    months = models.PositiveSmallIntegerField(_("months"))
+    cycle = models.CharField(_("billing cycle"), max_length=8)
+    unit_price = AmountField(_("unit price"))
+    gross = AmountField(_("before discounts"))
+    # [{"code": …, "percent": "10.00" or null, "amount": minor units}]
+    discounts = models.JSONField(_("discounts"), default=list)
+    amount = AmountField(_("amount"))
+    tax_percent = models.DecimalField(_("tax in percent"), max_digits=5, decimal_places=2, null=True)
+    because = models.CharField(_("because of"), max_length=40)
+
+    account_path: ClassVar[str] = "invoice__subscription_id"
+
+    class Meta:
+        verbose_name = _("invoice line")
+        verbose_name_plural = _("invoice lines")
+        default_permissions = ()
+        ordering: ClassVar[list[str]] = ["invoice", "position"]
+        constraints = [models.UniqueConstraint(fields=["invoice", "position"], name="invoice_line_once")]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            pgtrigger.Protect(name="issued_is_frozen", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        """Return what it is for."""
+        return f"{self.product_name} {self.amount}"
