@@ -256,6 +256,8 @@ CURRENCY_CHOICES = [
 CURRENCIES = tuple(code for code, _name in CURRENCY_CHOICES)
 DEFAULT_CURRENCY = "USD"
 
+PAYMENT_PROVIDER = env("PAYMENT_PROVIDER", default="billing.provider.sandbox.Sandbox")
+
 # --- Static files ------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

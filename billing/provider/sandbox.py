@@ -1,0 +1,107 @@
+"""A provider for the demo and the tests, steered by the test method that is chosen on its page.
+
+It keeps books of its own, as a real one does, and answers as badly as real ones do.
+"""
+
+import secrets
+
+from django.urls import reverse
+
+from billing.models import SandboxPayment, SandboxSetup
+from billing.provider.base import Failure, Method, Outcome, ProviderUnreachable, Status
+
+_CARDS: dict[str, tuple[str, str, str]] = {
+    # reference: kind, brand, last four
+    "test_approves": ("card", "Visa", "4242"),
+    "test_declines_funds": ("card", "Visa", "9995"),
+    "test_declines_expired": ("card", "Mastercard", "0069"),
+    "test_declines": ("card", "Visa", "0002"),
+    "test_asks_3ds": ("card", "Visa", "3155"),
+    "test_times_out_paid": ("card", "Mastercard", "7726"),
+    "test_times_out_unpaid": ("card", "Mastercard", "7734"),
+    "test_answers_rubbish": ("card", "Visa", "6666"),
+    "test_answers_twice": ("card", "Visa", "2222"),
+    "test_debit_approves": ("direct_debit", "SEPA", "3000"),
+    "test_debit_fails": ("direct_debit", "SEPA", "3001"),
+}
+METHODS: dict[str, Method] = {
+    reference: Method(reference, kind, brand, last_four, *((12, 2034) if kind == "card" else (None, None)))
+    for reference, (kind, brand, last_four) in _CARDS.items()
+}
+_FAILS = {
+    "test_declines_funds": Failure.FUNDS,
+    "test_declines_expired": Failure.EXPIRED,
+    "test_declines": Failure.DECLINED,
+    "test_debit_fails": Failure.FUNDS,
+}
+
+
+class Sandbox:
+    """The provider of the demo and the tests. See base.Provider for what each method promises."""
+
+    def charge(self, *, key: str, amount: int, currency: str, method: str, return_url: str) -> Outcome:
+        """Pay, decline, ask for 3-D Secure or fall silent, as the method says."""
+        if method == "test_times_out_unpaid":
+            raise ProviderUnreachable("no answer within 10 s")
+        payment, _made = SandboxPayment.objects.get_or_create(
+            key=key,
+            defaults={
+                "method": method,
+                "amount": amount,
+                "currency": currency,
+                "status": _first_status(method),
+                "failure": _failure(method),
+                "return_url": return_url,
+                "token": secrets.token_urlsafe(16),
+            },
+        )
+        if (payment.method, payment.amount, payment.currency) != (method, amount, currency):
+            raise ProviderUnreachable("the key was used with other parameters")
+        if method in ("test_times_out_paid", "test_answers_rubbish"):
+            raise ProviderUnreachable("no answer that can be read")
+        return _outcome(payment)
+
+    def look_up(self, key: str) -> Outcome | None:
+        """Return how a payment stands in the sandbox's books."""
+        payment = SandboxPayment.objects.filter(key=key).first()
+        return _outcome(payment) if payment else None
+
+    def abandon(self, key: str) -> Outcome | None:
+        """Cancel a payment that still waits for the customer."""
+        SandboxPayment.objects.filter(key=key, status="action").update(
+            status="failed", failure=Failure.CANCELLED
+        )
+        return self.look_up(key)
+
+    def refund(self, key: str) -> None:
+        """Give everything back once."""
+        for payment in SandboxPayment.objects.filter(key=key, status="succeeded"):
+            SandboxPayment.objects.filter(pk=payment.pk).update(refunded=payment.amount)
+
+    def begin_setup(self, *, return_url: str) -> str:
+        """Return the address of the sandbox's own page."""
+        setup = SandboxSetup.objects.create(token=secrets.token_urlsafe(16), return_url=return_url)
+        return reverse("sandbox_method", args=[setup.token])
+
+    def finish_setup(self, token: str) -> Method | None:
+        """Return the test method that was chosen on the page."""
+        setup = SandboxSetup.objects.filter(token=token).first()
+        return METHODS.get(setup.method) if setup else None
+
+
+def _first_status(method: str) -> str:
+    """Return how a payment by this method begins; an unknown method is declined."""
+    if method == "test_asks_3ds":
+        return "action"
+    return "failed" if _failure(method) else "succeeded"
+
+
+def _failure(method: str) -> str:
+    """Return why a method is declined, or an empty text."""
+    return _FAILS.get(method, "" if method in METHODS else Failure.DECLINED)
+
+
+def _outcome(payment: SandboxPayment) -> Outcome:
+    """Put the sandbox's books into our words."""
+    url = reverse("sandbox_pay", args=[payment.token]) if payment.status == "action" else ""
+    return Outcome(Status(payment.status), f"sandbox_{payment.pk}", payment.failure, url)

@@ -1,0 +1,99 @@
+"""The two statements that billing/facts.py reads with: each gives one JSON document.
+
+Amounts are multiplied by `scale`, ten to the power of the currency's decimals: minor units.
+"""
+
+SUBSCRIPTION = """
+SELECT json_build_object(
+  'catalogue', s.catalogue_id, 'currency', s.currency, 'cycle', s.cycle, 'anchor', s.anchor,
+  'period_start', s.period_start, 'period_end', s.period_end, 'paid_until', s.paid_until,
+  'version', s.version, 'tax', s.tax_percent::text, 'labels', c.labels,
+  'lines', (SELECT coalesce(json_agg(json_build_object(
+      'id', l.id, 'product', p.key, 'edition', e.key, 'quantity', l.quantity,
+      'unit', (l.unit_price * s.scale)::bigint, 'allowances', l.allowances,
+      'price_ends_on', l.price_ends_on,
+      'in_use', (SELECT count(*) FROM billing_agentseat a WHERE a.line_id = l.id),
+      'holders', CASE WHEN %(holders)s THEN
+          (SELECT json_agg(a.membership_id) FROM billing_agentseat a WHERE a.line_id = l.id) END,
+      'segments', (SELECT coalesce(json_agg(json_build_object(
+          'id', g.id, 'from', g.covers_from, 'until', g.covers_until, 'start', g.term_start,
+          'end', g.term_end, 'unit', (g.unit_price * s.scale)::bigint, 'quantity', g.quantity,
+          'months', g.months, 'cycle', g.cycle, 'discounts', g.discounts,
+          'charged', (g.charged * s.scale)::bigint, 'credited', (g.credited * s.scale)::bigint,
+          'tax', g.tax_percent::text) ORDER BY g.covers_from), '[]')
+        FROM billing_paidsegment g
+        WHERE g.line_id = l.id AND g.covers_until > coalesce(s.period_start, '-infinity'))
+      ) ORDER BY p.position, p.id), '[]')
+    FROM billing_line l JOIN billing_product p ON p.id = l.product_id
+    JOIN billing_edition e ON e.id = l.edition_id
+    WHERE l.subscription_id = s.account_id AND l.ended_on IS NULL),
+  'scheduled', (SELECT coalesce(json_agg(json_build_object(
+      'id', x.id, 'kind', x.kind, 'product', p.key, 'quantity', x.quantity, 'edition', e.key,
+      'cycle', x.cycle, 'leaving', x.leaving, 'on', x.takes_effect_on, 'version', x.version,
+      'by', u.name, 'at', x.created_at) ORDER BY x.id), '[]')
+    FROM billing_scheduledchange x LEFT JOIN billing_line l ON l.id = x.line_id
+    LEFT JOIN billing_product p ON p.id = l.product_id
+    LEFT JOIN billing_edition e ON e.id = x.edition_id
+    LEFT JOIN accounts_user u ON u.id = x.created_by_id
+    WHERE x.subscription_id = s.account_id),
+  'temporary', (SELECT coalesce(json_agg(json_build_object(
+      'id', t.id, 'product', p.key, 'quantity', t.quantity, 'from', t.starts_on,
+      'until', t.ends_on, 'charged', (t.charged * s.scale)::bigint) ORDER BY t.starts_on, t.id), '[]')
+    FROM billing_temporaryseats t JOIN billing_line l ON l.id = t.line_id
+    JOIN billing_product p ON p.id = l.product_id
+    WHERE t.subscription_id = s.account_id AND t.ends_on > %(on)s),
+  'discounts', (SELECT coalesce(json_agg(json_build_object(
+      'id', d.id, 'code', d.code, 'source', d.source, 'percent', d.percent::text,
+      'amount', coalesce((d.amount * s.scale)::bigint, 0), 'products', d.products,
+      'periods_left', d.periods_left, 'version', d.version) ORDER BY d.created_at, d.id), '[]')
+    FROM billing_discount d WHERE d.subscription_id = s.account_id AND d.ended_at IS NULL),
+  'balance', (SELECT coalesce((sum(b.amount) * s.scale)::bigint, 0)
+    FROM billing_balanceentry b WHERE b.subscription_id = s.account_id),
+  'held', EXISTS (SELECT 1 FROM billing_quote q
+    WHERE q.subscription_id = s.account_id AND q.state = 'held'),
+  'unpaid', (SELECT i.number FROM billing_invoice i
+    WHERE i.subscription_id = s.account_id AND i.due > 0 AND %(owing)s
+    AND NOT EXISTS (SELECT 1 FROM billing_invoicepayment y WHERE y.invoice_id = i.id)
+    ORDER BY i.issued_at LIMIT 1),
+  'promos', (SELECT coalesce(json_agg(json_build_object(
+      'code', o.code, 'percent', o.percent::text, 'amount', coalesce((o.amount * s.scale)::bigint, 0),
+      'products', (SELECT coalesce(json_agg(p.key), '[]') FROM billing_promocode_products op
+          JOIN billing_product p ON p.id = op.product_id WHERE op.promocode_id = o.id),
+      'periods', o.periods, 'first', o.first_purchase_only,
+      'currency', o.amount_currency, 'from', o.valid_from, 'until', o.valid_until,
+      'left', least(o.limit_total - o.used, o.limit_per_account - (
+          SELECT count(*) FROM billing_promoredemption x
+          WHERE x.promo_id = o.id AND x.subscription_id = s.account_id)))), '[]')
+    FROM billing_promocode o WHERE o.catalogue_id = s.catalogue_id AND o.code = ANY(%(promos)s)
+  ),
+  'open_requests', (SELECT count(*) FROM billing_changerequest r
+    WHERE r.subscription_id = s.account_id AND r.state = 'open'),
+  'payment', (SELECT json_build_object('kind', m.kind, 'brand', m.brand, 'last_four', m.last_four,
+      'expires_month', m.expires_month, 'expires_year', m.expires_year)
+    FROM billing_paymentmethod m WHERE m.subscription_id = s.account_id)
+)
+FROM (SELECT *, %(scale)s::bigint AS scale FROM billing_subscription WHERE account_id = %(account)s) s
+JOIN billing_catalogue c ON c.id = s.catalogue_id
+"""
+
+CATALOGUE = """
+SELECT coalesce(json_agg(json_build_object(
+  'key', p.key, 'name', p.name, 'kind', p.kind, 'open', p.open_to_assisted,
+  'minimum', p.minimum, 'maximum', p.maximum, 'withdrawn', p.withdrawn,
+  'includes', (SELECT coalesce(json_agg(q.key ORDER BY q.position), '[]')
+    FROM billing_product_includes i JOIN billing_product q ON q.id = i.to_product_id
+    WHERE i.from_product_id = p.id),
+  'requires', (SELECT coalesce(json_agg(q.key ORDER BY q.position), '[]')
+    FROM billing_product_requires i JOIN billing_product q ON q.id = i.to_product_id
+    WHERE i.from_product_id = p.id),
+  'editions', (SELECT coalesce(json_agg(json_build_object(
+      'key', e.key, 'name', e.name, 'rank', e.rank, 'availability', e.availability,
+      'allowances', e.allowances, 'temporary', e.supports_temporary,
+      'prices', (SELECT coalesce(json_agg(json_build_object(
+          'cycle', r.cycle, 'unit', (r.amount * %(scale)s)::bigint, 'from', r.in_force_from)), '[]')
+        FROM billing_price r WHERE r.edition_id = e.id AND r.amount_currency = %(currency)s)
+      ) ORDER BY e.rank), '[]')
+    FROM billing_edition e WHERE e.product_id = p.id)
+  ) ORDER BY p.position, p.id), '[]')
+FROM billing_product p WHERE p.catalogue_id = %(catalogue)s
+"""
