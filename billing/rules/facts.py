@@ -188,13 +188,14 @@ class DiscountFacts:
 class PromoFacts:
     """A promo code that somebody typed, as the vendor's staff defined it.
 
-    Amounts are minor units of the account's currency. `uses_left` is the smaller of what is left
-    in total and for this account, None without limit.
+    `amount` is minor units of `currency` (None: of any account); `valid_until` is the last day.
+    `uses_left` is the smaller of what is left in total and for this account, None without limit.
     """
 
     code: str
     percent: Decimal | None = None
     amount: int = 0
+    currency: str | None = None
     products: tuple[str, ...] = ()
     periods: int | None = None
     first_purchase_only: bool = False
@@ -233,6 +234,11 @@ class Facts:
     minimum: int | None = None
     held: bool = False
     past_due_invoice: str | None = None
+
+    @property
+    def has_bought(self) -> bool:
+        """Tell whether anything is paid for; a trial has bought nothing."""
+        return self.paid_until is not None and bool(self.lines)
 
     @property
     def smallest_charge(self) -> int:
@@ -290,12 +296,17 @@ class Facts:
         """Return the day of the next renewal, the end of what is paid; ValueError before any."""
         return _there(self.paid_until)
 
+    @property
+    def current_period(self) -> Period:
+        """Return the period of a subscription that has bought something; ValueError before."""
+        return _there(self.period)
+
     def terms(self, on: date) -> tuple[Period, ...]:
         """Return the whole terms that are paid from `on`: the current one, after an extension two.
 
         Each is the divisor of its days; clip it with `from_day(on)` for what remains.
         """
-        period = _there(self.period)
+        period = self.current_period
         terms = [whole_term(self.first_day, self.paid_cycle, period)]
         if self.renews_on > period.end:
             terms.append(Period(period.end, self.renews_on))
@@ -303,7 +314,7 @@ class Facts:
 
     def period_on(self, on: date) -> Period:
         """Return the paid period that contains the day: after an extension it may be the second."""
-        period = _there(self.period)
+        period = self.current_period
         return period if on < period.end else Period(period.end, self.renews_on)
 
     @property

@@ -33,7 +33,7 @@ class PricedLine:
     """One line: quantity × unit × months × days / term days, less its discounts, rounded once.
 
     `gross` and `amount` are minor units, negative on a credit; the shares are their difference.
-    `because` is the code of the change that caused it. `capped` says that a credit is less than its
+    `because` names the codes of the changes that caused it. `capped` says that a credit is less than its
     arithmetic, because no more was charged.
     """
 
@@ -50,7 +50,7 @@ class PricedLine:
     cycle: Cycle
     discounts: tuple[Share, ...] = ()
     tax_rate: Decimal | None = None
-    because: str = ""
+    because: tuple[str, ...] = ()
     capped: bool = False
 
     @property
@@ -86,13 +86,17 @@ def discount_totals(lines: Iterable[PricedLine]) -> tuple[DiscountTotal, ...]:
     )
 
 
-def charge_line(segment: Segment, *, product: str, edition: str, kind: LineKind, because: str) -> PricedLine:
+def charge_line(
+    segment: Segment, *, product: str, edition: str, kind: LineKind, because: tuple[str, ...]
+) -> PricedLine:
     """Return the line that charges a segment for the days it covers."""
     steps = _steps(segment, segment.covers)
     return _line(segment, segment.covers, steps, kind, product, edition, because)
 
 
-def credit_line(segment: Segment, on: date, *, product: str, edition: str, because: str) -> PricedLine:
+def credit_line(
+    segment: Segment, on: date, *, product: str, edition: str, because: tuple[str, ...]
+) -> PricedLine:
     """Return the line that gives back a segment's days from `on`: exactly its negative.
 
     Where less was charged than they are worth, the last of the discounts or the gross takes the
@@ -150,7 +154,7 @@ def _line(
     kind: LineKind,
     product: str,
     edition: str,
-    because: str,
+    because: tuple[str, ...],
     capped: bool = False,
 ) -> PricedLine:
     shares = tuple(

@@ -1,6 +1,155 @@
 """The only ways to an amount: the quote of a change, and the next renewal."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+
+from billing.rules import refusals
+from billing.rules.changes import Change, Moment, takes_effect
+from billing.rules.checks import agree, may_change, nothing_left_alone
+from billing.rules.conflicts import Question, Resolution, resolve
+from billing.rules.drafting import Draft
+from billing.rules.facts import Facts, LineFacts, ScheduledFacts, ScheduledKind
+from billing.rules.lines import DiscountTotal, PricedLine, discount_totals
+from billing.rules.making import make
+from billing.rules.notices import Notice
 from billing.rules.renewing import Effect, Renewal, renewal, resumption
+from billing.rules.settlement import Settlement, settle
 from billing.rules.succession import becomes
 
-__all__ = ["Effect", "Renewal", "becomes", "renewal", "resumption"]
+__all__ = ["Effect", "Quote", "Renewal", "Timed", "Undecided", "becomes", "quote", "renewal", "resumption"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A change with the moment and the day it takes effect."""
+
+    change: Change
+    moment: Moment
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A priced change, amounts in minor units.
+
+    `version` and `on` name the state it was computed from. `lines` and `settlement` are what is due
+    now; `timed` says when each change takes effect; `renewal` is the first one after it. `after` is
+    the subscription once it is carried out, and `closed` the lines that end at once, cut at the day.
+    """
+
+    version: int
+    on: date
+    currency: str
+    changes: tuple[Change, ...]
+    lines: tuple[PricedLine, ...]
+    settlement: Settlement
+    timed: tuple[Timed, ...]
+    notices: tuple[Notice, ...]
+    renewal: Renewal
+    closed: tuple[LineFacts, ...]
+    after: Facts
+
+    @property
+    def due(self) -> int:
+        """Return what is collected now, after tax, balance and the smallest amount."""
+        return self.settlement.due
+
+    @property
+    def discounts(self) -> tuple[DiscountTotal, ...]:
+        """Return each discount as a line of its own, over all lines that are due now."""
+        return discount_totals(self.lines)
+
+    @property
+    def scheduled(self) -> tuple[ScheduledFacts, ...]:
+        """Return all that waits for renewal once this is carried out."""
+        return self.after.scheduled
+
+
+class Undecided(Exception):  # noqa: N818 - a question, not an error
+    """A new change meets one that waits and the person has not chosen yet.
+
+    `questions` are what to ask; `provisional` is the quote with each first option, for the preview
+    only: it cannot be confirmed.
+    """
+
+    def __init__(self, questions: tuple[Question, ...], provisional: Quote) -> None:
+        """Keep the questions and the quote to show meanwhile."""
+        super().__init__(f"{len(questions)} to decide")
+        self.questions = questions
+        self.provisional = provisional
+
+
+def quote(facts: Facts, changes: Iterable[Change], on: date) -> Quote:
+    """Return what changes cost on a day and from renewal on, in minor units.
+
+    The same for another day up to renewal is the what-if; on the renewal day itself nothing is due
+    now. Refusal (see `refusals`) where they cannot be made; Undecided where one meets a change that
+    waits and carries no answer.
+    """
+    changes = tuple(changes)
+    may_change(facts, changes, on)
+    agree(facts, changes)
+    resolution = resolve(facts, changes)
+    if not resolution.changes:
+        raise refusals.NoChange
+    draft = Draft(replace(facts, scheduled=resolution.scheduled), on, before=facts)
+    make(draft, resolution.changes)
+    priced = _priced(facts, resolution, draft)
+    if resolution.questions:
+        raise Undecided(resolution.questions, priced)
+    return priced
+
+
+def _priced(facts: Facts, resolution: Resolution, draft: Draft) -> Quote:
+    settlement = settle(draft.lines, balance=facts.balance, smallest=facts.smallest_charge)
+    if facts.state == "past_due" and settlement.total > 0:
+        raise refusals.PastDue(invoice=facts.past_due_invoice, amount=settlement.total)
+    after = replace(draft.facts, version=facts.version + 1, balance=settlement.balance_after)
+    nothing_left_alone(facts.lines, after.lines, facts)
+    following = _following(facts, after, draft.on)
+    return Quote(
+        version=facts.version,
+        on=draft.on,
+        currency=facts.currency,
+        changes=resolution.changes,
+        lines=tuple(draft.lines),
+        settlement=settlement,
+        timed=tuple(_timed(change, facts, after, draft.on) for change in resolution.changes),
+        notices=_notices(draft, resolution, settlement, following),
+        renewal=following,
+        closed=tuple(draft.closed),
+        after=after,
+    )
+
+
+def _following(facts: Facts, after: Facts, on: date) -> Renewal:
+    """Return the first renewal after the change; refuse one that would leave nothing behind."""
+    following = renewal(after, on)
+    assert following is not None
+    if following.ends and after.waiting(ScheduledKind.CANCELLATION) is None:
+        raise refusals.LastProduct
+    if not following.ends:
+        nothing_left_alone(facts.lines, following.after.lines, facts)
+    return following
+
+
+def _timed(change: Change, facts: Facts, after: Facts, on: date) -> Timed:
+    moment = takes_effect(change, facts)
+    if moment is Moment.ON_ITS_DATES:
+        return Timed(change, moment, getattr(change, "start", on))
+    return Timed(change, moment, on if moment is Moment.NOW else after.renews_on)
+
+
+def _notices(
+    draft: Draft, resolution: Resolution, settlement: Settlement, following: Renewal
+) -> tuple[Notice, ...]:
+    """Return what the draft found, what is dropped, and what the renewal will bring."""
+    notices = list(draft.notices)
+    notices += [Notice("scheduled_dropped", {"scheduled": s}) for s in resolution.dropped]
+    if draft.facts.waiting(ScheduledKind.CANCELLATION) is not None:
+        notices.append(Notice("cancellation_waits", {"on": draft.facts.renews_on}))
+    if settlement.carried_over:
+        notices.append(Notice("carried_over", {"amount": settlement.carried_over}))
+    notices += [n for n in following.notices if n.code != "carried_over"]
+    return tuple(notices)

@@ -68,7 +68,7 @@ def renewal(facts: Facts, on: date) -> Renewal | None:
     It is charged for the day on which the paid period ends, whenever it is carried out. Only a
     suspended account whose paid period is over resumes on `on` itself: see `resumption`.
     """
-    if not facts.lines:
+    if not facts.has_bought:
         return None
     late = facts.state == "suspended" and on > facts.renews_on
     return resumption(facts, on) if late else _with_effects(facts, None)
@@ -96,7 +96,7 @@ def whole_period(
     covers: Period,
     term: Period,
     cycle: Cycle,
-    because: str,
+    because: tuple[str, ...],
 ) -> tuple[tuple[PricedLine, ...], tuple[LineFacts, ...]]:
     """Charge lines for a period: return the priced lines, and the lines with their new segments.
 
@@ -163,7 +163,7 @@ def _renewal(facts: Facts, resumed_on: date | None) -> Renewal:
         covers=covers,
         term=term,
         cycle=facts.next_cycle,
-        because="renewal",
+        because=("renewal",),
     )
     settlement = settle(lines, balance=facts.balance, smallest=facts.smallest_charge)
     after = replace(

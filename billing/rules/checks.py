@@ -1,0 +1,221 @@
+"""What must hold before a change is priced; each broken promise is a refusal with its data."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from billing.rules import changes as new
+from billing.rules import refusals
+from billing.rules.changes import Change, Moment, takes_effect
+from billing.rules.conflicts import lines_of
+from billing.rules.facts import Availability, Facts, LineFacts, ProductKind, PromoFacts, ScheduledKind
+from billing.rules.periods import Cycle
+from billing.rules.succession import includes
+
+LONGEST_TEMPORARY = 365
+SINGLE_KINDS = (ProductKind.PRODUCT, ProductKind.SUITE)
+
+
+def may_change(facts: Facts, changes: Iterable[Change], on: date) -> None:
+    """Refuse what the state, a held change, a due renewal or the day forbids altogether."""
+    if facts.state in ("suspended", "cancelled"):
+        raise refusals.StateForbids(state=facts.state, invoice=facts.past_due_invoice)
+    if facts.held:
+        raise refusals.HeldChange
+    first = any(isinstance(change, new.FirstPurchase) for change in changes)
+    if facts.has_bought and first:
+        raise refusals.NotFirstPurchase
+    if not facts.has_bought:
+        if not first:
+            raise refusals.FirstPurchaseNeeded
+        return
+    if on > facts.renews_on:
+        raise refusals.RenewalDue(due=facts.renews_on)
+    start = facts.current_period.start
+    if on < start:
+        raise refusals.OutsidePeriod(on=on, start=start)
+
+
+def agree(facts: Facts, changes: Iterable[Change]) -> None:
+    """Refuse changes that cannot be made together, or that wait in the same form already."""
+    changes = tuple(changes)
+    for i, first in enumerate(changes):
+        for second in changes[i + 1 :]:
+            if _clash(first, second, facts) or _clash(second, first, facts):
+                raise refusals.Contradiction(
+                    first=first.code, second=second.code, product=getattr(second, "product", None)
+                )
+    for change in changes:
+        _not_waiting_already(change, facts)
+
+
+def quantity_allowed(facts: Facts, product: str, quantity: int) -> None:
+    """Refuse a quantity that is not between the product's minimum and maximum."""
+    offered = facts.product(product)
+    if not offered.minimum <= quantity <= offered.maximum:
+        raise refusals.QuantityOutOfRange(
+            product=product, quantity=quantity, least=offered.minimum, most=offered.maximum
+        )
+
+
+def at_least_in_use(product: str, quantity: int, used: int) -> None:
+    """Refuse fewer seats than people hold."""
+    if quantity < used:
+        raise refusals.BelowSeatsInUse(product=product, quantity=quantity, used=used)
+
+
+def sold_unit(facts: Facts, product: str, edition: str, cycle: Cycle, on: date) -> int:
+    """Return an edition's list price, or refuse: sales only, included only, no price, not sold."""
+    if facts.product(product).withdrawn:
+        raise refusals.NotSold(product=product)
+    offered = facts.edition(product, edition)
+    if offered.availability is Availability.SALES_ONLY:
+        raise refusals.SalesOnly(product=product, edition=edition)
+    if offered.availability is Availability.INCLUDED_ONLY:
+        raise refusals.IncludedOnly(product=product, edition=edition)
+    unit = offered.price(cycle, on)
+    if unit is None:
+        raise refusals.NoPriceInCycle(product=product, edition=edition, cycle=cycle.value)
+    return unit
+
+
+def may_buy(facts: Facts, product: str, kinds: tuple[ProductKind, ...]) -> None:
+    """Refuse a product of another kind, not open to this account, or had already."""
+    offered = facts.product(product)
+    if offered.kind not in kinds:
+        raise refusals.WrongKind(product=product, kind=offered.kind.value)
+    if facts.account_type != "self_service" and not offered.open_to_assisted:
+        raise refusals.NotOpenToAccountType(product=product, account_type=facts.account_type)
+    wanted = {product, *offered.includes}
+    for line in facts.lines:
+        if wanted & includes(facts, (line,)):
+            raise refusals.AlreadyBought(product=product, line=line.product)
+
+
+def line_of(facts: Facts, product: str) -> LineFacts:
+    """Return the live line of a product of the catalogue; UnknownProduct or NoSuchLine."""
+    line = facts.line(facts.product(product).key)
+    if line is None:
+        raise refusals.NoSuchLine(product=product)
+    return line
+
+
+def nothing_left_alone(before: Iterable[LineFacts], after: Iterable[LineFacts], facts: Facts) -> None:
+    """Refuse that an add-on stands without any product it needs, unless it stood so before."""
+    stood = {line.product for line in _alone(before, facts)}
+    for line in _alone(after, facts):
+        if line.product not in stood:
+            raise refusals.Requires(product=line.product, requires=facts.product(line.product).requires)
+
+
+def temporary_allowed(facts: Facts, change: new.BuyTemporarySeats, on: date) -> None:
+    """Refuse temporary seats that the edition has not, or not for these days or this many."""
+    line = line_of(facts, change.product)
+    if not facts.edition(line.product, line.edition).supports_temporary:
+        raise refusals.TemporaryNotSupported(product=line.product, edition=line.edition)
+    if not 1 <= change.days <= LONGEST_TEMPORARY:
+        raise refusals.TemporaryLength(days=change.days)
+    if change.start < on:
+        raise refusals.StartInPast(start=change.start, today=on)
+    quantity_allowed(facts, change.product, change.quantity)
+
+
+def promo_allowed(
+    facts: Facts, change: new.UsePromoCode, on: date, *, had: frozenset[str], first: bool
+) -> PromoFacts:
+    """Return the promo code that was typed, or refuse with the reason for the vendor's staff.
+
+    `had` are the products the subscription has with this change.
+    """
+    promo = next((p for p in facts.promos if p.code == change.promo), None)
+    reason = "unknown" if promo is None else _promo_fault(promo, facts, on, had=had, first=first)
+    if promo is None or reason:
+        raise refusals.PromoNotValid(promo=change.promo, reason=reason)
+    return promo
+
+
+def without_price(facts: Facts, cycle: Cycle) -> tuple[LineFacts, ...]:
+    """Return the lines that have no price in a cycle at renewal: why it cannot be offered."""
+    lines = []
+    for line in facts.lines:
+        waiting = facts.waiting(ScheduledKind.EDITION, line.product)
+        edition = line.edition if waiting is None or waiting.edition is None else waiting.edition
+        priced = facts.edition(line.product, edition).price(cycle, facts.renews_on) is not None
+        if not priced and facts.waiting(ScheduledKind.REMOVAL, line.product) is None:
+            lines.append(line)
+    return tuple(lines)
+
+
+def _promo_fault(
+    promo: PromoFacts, facts: Facts, on: date, *, had: frozenset[str], first: bool
+) -> str | None:
+    faults = {
+        "already_used": any(d.code == promo.code for d in facts.discounts),
+        "not_yet": promo.valid_from is not None and on < promo.valid_from,
+        "expired": promo.valid_until is not None and on > promo.valid_until,
+        "used_up": promo.uses_left is not None and promo.uses_left < 1,
+        "first_purchase_only": promo.first_purchase_only and not first,
+        "currency": promo.currency not in (None, facts.currency),
+        "products": bool(promo.products) and not had.intersection(promo.products),
+    }
+    return next((name for name, holds in faults.items() if holds), None)
+
+
+def _alone(lines: Iterable[LineFacts], facts: Facts) -> tuple[LineFacts, ...]:
+    lines = tuple(lines)
+    had = includes(facts, lines)
+    needs = ((line, facts.product(line.product).requires) for line in lines)
+    return tuple(line for line, required in needs if required and not had.intersection(required))
+
+
+def _clash(first: Change, second: Change, facts: Facts) -> bool:
+    """Tell whether the first does not go with the second, read in this direction."""
+    if isinstance(first, new.FirstPurchase):
+        return not isinstance(second, new.UsePromoCode)
+    if isinstance(first, new.BuyTemporarySeats | new.UsePromoCode):
+        return False
+    product, other = getattr(first, "product", None), getattr(second, "product", None)
+    if isinstance(first, new.CombineIntoSuite):
+        return other is not None and other in includes_of(facts, first.product)
+    if type(first) is type(second):
+        return product == other
+    bought = isinstance(first, new.AddProduct | new.AddOn) and not isinstance(second, new.BuyTemporarySeats)
+    if isinstance(first, new.RemoveProduct):
+        return _clashes_with_removal(first, second, facts)
+    return bought and product == other
+
+
+def _clashes_with_removal(first: new.RemoveProduct, second: Change, facts: Facts) -> bool:
+    """Tell whether a change is about a line that goes, or waits on a Suite that one product leaves."""
+    other = getattr(second, "product", None)
+    if other in includes_of(facts, first.product):
+        return True
+    waits = takes_effect(second, facts) is Moment.AT_RENEWAL and not isinstance(second, new.RemoveProduct)
+    return waits and any(other == line.product for line in lines_of(first, facts))
+
+
+def includes_of(facts: Facts, product: str) -> frozenset[str]:
+    """Return a product with what it includes."""
+    return frozenset((product, *facts.product(product).includes))
+
+
+def _not_waiting_already(change: Change, facts: Facts) -> None:
+    kind: ScheduledKind | None = None
+    product = getattr(change, "product", None)
+    if isinstance(change, new.ReduceSeats):
+        found = facts.waiting(ScheduledKind.QUANTITY, product)
+        kind = found.kind if found and found.quantity == change.quantity else None
+    elif isinstance(change, new.ChangeEdition):
+        found = facts.waiting(ScheduledKind.EDITION, product)
+        kind = found.kind if found and found.edition == change.edition else None
+    elif isinstance(change, new.RemoveProduct):
+        kind = ScheduledKind.REMOVAL if _leaves_already(product, facts) else None
+    elif isinstance(change, new.ChangeCycle):
+        found = facts.waiting(ScheduledKind.CYCLE)
+        kind = found.kind if found and found.cycle == change.cycle else None
+    if kind is not None:
+        raise refusals.AlreadyScheduled(kind=kind.value, product=product)
+
+
+def _leaves_already(product: str | None, facts: Facts) -> bool:
+    removals = (s for s in facts.scheduled if s.kind is ScheduledKind.REMOVAL)
+    return any(product in s.leaving or (s.product == product and not s.leaving) for s in removals)

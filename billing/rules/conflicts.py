@@ -1,0 +1,201 @@
+"""A new change meets one that waits for renewal: every pair, and what the person may choose.
+
+The one table for it (domain.md 5, "When changes meet"). Nothing that waits is dropped in silence:
+where a pair has no default the page asks, and the choice comes back inside the new change.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from billing.rules import changes as new
+from billing.rules.changes import Change, Choice
+from billing.rules.facts import Facts, LineFacts, ScheduledFacts, ScheduledKind
+from billing.rules.refusals import CancellationScheduled
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """What happens where two changes meet: the choices, the one taken unasked, or a refusal."""
+
+    choices: tuple[Choice, ...] = ()
+    default: Choice | None = None
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A choice, with the seats or the edition the line renews with where that is the question."""
+
+    choice: Choice
+    quantity: int | None = None
+    edition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to ask where a new change meets one that waits; the first option is the proposed one."""
+
+    scheduled: ScheduledFacts
+    change: Change
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The changes that are made, what still waits beside them, and what must be asked first."""
+
+    changes: tuple[Change, ...]
+    scheduled: tuple[ScheduledFacts, ...]
+    dropped: tuple[ScheduledFacts, ...]
+    questions: tuple[Question, ...]
+
+
+BOTH = Meeting((Choice.KEEP,), default=Choice.KEEP)
+MOVES = Meeting((Choice.MOVE, Choice.DROP), default=Choice.MOVE)
+UNDO_FIRST = Meeting(refused=True)
+
+
+def _ask(*choices: Choice) -> Meeting:
+    return Meeting(choices)
+
+
+INSTEAD = _ask(Choice.DROP, Choice.LEAVE)
+AFTER_ALL = _ask(Choice.KEEP, Choice.DROP)
+CARRIED = _ask(Choice.CARRY, Choice.DROP)
+SEATS = _ask(Choice.KEEP, Choice.RAISE, Choice.DROP)
+
+# Rows: the new change; columns: what waits. An edition counts by its direction.
+_COLUMNS = (
+    ScheduledKind.QUANTITY,
+    ScheduledKind.EDITION,
+    ScheduledKind.REMOVAL,
+    ScheduledKind.CYCLE,
+    ScheduledKind.CANCELLATION,
+)
+_ROWS: dict[str, tuple[Meeting, Meeting, Meeting, Meeting, Meeting]] = {
+    #                     quantity   edition    removal    cycle  cancellation
+    "add_seats":          (SEATS,    BOTH,      AFTER_ALL, BOTH,  BOTH),
+    "reduce_seats":       (INSTEAD,  BOTH,      INSTEAD,   BOTH,  UNDO_FIRST),
+    "upgrade":            (BOTH,     AFTER_ALL, AFTER_ALL, BOTH,  BOTH),
+    "downgrade":          (BOTH,     INSTEAD,   INSTEAD,   BOTH,  UNDO_FIRST),
+    "add_product":        (BOTH,     BOTH,      BOTH,      BOTH,  BOTH),
+    "add_on":             (BOTH,     BOTH,      BOTH,      BOTH,  BOTH),
+    "remove_product":     (INSTEAD,  INSTEAD,   INSTEAD,   BOTH,  UNDO_FIRST),
+    "combine_into_suite": (CARRIED,  INSTEAD,   INSTEAD,   BOTH,  BOTH),
+    "change_cycle":       (BOTH,     BOTH,      BOTH,      INSTEAD, UNDO_FIRST),
+    "extend":             (MOVES,    MOVES,     MOVES,     MOVES, UNDO_FIRST),
+    "temporary_seats":    (BOTH,     BOTH,      INSTEAD,   BOTH,  UNDO_FIRST),
+    "promo_code":         (BOTH,     BOTH,      BOTH,      BOTH,  UNDO_FIRST),
+    "first_purchase":     (BOTH,     BOTH,      BOTH,      BOTH,  BOTH),
+}  # fmt: skip
+TABLE: dict[tuple[ScheduledKind, str], Meeting] = {
+    (kind, row): meeting
+    for row, meetings in _ROWS.items()
+    for kind, meeting in zip(_COLUMNS, meetings, strict=True)
+}
+
+
+def meeting(scheduled: ScheduledFacts, change: Change, facts: Facts) -> Meeting:
+    """Return what the table says of a pair, and of the few pairs that depend on more than kinds."""
+    if isinstance(change, new.BuyTemporarySeats) and _ends_in_time(change, scheduled):
+        return BOTH
+    both_leave = isinstance(change, new.RemoveProduct) and scheduled.leaving
+    if both_leave and facts.line(change.product) is None:  # type: ignore[union-attr]
+        # Another product leaves the same Suite: both may go.
+        return AFTER_ALL
+    return TABLE[scheduled.kind, row(change, facts)]
+
+
+def row(change: Change, facts: Facts) -> str:
+    """Return the name of a change's row in the table."""
+    if isinstance(change, new.ChangeEdition):
+        return "upgrade" if new.is_upgrade(change, facts) else "downgrade"
+    return change.code
+
+
+def concerned(change: Change, facts: Facts) -> tuple[ScheduledFacts, ...]:
+    """Return what waits that a new change meets: on its lines, or on the whole subscription."""
+    lines = {line.product for line in lines_of(change, facts)}
+    return tuple(
+        s
+        for s in facts.scheduled
+        if s.product is None or s.product in lines or isinstance(change, new.Extend)
+    )
+
+
+def lines_of(change: Change, facts: Facts) -> tuple[LineFacts, ...]:
+    """Return the lines a change is about: its product's, those a Suite replaces, or its Suite."""
+    product = getattr(change, "product", None)
+    if isinstance(change, new.CombineIntoSuite):
+        included = facts.product(change.product).includes
+        return tuple(line for line in facts.lines if line.product in included)
+    own = tuple(line for line in facts.lines if line.product == product)
+    if own or not isinstance(change, new.RemoveProduct):
+        return own
+    return tuple(line for line in facts.lines if product in facts.product(line.product).includes)
+
+
+def resolve(facts: Facts, changes: Iterable[Change]) -> Resolution:
+    """Carry out the choices of the new changes on what waits.
+
+    CancellationScheduled where a period-end cancellation must be undone first. A pair without an
+    answer is a question; until it is answered its first option stands, for the preview only.
+    """
+    kept: list[Change] = []
+    waiting = {s.slot: s for s in facts.scheduled}
+    dropped: list[ScheduledFacts] = []
+    questions: list[Question] = []
+    for change in changes:
+        decided = []
+        for scheduled in concerned(change, facts):
+            choice, question = _decided(scheduled, change, facts)
+            decided.append((scheduled, choice))
+            questions += [question] if question else []
+        if any(choice is Choice.LEAVE for _, choice in decided):
+            continue
+        kept.append(change)
+        for scheduled, choice in decided:
+            if scheduled.slot not in waiting:
+                continue
+            if choice is Choice.DROP:
+                dropped.append(waiting.pop(scheduled.slot))
+            elif choice is Choice.RAISE:
+                waiting[scheduled.slot] = raised(scheduled, change, facts)
+    return Resolution(tuple(kept), tuple(waiting.values()), tuple(dropped), tuple(questions))
+
+
+def raised(scheduled: ScheduledFacts, change: Change, facts: Facts) -> ScheduledFacts:
+    """Return a waiting reduction raised by the seats that are bought now."""
+    line = facts.line(scheduled.product or "")
+    assert line is not None
+    assert isinstance(change, new.AddSeats)
+    assert scheduled.quantity is not None
+    return replace(scheduled, quantity=scheduled.quantity + change.quantity - line.quantity)
+
+
+def _decided(scheduled: ScheduledFacts, change: Change, facts: Facts) -> tuple[Choice, Question | None]:
+    found = meeting(scheduled, change, facts)
+    if found.refused:
+        raise CancellationScheduled(on=scheduled.takes_effect_on)
+    for answer in change.answers:
+        if (answer.kind, answer.product) == scheduled.slot and answer.choice in found.choices:
+            return answer.choice, None
+    if found.default is not None:
+        return found.default, None
+    options = tuple(_option(choice, scheduled, change, facts) for choice in found.choices)
+    return found.choices[0], Question(scheduled, change, options)
+
+
+def _option(choice: Choice, scheduled: ScheduledFacts, change: Change, facts: Facts) -> Option:
+    if choice is Choice.RAISE:
+        return Option(choice, quantity=raised(scheduled, change, facts).quantity)
+    if choice is not Choice.DROP:
+        return Option(choice, quantity=scheduled.quantity, edition=scheduled.edition)
+    if scheduled.kind is ScheduledKind.QUANTITY:
+        return Option(choice, quantity=getattr(change, "quantity", None))
+    return Option(choice, edition=getattr(change, "edition", None))
+
+
+def _ends_in_time(change: new.BuyTemporarySeats, scheduled: ScheduledFacts) -> bool:
+    return change.start + timedelta(days=change.days) <= scheduled.takes_effect_on

@@ -1,0 +1,263 @@
+"""What a change does at once: segments end and open, and each leaves its line on the quote."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from billing.rules import discounts
+from billing.rules.changes import FirstPurchase, Item
+from billing.rules.facts import DiscountFacts, Facts, LineFacts, ScheduledFacts, ScheduledKind
+from billing.rules.lines import LineKind, PricedLine, charge_line, credit_line, open_segment
+from billing.rules.notices import Notice, price_notices
+from billing.rules.periods import Applied, Cycle, Period, Segment, next_period
+from billing.rules.renewing import whole_period
+from billing.rules.succession import at_lasting_price, at_list_price
+
+
+@dataclass
+class Draft:
+    """A quote while it is drawn up: the subscription as changed so far, and the lines it cost.
+
+    `before` is the subscription as it was; `closed` are lines that end at once, their segments cut
+    at the day; `given` are the discounts that come with this very change.
+    """
+
+    facts: Facts
+    on: date
+    before: Facts
+    lines: list[PricedLine] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    closed: list[LineFacts] = field(default_factory=list)
+    given: list[DiscountFacts] = field(default_factory=list)
+
+    def put(self, line: LineFacts) -> None:
+        """Put a line in the place of the one of its product, or at the end."""
+        known = self.facts.line(line.product) is not None
+        lines = tuple(line if old.product == line.product else old for old in self.facts.lines)
+        self.facts = replace(self.facts, lines=lines if known else (*self.facts.lines, line))
+
+    def take(self, products: Iterable[str]) -> None:
+        """Take lines out of the subscription."""
+        gone = frozenset(products)
+        kept = tuple(line for line in self.facts.lines if line.product not in gone)
+        self.facts = replace(self.facts, lines=kept)
+
+
+def edit_line(draft: Draft, old: LineFacts, new: LineFacts, *, because: tuple[str, ...]) -> None:
+    """Replace a line from the day on: every paid day ahead is credited and charged anew.
+
+    Another edition costs its own price, the same one that of the segment; discounts stay.
+    """
+    other_edition = new.edition != old.edition
+    segments: list[Segment] = []
+    for segment in old.segments:
+        if segment.covers.end <= draft.on:
+            segments.append(segment)
+            continue
+        segments += _cut(draft, old, segment, because)
+        opened = open_segment(
+            covers=segment.covers.from_day(draft.on),
+            term=segment.term,
+            unit=new.unit if other_edition else segment.unit,
+            quantity=new.quantity,
+            months=segment.months,
+            cycle=segment.cycle,
+            discounts=segment.discounts,
+            tax_rate=draft.facts.tax_rate,
+        )
+        segments.append(opened)
+        _charge(draft, new, opened, LineKind.CHARGE, because)
+    draft.notices += price_notices(old, new, draft.facts, draft.on)
+    draft.put(replace(new, segments=tuple(segments)))
+
+
+def add_line(
+    draft: Draft,
+    line: LineFacts,
+    *,
+    because: tuple[str, ...],
+    inherited: dict[Period, tuple[Applied, ...]] | None = None,
+) -> None:
+    """Buy a new line for all paid days ahead, with the percentages of this change.
+
+    `inherited` are discounts, by term, of the lines it replaces.
+    """
+    cycle = draft.facts.paid_cycle
+    segments = []
+    for term in draft.facts.terms(draft.on):
+        carried = (inherited or {}).get(term, ())
+        segment = open_segment(
+            covers=term.from_day(draft.on),
+            term=term,
+            unit=line.unit,
+            quantity=line.quantity,
+            months=draft.facts.months(line.product, cycle),
+            cycle=cycle,
+            discounts=in_order((*carried, *discounts.percentages(draft.given, line.product))),
+            tax_rate=draft.facts.tax_rate,
+        )
+        segments.append(segment)
+        _charge(draft, line, segment, LineKind.CHARGE, because)
+    draft.put(replace(line, segments=tuple(segments)))
+
+
+def combine(draft: Draft, lines: tuple[LineFacts, ...], suite: LineFacts, because: tuple[str, ...]) -> None:
+    """Replace lines by a Suite for all paid days ahead.
+
+    The Suite goes on with what every replaced line was bought with: percentages that all carried,
+    and their shares of fixed amounts together. Discounts for single products end with their line.
+    """
+    inherited: dict[Period, tuple[Applied, ...]] = {}
+    for term in draft.facts.terms(draft.on):
+        replaced = [s for line in lines for s in line.segments if s.term == term and s.covers.end > draft.on]
+        inherited[term] = inherit(draft.facts, suite.product, replaced)
+    had = {a.code for line in lines for s in line.segments if s.covers.end > draft.on for a in s.discounts}
+    kept = {applied.code for carried in inherited.values() for applied in carried}
+    for line in lines:
+        segments = [s for s in line.segments if s.covers.end <= draft.on]
+        for segment in line.segments:
+            if segment.covers.end > draft.on:
+                segments += _cut(draft, line, segment, because)
+        draft.closed.append(replace(line, segments=tuple(segments)))
+        draft.notices += price_notices(line, suite, draft.facts, draft.on)
+    draft.notices += [Notice("discount_lost", {"code": code}) for code in sorted(had - kept)]
+    products = [line.product for line in lines]
+    draft.take(products)
+    _carry_reduction(draft, products, suite)
+    _lose_temporary(draft, products)
+    add_line(draft, suite, because=because, inherited=inherited)
+
+
+def inherit(facts: Facts, suite: str, segments: list[Segment]) -> tuple[Applied, ...]:
+    """Return the discounts a Suite takes over from the segments it replaces in one term."""
+    for_suite = {d.code: d.covers(suite) for d in facts.discounts}
+    carried: list[Applied] = []
+    for applied in (a for segment in segments for a in segment.discounts):
+        if applied.code in {c.code for c in carried} or not for_suite.get(applied.code, True):
+            continue
+        same = [a for s in segments for a in s.discounts if a.code == applied.code]
+        if applied.percent is None:
+            carried.append(replace(applied, share=sum(a.share for a in same)))
+        elif len(same) == len(segments):
+            carried.append(applied)
+    return in_order(carried)
+
+
+def in_order(applied: Iterable[Applied]) -> tuple[Applied, ...]:
+    """Return discounts with the percentages first, otherwise as they came."""
+    return tuple(sorted(applied, key=lambda a: a.percent is None))
+
+
+def extend(draft: Draft, because: tuple[str, ...]) -> None:
+    """Buy the next period with the seats of today; what waits moves to the new renewal day."""
+    facts = draft.facts
+    period = facts.next_period
+    lines = [at_lasting_price(line, facts, facts.paid_cycle, period.start) for line in facts.lines]
+    for old, new in zip(facts.lines, lines, strict=True):
+        draft.notices += price_notices(old, new, facts, draft.on)
+    priced, charged = whole_period(
+        facts,
+        lines,
+        given=facts.discounts,
+        covers=period,
+        term=period,
+        cycle=facts.paid_cycle,
+        because=because,
+    )
+    draft.lines += priced
+    draft.notices += [
+        Notice("scheduled_moves", {"scheduled": s, "from": s.takes_effect_on, "to": period.end})
+        for s in facts.scheduled
+    ]
+    draft.facts = replace(
+        facts,
+        lines=charged,
+        period=facts.period_on(draft.on),
+        paid_until=period.end,
+        scheduled=tuple(replace(s, takes_effect_on=period.end) for s in facts.scheduled),
+        discounts=discounts.used_once(facts.discounts),
+    )
+
+
+def first_purchase(draft: Draft, change: FirstPurchase) -> None:
+    """Buy a whole period from today in a cycle; today is the anchor."""
+    period = next_period(draft.on, draft.on, change.cycle)
+    bought = [_first_line(draft, item, change.cycle) for item in change.items]
+    kept = {line.product for line in bought}
+    draft.closed += [line for line in draft.facts.lines if line.product not in kept]
+    priced, charged = whole_period(
+        draft.facts,
+        bought,
+        given=draft.facts.discounts,
+        covers=period,
+        term=period,
+        cycle=change.cycle,
+        because=(change.code,),
+    )
+    draft.lines += priced
+    draft.facts = replace(
+        draft.facts,
+        state="active",
+        cycle=change.cycle,
+        anchor=draft.on,
+        period=period,
+        paid_until=period.end,
+        lines=charged,
+        discounts=discounts.used_once(draft.facts.discounts),
+    )
+
+
+def _first_line(draft: Draft, item: Item, cycle: Cycle) -> LineFacts:
+    """Return the line of an item at list price; what was tried in a trial goes on, people included."""
+    tried = draft.facts.line(item.product) or LineFacts(item.product, item.edition, item.quantity, unit=0)
+    line = replace(tried, edition=item.edition, quantity=item.quantity)
+    return at_list_price(line, draft.facts, cycle, draft.on)
+
+
+def _cut(draft: Draft, line: LineFacts, segment: Segment, because: tuple[str, ...]) -> list[Segment]:
+    """Credit a segment from the day on; return what is left of it, nothing where it had not begun."""
+    credit = credit_line(segment, draft.on, product=line.product, edition=line.edition, because=because)
+    draft.lines.append(credit)
+    covers = segment.covers.until_day(draft.on)
+    left = replace(segment, covers=covers, credited=segment.credited - credit.amount)
+    return [left] if covers.days else []
+
+
+def _charge(
+    draft: Draft, line: LineFacts, segment: Segment, kind: LineKind, because: tuple[str, ...]
+) -> None:
+    draft.lines.append(
+        charge_line(segment, product=line.product, edition=line.edition, kind=kind, because=because)
+    )
+
+
+def _carry_reduction(draft: Draft, products: list[str], suite: LineFacts) -> None:
+    """Let reductions of replaced lines go on as one of the Suite, as far as it can be one."""
+    facts = draft.facts
+    waiting = [s for s in facts.scheduled if s.product in products]
+    quantities = [s.quantity for s in waiting if s.quantity is not None]
+    carried: tuple[ScheduledFacts, ...] = ()
+    if quantities and suite.seats_in_use <= max(quantities) < suite.quantity:
+        carried = (
+            ScheduledFacts(
+                ScheduledKind.QUANTITY,
+                facts.renews_on,
+                suite.product,
+                quantity=max(quantities),
+                version=facts.version + 1,
+            ),
+        )
+    else:
+        draft.notices += [Notice("scheduled_dropped", {"scheduled": s}) for s in waiting]
+    rest = tuple(s for s in facts.scheduled if s not in waiting)
+    draft.facts = replace(facts, scheduled=(*rest, *carried))
+
+
+def _lose_temporary(draft: Draft, products: list[str]) -> None:
+    lost = [t for t in draft.facts.temporary if t.product in products and t.covers.end > draft.on]
+    draft.notices += [
+        Notice("temporary_lost", {"product": t.product, "quantity": t.quantity, "until": t.covers.end})
+        for t in lost
+    ]
+    kept = tuple(t for t in draft.facts.temporary if t not in lost)
+    draft.facts = replace(draft.facts, temporary=kept)

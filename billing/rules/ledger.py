@@ -1,0 +1,186 @@
+"""The next state of a subscription, what to write for it, and what must hold of any state."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+from typing import Generic, Protocol, TypeVar
+
+from billing.rules.facts import DiscountFacts, Facts, LineFacts, ScheduledFacts, ScheduledKind, TemporaryFacts
+from billing.rules.lines import PricedLine
+from billing.rules.periods import Segment, whole_term
+from billing.rules.quoting import Quote
+from billing.rules.refusals import NoChange, TooLate
+from billing.rules.renewing import renewal
+
+_R = TypeVar("_R", bound="Row")
+
+
+class Row(Protocol):
+    """Facts that stand for a row; without an id there is none yet."""
+
+    @property
+    def id(self) -> int | None:
+        """Return the row's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[_R]):
+    """What happens to rows of one kind: added (no id yet), changed, ended."""
+
+    added: tuple[_R, ...] = ()
+    changed: tuple[_R, ...] = ()
+    ended: tuple[_R, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentOf:
+    """A segment and the product whose line it is of."""
+
+    product: str
+    segment: Segment
+
+    @property
+    def id(self) -> int | None:
+        """Return the segment's id."""
+        return self.segment.id
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """The rows that turn one state of a subscription into the next.
+
+    A line that ends, ends on the day of the change or renewal. A changed segment has another end or
+    more credited; an ended one covers nothing any more and is deleted. The subscription's own
+    columns (cycle, anchor, period, paid end, version, balance, state) stand on the facts themselves.
+    """
+
+    lines: Rows[LineFacts]
+    segments: Rows[SegmentOf]
+    scheduled: Rows[ScheduledFacts]
+    discounts: Rows[DiscountFacts]
+    temporary: Rows[TemporaryFacts]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A broken promise of a state: a code, and the product it concerns."""
+
+    code: str
+    product: str | None = None
+
+
+def apply(facts: Facts, quote: Quote) -> Facts:
+    """Return the subscription once a quote is carried out; ValueError if it is for another state."""
+    if quote.version != facts.version:
+        raise ValueError(f"the quote is for version {quote.version}, this is {facts.version}")
+    return quote.after
+
+
+def renewed(facts: Facts, on: date) -> Facts:
+    """Return the subscription after its next renewal; ValueError where nothing renews."""
+    coming = renewal(facts, on)
+    if coming is None:
+        raise ValueError("nothing has been bought: nothing renews")
+    return coming.after
+
+
+def undone(facts: Facts, kind: ScheduledKind, product: str | None, on: date) -> Facts:
+    """Return the subscription without a change that waits.
+
+    NoChange where none does, TooLate from the day on which it takes effect.
+    """
+    waiting = facts.waiting(kind, product)
+    if waiting is None:
+        raise NoChange(kind=kind.value, product=product)
+    if on >= waiting.takes_effect_on:
+        raise TooLate(kind=kind.value, product=product, on=waiting.takes_effect_on)
+    rest = tuple(s for s in facts.scheduled if s.slot != waiting.slot)
+    return replace(facts, scheduled=rest, version=facts.version + 1)
+
+
+def writes(before: Facts, after: Facts, closed: Iterable[LineFacts] = ()) -> Writes:
+    """Return the rows between two states of one subscription; every row of `before` has its id.
+
+    `closed` are the lines a quote ends at once, with their segments cut; the lines a renewal ends
+    have used theirs up, and their segments stay as they are.
+    """
+    kept = {line.id for line in (*after.lines, *closed)}
+    old_segments = _segments(line for line in before.lines if line.id in kept)
+    return Writes(
+        lines=_rows(_bare(before.lines), _bare(after.lines)),
+        segments=_rows(old_segments, _segments((*after.lines, *closed))),
+        scheduled=_rows(before.scheduled, after.scheduled),
+        discounts=_rows(before.discounts, after.discounts),
+        temporary=_rows(before.temporary, after.temporary),
+    )
+
+
+def faults(facts: Facts) -> tuple[Fault, ...]:
+    """Return what is broken in a subscription: such an account is parked and nothing is charged."""
+    found = []
+    products = [line.product for line in facts.lines]
+    found += [Fault("two_lines", p) for p in sorted({p for p in products if products.count(p) > 1})]
+    found += [Fault("scheduled_elsewhere", s.product) for s in facts.scheduled if _strays(s, facts)]
+    if not facts.has_bought:
+        return tuple(found)
+    period = facts.current_period
+    if whole_term(facts.first_day, facts.paid_cycle, period).start > period.start or not period.days:
+        found.append(Fault("period_off_anchor"))
+    for line in facts.lines:
+        found += [Fault(code, line.product) for code in _line_faults(line, facts)]
+    return tuple(found)
+
+
+def line_faults(lines: Iterable[PricedLine], facts: Facts) -> tuple[Fault, ...]:
+    """Return recurring lines that must not be charged: twice one item, or above their full price."""
+    found, seen = [], set()
+    for line in lines:
+        item = line.product, line.covers, line.amount < 0
+        if item in seen:
+            found.append(Fault("charged_twice", line.product))
+        seen.add(item)
+        if line.amount > line.unit * line.quantity * line.months:
+            found.append(Fault("above_full_price", line.product))
+    return tuple(found)
+
+
+def _rows(before: Iterable[_R], after: Iterable[_R]) -> Rows[_R]:
+    old = {row.id: row for row in before}
+    new = tuple(after)
+    kept = {row.id for row in new}
+    return Rows(
+        added=tuple(row for row in new if row.id is None),
+        changed=tuple(row for row in new if row.id is not None and row != old[row.id]),
+        ended=tuple(row for key, row in old.items() if key not in kept),
+    )
+
+
+def _bare(lines: Iterable[LineFacts]) -> tuple[LineFacts, ...]:
+    return tuple(replace(line, segments=()) for line in lines)
+
+
+def _segments(lines: Iterable[LineFacts]) -> tuple[SegmentOf, ...]:
+    return tuple(SegmentOf(line.product, segment) for line in lines for segment in line.segments)
+
+
+def _strays(scheduled: ScheduledFacts, facts: Facts) -> bool:
+    """Tell whether something waits for a line that is not there, or for another day than renewal."""
+    has_line = scheduled.product is None or facts.line(scheduled.product) is not None
+    return not has_line or scheduled.takes_effect_on != facts.paid_until
+
+
+def _line_faults(line: LineFacts, facts: Facts) -> tuple[str, ...]:
+    covers = sorted(segment.covers for segment in line.segments)
+    ahead = [c for c in covers if c.end > facts.current_period.start]
+    checks = {
+        "quantity": line.quantity < 1,
+        "over_credited": any(not 0 <= s.credited <= s.charged for s in line.segments),
+        "outside_term": any(
+            s.covers.start < s.term.start or s.covers.end > s.term.end for s in line.segments
+        ),
+        "overlap": any(one.end > two.start for one, two in pairwise(covers)),
+        "gap": any(one.end < two.start for one, two in pairwise(ahead)),
+        "paid_end": not covers or covers[-1].end != facts.renews_on,
+    }
+    return tuple(code for code, broken in checks.items() if broken)

@@ -1,0 +1,296 @@
+"""Carry out the changes of one quote in their order: discounts, lines, extension, then what waits."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from billing.rules import changes as new
+from billing.rules import checks, drafting, refusals
+from billing.rules.changes import Change
+from billing.rules.drafting import Draft
+from billing.rules.facts import (
+    DiscountFacts,
+    DiscountSource,
+    LineFacts,
+    ProductKind,
+    ScheduledFacts,
+    ScheduledKind,
+    TemporaryFacts,
+)
+from billing.rules.lines import LineKind, charge_line, open_segment
+from billing.rules.notices import Notice
+from billing.rules.periods import Period, next_period
+from billing.rules.succession import at_list_price, becomes
+
+
+def make(draft: Draft, changes: Sequence[Change]) -> None:
+    """Make all changes on a draft; Refusal where one cannot be made.
+
+    A promo code comes first, so that its percentage holds for lines that are new in this change; an
+    extension comes after all that is bought now, so that it has the seats of today.
+    """
+    for change in changes:
+        if isinstance(change, new.UsePromoCode):
+            _use_promo(draft, change, changes)
+    for change in changes:
+        if isinstance(change, new.FirstPurchase):
+            _first_purchase(draft, change)
+        elif isinstance(change, new.CombineIntoSuite):
+            _combine(draft, change)
+        elif isinstance(change, new.AddProduct):
+            _add(draft, change, checks.SINGLE_KINDS)
+        elif isinstance(change, new.AddOn):
+            _add(draft, change, (ProductKind.ADDON, ProductKind.FLAT))
+    _edit_lines(draft, changes)
+    for change in changes:
+        if isinstance(change, new.Extend):
+            _extend(draft, change)
+    for change in changes:
+        if isinstance(change, new.BuyTemporarySeats):
+            _buy_temporary(draft, change)
+    for change in changes:
+        _schedule(draft, change)
+    _announce_promo(draft, changes)
+
+
+def _use_promo(draft: Draft, change: new.UsePromoCode, changes: Iterable[Change]) -> None:
+    facts = draft.facts
+    had = frozenset(
+        key
+        for product in (*(line.product for line in facts.lines), *_bought(changes))
+        for key in checks.includes_of(facts, product)
+    )
+    first = any(isinstance(c, new.FirstPurchase) for c in changes)
+    promo = checks.promo_allowed(facts, change, draft.on, had=had, first=first)
+    given = DiscountFacts(
+        code=promo.code,
+        source=DiscountSource.PROMO,
+        percent=promo.percent,
+        amount=promo.amount,
+        products=promo.products,
+        periods_left=promo.periods,
+        order=max((d.order for d in facts.discounts), default=0) + 1,
+        version=facts.version + 1,
+    )
+    draft.given.append(given)
+    draft.facts = replace(facts, discounts=(*facts.discounts, given))
+
+
+def _bought(changes: Iterable[Change]) -> tuple[str, ...]:
+    products: list[str] = []
+    for change in changes:
+        if isinstance(change, new.FirstPurchase):
+            products += [item.product for item in change.items]
+        elif isinstance(change, new.AddProduct | new.AddOn | new.CombineIntoSuite):
+            products.append(change.product)
+    return tuple(products)
+
+
+def _announce_promo(draft: Draft, changes: Iterable[Change]) -> None:
+    """Say that a code does nothing yet, where no whole period and no new line took it."""
+    taken = {share.code for line in draft.lines for share in line.discounts}
+    draft.notices += [
+        Notice("promo_starts_at_renewal", {"code": change.promo, "on": draft.facts.renews_on})
+        for change in changes
+        if isinstance(change, new.UsePromoCode) and change.promo not in taken
+    ]
+
+
+def _first_purchase(draft: Draft, change: new.FirstPurchase) -> None:
+    facts = draft.facts
+    if not change.items:
+        raise refusals.NoChange
+    bought: list[LineFacts] = []
+    for item in change.items:
+        checks.may_buy(replace(facts, lines=tuple(bought)), item.product, tuple(ProductKind))
+        checks.sold_unit(facts, item.product, item.edition, change.cycle, draft.on)
+        checks.quantity_allowed(facts, item.product, item.quantity)
+        tried = facts.line(item.product)
+        checks.at_least_in_use(item.product, item.quantity, tried.seats_in_use if tried else 0)
+        bought.append(LineFacts(item.product, item.edition, item.quantity, unit=0))
+    drafting.first_purchase(draft, change)
+
+
+def _add(draft: Draft, change: new.AddProduct | new.AddOn, kinds: tuple[ProductKind, ...]) -> None:
+    checks.may_buy(draft.facts, change.product, kinds)
+    checks.quantity_allowed(draft.facts, change.product, change.quantity)
+    drafting.add_line(draft, _listed(draft, change), because=(change.code,))
+
+
+def _listed(draft: Draft, change: new.AddProduct | new.AddOn | new.CombineIntoSuite) -> LineFacts:
+    cycle = draft.facts.paid_cycle
+    checks.sold_unit(draft.facts, change.product, change.edition, cycle, draft.on)
+    line = LineFacts(change.product, change.edition, change.quantity, unit=0)
+    return at_list_price(line, draft.facts, cycle, draft.on)
+
+
+def _combine(draft: Draft, change: new.CombineIntoSuite) -> None:
+    facts = draft.facts
+    included = facts.product(change.product).includes
+    lines = tuple(line for line in facts.lines if line.product in included)
+    others = tuple(line for line in facts.lines if line not in lines)
+    checks.may_buy(replace(facts, lines=others), change.product, (ProductKind.SUITE,))
+    if not lines:
+        raise refusals.NoSuchLine(product=change.product)
+    checks.quantity_allowed(facts, change.product, change.quantity)
+    holders, used = suite_people(lines)
+    checks.at_least_in_use(change.product, change.quantity, used)
+    suite = replace(_listed(draft, change), holders=holders, seats_in_use=used)
+    drafting.combine(draft, lines, suite, (change.code,))
+
+
+def suite_people(lines: Sequence[LineFacts]) -> tuple[frozenset[int], int]:
+    """Return who holds a seat of any of the lines, and how many Suite seats that makes at least."""
+    holders = frozenset(person for line in lines for person in line.holders)
+    return holders, max(len(holders), *(line.seats_in_use for line in lines))
+
+
+def _edit_lines(draft: Draft, changes: Iterable[Change]) -> None:
+    """Make upgrades and added seats, both of one line in one step."""
+    edits: dict[str, list[new.AddSeats | new.ChangeEdition]] = {}
+    for change in changes:
+        upgrade = isinstance(change, new.ChangeEdition) and new.is_upgrade(change, draft.before)
+        if isinstance(change, new.AddSeats) or (isinstance(change, new.ChangeEdition) and upgrade):
+            edits.setdefault(change.product, []).append(change)
+    for product, own in edits.items():
+        old = checks.line_of(draft.facts, product)
+        line = old
+        for edit in own:
+            line = _edited(draft, line, edit)
+        drafting.edit_line(draft, old, line, because=tuple(edit.code for edit in own))
+
+
+def _edited(draft: Draft, line: LineFacts, edit: new.AddSeats | new.ChangeEdition) -> LineFacts:
+    if isinstance(edit, new.AddSeats):
+        if edit.quantity == line.quantity:
+            raise refusals.NoChange(product=line.product)
+        if edit.quantity < line.quantity:
+            raise refusals.WrongDirection(product=line.product, quantity=edit.quantity, now=line.quantity)
+        checks.quantity_allowed(draft.facts, line.product, edit.quantity)
+        return replace(line, quantity=edit.quantity)
+    cycle = draft.facts.paid_cycle
+    checks.sold_unit(draft.facts, line.product, edit.edition, cycle, draft.on)
+    return at_list_price(replace(line, edition=edit.edition), draft.facts, cycle, draft.on)
+
+
+def _extend(draft: Draft, change: new.Extend) -> None:
+    facts = draft.facts
+    if draft.on >= facts.renews_on:
+        raise refusals.RenewalDue(due=facts.renews_on)
+    if facts.period_on(draft.on).end < facts.renews_on:
+        raise refusals.ExtensionAhead(until=facts.renews_on)
+    drafting.extend(draft, (change.code,))
+
+
+def _buy_temporary(draft: Draft, change: new.BuyTemporarySeats) -> None:
+    """Charge temporary seats period by period: those that are paid, then the coming ones."""
+    facts = draft.facts
+    checks.temporary_allowed(facts, change, draft.on)
+    line = checks.line_of(facts, change.product)
+    cycle = facts.paid_cycle
+    unit = checks.sold_unit(facts, line.product, line.edition, cycle, draft.on)
+    wanted = Period(change.start, change.start + timedelta(days=change.days))
+    charged = 0
+    for term in _terms_until(draft, wanted):
+        segment = open_segment(
+            covers=wanted.overlap(term),
+            term=term,
+            unit=unit,
+            quantity=change.quantity,
+            months=facts.months(line.product, cycle),
+            cycle=cycle,
+            discounts=(),
+            tax_rate=facts.tax_rate,
+        )
+        charged += segment.charged
+        draft.lines.append(
+            charge_line(
+                segment,
+                product=line.product,
+                edition=line.edition,
+                kind=LineKind.TEMPORARY,
+                because=(change.code,),
+            )
+        )
+    seats = TemporaryFacts(line.product, change.quantity, wanted, charged)
+    draft.facts = replace(facts, temporary=(*facts.temporary, seats))
+
+
+def _terms_until(draft: Draft, wanted: Period) -> list[Period]:
+    facts = draft.facts
+    terms = list(facts.terms(draft.on))
+    end = facts.renews_on
+    while end < wanted.end:
+        terms.append(next_period(facts.first_day, end, facts.paid_cycle))
+        end = terms[-1].end
+    return [term for term in terms if wanted.overlap(term).days]
+
+
+def _schedule(draft: Draft, change: Change) -> None:
+    """Write down what waits for renewal."""
+    if isinstance(change, new.ReduceSeats):
+        _schedule_reduction(draft, change)
+    elif isinstance(change, new.ChangeEdition) and not new.is_upgrade(change, draft.before):
+        _schedule_edition(draft, change)
+    elif isinstance(change, new.RemoveProduct):
+        _schedule_removal(draft, change)
+    elif isinstance(change, new.ChangeCycle):
+        _schedule_cycle(draft, change)
+
+
+def _schedule_reduction(draft: Draft, change: new.ReduceSeats) -> None:
+    line = checks.line_of(draft.facts, change.product)
+    if change.quantity == line.quantity:
+        raise refusals.NoChange(product=line.product)
+    if change.quantity > line.quantity:
+        raise refusals.WrongDirection(product=line.product, quantity=change.quantity, now=line.quantity)
+    checks.quantity_allowed(draft.facts, line.product, change.quantity)
+    checks.at_least_in_use(line.product, change.quantity, line.seats_in_use)
+    _wait(draft, ScheduledFacts(ScheduledKind.QUANTITY, draft.on, line.product, quantity=change.quantity))
+
+
+def _schedule_edition(draft: Draft, change: new.ChangeEdition) -> None:
+    facts = draft.facts
+    line = checks.line_of(facts, change.product)
+    if change.edition == line.edition:
+        raise refusals.NoChange(product=line.product)
+    # In the present cycle too, so that undoing a change of cycle leaves no edition without a price.
+    for cycle in {facts.paid_cycle, facts.next_cycle}:
+        checks.sold_unit(facts, line.product, change.edition, cycle, facts.renews_on)
+    _wait(draft, ScheduledFacts(ScheduledKind.EDITION, draft.on, line.product, edition=change.edition))
+
+
+def _schedule_removal(draft: Draft, change: new.RemoveProduct) -> None:
+    facts = draft.facts
+    leaving: tuple[str, ...] = ()
+    line = facts.line(facts.product(change.product).key)
+    if line is None:
+        line = next(
+            (own for own in facts.lines if change.product in facts.product(own.product).includes), None
+        )
+        leaving = (change.product,)
+    if line is None:
+        raise refusals.NoSuchLine(product=change.product)
+    waiting = facts.waiting(ScheduledKind.REMOVAL, line.product)
+    if leaving and waiting is not None:
+        leaving = (*waiting.leaving, *leaving)
+    _wait(draft, ScheduledFacts(ScheduledKind.REMOVAL, draft.on, line.product, leaving=leaving))
+
+
+def _schedule_cycle(draft: Draft, change: new.ChangeCycle) -> None:
+    facts = draft.facts
+    if change.cycle is facts.paid_cycle:
+        # Back to the present cycle: the change that waited is dropped, there is nothing to write.
+        if draft.before.waiting(ScheduledKind.CYCLE) is None:
+            raise refusals.NoChange
+        return
+    _wait(draft, ScheduledFacts(ScheduledKind.CYCLE, draft.on, cycle=change.cycle))
+    for line in facts.lines:
+        becomes(line, draft.facts)
+
+
+def _wait(draft: Draft, scheduled: ScheduledFacts) -> None:
+    facts = draft.facts
+    others = tuple(s for s in facts.scheduled if s.slot != scheduled.slot)
+    stamped = replace(scheduled, takes_effect_on=facts.renews_on, version=facts.version + 1)
+    draft.facts = replace(facts, scheduled=(*others, stamped))
