@@ -4,17 +4,15 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import structlog
-from django.conf import settings
-from django.contrib.auth import logout
+from allauth.core.exceptions import ReauthenticationRequired
+from django.contrib.auth import SESSION_KEY, logout
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import add_never_cache_headers
 
-from accounts import clock
+from admin_center import sessions
 
 Handler = Callable[[HttpRequest], HttpResponse]
-# How stale the note of the last request may be: a write for each page would cost more than it tells.
-NOTE_EVERY_SECONDS = 60
 
 
 def never_store(get_response: Handler) -> Handler:
@@ -33,17 +31,35 @@ def end_old_sessions(get_response: Handler) -> Handler:
     """End a session that was idle for 30 minutes, or is 12 hours old (security.md, "The shape" 8)."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        session = request.session
-        if "_auth_user_id" in session:
-            at = int(clock.now().timestamp())
-            began, seen = session.get("began", at), session.get("seen", at)
-            idle, age = at - seen, at - began
-            if idle > settings.SESSION_IDLE_SECONDS or age > settings.SESSION_ABSOLUTE_SECONDS:
+        if SESSION_KEY in request.session:
+            if sessions.is_over(request):
                 logout(request)
-            elif "began" not in session or idle > NOTE_EVERY_SECONDS:
-                session["began"], session["seen"] = began, at
+            else:
+                sessions.note(request)
+        response = get_response(request)
+        # However the person signed in during this request: the age counts from now.
+        if SESSION_KEY in request.session and "began" not in request.session:
+            sessions.begin(request)
+        return response
+
+    return middleware
+
+
+def ask_again(get_response: Handler) -> Handler:
+    """Lead to showing again who one is, where a page of allauth demands it.
+
+    The library's own answer keeps what was posted in the session and repeats it later, unseen.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
         return get_response(request)
 
+    def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, ReauthenticationRequired) and request.user.is_authenticated:
+            return sessions.step_up(request)
+        return None
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware
 
 

@@ -20,6 +20,8 @@ from accounts.gate import Gate
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action, NotAllowed
+from admin_center.sessions import freshly_authenticated
+from admin_center.sign_in import client_address
 
 
 class AccountRequest(HttpRequest):
@@ -35,8 +37,12 @@ class AccountRequest(HttpRequest):
 View = Callable[..., HttpResponse]
 
 
-def page(action: Action) -> Callable[[View], View]:
-    """Make a view a page of an account that needs `action`; its address has a `slug`."""
+def page(action: Action, *, fresh: bool = False) -> Callable[[View], View]:
+    """Make a view a page of an account that needs `action`; its address has a `slug`.
+
+    `fresh`: only for who has entered password and second factor in the last minutes, by GET and
+    POST alike; others are led there and back. Put it on every step that can't be taken back.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -46,8 +52,9 @@ def page(action: Action) -> Callable[[View], View]:
             membership = _membership(request.user, slug)
             if membership.account.state == AccountState.CANCELLED:
                 return render(request, "410.html", {"account_name": membership.account.name}, status=410)
-            return _enter(request, membership, action, view, parts)
+            return _enter(request, membership, action, guarded, parts)
 
+        guarded = freshly_authenticated(view) if fresh else view
         door.action = action  # type: ignore[attr-defined]
         return door
 
@@ -73,7 +80,7 @@ def _enter(
     request.gate = Gate(request.user, account, on=request.today, live=True)
     with (
         structlog.contextvars.bound_contextvars(account=account.slug),
-        activity.occasion(at, address=request.META.get("REMOTE_ADDR")),
+        activity.occasion(at, address=client_address(request)),
     ):
         try:
             request.gate.demand(action)

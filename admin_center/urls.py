@@ -15,6 +15,7 @@ from admin_center.views import (
     manage,
     payment,
     people,
+    sign_in,
     subscription,
 )
 
@@ -36,7 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("a/<slug:slug>/", include(of_account)),
     path("help/", help.index, name="help"),
     path("help/<slug:slug>/", help.page, name="help_page"),
-    path("sign-in/", include("allauth.urls")),
+    path("sign-in/", include("admin_center.sign_in_urls")),
     path("vendor/", site.urls),
     path("healthz", machines.healthz, name="healthz"),
     path("readyz", machines.readyz, name="readyz"),
@@ -45,3 +46,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
 handler403 = errors.refused
 handler404 = errors.not_found
 handler500 = errors.failed
+# allauth's rate limits look for it.
+handler429 = sign_in.too_many
