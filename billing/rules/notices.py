@@ -1,10 +1,14 @@
 """What a change costs beside money, as codes with data: the sentences stand in the templates."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 
 from billing.rules.facts import Allowances, Facts, LineFacts
+
+_MEGABYTES = {"MB": 1, "GB": 1000, "TB": 1_000_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,21 @@ def allowances_lost(old: Allowances, new: Allowances) -> dict[str, tuple[int | s
 
 
 def _is_loss(before: int | str, after: int | str | None) -> bool:
-    if isinstance(before, int) and isinstance(after, int):
-        return after < before
-    return after != before
+    """Compare measure by measure; words without a number ("unlimited") are no smaller than any."""
+    if after is None:
+        return True
+    old, new = _measures(before), _measures(after)
+    if not new:
+        return not old and before != after
+    return len(old) != len(new) or any(less < more for less, more in zip(new, old, strict=True))
+
+
+def _measures(value: int | str) -> tuple[Fraction, ...]:
+    """Return the numbers of an allowance in order, sizes in megabytes: "50 MB and 2 GB", 100."""
+    return tuple(
+        Fraction(number) * _MEGABYTES.get(unit.upper(), 1)
+        for number, unit in re.findall(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", str(value))
+    )
 
 
 def renewal_notices(facts: Facts, lines: Iterable[LineFacts], on: date) -> tuple[Notice, ...]:

@@ -110,9 +110,7 @@ def bought(
         discounts=discounts,
         tax_rate=None,
     )
-    line = LineFacts(
-        product, edition, quantity, price, segments=(segment,), allowances=offered.allowances
-    )
+    line = LineFacts(product, edition, quantity, price, segments=(segment,), allowances=offered.allowances)
     return replace(line, **more)  # type: ignore[arg-type]
 
 

@@ -58,7 +58,12 @@ def test_nothing_for_no_days_and_all_for_all() -> None:
 
 @pytest.mark.parametrize(
     ("on", "until"),
-    [(date(2022, 10, 26), None), (date(2023, 10, 28), None), (TODAY, date(2023, 10, 28)), (TODAY, YEAR.start)],
+    [
+        (date(2022, 10, 26), None),
+        (date(2023, 10, 28), None),
+        (TODAY, date(2023, 10, 28)),
+        (TODAY, YEAR.start),
+    ],
 )
 def test_days_outside_the_term_are_refused(on: date, until: date | None) -> None:
     with pytest.raises(ValueError, match=f"^{on} to .* does not lie in the term 2022-10-27 to 2023-10-27$"):
@@ -71,7 +76,9 @@ def test_each_discount_is_the_difference_of_two_rounded_steps() -> None:
     term = Period(date(2024, 4, 1), date(2024, 5, 1))
     whole = discounted(2000, 1, months=1, discounts=chain, term=term, covers=term)
     assert whole == (2000, 1800, 1710, 1377)
-    half = discounted(2000, 1, months=1, discounts=chain, term=term, covers=Period(date(2024, 4, 16), term.end))
+    half = discounted(
+        2000, 1, months=1, discounts=chain, term=term, covers=Period(date(2024, 4, 16), term.end)
+    )
     assert half == (1000, 900, 855, 689)  # 688.5
 
 

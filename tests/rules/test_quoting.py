@@ -1,0 +1,602 @@
+"""The worked cases of domain.md 5 and 6, each with its sum."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from billing.rules.changes import (
+    AddOn,
+    AddProduct,
+    AddSeats,
+    BuyTemporarySeats,
+    ChangeCycle,
+    ChangeEdition,
+    CombineIntoSuite,
+    Extend,
+    FirstPurchase,
+    Item,
+    Moment,
+    ReduceSeats,
+    RemoveProduct,
+    UsePromoCode,
+    for_line,
+)
+from billing.rules.facts import DiscountFacts, DiscountSource, PromoFacts, ScheduledKind, TemporaryFacts
+from billing.rules.ledger import faults, renewed
+from billing.rules.lines import LineKind
+from billing.rules.money import half_up
+from billing.rules.periods import Applied, Cycle, Period
+from billing.rules.quoting import quote
+from tests.rules.shop import (
+    CATALOGUE,
+    TODAY,
+    YEAR,
+    acme,
+    amounts,
+    bought,
+    codes,
+    monthly,
+    nothing,
+    saved,
+    waits,
+)
+
+
+def ledger(quantity: int = 10, **more: object):  # type: ignore[no-untyped-def]
+    """Ten seats at a grandfathered 1.00 a month, as on the real invoice."""
+    return acme(bought("support", "team", quantity, 100), **more)
+
+
+# --- Seats
+
+
+def test_one_seat_more_on_the_ledger() -> None:
+    """−120.00 × 105/365 = −34.52; +132.00 × 105/365 = 37.97; net 3.45; 132.00 from renewal."""
+    found = quote(ledger(), [AddSeats("support", 11)], TODAY)
+    assert amounts(found) == [-3452, 3797]
+    assert found.due == 345
+    assert found.renewal.amount == 13200
+    credit, charge = found.lines
+    assert (credit.kind, credit.quantity, credit.unit, credit.months) == (LineKind.CREDIT, 10, 100, 12)
+    assert (charge.kind, charge.quantity, charge.days, charge.term_days) == (LineKind.CHARGE, 11, 105, 365)
+    assert credit.covers == charge.covers == YEAR.from_day(TODAY)
+    assert {line.because for line in found.lines} == {("add_seats",)}
+    assert codes(found) == []
+    assert (found.version, found.on, found.currency) == (7, TODAY, "USD")
+    assert found.after.version == 8
+    assert found.discounts == ()
+
+
+def test_what_if_another_day() -> None:
+    """Today 3.45, in 9 days 3.16, at renewal nothing is due now and 132.00 for the new term."""
+    for day, due in ((TODAY, 345), (TODAY + timedelta(days=9), 316), (YEAR.end, 0)):
+        found = quote(ledger(), [AddSeats("support", 11)], day)
+        assert (found.due, found.renewal.amount) == (due, 13200)
+    assert found.lines == ()
+
+
+def test_a_seat_added_after_an_extension_pays_both_terms() -> None:
+    """3.45 for the first term and 12.00 for the second: 15.45; one merged period would give 7.73."""
+    extended = quote(ledger(), [Extend()], TODAY)
+    assert (extended.due, extended.after.paid_until) == (12000, date(2024, 10, 27))
+    found = quote(saved(extended.after), [AddSeats("support", 11)], TODAY)
+    assert amounts(found) == [-3452, 3797, -12000, 13200]
+    assert found.due == 1545
+    assert faults(found.after) == ()
+    # In the second term only that one is left to pay: 12.00 × 100 / 366 days.
+    late = quote(saved(extended.after), [AddSeats("support", 11)], date(2024, 7, 19))
+    assert late.due == half_up(13200 * 100, 366) - half_up(12000 * 100, 366)
+
+
+def test_seats_paid_for_are_not_paid_twice() -> None:
+    """10 → 5 (at renewal) → 15 today: five are charged, 60.00 × 105/365 = 17.26."""
+    reduced = quote(ledger(), [ReduceSeats("support", 5)], TODAY)
+    assert (reduced.lines, reduced.due, reduced.renewal.amount) == ((), 0, 6000)
+    question = AddSeats("support", 15, answers=drop(ScheduledKind.QUANTITY))
+    found = quote(saved(reduced.after), [question], TODAY)
+    assert amounts(found) == [-3452, 5178]  # 180.00 × 105/365 = 51.78
+    assert found.due == 1726
+    assert found.renewal.amount == 18000
+
+
+def drop(kind: ScheduledKind, product: str | None = "support", choice: str = "drop"):  # type: ignore[no-untyped-def]
+    from billing.rules.changes import Answer, Choice
+
+    return (Answer(kind, product, Choice(choice)),)
+
+
+def test_a_second_change_on_the_same_day_leaves_no_empty_segment() -> None:
+    once = saved(quote(ledger(), [AddSeats("support", 11)], TODAY).after)
+    twice = quote(once, [AddSeats("support", 12)], TODAY)
+    assert amounts(twice) == [-3797, 4142]
+    (line,) = twice.after.lines
+    assert [(s.covers, s.quantity) for s in line.segments] == [
+        (YEAR.until_day(TODAY), 10),
+        (YEAR.from_day(TODAY), 12),
+    ]
+    assert (line.segments[0].charged, line.segments[0].credited) == (12000, 3452)
+
+
+def test_a_capped_credit_says_so() -> None:
+    line = bought("support", "team", 10, 100)
+    line = replace(line, segments=(replace(line.segments[0], charged=12000, credited=10000),))
+    credit, _ = quote(acme(line), [AddSeats("support", 11)], TODAY).lines
+    assert (credit.amount, credit.gross, credit.capped) == (-2000, -2000, True)
+    whole, _ = quote(ledger(), [AddSeats("support", 11)], TODAY).lines
+    assert not whole.capped
+
+
+# --- Editions
+
+
+def test_up_now_and_fewer_at_renewal() -> None:
+    """Team × 10 → Professional × 8: Professional × 10 is charged now, × 8 comes at renewal."""
+    facts = ledger()
+    found = quote(facts, for_line(facts, "support", edition="professional", quantity=8), TODAY)
+    # 10 × 3.00 × 12 × 105/365 = 103.56
+    assert [(line.edition, line.quantity, line.amount) for line in found.lines] == [
+        ("team", 10, -3452),
+        ("professional", 10, 10356),
+    ]
+    assert found.renewal.amount == 8 * 300 * 12
+    assert [(t.moment, t.on) for t in found.timed] == [
+        (Moment.NOW, TODAY),
+        (Moment.AT_RENEWAL, YEAR.end),
+    ]
+    assert codes(found) == ["grandfathered_price_lost"]
+    assert found.notices[0].data == {"product": "support", "old": 100, "new": 300, "on": TODAY}
+    assert found.after.lines[0].allowances == CATALOGUE["support"].edition("professional").allowances
+
+
+def test_more_now_and_down_at_renewal() -> None:
+    """Professional × 10 → Team × 12: Professional × 12 now, Team × 12 at renewal."""
+    facts = acme(bought("support", "professional", 10))
+    found = quote(facts, for_line(facts, "support", edition="team", quantity=12), TODAY)
+    assert [(line.edition, line.quantity) for line in found.lines] == [
+        ("professional", 10),
+        ("professional", 12),
+    ]
+    assert [(line.edition, line.quantity) for line in found.renewal.lines] == [("team", 12)]
+    assert found.renewal.amount == 12 * 200 * 12
+    assert [(s.kind.value, s.edition, s.takes_effect_on, s.version) for s in found.scheduled] == [
+        ("edition", "team", YEAR.end, 8)
+    ]
+    assert codes(found) == ["allowances_lost"]
+
+
+def test_edition_and_seats_go_up_in_one_step() -> None:
+    """One credit and one charge for the line, not two of each."""
+    facts = ledger()
+    found = quote(facts, for_line(facts, "support", edition="professional", quantity=12), TODAY)
+    assert [(line.edition, line.quantity) for line in found.lines] == [("team", 10), ("professional", 12)]
+    assert found.lines[0].because == ("change_edition", "add_seats")
+
+
+def test_nothing_to_change_for_a_line() -> None:
+    facts = ledger()
+    assert for_line(facts, "support", edition="team", quantity=10) == ()
+    assert for_line(facts, "talk", edition="team", quantity=10) == ()
+
+
+# --- Products and first purchase
+
+
+def test_a_new_product_pays_for_what_is_left() -> None:
+    found = quote(ledger(), [AddProduct("talk", "team", 4)], TODAY)
+    # 4 × 1.00 × 12 × 105/365 = 13.81
+    assert amounts(found) == [1381]
+    assert found.lines[0].kind is LineKind.CHARGE
+    line = found.after.line("talk")
+    assert line is not None
+    assert [(s.covers, s.term) for s in line.segments] == [(YEAR.from_day(TODAY), YEAR)]
+    assert found.renewal.amount == 12000 + 4800
+
+
+def test_a_flat_item_is_charged_per_period_and_prorated() -> None:
+    """200.00 a year × 105/365 = 57.53; by the month it costs 20.00."""
+    found = quote(ledger(), [AddOn("credits", "one", 1)], TODAY)
+    assert (amounts(found), found.lines[0].months) == ([5753], 1)
+    assert found.renewal.lines[1].amount == 20000
+
+
+def test_a_product_added_after_an_extension_pays_both_terms() -> None:
+    extended = saved(quote(ledger(), [Extend()], TODAY).after)
+    found = quote(extended, [AddProduct("talk", "team", 4)], TODAY)
+    assert amounts(found) == [1381, 4800]
+
+
+@pytest.mark.parametrize(("cycle", "end"), [("annual", date(2024, 7, 14)), ("monthly", date(2023, 8, 14))])
+def test_the_first_purchase_is_a_whole_period_from_today(cycle: str, end: date) -> None:
+    purchase = FirstPurchase(Cycle(cycle), (Item("support", "team", 3), Item("credits", "one", 2)))
+    found = quote(nothing(), [purchase], TODAY)
+    expected = {"annual": [3 * 200 * 12, 40000], "monthly": [3 * 250, 4000]}[cycle]
+    assert amounts(found) == expected
+    assert found.after.period == Period(TODAY, end)
+    assert (found.after.anchor, found.after.paid_until, found.after.state) == (TODAY, end, "active")
+    assert found.after.cycle is Cycle(cycle)
+    assert found.timed[0].moment is Moment.NOW
+    assert {line.because for line in found.lines} == {("first_purchase",)}
+    assert {line.kind for line in found.lines} == {LineKind.PERIOD}
+    assert faults(saved(found.after)) == ()
+
+
+def test_what_was_tried_goes_on_with_its_people() -> None:
+    tried = replace(
+        bought("support", "enterprise", 50), segments=(), id=3, seats_in_use=2, holders=frozenset({8, 9})
+    )
+    other = replace(bought("talk", "team", 50), segments=(), id=4)
+    purchase = FirstPurchase(Cycle.ANNUAL, (Item("support", "team", 3),))
+    found = quote(nothing(lines=(tried, other)), [purchase], TODAY)
+    (line,) = found.after.lines
+    assert (line.id, line.edition, line.quantity, line.unit) == (3, "team", 3, 200)
+    assert line.holders == frozenset({8, 9})
+    assert found.closed == (other,)
+
+
+# --- Suites
+
+
+def pair(**more: object):  # type: ignore[no-untyped-def]
+    """Support Team × 10 at 1.00 with people 1 to 8, Talk Team × 4 with people 7 to 10."""
+    return acme(
+        bought("support", "team", 10, 100, seats_in_use=8, holders=frozenset(range(1, 9))),
+        bought("talk", "team", 4, seats_in_use=4, holders=frozenset(range(7, 11))),
+        bought("credits", "one", 1),
+        **more,
+    )
+
+
+def test_combining_into_a_suite() -> None:
+    """−34.52 − 13.81 + 10 × 3.50 × 12 × 105/365 = 120.82; each person holds one Suite seat."""
+    found = quote(pair(), [CombineIntoSuite("suite", "team", 10)], TODAY)
+    assert amounts(found) == [-3452, -1381, 12082]
+    assert [line.product for line in found.after.lines] == ["credits", "suite"]
+    suite = found.after.line("suite")
+    assert suite is not None
+    assert (suite.seats_in_use, suite.holders) == (10, frozenset(range(1, 11)))
+    assert [(line.product, [s.credited for s in line.segments]) for line in found.closed] == [
+        ("support", [3452]),
+        ("talk", [1381]),
+    ]
+    assert codes(found) == ["grandfathered_price_lost", "allowances_lost"]
+    assert found.notices[0].data["product"] == "support"
+    assert found.renewal.amount == 42000 + 20000
+
+
+def test_combining_that_gives_money_back_is_a_credit_note_for_the_balance() -> None:
+    facts = acme(bought("support", "enterprise", 10), bought("talk", "team", 10))
+    found = quote(facts, [CombineIntoSuite("suite", "team", 1)], TODAY)
+    assert amounts(found) == [-17260, -3452, 1208]
+    assert found.settlement.is_credit_note
+    assert (found.due, found.after.balance) == (0, 19504)
+
+
+def test_a_suite_after_an_extension_pays_both_terms() -> None:
+    extended = saved(quote(pair(), [Extend()], TODAY).after)
+    found = quote(extended, [CombineIntoSuite("suite", "team", 10)], TODAY)
+    assert amounts(found) == [-3452, -12000, -1381, -4800, 12082, 42000]
+    assert [s.covers.days for line in found.closed for s in line.segments] == [260, 260]
+
+
+def test_a_suite_goes_on_with_the_discounts_that_all_its_lines_carried() -> None:
+    """Ten off both stays; half off Talk alone ends with Talk; the shares of a fixed sum stay."""
+    ten, half = Applied("TEN", Decimal(10)), Applied("HALF", Decimal(50))
+    facts = acme(
+        bought("support", "team", 10, discounts=(ten, Applied("OFF", share=600))),
+        bought("talk", "team", 4, discounts=(ten, half, Applied("OFF", share=400))),
+    )
+    found = quote(facts, [CombineIntoSuite("suite", "team", 10)], TODAY)
+    suite = found.after.line("suite")
+    assert suite is not None
+    assert suite.segments[0].discounts == (ten, Applied("OFF", share=1000))
+    assert [n.data for n in found.notices if n.code == "discount_lost"] == [{"code": "HALF"}]
+    # 420.00 − 10 % − 10.00 = 368.00 × 105/365
+    assert found.lines[-1].amount == 10586
+
+
+def test_a_discount_for_single_products_ends_with_them() -> None:
+    own = Applied("OWN", Decimal(10))
+    given = DiscountFacts("OWN", DiscountSource.COUPON, percent=Decimal(10), products=("support",))
+    facts = acme(bought("support", "team", 10, discounts=(own,)), discounts=(given,))
+    found = quote(facts, [CombineIntoSuite("suite", "team", 10)], TODAY)
+    assert found.lines[-1].discounts == ()
+    assert codes(found) == ["allowances_lost", "discount_lost"]
+
+
+def test_temporary_seats_of_combined_lines_are_named_as_lost() -> None:
+    ahead = TemporaryFacts("talk", 2, Period(TODAY, TODAY + timedelta(days=9)), 300)
+    over = TemporaryFacts("talk", 3, Period(YEAR.start, TODAY), 300)
+    other = TemporaryFacts("credits", 3, Period(TODAY, TODAY + timedelta(days=9)), 300)
+    found = quote(pair(temporary=(ahead, over, other)), [CombineIntoSuite("suite", "team", 10)], TODAY)
+    lost = [n.data for n in found.notices if n.code == "temporary_lost"]
+    assert lost == [{"product": "talk", "quantity": 2, "until": TODAY + timedelta(days=9)}]
+    assert [t.quantity for t in found.after.temporary] == [3, 3]
+
+
+def test_leaving_a_suite_waits_for_renewal() -> None:
+    facts = acme(bought("suite", "team", 6))
+    found = quote(facts, [RemoveProduct("talk"), RemoveProduct("guide")], TODAY)
+    assert found.lines == ()
+    assert [s.leaving for s in found.scheduled] == [("talk", "guide")]
+    assert [(x.product, x.unit) for x in found.renewal.lines] == [("support", 200)]
+    assert codes(found) == ["suite_price_ends", "products_lost"]
+    assert found.notices[1].data["products"] == ("chat",)
+
+
+# --- Cycle, extension
+
+
+def test_a_change_of_cycle_waits_for_renewal() -> None:
+    found = quote(ledger(), [ChangeCycle(Cycle.MONTHLY)], TODAY)
+    assert (found.due, found.renewal.amount) == (0, 2500)
+    assert [(s.kind.value, s.cycle) for s in found.scheduled] == [("cycle", Cycle.MONTHLY)]
+    assert codes(found) == ["grandfathered_price_lost"]
+
+
+def test_an_extension_costs_what_the_renewal_would_and_moves_what_waits() -> None:
+    facts = ledger(scheduled=(waits(ScheduledKind.QUANTITY, "support", quantity=5),))
+    found = quote(facts, [Extend()], TODAY)
+    # With the seats of today: 10 × 1.00 × 12.
+    assert amounts(found) == [12000]
+    assert found.lines[0].covers == Period(date(2023, 10, 27), date(2024, 10, 27))
+    assert found.lines[0].because == ("extend",)
+    assert [s.takes_effect_on for s in found.scheduled] == [date(2024, 10, 27)]
+    assert found.renewal.amount == 6000
+    assert found.renewal.on == date(2024, 10, 27)
+    (moved,) = [n for n in found.notices if n.code == "scheduled_moves"]
+    assert (moved.data["from"], moved.data["to"]) == (YEAR.end, date(2024, 10, 27))
+    assert moved.data["scheduled"] == facts.scheduled[0]
+    assert found.timed[0].moment is Moment.NOW
+
+
+def test_an_extension_can_drop_what_waits() -> None:
+    facts = ledger(scheduled=(waits(ScheduledKind.QUANTITY, "support", quantity=5),))
+    found = quote(facts, [Extend(answers=drop(ScheduledKind.QUANTITY))], TODAY)
+    assert found.scheduled == ()
+    assert codes(found) == ["scheduled_dropped"]
+    assert found.renewal.amount == 12000
+
+
+def test_an_extension_has_the_seats_bought_with_it() -> None:
+    found = quote(ledger(), [AddSeats("support", 11), Extend()], TODAY)
+    assert amounts(found) == [-3452, 3797, 13200]
+
+
+def test_an_extension_is_in_the_present_cycle_and_keeps_promo_codes() -> None:
+    promo = DiscountFacts("SPRING", DiscountSource.PROMO, percent=Decimal(10), periods_left=2, version=3)
+    facts = ledger(
+        discounts=(promo,), scheduled=(waits(ScheduledKind.CYCLE, cycle=Cycle.MONTHLY, version=5),)
+    )
+    found = quote(facts, [Extend()], TODAY)
+    assert amounts(found) == [10800]
+    assert found.lines[0].gross == 12000
+    assert [d.amount for d in found.discounts] == [-1200]
+    assert [d.periods_left for d in found.after.discounts] == [1]
+    assert found.renewal.amount == 2500
+    assert "promo_ended" in codes(found)
+
+
+def test_an_extension_into_the_time_after_an_old_price_ends() -> None:
+    facts = acme(bought("support", "team", 10, 100, price_ends_on=date(2023, 8, 1)))
+    found = quote(facts, [Extend()], TODAY)
+    assert amounts(found) == [24000]
+    assert codes(found) == ["price_ends"]
+    # Seats added later cost what their term was bought at: 1.00 in the first, 2.00 in the second.
+    added = quote(saved(found.after), [AddSeats("support", 11)], TODAY)
+    assert amounts(added) == [-3452, 3797, -24000, 26400]
+
+
+def test_after_the_first_term_an_extension_may_be_bought_again() -> None:
+    extended = saved(quote(ledger(), [Extend()], TODAY).after)
+    found = quote(extended, [Extend()], date(2023, 10, 27))
+    assert found.after.period == Period(date(2023, 10, 27), date(2024, 10, 27))
+    assert found.after.paid_until == date(2025, 10, 27)
+
+
+# --- Temporary seats
+
+
+def test_temporary_seats_by_the_day() -> None:
+    """5 × 3.00 × 12 × 10/365 = 4.93, at list price and without discounts."""
+    line = bought("support", "professional", 10, 100, discounts=(Applied("TEN", Decimal(10)),))
+    facts = acme(line)
+    found = quote(facts, [BuyTemporarySeats("support", 5, date(2023, 8, 1), 10)], TODAY)
+    assert amounts(found) == [493]
+    priced = found.lines[0]
+    assert (priced.kind, priced.covers) == (LineKind.TEMPORARY, Period(date(2023, 8, 1), date(2023, 8, 11)))
+    assert (priced.unit, priced.edition, priced.because) == (300, "professional", ("temporary_seats",))
+    (seats,) = found.after.temporary
+    assert (seats.product, seats.quantity, seats.covers, seats.charged) == ("support", 5, priced.covers, 493)
+    assert (found.timed[0].moment, found.timed[0].on) == (Moment.ON_ITS_DATES, date(2023, 8, 1))
+    assert found.renewal.amount == 10800 * 10 // 9
+
+
+def test_temporary_seats_beyond_the_paid_end_period_by_period() -> None:
+    """Monthly from 31 January, 20 March for 50 days: 11/31, then 30/30 of April, then 9/31 of May."""
+    start = date(2023, 1, 31)
+    term = Period(date(2023, 2, 28), date(2023, 3, 31))
+    line = bought("support", "professional", 10, term=term, cycle=Cycle.MONTHLY)
+    facts = acme(line, term=term, cycle=Cycle.MONTHLY, anchor=start)
+    found = quote(facts, [BuyTemporarySeats("support", 1, date(2023, 3, 20), 50)], date(2023, 3, 10))
+    assert [(x.days, x.term_days, x.amount) for x in found.lines] == [
+        (11, 31, 142),  # 4.00 × 11/31 = 1.419
+        (30, 30, 400),
+        (9, 31, 116),  # 4.00 × 9/31 = 1.161
+    ]
+    assert found.after.temporary[0].charged == 658
+
+
+def test_temporary_seats_after_an_extension_lie_in_its_term() -> None:
+    facts = acme(bought("support", "professional", 10))
+    extended = saved(quote(facts, [Extend()], TODAY).after)
+    found = quote(extended, [BuyTemporarySeats("support", 1, date(2023, 10, 20), 365)], TODAY)
+    assert [(x.days, x.term_days) for x in found.lines] == [(7, 365), (358, 366)]
+
+
+def test_temporary_seats_bought_with_an_upgrade_are_of_the_new_edition() -> None:
+    changes = [ChangeEdition("support", "professional"), BuyTemporarySeats("support", 1, TODAY, 1)]
+    found = quote(ledger(), changes, TODAY)
+    assert found.lines[-1].unit == 300
+
+
+# --- Promo codes
+
+SPRING = PromoFacts("SPRING", percent=Decimal(20), periods=2)
+OFF = PromoFacts("OFF", amount=1000, periods=1)
+
+
+def test_a_code_starts_at_the_next_whole_period() -> None:
+    found = quote(ledger(promos=(SPRING,)), [UsePromoCode("SPRING")], TODAY)
+    assert (found.lines, found.due) == ((), 0)
+    assert found.renewal.amount == 9600
+    assert codes(found) == ["promo_starts_at_renewal"]
+    assert found.notices[0].data == {"code": "SPRING", "on": YEAR.end}
+    assert (found.timed[0].moment, found.timed[0].on) == (Moment.NEXT_WHOLE_PERIOD, YEAR.end)
+    (given,) = found.after.discounts
+    assert (given.source, given.percent, given.periods_left, given.order, given.version) == (
+        DiscountSource.PROMO,
+        20,
+        2,
+        1,
+        8,
+    )
+    once = renewed(saved(found.after), YEAR.end)
+    assert [d.periods_left for d in once.discounts] == [1]
+    assert renewed(saved(once), YEAR.end).discounts == ()
+
+
+def test_a_new_code_is_younger_than_all_others() -> None:
+    old = DiscountFacts("OLD", DiscountSource.COUPON, percent=Decimal(10), order=4)
+    found = quote(ledger(promos=(OFF,), discounts=(old,)), [UsePromoCode("OFF")], TODAY)
+    assert [(d.order, d.amount, d.products) for d in found.after.discounts] == [(4, 0, ()), (5, 1000, ())]
+    assert found.renewal.amount == 12000 - 1200 - 1000
+
+
+def test_a_percentage_also_holds_for_lines_that_are_new_in_the_same_change() -> None:
+    """13.81 − 20 %: 48.00 × 0.8 × 105/365 = 11.05; seats added to old lines carry only their own."""
+    changes = [AddSeats("support", 11), AddProduct("talk", "team", 4), UsePromoCode("SPRING")]
+    found = quote(ledger(promos=(SPRING,)), changes, TODAY)
+    assert amounts(found) == [1381 - 276, -3452, 3797]
+    assert found.lines[0].gross == 1381
+    assert [(s.code, s.amount) for s in found.lines[0].discounts] == [("SPRING", -276)]
+    assert "promo_starts_at_renewal" not in codes(found)
+    assert [d.periods_left for d in found.after.discounts] == [2]
+
+
+def test_a_fixed_amount_is_not_shared_inside_a_term() -> None:
+    found = quote(ledger(promos=(OFF,)), [AddProduct("talk", "team", 4), UsePromoCode("OFF")], TODAY)
+    assert amounts(found) == [1381]
+    assert "promo_starts_at_renewal" in codes(found)
+
+
+def test_a_code_with_the_first_purchase_and_with_an_extension() -> None:
+    purchase = FirstPurchase(Cycle.ANNUAL, (Item("support", "team", 10),))
+    found = quote(nothing(promos=(OFF,)), [UsePromoCode("OFF"), purchase], TODAY)
+    assert amounts(found) == [23000]
+    assert found.after.discounts == ()
+    extended = quote(ledger(promos=(SPRING,)), [Extend(), UsePromoCode("SPRING")], TODAY)
+    assert amounts(extended) == [9600]
+    assert [d.periods_left for d in extended.after.discounts] == [1]
+
+
+def test_a_code_for_a_product_that_is_bought_with_it() -> None:
+    talk = replace(SPRING, products=("talk",))
+    found = quote(ledger(promos=(talk,)), [AddProduct("talk", "team", 4), UsePromoCode("SPRING")], TODAY)
+    assert amounts(found) == [1105]
+    guide = replace(SPRING, products=("guide",))
+    changes = [CombineIntoSuite("suite", "team", 10), UsePromoCode("SPRING")]
+    assert quote(ledger(promos=(guide,)), changes, TODAY).lines[-1].discounts == ()
+
+
+def test_a_code_typed_with_a_change_of_cycle_is_for_the_new_cycle() -> None:
+    found = quote(ledger(promos=(SPRING,)), [ChangeCycle(Cycle.MONTHLY), UsePromoCode("SPRING")], TODAY)
+    assert found.renewal.amount == 2000
+    assert "promo_ended" not in codes(found)
+
+
+# --- Discounts inside a term
+
+
+def test_charges_and_credits_carry_the_discounts_of_their_segment() -> None:
+    """(20.00 − 10 % − 3.34) × 15/30; nothing is shared anew."""
+    own = (Applied("TEN", Decimal(10)), Applied("OFF", share=334))
+    facts = monthly(
+        bought(
+            "support",
+            "team",
+            8,
+            term=Period(date(2023, 4, 1), date(2023, 5, 1)),
+            cycle=Cycle.MONTHLY,
+            discounts=own,
+        )
+    )
+    found = quote(facts, [AddSeats("support", 9)], date(2023, 4, 16))
+    # (20.00 − 2.00 − 3.34) / 2 = 7.33 and (22.50 − 2.25 − 3.34) / 2 = 8.455
+    assert amounts(found) == [-733, 846]
+    credit, charge = found.lines
+    assert [s.amount for s in credit.discounts] == [100, 167]
+    assert (credit.gross, charge.gross) == (-1000, 1125)
+    assert sum(s.amount for s in charge.discounts) == 846 - 1125
+    assert found.after.lines[0].segments[-1].discounts == own
+
+
+def test_a_credit_keeps_its_tax_rate_and_a_charge_takes_todays() -> None:
+    line = bought("support", "team", 10, 100)
+    line = replace(line, segments=(replace(line.segments[0], tax_rate=Decimal(19)),))
+    found = quote(acme(line, tax_rate=Decimal(20)), [AddSeats("support", 11)], TODAY)
+    assert [x.tax_rate for x in found.lines] == [19, 20]
+    # 37.97 × 20 % = 7.594 and −34.52 × 19 % = −6.5588
+    assert [(t.base, t.amount) for t in found.settlement.taxes] == [(3797, 759), (-3452, -656)]
+    assert found.settlement.total == 345 + 103
+
+
+# --- Small amounts, other currencies, months
+
+
+def test_a_change_below_the_smallest_charge_goes_to_the_balance() -> None:
+    found = quote(ledger(), [AddSeats("support", 11)], YEAR.end - timedelta(days=10))
+    assert found.settlement.total == 33
+    assert (found.due, found.after.balance) == (0, -33)
+    assert codes(found) == ["carried_over"]
+    assert found.notices[0].data == {"amount": 33}
+    # and comes with the next one
+    assert found.renewal.settlement.due == 13233
+
+
+def test_yen_has_no_smaller_unit_and_the_dinar_a_thousandth() -> None:
+    term = Period(date(2024, 2, 1), date(2024, 3, 1))  # 29 days
+    for currency in ("JPY", "BHD"):
+        line = bought("support", "team", 1, 1000, term=term, cycle=Cycle.MONTHLY)
+        facts = acme(line, term=term, cycle=Cycle.MONTHLY, currency=currency)
+        found = quote(facts, [AddSeats("support", 2)], date(2024, 2, 29))
+        assert amounts(found) == [-34, 69]  # 1000 / 29 = 34.48…, 2000 / 29 = 68.97
+    assert (found.due, found.after.balance) == (0, -35)
+
+
+def test_a_suspended_account_that_came_back_divides_by_the_whole_term() -> None:
+    """The period began on 10 March in the middle of its term 28 February → 31 March, 31 days."""
+    late = Period(date(2023, 3, 10), date(2023, 3, 31))
+    line = bought(
+        "support", "team", 10, 310, term=Period(date(2023, 2, 28), date(2023, 3, 31)), cycle=Cycle.MONTHLY
+    )
+    line = replace(line, segments=(replace(line.segments[0], covers=late, charged=2100),))
+    facts = acme(line, term=late, cycle=Cycle.MONTHLY, anchor=date(2023, 1, 31))
+    found = quote(facts, [AddSeats("support", 11), AddProduct("talk", "team", 31)], date(2023, 3, 21))
+    # 10 of 31 days: 31 × 1.50 × 10/31 = 15.00; −10.00; +11.00
+    assert amounts(found) == [1500, -1000, 1100]
+
+
+def test_a_past_due_account_may_do_what_costs_nothing_now() -> None:
+    facts = ledger(state="past_due", past_due_invoice="2023-17")
+    assert quote(facts, [ReduceSeats("support", 5)], TODAY).due == 0
+
+
+def test_a_cancellation_that_waits_is_named() -> None:
+    facts = ledger(scheduled=(waits(ScheduledKind.CANCELLATION),))
+    found = quote(facts, [AddSeats("support", 11)], TODAY)
+    assert codes(found) == ["cancellation_waits"]
+    assert found.notices[0].data == {"on": YEAR.end}
+    assert found.renewal.ends
+    assert found.due == 345
