@@ -82,7 +82,8 @@ BY_TYPE: dict[AccountType, frozenset[Capability]] = {
     AccountType.SELF_SERVICE: _ALL,
     AccountType.ASSISTED: _MANAGED
     | {Capability.MANAGE, Capability.ADD_SEATS, Capability.BUY_PRODUCTS, Capability.UPGRADE_EDITION},
-    AccountType.MANAGED: _MANAGED,
+    # What is asked there is decided by the vendor's sales staff.
+    AccountType.MANAGED: _MANAGED - {Capability.DECIDE},
 }
 
 _BUYING = {

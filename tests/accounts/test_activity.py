@@ -1,0 +1,100 @@
+"""The trail only grows: nothing in the program, and no statement typed by hand, changes an entry."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from accounts import activity
+from accounts.models import Account, Activity
+from tests import people
+
+AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def entry(acme: Account) -> Activity:
+    with activity.occasion(AT, address="203.0.113.7"):
+        return activity.record(
+            acme,
+            "role_given",
+            by=people.user("olivia"),
+            subject="member:2",
+            before={"role": "admin"},
+            after={"role": "billing_admin"},
+        )
+
+
+def test_an_entry_says_who_when_what_and_from_where(entry: Activity) -> None:
+    found = Activity.objects.get()
+    assert (found.at, found.actor_name, str(found.address)) == (AT, "Olivia Owens", "203.0.113.7")
+    assert (found.verb, found.before, found.after) == (
+        "role_given",
+        {"role": "admin"},
+        {"role": "billing_admin"},
+    )
+    assert not found.by_staff
+
+
+def change_one(entry: Activity) -> None:
+    entry.verb = "nothing_happened"
+    entry.save()
+
+
+def change_in_bulk(entry: Activity) -> None:
+    entry.actor_name = "Somebody else"
+    Activity.objects.bulk_update([entry], ["actor_name"])
+
+
+def change_by_statement(entry: Activity) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_activity SET after = NULL WHERE id = %s", [entry.pk])
+
+
+def delete_by_statement(entry: Activity) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM accounts_activity WHERE id = %s", [entry.pk])
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        change_one,
+        change_in_bulk,
+        change_by_statement,
+        delete_by_statement,
+        lambda entry: entry.delete(),
+        lambda entry: Activity.objects.all().delete(),
+        lambda entry: Activity.objects.update(at=datetime(2020, 1, 1, tzinfo=UTC)),
+        lambda entry: Activity.objects.bulk_create(
+            [Activity(pk=entry.pk, account=entry.account, at=AT, verb="x")],
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=["verb"],
+        ),
+    ],
+)
+def test_an_entry_cannot_be_changed_or_removed(entry: Activity, attempt: object) -> None:
+    before = Activity.objects.values().get()
+    with pytest.raises(DatabaseError, match="Cannot update or delete"), transaction.atomic():
+        attempt(entry)  # type: ignore[operator]
+    assert Activity.objects.values().get() == before
+
+
+def test_staff_is_marked_and_what_happens_by_itself_names_nobody(acme: Account) -> None:
+    with activity.occasion(AT, by_staff=True):
+        assert activity.record(acme, "refunded", by=None).by_staff
+    with activity.occasion(AT):
+        by_vera = activity.record(acme, "price_entered", by=people.vera())
+        renewal = activity.record(acme, "renewed", by=None)
+    assert by_vera.by_staff
+    assert (renewal.actor, renewal.actor_name, renewal.by_staff) == (None, "", False)
+
+
+def test_no_entry_without_a_time(acme: Account) -> None:
+    with pytest.raises(LookupError, match=r"activity\.occasion"):
+        activity.record(acme, "role_given", by=None)
+    with activity.occasion(AT):
+        pass
+    with pytest.raises(LookupError):
+        activity.current()
