@@ -18,6 +18,7 @@ def refused(constraint: str) -> Any:
     return pytest.raises(IntegrityError, match=constraint)
 
 
+@pytest.mark.breaks_invariants
 @pytest.mark.parametrize("first_name", ["adam", "agnes", "leo", "olivia"])
 def test_payment_details_are_delegated_to_billing_admins_only(acme: Account, first_name: str) -> None:
     with refused("membership_delegation_to_billing_admin"), transaction.atomic():
@@ -25,6 +26,7 @@ def test_payment_details_are_delegated_to_billing_admins_only(acme: Account, fir
     Membership.objects.filter(pk=people.member("bilal", acme).pk).update(changes_payment=True)
 
 
+@pytest.mark.breaks_invariants
 def test_a_billing_admin_who_steps_down_takes_no_delegation_along(acme: Account) -> None:
     bilal = Membership.objects.filter(pk=people.member("bilal", acme).pk)
     bilal.update(changes_payment=True)
@@ -87,6 +89,7 @@ def test_a_person_with_memberships_is_not_deleted(acme: Account) -> None:
 class TestExactlyOneOwner:
     """Held when a transaction commits: a transfer may pass through none, and ends with one."""
 
+    @pytest.mark.breaks_invariants
     def test_ownership_moves_from_olivia_to_bilal(self) -> None:
         acme = people.acme()
         with transaction.atomic():
