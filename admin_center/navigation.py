@@ -1,0 +1,134 @@
+"""Where everything is: the sidebar, the breadcrumbs and the title of every page."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.gate import Gate
+from accounts.rules.decision import Action
+from admin_center import words
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as the frame knows it: its words, and the page above it."""
+
+    words: Any
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the sidebar: the URL name it leads to, its icon, and what its page asks the gate."""
+
+    name: str
+    icon: str
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry as this person sees it; `why` says in a few words why it is not theirs."""
+
+    words: Any
+    url: str
+    icon: str
+    current: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entries under one heading (an empty one: no heading)."""
+
+    words: Any
+    links: tuple[Link, ...]
+
+
+PAGES = {
+    "home": Page(_("Home")),
+    "billing": Page(_("Billing"), "home"),
+    "subscription": Page(_("Subscription"), "billing"),
+    "manage": Page(_("Manage subscription"), "subscription"),
+    "quote": Page(_("Review and confirm"), "subscription"),
+    "request": Page(_("Change request"), "subscription"),
+    "cancel": Page(_("Cancellations"), "subscription"),
+    "export": Page(_("Export of the account’s data"), "cancel"),
+    "renewal": Page(_("Coming renewal"), "subscription"),
+    "payment": Page(_("Payment"), "billing"),
+    "invoices": Page(_("Invoices"), "billing"),
+    "invoice": Page(_("Invoice"), "invoices"),
+    "statement": Page(_("Statement"), "invoices"),
+    "contacts": Page(_("Contacts"), "billing"),
+    "people": Page(_("People"), "home"),
+    "ownership": Page(_("Ownership"), "people"),
+    "activity": Page(_("Activity"), "home"),
+    "chooser": Page(_("Your accounts")),
+    "help": Page(_("Help")),
+    "help_page": Page(_("Help"), "help"),
+}
+
+SIDEBAR = (
+    ("", (Entry("home", "home", Action.ENTER),)),
+    (
+        _("Billing"),
+        (
+            Entry("subscription", "subscription", Action.VIEW_SUBSCRIPTION),
+            Entry("payment", "payment", Action.VIEW_PAYMENT),
+            Entry("invoices", "invoice", Action.VIEW_INVOICES),
+            Entry("contacts", "contacts", Action.VIEW_CONTACTS),
+        ),
+    ),
+    (
+        _("Team"),
+        (
+            Entry("people", "people", Action.VIEW_PEOPLE),
+            Entry("activity", "activity", Action.VIEW_ACTIVITY),
+        ),
+    ),
+)
+
+
+def sidebar(gate: Gate, slug: str, here: str) -> list[Group]:
+    """Return the sidebar of one person in one account; `here` is the URL name of the page shown."""
+    above = set(_above(here))
+    return [
+        Group(heading, tuple(_link(entry, gate, slug, here, above) for entry in entries))
+        for heading, entries in SIDEBAR
+    ]
+
+
+def _link(entry: Entry, gate: Gate, slug: str, here: str, above: set[str]) -> Link:
+    decision = gate.may(entry.action)
+    current = "page" if entry.name == here else "true" if entry.name in above and entry.name != "home" else ""
+    why = "" if decision else words.why_not_briefly(decision)
+    return Link(PAGES[entry.name].words, reverse(entry.name, args=[slug]), entry.icon, current, why)
+
+
+def _above(here: str) -> Iterator[str]:
+    """Yield the pages above a page, the nearest first."""
+    page = PAGES.get(here)
+    while page is not None and page.parent:
+        yield page.parent
+        page = PAGES[page.parent]
+
+
+def crumbs(here: str, slug: str) -> list[tuple[Any, str]]:
+    """Return words and address of the pages above a page, the highest first; "" is no page of its own."""
+    return [(PAGES[name].words, _address(name, slug)) for name in reversed(list(_above(here)))]
+
+
+def _address(name: str, slug: str) -> str:
+    try:
+        return reverse(name, args=[slug]) if slug else reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def title(here: str) -> Any:
+    """Return the title of a page that has none of its own."""
+    page = PAGES.get(here)
+    return page.words if page else ""

@@ -1,0 +1,241 @@
+"""The console's own tags: money, actions with their refusals, badges, notices, dates (docs/components.md)."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
+
+from babel.numbers import format_currency
+from django import template
+from django.forms import BaseForm
+from django.template.context import Context
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import formats
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from moneyed import Money
+
+from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
+from accounts.rules.decision import Action, Decision, NextStep, Who
+from accounts.rules.roles import Role
+from admin_center import words
+from billing.rules.money import to_decimal
+
+register = template.Library()
+
+MINUS = "\N{MINUS SIGN}"
+
+
+@register.simple_tag(takes_context=True)
+def cost(
+    context: Context, amount: Money | tuple[int, str] | int | None, currency: str = "", sign: bool = False
+) -> str:
+    """Return an amount for the reader, or nothing where costs are not shown.
+
+    `amount` is a Money, a pair (minor units, currency), or minor units with the currency beside
+    it. The only way from an amount to a page (domain.md 3, "Where costs are not shown").
+    """
+    if amount is None or not _costs_shown(context):
+        return ""
+    if isinstance(amount, Money):
+        value, code = amount.amount, amount.currency.code
+    else:
+        minor, code = amount if isinstance(amount, tuple) else (amount, currency)
+        value = to_decimal(minor, code)
+    return _amount(value, code, get_language() or "en", sign)
+
+
+def _costs_shown(context: Context) -> bool:
+    """Return what the gate says; in a letter, which has no gate, what the account's type says."""
+    if "request" in context:
+        return "frame" in context and context["frame"].costs_shown
+    account = context.get("account")
+    return account is not None and Capability.COSTS in BY_TYPE[AccountType(account.type)]
+
+
+@lru_cache(maxsize=4096)
+def _amount(value: Decimal, code: str, language: str, sign: bool) -> SafeString:
+    text = format_currency(abs(value), code, locale=language)
+    before = MINUS if value < 0 else "+" if sign and value > 0 else ""
+    return format_html("<bdi>{}{}</bdi>", before, text)
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> str:
+    """Return an icon of the sprite: decoration, unless it has a label."""
+    return _icon(name, str(label))
+
+
+@lru_cache(maxsize=512)
+def _icon(name: str, label: str) -> SafeString:
+    sprite = static("icons.svg")
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"/></svg>', label, sprite, name
+        )
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', sprite, name)
+
+
+@register.simple_tag
+def status(code: str) -> str:
+    """Return the badge of a code; KeyError for a code without words (admin_center/words.py)."""
+    known = words.STATUSES[str(code)]
+    return format_html('<span class="badge badge--{}">{}</span>', known.tone, known.words)
+
+
+@register.simple_tag
+def role(code: str) -> str:
+    """Return the words for a role."""
+    return str(words.ROLES[Role(code)])
+
+
+@register.simple_block_tag
+def notice(content: str, kind: str = "info", title: str = "") -> str:
+    """Return a message on the page: info, success, warning or danger."""
+    heading = format_html('<p class="notice__title">{}</p>', title) if title else ""
+    return format_html(
+        '<div class="notice notice--{}">{}<div class="notice__body">{}{}</div></div>',
+        kind,
+        icon(kind),
+        heading,
+        mark_safe(content),  # noqa: S308 - rendered by the template, escaped there
+    )
+
+
+@register.simple_tag
+def day(when: date | None) -> str:
+    """Return a date in the reader's language."""
+    if when is None:
+        return ""
+    return format_html(
+        '<time datetime="{}">{}</time>', when.isoformat(), formats.date_format(when, "DATE_FORMAT")
+    )
+
+
+@register.simple_tag(takes_context=True)
+def zoned(context: Context, when: date | datetime | None) -> str:
+    """Return a date with the account's time zone beside it; a datetime in that zone, with its time."""
+    if when is None:
+        return ""
+    zone = _account(context).timezone
+    if isinstance(when, datetime):
+        when = when.astimezone(ZoneInfo(zone))
+        text = formats.date_format(when, "DATETIME_FORMAT")
+    else:
+        text = formats.date_format(when, "DATE_FORMAT")
+    return format_html(
+        '<time datetime="{}">{}</time> <span class="muted small nowrap">({})</span>',
+        when.isoformat(),
+        text,
+        zone.replace("_", " "),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def action(context: Context, code: str, url: str, label: str, **looks: Any) -> str:
+    """Return a link (or, with `post`, a form) that acts, or in its place why not, who can and what to do."""
+    decision = context["request"].gate.may(Action(code))
+    if not decision:
+        return refusal(context, decision)
+    return _part(context, "action", {"url": url, "label": label, **looks})
+
+
+@register.simple_tag(takes_context=True)
+def refusal(context: Context, decision: Decision, page: bool = False) -> str:
+    """Return why a decision is a no, who can act (named, with their address), and the next step.
+
+    `page` is for the page that refuses as a whole; the same in larger type.
+    """
+    account, frame = _account(context), context["frame"]
+    subject = words.subject(decision, account.name)
+    parts = {
+        "why": words.why_not(decision, account.type),
+        "people": [(one.user, _mailto(one.user.email, subject)) for one in frame.who_can(decision)],
+        "vendor": account if Who.VENDOR_CONTACT in decision.who_can else None,
+        "vendor_mailto": _mailto(account.vendor_contact_email, subject),
+        "step": _next_step(decision, account.slug),
+        "page": page,
+    }
+    return _part(context, "refusal", parts)
+
+
+def _next_step(decision: Decision, slug: str) -> tuple[str, str] | None:
+    """Return words and address of what to do instead, where that is a page."""
+    match decision.next_step:
+        case NextStep.REQUEST_CHANGE:
+            return _("Request a change"), reverse("manage", args=[slug])
+        case NextStep.BUY:
+            return _("Choose what to buy"), reverse("manage", args=[slug])
+        case NextStep.PAY_INVOICE:
+            return _("See what is owed"), reverse("payment", args=[slug])
+        case _:
+            return None
+
+
+def _mailto(address: str, subject: str) -> str:
+    return f"mailto:{quote(address)}?{urlencode({'subject': subject}, quote_via=quote)}"
+
+
+def _account(context: Context) -> Any:
+    """Return the account of this page, or of this letter."""
+    request = context.get("request")
+    return getattr(request, "account", None) or context["account"]
+
+
+def _part(context: Context, name: str, parts: dict[str, Any]) -> SafeString:
+    """Render a component with nothing of the page's context but its token for forms."""
+    engine = context.template.engine  # type: ignore[union-attr]
+    inner = Context({"csrf_token": context.get("csrf_token"), **parts})
+    return engine.get_template(f"components/{name}.html").render(inner)
+
+
+@register.inclusion_tag("components/person.html")
+def person(user: Any, note: str = "") -> dict[str, object]:
+    """Show a person: initials, name, address, and a line under it."""
+    return {"person": user, "note": note, "initials": initials(str(user))}
+
+
+@register.filter
+def initials(name: str) -> str:
+    """Return the first letters of the first and the last part of a name."""
+    parts = name.split()
+    return "".join(part[0] for part in (parts[:1] + parts[1:][-1:])).upper()
+
+
+@register.inclusion_tag("components/meter.html")
+def meter(used: int, bought: int, label: str = "") -> dict[str, object]:
+    """Show seats used of seats bought; nearly full from nine tenths on."""
+    level = "full" if used >= bought else "near" if used * 10 >= bought * 9 else "free"
+    return {"used": used, "bought": bought, "label": label or words.used_of(used, bought), "level": level}
+
+
+@register.simple_tag
+def fields(form: BaseForm) -> str:
+    """Return all fields of a form, with labels instead of placeholders that repeat them."""
+    for field in form.fields.values():
+        field.widget.attrs.pop("placeholder", None)
+    return form.render("forms/form.html")
+
+
+_BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+@register.filter
+def browser(agent: str) -> str:
+    """Return the browser and the system that a user agent names, or the agent's own text."""
+    name = next((name for mark, name in _BROWSERS if mark in agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in agent), "")
+    return ", ".join(filter(None, (name, system))) or agent

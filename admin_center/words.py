@@ -1,0 +1,170 @@
+"""Words for codes: the rules return codes, and this is where pages, mails and exports find the words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+
+from accounts.rules.capabilities import AccountType
+from accounts.rules.decision import Action, Decision, Reason, Who
+from accounts.rules.roles import Role
+
+ROLES = {
+    Role.OWNER: gettext_lazy("Account owner"),
+    Role.BILLING_ADMIN: gettext_lazy("Billing admin"),
+    Role.ADMIN: gettext_lazy("Administrator"),
+    Role.AGENT: gettext_lazy("Agent"),
+    Role.LIGHT_AGENT: gettext_lazy("Light agent"),
+}
+
+# Follow "can" in "Only the account owner can …".
+ACTS = {
+    Action.ENTER: gettext_lazy("open the Admin Center"),
+    Action.SEE_COSTS: gettext_lazy("see what the subscription costs"),
+    Action.VIEW_SUBSCRIPTION: gettext_lazy("see the subscription"),
+    Action.VIEW_CONTACTS: gettext_lazy("see the billing contacts"),
+    Action.VIEW_PEOPLE: gettext_lazy("see the team members and their seats"),
+    Action.VIEW_ACTIVITY: gettext_lazy("see the activity"),
+    Action.REQUEST_CHANGE: gettext_lazy("request a change"),
+    Action.CHANGE_SUBSCRIPTION: gettext_lazy("change the subscription"),
+    Action.ADD_SEATS: gettext_lazy("add seats"),
+    Action.BUY_PRODUCTS: gettext_lazy("buy products"),
+    Action.UPGRADE_EDITION: gettext_lazy("upgrade an edition"),
+    Action.REDUCE: gettext_lazy("reduce seats, downgrade or remove a product"),
+    Action.CHANGE_CYCLE: gettext_lazy("change the billing cycle"),
+    Action.EXTEND: gettext_lazy("extend the subscription"),
+    Action.BUY_TEMPORARY_SEATS: gettext_lazy("add temporary seats"),
+    Action.UNDO_CHANGE: gettext_lazy("undo a scheduled change"),
+    Action.DECIDE_REQUESTS: gettext_lazy("decide change requests"),
+    Action.VIEW_PAYMENT: gettext_lazy("see the payment details"),
+    Action.CHANGE_PAYMENT: gettext_lazy("change the payment details"),
+    Action.VIEW_INVOICES: gettext_lazy("see the invoices"),
+    Action.MANAGE_ROLES: gettext_lazy("give and take roles"),
+    Action.TRANSFER_OWNERSHIP: gettext_lazy("transfer the ownership"),
+    Action.CANCEL_PRODUCT: gettext_lazy("cancel a product"),
+    Action.CANCEL_ACCOUNT: gettext_lazy("cancel the account"),
+}
+
+_ONLY = {
+    (Who.OWNER,): gettext_lazy("Only the account owner can %(act)s."),
+    (Who.OWNER, Who.BILLING_ADMIN): gettext_lazy("Only the account owner and billing admins can %(act)s."),
+    (Who.OWNER, Who.BILLING_ADMIN, Who.ADMIN): gettext_lazy(
+        "Only the account owner, billing admins and administrators can %(act)s."
+    ),
+}
+_FOR = {
+    (Who.OWNER,): gettext_lazy("For the owner"),
+    (Who.OWNER, Who.BILLING_ADMIN): gettext_lazy("For the owner and billing admins"),
+    (Who.OWNER, Who.BILLING_ADMIN, Who.ADMIN): gettext_lazy("For administrators"),
+}
+_TYPES = {
+    AccountType.SELF_SERVICE: pgettext_lazy("… accounts", "self-service"),
+    AccountType.ASSISTED: pgettext_lazy("… accounts", "online-assisted"),
+    AccountType.MANAGED: pgettext_lazy("… accounts", "managed"),
+}
+
+
+def why_not(decision: Decision, account_type: str) -> str:
+    """Return the sentence that says why a decision is a no, in the language of the moment."""
+    act = ACTS[decision.action]
+    match decision.reason:
+        case Reason.ROLE:
+            return _ONLY[decision.who_can] % {"act": act}
+        case Reason.ACCOUNT_TYPE:
+            return _("On %(type)s accounts, only %(vendor)s’s staff can %(act)s.") % {
+                "type": _TYPES[AccountType(account_type)],
+                "vendor": settings.VENDOR_NAME,
+                "act": act,
+            }
+        case Reason.TRIAL_ENDED:
+            return _("The trial has ended. Everything opens again as soon as something is bought.")
+        case Reason.SUSPENDED:
+            return _("The account is suspended: an invoice is unpaid. It opens again as soon as it is paid.")
+        case Reason.CANCELLED:
+            return _("The account was cancelled.")
+        case _:
+            return ""
+
+
+def why_not_briefly(decision: Decision) -> str:
+    """Return why not in a few words, for a line of the navigation."""
+    match decision.reason:
+        case Reason.ROLE:
+            return str(_FOR[decision.who_can])
+        case Reason.ACCOUNT_TYPE:
+            return _("Handled by %(vendor)s") % {"vendor": settings.VENDOR_NAME}
+        case Reason.TRIAL_ENDED:
+            return _("After the trial: buy first")
+        case Reason.SUSPENDED:
+            return _("While suspended: pay first")
+        case _:
+            return ""
+
+
+def subject(decision: Decision, account_name: str) -> str:
+    """Return the subject of a mail to whoever can act."""
+    return _("%(account)s: please %(act)s") % {"account": account_name, "act": ACTS[decision.action]}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a code is shown as a badge."""
+
+    words: Any
+    tone: str = "neutral"
+
+
+STATUSES = {
+    # Account states.
+    "trial": Status(gettext_lazy("Trial"), "info"),
+    "trial_ended": Status(gettext_lazy("Trial ended"), "warning"),
+    "active": Status(gettext_lazy("Active"), "success"),
+    "past_due": Status(gettext_lazy("Past due"), "warning"),
+    "suspended": Status(gettext_lazy("Suspended"), "danger"),
+    "cancelled": Status(gettext_lazy("Cancelled")),
+    # What has its own days, and what waits.
+    "scheduled": Status(gettext_lazy("Scheduled"), "info"),
+    "renewing": Status(gettext_lazy("Renewing"), "info"),
+    "ended": Status(pgettext_lazy("subscription", "Ended")),
+    "undone": Status(gettext_lazy("Undone")),
+    # Change requests.
+    "pending": Status(pgettext_lazy("request", "Pending"), "info"),
+    "approved": Status(pgettext_lazy("request", "Approved"), "success"),
+    "rejected": Status(pgettext_lazy("request", "Rejected"), "danger"),
+    "expired": Status(gettext_lazy("Expired")),
+    "withdrawn": Status(pgettext_lazy("request", "Withdrawn")),
+    # Quotes and payments.
+    "draft": Status(gettext_lazy("Draft")),
+    "confirmed": Status(gettext_lazy("Confirmed"), "success"),
+    "held": Status(gettext_lazy("Waiting for payment"), "warning"),
+    "succeeded": Status(gettext_lazy("Succeeded"), "success"),
+    "failed": Status(gettext_lazy("Failed"), "danger"),
+    "unknown": Status(gettext_lazy("Being checked"), "warning"),
+    # Invoices.
+    "open": Status(pgettext_lazy("invoice", "Open"), "warning"),
+    "paid": Status(pgettext_lazy("invoice", "Paid"), "success"),
+    "void": Status(pgettext_lazy("invoice", "Void")),
+    "credited": Status(pgettext_lazy("invoice", "Credited")),
+    "carried_over": Status(gettext_lazy("Carried over"), "info"),
+    # Notes beside a line.
+    "grandfathered": Status(gettext_lazy("Grandfathered price"), "info"),
+    "included": Status(gettext_lazy("Included")),
+    "current": Status(gettext_lazy("Current"), "success"),
+    "new": Status(pgettext_lazy("subscription line", "New"), "info"),
+}
+
+
+def used_of(used: int, bought: int) -> str:
+    """Return how many seats of those bought are in use."""
+    return _("%(used)s of %(bought)s seats used") % {"used": used, "bought": bought}
+
+
+def account_type(code: str) -> str:
+    """Return the words for an account's type, as a heading or a badge says them."""
+    return {
+        "self_service": pgettext("account type", "Self-service"),
+        "assisted": pgettext("account type", "Online-assisted"),
+        "managed": pgettext("account type", "Managed"),
+    }[code]
