@@ -14,14 +14,29 @@ KEYS = [
     ("billing_line", "edition_id, product_id", "billing_edition", "id, product_id"),
     ("billing_line", "subscription_id, unit_price_currency", "billing_subscription", "account_id, currency"),
     ("billing_paidsegment", "line_id, subscription_id", "billing_line", "id, subscription_id"),
-    ("billing_paidsegment", "subscription_id, charged_currency", "billing_subscription", "account_id, currency"),
+    (
+        "billing_paidsegment",
+        "subscription_id, charged_currency",
+        "billing_subscription",
+        "account_id, currency",
+    ),
     ("billing_scheduledchange", "line_id, subscription_id", "billing_line", "id, subscription_id"),
     ("billing_agentseat", "line_id, subscription_id", "billing_line", "id, subscription_id"),
     ("billing_agentseat", "membership_id, subscription_id", "accounts_membership", "id, account_id"),
     ("billing_temporaryseats", "line_id, subscription_id", "billing_line", "id, subscription_id"),
-    ("billing_temporaryseats", "subscription_id, charged_currency", "billing_subscription", "account_id, currency"),
+    (
+        "billing_temporaryseats",
+        "subscription_id, charged_currency",
+        "billing_subscription",
+        "account_id, currency",
+    ),
     ("billing_discount", "subscription_id, amount_currency", "billing_subscription", "account_id, currency"),
-    ("billing_balanceentry", "subscription_id, amount_currency", "billing_subscription", "account_id, currency"),
+    (
+        "billing_balanceentry",
+        "subscription_id, amount_currency",
+        "billing_subscription",
+        "account_id, currency",
+    ),
 ]
 
 

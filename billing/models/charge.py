@@ -41,6 +41,8 @@ class Charge(models.Model):
     amount = AmountField(_("amount"))
     # Stored with the intent: a second sending uses exactly what the first used.
     method = models.CharField(_("provider's reference of the method"), max_length=120)
+    # Where the provider sends the customer back to.
+    return_url = models.CharField(_("return address"), max_length=500, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.CREATED)
     # The provider's name for the payment, and where the customer confirms it (3-D Secure).
     reference = models.CharField(_("provider's reference"), max_length=120, blank=True)

@@ -21,7 +21,7 @@ class Subscription(models.Model):
     """
 
     account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="subscription")
-    catalogue = models.ForeignKey(Catalogue, models.PROTECT, related_name="+")
+    catalogue = models.ForeignKey(Catalogue, models.PROTECT, related_name="subscriptions")
     # The account's; every amount below is in it, by composite keys.
     currency = models.CharField(_("currency"), max_length=3)
     cycle = models.CharField(_("billing cycle"), max_length=8, choices=Price.Cycle.choices)

@@ -5,8 +5,6 @@ It keeps books of its own, as a real one does, and answers as badly as real ones
 
 import secrets
 
-from django.urls import reverse
-
 from billing.models import SandboxPayment, SandboxSetup
 from billing.provider.base import Failure, Method, Outcome, ProviderUnreachable, Status
 
@@ -21,6 +19,7 @@ _CARDS: dict[str, tuple[str, str, str]] = {
     "test_times_out_unpaid": ("card", "Mastercard", "7734"),
     "test_answers_rubbish": ("card", "Visa", "6666"),
     "test_answers_twice": ("card", "Visa", "2222"),
+    "test_lost_once": ("card", "Visa", "1111"),
     "test_debit_approves": ("direct_debit", "SEPA", "3000"),
     "test_debit_fails": ("direct_debit", "SEPA", "3001"),
 }
@@ -33,7 +32,10 @@ _FAILS = {
     "test_declines_expired": Failure.EXPIRED,
     "test_declines": Failure.DECLINED,
     "test_debit_fails": Failure.FUNDS,
+    "test_times_out_unpaid": Failure.DECLINED,
 }
+# The payment is made, or declined, but the answer never arrives.
+_SILENT = {"test_times_out_paid", "test_times_out_unpaid", "test_answers_rubbish"}
 
 
 class Sandbox:
@@ -41,9 +43,7 @@ class Sandbox:
 
     def charge(self, *, key: str, amount: int, currency: str, method: str, return_url: str) -> Outcome:
         """Pay, decline, ask for 3-D Secure or fall silent, as the method says."""
-        if method == "test_times_out_unpaid":
-            raise ProviderUnreachable("no answer within 10 s")
-        payment, _made = SandboxPayment.objects.get_or_create(
+        payment, made = SandboxPayment.objects.get_or_create(
             key=key,
             defaults={
                 "method": method,
@@ -57,13 +57,16 @@ class Sandbox:
         )
         if (payment.method, payment.amount, payment.currency) != (method, amount, currency):
             raise ProviderUnreachable("the key was used with other parameters")
-        if method in ("test_times_out_paid", "test_answers_rubbish"):
+        if method in _SILENT or (payment.status == "lost" and made):
             raise ProviderUnreachable("no answer that can be read")
+        if payment.status == "lost":
+            payment.status = "succeeded"
+            payment.save(update_fields=["status"])
         return _outcome(payment)
 
     def look_up(self, key: str) -> Outcome | None:
         """Return how a payment stands in the sandbox's books."""
-        payment = SandboxPayment.objects.filter(key=key).first()
+        payment = SandboxPayment.objects.filter(key=key).exclude(status="lost").first()
         return _outcome(payment) if payment else None
 
     def abandon(self, key: str) -> Outcome | None:
@@ -81,7 +84,7 @@ class Sandbox:
     def begin_setup(self, *, return_url: str) -> str:
         """Return the address of the sandbox's own page."""
         setup = SandboxSetup.objects.create(token=secrets.token_urlsafe(16), return_url=return_url)
-        return reverse("sandbox_method", args=[setup.token])
+        return f"/sandbox-provider/method/{setup.token}/"
 
     def finish_setup(self, token: str) -> Method | None:
         """Return the test method that was chosen on the page."""
@@ -93,6 +96,9 @@ def _first_status(method: str) -> str:
     """Return how a payment by this method begins; an unknown method is declined."""
     if method == "test_asks_3ds":
         return "action"
+    if method == "test_lost_once":
+        # The first question never arrives at all.
+        return "lost"
     return "failed" if _failure(method) else "succeeded"
 
 
@@ -103,5 +109,5 @@ def _failure(method: str) -> str:
 
 def _outcome(payment: SandboxPayment) -> Outcome:
     """Put the sandbox's books into our words."""
-    url = reverse("sandbox_pay", args=[payment.token]) if payment.status == "action" else ""
+    url = f"/sandbox-provider/pay/{payment.token}/" if payment.status == "action" else ""
     return Outcome(Status(payment.status), f"sandbox_{payment.pk}", payment.failure, url)
