@@ -1,0 +1,86 @@
+"""Quotes as JSON and back: what was shown is stored whole, and shown again from there.
+
+The catalogue and the ids of people are left out: a stored quote is for reading and comparing, and
+is never priced from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from cattrs.preconf.json import make_converter
+
+from billing.rules.changes import KINDS, Change
+from billing.rules.facts import Facts, ScheduledFacts
+from billing.rules.notices import Notice
+from billing.rules.quoting import Quote
+from billing.rules.wire import from_plain, to_plain
+
+_converter = make_converter()
+_converter.register_unstructure_hook(Decimal, str)
+_converter.register_structure_hook(Decimal, lambda text, _type: Decimal(text))
+_converter.register_structure_hook(int | str, lambda value, _type: value)
+
+
+def dump(quote: Quote) -> dict[str, Any]:
+    """Return a quote as values that JSON can hold."""
+    renewal = replace(quote.renewal, after=_lean(quote.renewal.after))
+    lean = replace(quote, after=_lean(quote.after), renewal=renewal)
+    document: dict[str, Any] = _converter.unstructure(lean, Quote)
+    return document
+
+
+def load(document: Mapping[str, Any]) -> Quote:
+    """Return the quote that was stored; its facts come without the catalogue."""
+    return _converter.structure(document, Quote)
+
+
+def _lean(facts: Facts) -> Facts:
+    lines = tuple(replace(line, holders=frozenset()) for line in facts.lines)
+    return replace(facts, catalogue={}, promos=(), lines=lines)
+
+
+def _unstructure_data(value: object) -> object:
+    """Write a value of a notice, with a mark where JSON has no type of its own for it."""
+    if isinstance(value, ScheduledFacts):
+        return {"$scheduled": _converter.unstructure(value, ScheduledFacts)}
+    if isinstance(value, date):
+        return {"$date": value.isoformat()}
+    if isinstance(value, Decimal):
+        return {"$decimal": str(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(key): _unstructure_data(one) for key, one in value.items()}
+    if isinstance(value, tuple | list | frozenset):
+        return [_unstructure_data(one) for one in value]
+    return value
+
+
+def _structure_data(value: object) -> object:
+    if isinstance(value, list):
+        return tuple(_structure_data(one) for one in value)
+    if not isinstance(value, Mapping):
+        return value
+    if "$scheduled" in value:
+        return _converter.structure(value["$scheduled"], ScheduledFacts)
+    if "$date" in value:
+        return date.fromisoformat(str(value["$date"]))
+    if "$decimal" in value:
+        return Decimal(str(value["$decimal"]))
+    return {key: _structure_data(one) for key, one in value.items()}
+
+
+_converter.register_unstructure_hook(
+    Notice, lambda notice: {"code": notice.code, "data": _unstructure_data(notice.data)}
+)
+_converter.register_structure_hook(
+    Notice, lambda value, _type: Notice(value["code"], _structure_data(value["data"]))
+)
+for _change in KINDS.values():
+    _converter.register_unstructure_hook(_change, to_plain)
+_converter.register_unstructure_hook_func(lambda kind: kind == Change, to_plain)
+_converter.register_structure_hook_func(lambda kind: kind == Change, lambda value, _type: from_plain(value))
