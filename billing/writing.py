@@ -1,0 +1,260 @@
+"""Writes what the rules decided: the difference between two frozen states of one subscription.
+
+Changes, renewals and extensions all end here, so that the database can only become what the rules
+said it would. Called inside the lock, in the transaction of the verb.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from accounts.models import User
+from billing.models import (
+    AgentSeat,
+    Discount,
+    Edition,
+    Line,
+    PaidSegment,
+    ScheduledChange,
+    Subscription,
+    TemporarySeats,
+)
+from billing.rules.facts import Facts, LineFacts
+from billing.rules.money import to_money
+from billing.rules.periods import Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Who changes a subscription, on which day of the account, at which moment."""
+
+    by: User | None
+    on: date
+    at: datetime
+
+
+def persist(
+    subscription: Subscription,
+    before: Facts,
+    after: Facts,
+    *,
+    occasion: Occasion,
+    closed: Iterable[LineFacts] = (),
+) -> None:
+    """Make the stored subscription what `after` says; `before` is what was read under the lock.
+
+    `closed` are lines that end at once, their segments cut at the day. Ids of facts name stored
+    rows; a fact without an id becomes a new row. The balance is not written here: it moves with
+    the invoice that explains it.
+    """
+    editions = _editions(subscription)
+    _write_subscription(subscription, after)
+    _close_lines(before, after, closed, occasion.on, after.currency)
+    lines = {line.product: _write_line(subscription, line, editions, occasion.on) for line in after.lines}
+    _write_segments(subscription, before, after, lines)
+    _write_scheduled(subscription, before, after, lines, editions, occasion)
+    _write_temporary(subscription, before, after, lines, occasion)
+    _write_discounts(subscription, before, after, occasion)
+
+
+def _editions(subscription: Subscription) -> dict[tuple[str, str], tuple[int, int]]:
+    """Return (product id, edition id) by their keys."""
+    rows = Edition.objects.filter(product__catalogue_id=subscription.catalogue_id).values_list(
+        "product__key", "key", "product_id", "id"
+    )
+    return {(product, edition): (product_id, pk) for product, edition, product_id, pk in rows}
+
+
+def _write_subscription(subscription: Subscription, after: Facts) -> None:
+    """Move the period and raise the version; a subscription that ended keeps its last period."""
+    subscription.version = after.version
+    if after.lines and after.cycle and after.period:
+        subscription.cycle = after.cycle.value
+        subscription.anchor = after.anchor
+        subscription.period_start, subscription.period_end = after.period.start, after.period.end
+        subscription.paid_until = after.paid_until
+    subscription.save(
+        update_fields=["version", "cycle", "anchor", "period_start", "period_end", "paid_until"]
+    )
+
+
+def _close_lines(before: Facts, after: Facts, closed: Iterable[LineFacts], on: date, currency: str) -> None:
+    """End the lines that are gone, free their seats, and cut the segments of those that end today."""
+    kept = {line.id for line in after.lines}
+    gone = [line.id for line in before.lines if line.id not in kept]
+    ScheduledChange.objects.filter(line_id__in=gone).delete()
+    AgentSeat.objects.filter(line_id__in=gone).delete()
+    Line.objects.filter(pk__in=gone).update(ended_on=on)
+    known = {line.id: line for line in before.lines}
+    for line in closed:
+        _rewrite_segments(known[line.id].segments, line.segments, currency)
+
+
+def _write_line(
+    subscription: Subscription, line: LineFacts, editions: dict[tuple[str, str], tuple[int, int]], on: date
+) -> int:
+    """Write one line; return its id. People who held what it replaces hold it."""
+    product_id, edition_id = editions[(line.product, line.edition)]
+    values = {
+        "edition_id": edition_id,
+        "quantity": line.quantity,
+        "unit_price": to_money(line.unit, subscription.currency),
+        "allowances": dict(line.allowances),
+        "price_ends_on": line.price_ends_on,
+    }
+    if line.id is not None:
+        Line.objects.filter(pk=line.id).update(**values)
+        return line.id
+    made = Line.objects.create(subscription=subscription, product_id=product_id, began_on=on, **values)
+    AgentSeat.objects.bulk_create(
+        AgentSeat(subscription=subscription, line=made, membership_id=holder)
+        for holder in sorted(line.holders)
+    )
+    return made.pk
+
+
+def _write_segments(subscription: Subscription, before: Facts, after: Facts, lines: dict[str, int]) -> None:
+    """Cut what ends, then add what is newly paid: never two that cover the same day."""
+    known = {line.id: line.segments for line in before.lines}
+    for line in after.lines:
+        _rewrite_segments(known.get(line.id, ()), line.segments, subscription.currency)
+    PaidSegment.objects.bulk_create(
+        _segment(subscription, lines[line.product], segment)
+        for line in after.lines
+        for segment in line.segments
+        if segment.id is None
+    )
+
+
+def _rewrite_segments(old: Iterable[Segment], new: Iterable[Segment], currency: str) -> None:
+    """Write what became of stored segments: cut at the day, or gone where they had not begun."""
+    now = {segment.id: segment for segment in new}
+    for segment in old:
+        left = now.get(segment.id)
+        if left is None:
+            PaidSegment.objects.filter(pk=segment.id).delete()
+        elif left != segment:
+            PaidSegment.objects.filter(pk=segment.id).update(
+                covers_until=left.covers.end, credited=to_money(left.credited, currency)
+            )
+
+
+def _segment(subscription: Subscription, line_id: int, segment: Segment) -> PaidSegment:
+    currency = subscription.currency
+    return PaidSegment(
+        subscription=subscription,
+        line_id=line_id,
+        covers_from=segment.covers.start,
+        covers_until=segment.covers.end,
+        term_start=segment.term.start,
+        term_end=segment.term.end,
+        unit_price=to_money(segment.unit, currency),
+        quantity=segment.quantity,
+        months=segment.months,
+        cycle=segment.cycle.value,
+        tax_percent=segment.tax_rate,
+        discounts=[
+            {
+                "code": one.code,
+                "percent": None if one.percent is None else str(one.percent),
+                "share": one.share,
+            }
+            for one in segment.discounts
+        ],
+        charged=to_money(segment.charged, currency),
+        credited=to_money(segment.credited, currency),
+    )
+
+
+def _write_scheduled(
+    subscription: Subscription,
+    before: Facts,
+    after: Facts,
+    lines: dict[str, int],
+    editions: dict[tuple[str, str], tuple[int, int]],
+    occasion: Occasion,
+) -> None:
+    """Drop what no longer waits, then write what does: one of a kind for each line."""
+    kept = {change.id for change in after.scheduled}
+    ScheduledChange.objects.filter(
+        pk__in=[change.id for change in before.scheduled if change.id not in kept]
+    ).delete()
+    stored = {change.id: change for change in before.scheduled}
+    for change in after.scheduled:
+        if change.id is not None and stored.get(change.id) == change:
+            continue
+        values = {
+            "quantity": change.quantity,
+            "edition_id": editions[(change.product, change.edition)][1]
+            if change.product and change.edition
+            else None,
+            "cycle": change.cycle.value if change.cycle else "",
+            "leaving": list(change.leaving),
+            "takes_effect_on": change.takes_effect_on,
+            "version": change.version,
+        }
+        if change.id is not None:
+            ScheduledChange.objects.filter(pk=change.id).update(**values)
+        else:
+            ScheduledChange.objects.create(
+                subscription=subscription,
+                line_id=lines[change.product] if change.product else None,
+                kind=change.kind.value,
+                created_by=occasion.by,
+                created_at=occasion.at,
+                **values,
+            )
+
+
+def _write_temporary(
+    subscription: Subscription, before: Facts, after: Facts, lines: dict[str, int], occasion: Occasion
+) -> None:
+    """Write temporary seats that were bought, and end those whose line is gone."""
+    kept = {one.id for one in after.temporary}
+    gone = [one.id for one in before.temporary if one.id not in kept]
+    for stored in TemporarySeats.objects.filter(pk__in=gone, ends_on__gt=occasion.on):
+        if stored.starts_on >= occasion.on:
+            stored.delete()
+        else:
+            TemporarySeats.objects.filter(pk=stored.pk).update(ends_on=occasion.on)
+    TemporarySeats.objects.bulk_create(
+        TemporarySeats(
+            subscription=subscription,
+            line_id=lines[one.product],
+            quantity=one.quantity,
+            starts_on=one.covers.start,
+            ends_on=one.covers.end,
+            charged=to_money(one.charged, subscription.currency),
+            created_by=occasion.by,
+            created_at=occasion.at,
+        )
+        for one in after.temporary
+        if one.id is None
+    )
+
+
+def _write_discounts(subscription: Subscription, before: Facts, after: Facts, occasion: Occasion) -> None:
+    """Count down what was used, end what is used up, add what was typed."""
+    now = {one.id: one for one in after.discounts}
+    for old in before.discounts:
+        left = now.get(old.id)
+        if left is None:
+            Discount.objects.filter(pk=old.id).update(
+                ended_at=occasion.at, periods_left=old.periods_left and 0
+            )
+        elif left != old:
+            Discount.objects.filter(pk=old.id).update(periods_left=left.periods_left)
+    for new in after.discounts:
+        if new.id is None:
+            Discount.objects.create(
+                subscription=subscription,
+                kind="fixed" if new.percent is None else "percent",
+                source=new.source.value,
+                code=new.code,
+                percent=new.percent,
+                amount=to_money(new.amount, subscription.currency) if new.percent is None else None,
+                products=list(new.products),
+                periods_left=new.periods_left,
+                version=new.version,
+                created_at=occasion.at,
+            )
