@@ -1,0 +1,165 @@
+"""Carries out a quote: the one place where a confirmed change becomes the subscription.
+
+Called under the account's lock, in the transaction that confirms it or that learns of its payment.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from django.db.models import F
+
+from accounts import activity, lifecycle, mail
+from accounts.models import Account, Membership, User
+from accounts.rules.capabilities import AccountState
+from billing import documents, facts, invoicing
+from billing.models import Invoice, PromoCode, PromoRedemption, Quote, Subscription
+from billing.rules import quoting
+from billing.rules.changes import Change, UsePromoCode
+from billing.rules.facts import Facts
+from billing.rules.wire import changes_from_plain
+from billing.writing import Occasion, persist
+
+
+class Drifted(Exception):  # noqa: N818 - nothing is wrong, the world moved
+    """What is stored is no longer what the quote was computed from; carries the new quote."""
+
+    def __init__(self, old: quoting.Quote, new: quoting.Quote) -> None:
+        """Keep both."""
+        super().__init__("the quote no longer holds")
+        self.old = old
+        self.new = new
+
+
+def promo_codes(changes: tuple[Change, ...]) -> tuple[str, ...]:
+    """Return the promo codes that changes use."""
+    return tuple(change.promo for change in changes if isinstance(change, UsePromoCode))
+
+
+def same(old: quoting.Quote, new: quoting.Quote) -> bool:
+    """Tell whether two quotes charge, schedule and renew the same, from the same version."""
+    return (
+        old.version == new.version
+        and old.lines == new.lines
+        and old.settlement == new.settlement
+        and _waiting(old) == _waiting(new)
+        and old.renewal.settlement.total == new.renewal.settlement.total
+    )
+
+
+def _waiting(quote: quoting.Quote) -> list[object]:
+    return [replace(change, id=None) for change in quote.scheduled]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A quote that was priced again under the lock and still holds."""
+
+    subscription: Subscription
+    reading: facts.Reading
+    before: Facts
+    quote: quoting.Quote
+
+
+def check(account: Account, quote: Quote, on: date) -> Checked:
+    """Price a stored quote again under the lock.
+
+    Raises Drifted where any line, the version or what is due differs from what was shown, and
+    Refusal where it can't be made at all.
+    """
+    changes = changes_from_plain(quote.changes)
+    subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account.pk)
+    reading = facts.read(account, on, holders=True, promos=promo_codes(changes))
+    assert reading is not None  # the quote refers to the subscription
+    # A quote that is held is itself what the rules would refuse to go on beside.
+    before = replace(reading.facts, held=False) if quote.state == Quote.State.HELD else reading.facts
+    new, shown = quoting.quote(before, changes, on), documents.load(quote.document)
+    if not same(shown, new):
+        raise Drifted(shown, new)
+    return Checked(subscription, reading, before, new)
+
+
+def carry_out(account: Account, quote: Quote, *, occasion: Occasion) -> Invoice | None:
+    """Make the subscription what the quote says, with its invoice, trail and letters.
+
+    Raises as `check`, which it begins with.
+    """
+    checked = check(account, quote, occasion.on)
+    new = checked.quote
+    persist(checked.subscription, checked.before, new.after, occasion=occasion, closed=new.closed)
+    cause = invoicing.Cause(Invoice.Reason.CHANGE, quote=quote)
+    invoice = invoicing.issue(
+        account, new.lines, new.settlement, names=checked.reading.names, cause=cause, occasion=occasion
+    )
+    _redeem(account, quote, new.changes, occasion)
+    _activate(account, occasion)
+    quote.state, quote.confirmed_at = Quote.State.CONFIRMED, occasion.at
+    quote.save(update_fields=["state", "confirmed_at"])
+    _record(account, quote, checked.before, new, invoice, occasion.by)
+    return invoice
+
+
+def _redeem(account: Account, quote: Quote, changes: tuple[Change, ...], occasion: Occasion) -> None:
+    """Count the use of a promo code; the row's lock lets twenty confirm at once without one too many."""
+    for code in promo_codes(changes):
+        promo = PromoCode.objects.select_for_update().get(catalogue__subscriptions=account.pk, code=code)
+        PromoRedemption.objects.create(
+            promo=promo, subscription_id=account.pk, quote=quote, redeemed_at=occasion.at
+        )
+        PromoCode.objects.filter(pk=promo.pk).update(used=F("used") + 1)
+
+
+def _activate(account: Account, occasion: Occasion) -> None:
+    """End the trial of an account that bought something."""
+    if account.state == AccountState.TRIAL:
+        lifecycle.move(account, AccountState.ACTIVE, by=occasion.by, reason="first_purchase")
+
+
+def _record(
+    account: Account,
+    quote: Quote,
+    before: Facts,
+    new: quoting.Quote,
+    invoice: Invoice | None,
+    by: User | None,
+) -> None:
+    """Leave the trail and the letter: the state before and after, the quote and the invoice."""
+    number = invoice.number if invoice else ""
+    activity.record(
+        account,
+        "subscription_changed",
+        by=by,
+        subject="subscription",
+        before=state_of(before),
+        after=state_of(new.after),
+        quote=str(quote.pk),
+        invoice=number,
+    )
+    people = [member.user for member in Membership.objects.contacts(account)]
+    mail.post(
+        "change_confirmed",
+        account,
+        to=[*people, *([by] if by else [])],
+        facts={"quote": str(quote.pk), "invoice": number, "by": by.name if by else ""},
+        key=str(quote.pk),
+    )
+
+
+def state_of(held: Facts) -> dict[str, object]:
+    """Return what a subscription is, as the trail keeps it: no amounts, so that it may be read by all."""
+    return {
+        "lines": {line.product: f"{line.edition} × {line.quantity}" for line in held.lines},
+        "cycle": held.cycle.value if held.cycle else None,
+        "paid_until": held.paid_until.isoformat() if held.paid_until else None,
+        "scheduled": sorted(
+            " ".join(
+                str(part)
+                for part in (one.kind.value, one.product, one.quantity, one.edition, one.cycle, *one.leaving)
+                if part
+            )
+            for one in held.scheduled
+        ),
+        "temporary": sorted(
+            f"{one.product} × {one.quantity} {one.covers.start}/{one.covers.end}" for one in held.temporary
+        ),
+        "discounts": sorted(one.code for one in held.discounts),
+    }

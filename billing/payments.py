@@ -1,0 +1,286 @@
+"""Moves money: asks the provider outside any transaction, and takes in its answer inside one.
+
+created → sending → succeeded | failed | action | unknown → looked up → … (security.md, "The shape"
+5). The charge is committed before it is sent, and its id is the provider's idempotency key: a crash
+at any step, a second answer or a second sending leaves one payment.
+"""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db import connection, transaction
+from django.db.models import Q
+
+from accounts import activity, lifecycle
+from accounts.gate import Gate
+from accounts.models import Account, User
+from accounts.rules.capabilities import BY_TYPE, AccountState, AccountType, Capability
+from accounts.rules.decision import Action
+from billing import carrying_out
+from billing.models import Charge, Invoice, InvoicePayment, PaymentMethod, Quote
+from billing.provider import provider
+from billing.provider.base import Outcome, ProviderUnreachable, Status
+from billing.rules.money import to_minor
+from billing.rules.refusals import Refusal
+from billing.steps import step
+from billing.writing import Occasion
+
+log = structlog.get_logger()
+
+# An unknown outcome older than this is given up; a success older than this is refunded (domain.md 5).
+LONGEST_WAIT = timedelta(hours=24)
+# Younger charges may still be on their way in the process that sends them.
+IN_FLIGHT = timedelta(seconds=30)
+
+
+def is_charged(account: Account) -> bool:
+    """Tell whether a method is charged: under a contract the vendor sends an invoice (domain.md 3)."""
+    return Capability.COSTS in BY_TYPE[AccountType(account.type)]
+
+
+def intend(
+    account: Account, invoice: Invoice, method: PaymentMethod, at: datetime, *, return_url: str = ""
+) -> Charge:
+    """Write down that an invoice is to be collected, before anything is sent."""
+    return Charge.objects.create(
+        subscription_id=account.pk,
+        invoice=invoice,
+        amount=invoice.due,
+        method=method.reference,
+        return_url=return_url,
+        created_at=at,
+    )
+
+
+class AlreadyPaid(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """Nothing is open on the invoice, or a payment of it is already on its way."""
+
+
+class NoPaymentMethod(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """Something is due and no payment method that can be charged is on file."""
+
+
+def pay(number: str, account: Account, *, by: User, on: date, return_url: str = "") -> Charge:
+    """Collect an open invoice with the method on file; return the charge, whatever came of it.
+
+    Whoever may see invoices may pay them. Raises NotAllowed, Invoice.DoesNotExist, AlreadyPaid,
+    NoPaymentMethod.
+    """
+    Gate(by, account, on=on).demand(Action.VIEW_INVOICES)
+    for charge in Charge.objects.filter(
+        invoice__number=number, subscription_id=account.pk, state__in=Charge.OPEN
+    ):
+        reconcile_charge(charge.pk)
+    with transaction.atomic():
+        account = Account.objects.lock(account.pk)
+        invoice = Invoice.objects.get(number=number, subscription_id=account.pk)
+        paid = InvoicePayment.objects.filter(invoice=invoice).exists()
+        if paid or invoice.charges.filter(state__in=Charge.OPEN).exists():
+            raise AlreadyPaid
+        method = PaymentMethod.objects.filter(pk=account.pk).exclude(reference="").first()
+        if method is None:
+            raise NoPaymentMethod
+        charge = intend(account, invoice, method, activity.current().at, return_url=return_url)
+        activity.record(account, "invoice_payment_started", by=by, invoice=invoice.number)
+    return collect(charge.pk)
+
+
+def collect(charge_id: UUID) -> Charge:
+    """Send a charge that was created, take in the answer, and return it.
+
+    A charge that somebody else is sending, or that is settled, is returned as it stands.
+    """
+    _outside_a_transaction()
+    if Charge.objects.filter(pk=charge_id, state=Charge.State.CREATED).update(state=Charge.State.SENDING):
+        step("charge_sending")
+        settle(charge_id, _send(Charge.objects.get(pk=charge_id)))
+    return Charge.objects.get(pk=charge_id)
+
+
+def _send(charge: Charge) -> Outcome:
+    """Ask the provider; silence and rubbish are an unknown outcome."""
+    currency = charge.amount_currency
+    try:
+        outcome = provider().charge(
+            key=str(charge.pk),
+            amount=to_minor(charge.amount.amount, currency),
+            currency=currency,
+            method=charge.method,
+            return_url=charge.return_url,
+        )
+    except ProviderUnreachable as silence:
+        log.warning("provider_unreachable", charge=str(charge.pk), why=str(silence))
+        outcome = Outcome(Status.UNKNOWN)
+    step("charge_answered")
+    return outcome
+
+
+def settle(charge_id: UUID, outcome: Outcome) -> None:
+    """Take in what the provider says of a charge; the same answer twice changes nothing.
+
+    A success applies the change that waits for it or pays the invoice. One that can no longer be
+    used is refunded.
+    """
+    _outside_a_transaction()
+    with transaction.atomic():
+        account = Account.objects.lock_for(Charge, charge_id)
+        charge = Charge.objects.select_for_update(no_key=True).get(pk=charge_id)
+        if charge.state in Charge.OPEN:
+            _take_in(account, charge, outcome)
+        step("settle_written")
+    step("settle_committed")
+    _refund_if_due(charge)
+
+
+def _take_in(account: Account, charge: Charge, outcome: Outcome) -> None:
+    """Write an answer to an open charge, and what follows from it."""
+    at = activity.current().at
+    charge.reference, charge.action_url = outcome.reference or charge.reference, outcome.action_url
+    if outcome.status is Status.SUCCEEDED:
+        charge.state, charge.settled_at = Charge.State.SUCCEEDED, at
+        charge.refund_due = not _use(account, charge, at)
+    elif outcome.status is Status.FAILED:
+        charge.state, charge.settled_at, charge.failure = Charge.State.FAILED, at, outcome.failure
+        _fail(account, charge)
+    else:
+        waits = outcome.status is Status.ACTION
+        charge.state = Charge.State.ACTION if waits else Charge.State.UNKNOWN
+    charge.save(update_fields=["state", "settled_at", "failure", "reference", "action_url", "refund_due"])
+
+
+def _use(account: Account, charge: Charge, at: datetime) -> bool:
+    """Use money that came in; return whether it could be used."""
+    if charge.quote is not None:
+        return _apply_held(account, charge, charge.quote, at)
+    assert charge.invoice is not None
+    if InvoicePayment.objects.filter(invoice=charge.invoice).exists():
+        return False
+    InvoicePayment.objects.create(invoice=charge.invoice, charge=charge, paid_at=at)
+    lifecycle.restore_when_paid(account, owes=_owes(account))
+    return True
+
+
+def _apply_held(account: Account, charge: Charge, quote: Quote, at: datetime) -> bool:
+    """Apply the change that waited for this payment, exactly as it was shown."""
+    too_late = at - charge.created_at > LONGEST_WAIT or account.state == AccountState.CANCELLED
+    if quote.state != Quote.State.HELD or too_late:
+        _close_held(quote, Quote.State.FAILED, "too_late")
+        return False
+    try:
+        with transaction.atomic():
+            # Priced for the day on which it was confirmed: that is what was shown and charged.
+            occasion = Occasion(by=quote.person, on=quote.on, at=at)
+            invoice = carrying_out.carry_out(account, quote, occasion=occasion)
+    except (carrying_out.Drifted, Refusal) as moved:
+        log.warning("held_change_no_longer_holds", quote=str(quote.pk), why=str(moved))
+        quote.refresh_from_db()
+        _close_held(quote, Quote.State.FAILED, "changed_meanwhile")
+        return False
+    assert invoice is not None  # something was due
+    InvoicePayment.objects.create(invoice=invoice, charge=charge, paid_at=at)
+    charge.invoice = invoice
+    charge.save(update_fields=["invoice"])
+    return True
+
+
+def _fail(account: Account, charge: Charge) -> None:
+    """Write down a decline: a change is off, an invoice stays open and the account is past due."""
+    if charge.quote is not None:
+        _close_held(charge.quote, Quote.State.FAILED, charge.failure)
+    else:
+        lifecycle.fall_past_due(account, invoice=str(charge.invoice))
+
+
+def _close_held(quote: Quote, state: Quote.State, failure: str) -> None:
+    """End the waiting of a change that was not carried out; one that is over stays as it is."""
+    if quote.state == Quote.State.HELD:
+        quote.state, quote.failure = state, failure
+        quote.save(update_fields=["state", "failure"])
+        activity.record(
+            quote.subscription.account,
+            "change_not_paid",
+            by=quote.person,
+            quote=str(quote.pk),
+            reason=failure,
+        )
+
+
+def _owes(account: Account) -> bool:
+    """Tell whether an invoice of the account is open although its money was asked for."""
+    return account.subscription.invoices.filter(due__gt=0, payment__isnull=True).exists()
+
+
+def _refund_if_due(charge: Charge) -> None:
+    """Give back a success that could not be used. Repeating it does nothing."""
+    if not charge.refund_due or charge.refunded_at is not None:
+        return
+    try:
+        provider().refund(str(charge.pk))
+    except ProviderUnreachable:
+        return
+    step("refund_answered")
+    with transaction.atomic():
+        account = Account.objects.lock_for(Charge, charge.pk)
+        at = activity.current().at
+        if Charge.objects.filter(pk=charge.pk, refunded_at=None).update(refunded_at=at):
+            activity.record(
+                account, "charge_refunded", by=None, quote=str(charge.quote_id or ""), reason=charge.failure
+            )
+
+
+def reconcile_charge(charge_id: UUID) -> Charge:
+    """Ask the provider how an open charge stands and take in the answer; return the charge.
+
+    One that the provider has never heard of is sent again with the same key, or given up after 24
+    hours. Nothing is ever sent again before the provider was asked.
+    """
+    _outside_a_transaction()
+    charge = Charge.objects.get(pk=charge_id)
+    if charge.state not in Charge.OPEN:
+        _refund_if_due(charge)
+        return charge
+    old = activity.current().at - charge.created_at > LONGEST_WAIT
+    try:
+        known = provider().look_up(str(charge.pk))
+        if known is not None and known.status is Status.ACTION and old:
+            known = provider().abandon(str(charge.pk))
+    except ProviderUnreachable:
+        return charge
+    if known is not None:
+        settle(charge_id, known)
+    elif old:
+        settle(charge_id, Outcome(Status.FAILED, failure="not_received"))
+    else:
+        settle(charge_id, _send(charge))
+    return Charge.objects.get(pk=charge_id)
+
+
+def reconcile(at: datetime) -> int:
+    """Settle every charge that is open and not just being sent, and every refund that is due.
+
+    Returns how many charges were looked at.
+    """
+    waiting = Charge.objects.filter(
+        Q(state__in=Charge.OPEN, created_at__lt=at - IN_FLIGHT) | Q(refund_due=True, refunded_at=None)
+    ).values_list("pk", flat=True)
+    for charge_id in list(waiting):
+        reconcile_charge(charge_id)
+    return len(waiting)
+
+
+def abandon(charge: Charge) -> None:
+    """Close the provider's page for a payment that waits for the customer, and take in how it stands."""
+    _outside_a_transaction()
+    try:
+        outcome = provider().abandon(str(charge.pk))
+    except ProviderUnreachable:
+        return
+    if outcome is not None:
+        settle(charge.pk, outcome)
+
+
+def _outside_a_transaction() -> None:
+    """Refuse to speak to the provider inside a transaction: a rollback would forget what was paid."""
+    if connection.in_atomic_block:
+        raise RuntimeError("no provider call inside a transaction (security.md, The shape 5)")

@@ -1,0 +1,254 @@
+"""Prices changes, draws up quotes, confirms them exactly as shown, and undoes what waits."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts import activity
+from accounts.gate import Gate
+from accounts.models import Account, User
+from accounts.rules.decision import Action
+from billing import documents, facts, payments, renewal
+from billing.carrying_out import Drifted, carry_out, check, promo_codes, state_of
+from billing.models import Charge, PaymentMethod, Quote, ScheduledChange, Subscription
+from billing.rules import quoting
+from billing.rules.changes import Change, capability
+from billing.rules.facts import Facts
+from billing.rules.money import to_money
+from billing.rules.refusals import HeldChange, NoSuchLine
+from billing.rules.wire import changes_from_plain, changes_to_plain
+from billing.steps import step
+from billing.writing import Occasion
+
+# How long a quote may be confirmed. Most change sooner, with the day.
+VALID_FOR = timedelta(hours=24)
+
+
+class QuoteChanged(Exception):  # noqa: N818 - nothing is wrong, the world moved
+    """A quote no longer holds; `new` was drawn up for the same person in its place."""
+
+    def __init__(self, old: quoting.Quote, new: Quote) -> None:
+        """Keep what was shown and what would be charged now."""
+        super().__init__("the quote no longer holds")
+        self.old = old
+        self.new = new
+
+
+class QuoteOver(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """A quote that is expired, withdrawn, closed or failed: draw up another."""
+
+    def __init__(self, quote: Quote) -> None:
+        """Keep the quote."""
+        super().__init__(f"the quote is {quote.state}")
+        self.quote = quote
+
+
+class TooLate(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """A scheduled change whose day has come can't be undone."""
+
+    def __init__(self, change: ScheduledChange) -> None:
+        """Keep the change."""
+        super().__init__(f"took effect on {change.takes_effect_on}")
+        self.change = change
+
+
+def price(
+    account: Account, changes: Sequence[Change], *, by: User, on: date, asking: bool = False
+) -> quoting.Quote:
+    """Return what changes cost on a day and from renewal on. Writes nothing.
+
+    `asking` prices a request: it needs only the right to ask. Raises NotAllowed, Refusal, and
+    Undecided where a change that waits is met without an answer.
+    """
+    reading = _read(account, changes, on)
+    _demand(account, changes, reading.facts, by=by, on=on, asking=asking)
+    return quoting.quote(reading.facts, changes, on)
+
+
+def draw_up(account: Account, changes: Sequence[Change], *, by: User, on: date) -> Quote:
+    """Store a quote for one person, to be confirmed within 24 hours. Raises as `price`."""
+    with transaction.atomic():
+        locked = Account.objects.lock(account.pk)
+        return _store(locked, changes, price(locked, changes, by=by, on=on), by=by)
+
+
+def _store(account: Account, changes: Sequence[Change], quote: quoting.Quote, *, by: User) -> Quote:
+    """Write a priced change down as it was shown, in the place of this person's earlier drafts."""
+    at = activity.current().at
+    Quote.objects.filter(subscription_id=account.pk, person=by, state=Quote.State.OPEN).update(
+        state=Quote.State.CLOSED
+    )
+    return Quote.objects.create(
+        subscription_id=account.pk,
+        person=by,
+        changes=changes_to_plain(changes),
+        document=documents.dump(quote),
+        version=quote.version,
+        on=quote.on,
+        created_at=at,
+        expires_at=at + VALID_FOR,
+    )
+
+
+def confirm(quote_id: UUID, *, by: User, on: date, return_url: str = "") -> Quote:
+    """Carry out exactly what a quote showed, or refuse with the new quote; return the quote.
+
+    Confirming again returns the same quote, confirmed or waiting for its payment: its page is the
+    receipt. What is due on a card is collected first, and the change is applied when that succeeded;
+    direct debit, bank transfer and contracts get an open invoice at once.
+
+    Raises QuoteChanged where a line, the version or what is due differs; QuoteOver for one that is
+    over; payments.NoPaymentMethod; NotAllowed; Refusal; Quote.DoesNotExist for what is another person's.
+    """
+    quote = Quote.objects.select_related("subscription__account").get(pk=quote_id, person=by)
+    if quote.state == Quote.State.OPEN:
+        renewal.renew(quote.subscription_id, on=on, at=activity.current().at)
+    with transaction.atomic():
+        changed, charge_id = _accept(quote_id, by=by, on=on, return_url=return_url)
+        step("confirm_written")
+    step("confirm_committed")
+    if changed is not None:
+        raise changed
+    if charge_id is not None:
+        payments.collect(charge_id)
+    return Quote.objects.get(pk=quote_id)
+
+
+def _accept(
+    quote_id: UUID, *, by: User, on: date, return_url: str
+) -> tuple[QuoteChanged | None, UUID | None]:
+    """Carry out a quote under the lock, or hold it for its payment; return the charge to collect."""
+    account = Account.objects.lock_for(Quote, quote_id)
+    quote = Quote.objects.select_for_update(no_key=True).get(pk=quote_id, person=by)
+    if quote.state in (Quote.State.CONFIRMED, Quote.State.HELD):
+        return None, None
+    at = activity.current().at
+    if quote.state != Quote.State.OPEN or at >= quote.expires_at:
+        raise QuoteOver(quote)
+    changes = changes_from_plain(quote.changes)
+    reading = _read(account, changes, on)
+    _demand(account, changes, reading.facts, by=by, on=on)
+    try:
+        checked = check(account, quote, on)
+    except Drifted as drifted:
+        return QuoteChanged(drifted.old, _store(account, changes, drifted.new, by=by)), None
+    occasion = Occasion(by=by, on=on, at=at)
+    # If only the day changed and every line is the same, it goes on (domain.md 5).
+    quote.on = on
+    quote.save(update_fields=["on"])
+    method = _method(account, due=checked.quote.due)
+    if method is not None and method.kind == PaymentMethod.Kind.CARD:
+        return None, _hold(account, quote, checked.quote.due, method, return_url)
+    invoice = carry_out(account, quote, occasion=occasion)
+    if method is not None and method.kind == PaymentMethod.Kind.DIRECT_DEBIT and invoice is not None:
+        return None, payments.intend(account, invoice, method, at).pk
+    return None, None
+
+
+def _method(account: Account, *, due: int) -> PaymentMethod | None:
+    """Return the method that pays what is due, None where nothing is or a contract covers it."""
+    if due == 0 or not payments.is_charged(account):
+        return None
+    method = PaymentMethod.objects.filter(pk=account.pk).first()
+    if method is None:
+        raise payments.NoPaymentMethod
+    return method
+
+
+def _hold(account: Account, quote: Quote, due: int, method: PaymentMethod, return_url: str) -> UUID:
+    """Let a change wait for its payment; return the charge that was intended."""
+    quote.state = Quote.State.HELD
+    quote.save(update_fields=["state"])
+    charge = Charge.objects.create(
+        subscription_id=account.pk,
+        quote=quote,
+        amount=to_money(due, account.currency),
+        method=method.reference,
+        return_url=return_url,
+        created_at=activity.current().at,
+    )
+    return charge.pk
+
+
+def withdraw(quote_id: UUID, *, by: User, on: date) -> Quote:
+    """Give up a change that waits for its payment; money that comes in later is refunded.
+
+    Anyone who may change the subscription may; raises NotAllowed, Quote.DoesNotExist.
+    """
+    account = Quote.objects.select_related("subscription__account").get(pk=quote_id).subscription.account
+    Gate(by, account, on=on).demand(Action.CHANGE_SUBSCRIPTION)
+    charge = Charge.objects.filter(quote_id=quote_id, state__in=Charge.OPEN).first()
+    if charge is not None:
+        payments.reconcile_charge(charge.pk)
+        charge.refresh_from_db()
+        if charge.state == Charge.State.ACTION:
+            payments.abandon(charge)
+    with transaction.atomic():
+        account = Account.objects.lock_for(Quote, quote_id)
+        Gate(by, account, on=on).demand(Action.CHANGE_SUBSCRIPTION)
+        waiting = Quote.objects.filter(pk=quote_id, state__in=[Quote.State.HELD, Quote.State.OPEN])
+        if waiting.update(state=Quote.State.WITHDRAWN, failure="withdrawn"):
+            activity.record(account, "change_withdrawn", by=by, quote=str(quote_id))
+    return Quote.objects.get(pk=quote_id)
+
+
+@transaction.atomic
+def undo(change_id: int, *, by: User, on: date) -> None:
+    """Undo a change that waits for renewal.
+
+    Raises NotAllowed; TooLate once its day has come; ScheduledChange.DoesNotExist where it is gone.
+    """
+    account = Account.objects.lock_for(ScheduledChange, change_id)
+    change = ScheduledChange.objects.get(pk=change_id)
+    cancels = change.kind == ScheduledChange.Kind.CANCELLATION
+    Gate(by, account, on=on).demand(Action.CANCEL_ACCOUNT if cancels else Action.UNDO_CHANGE)
+    if on >= change.takes_effect_on:
+        raise TooLate(change)
+    subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account.pk)
+    before = facts.read(account, on)
+    assert before is not None
+    if before.facts.held:
+        raise HeldChange
+    change.delete()
+    Subscription.objects.filter(pk=subscription.pk).update(version=subscription.version + 1)
+    after = facts.read(account, on)
+    assert after is not None
+    activity.record(
+        account,
+        "change_undone",
+        by=by,
+        subject="subscription",
+        before=state_of(before.facts),
+        after=state_of(after.facts),
+    )
+
+
+def _read(account: Account, changes: Sequence[Change], on: date) -> facts.Reading:
+    reading = facts.read(account, on, holders=True, promos=promo_codes(tuple(changes)))
+    if reading is None:
+        raise NoSuchLine(product="")
+    return reading
+
+
+def _demand(
+    account: Account,
+    changes: Iterable[Change],
+    held: Facts,
+    *,
+    by: User,
+    on: date,
+    asking: bool = False,
+) -> None:
+    """Ask the gate for each change: what the page leaves out, the verb refuses."""
+    gate = Gate(by, account, on=on)
+    if asking:
+        gate.demand(Action.REQUEST_CHANGE)
+        return
+    gate.demand(Action.CHANGE_SUBSCRIPTION)
+    for change in changes:
+        gate.demand(Action(_ACTIONS.get(capability(change, held), capability(change, held))))
+
+
+_ACTIONS = {"costs": Action.SEE_COSTS.value}

@@ -1,0 +1,155 @@
+"""Renews subscriptions that are due, with the function behind the summary."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts import activity, lifecycle, mail
+from accounts.models import Account, Membership
+from accounts.rules.capabilities import AccountState
+from billing import facts, invoicing, payments
+from billing.carrying_out import state_of
+from billing.models import Charge, Invoice, PaymentMethod, Quote, Subscription
+from billing.rules import quoting
+from billing.rules.facts import Facts
+from billing.writing import Occasion, persist
+
+# What may renew: a suspended account does not, and a trial has nothing to renew.
+RENEWING = (AccountState.ACTIVE, AccountState.PAST_DUE)
+
+
+def renew(account_id: int, *, on: date, at: datetime) -> list[Invoice]:
+    """Renew one subscription for every period that is due on a day of the account; return the invoices.
+
+    Nothing is done twice: a period has one renewal, whoever asks and however often. After an outage
+    the periods follow one another, each with its own invoice. A change that waits for its payment is
+    settled first, and withdrawn where that is not possible.
+    """
+    issued = []
+    while _is_due(account_id, on):
+        _settle_held(account_id)
+        with transaction.atomic():
+            invoice, charge_id = _renew_once(account_id, on=on, at=at)
+        if invoice is not None:
+            issued.append(invoice)
+        if charge_id is not None:
+            payments.collect(charge_id)
+    return issued
+
+
+def due(on: date) -> Iterator[int]:
+    """Yield the accounts whose paid period is over on a day, the longest overdue first."""
+    rows = (
+        Subscription.objects.filter(paid_until__lte=on, account__state__in=RENEWING, lines__ended_on=None)
+        .order_by("paid_until", "pk")
+        .values_list("pk", flat=True)
+        .distinct()
+    )
+    yield from rows.iterator(chunk_size=1000)
+
+
+def _is_due(account_id: int, on: date) -> bool:
+    return Subscription.objects.filter(
+        pk=account_id, paid_until__lte=on, account__state__in=RENEWING, lines__ended_on=None
+    ).exists()
+
+
+def _settle_held(account_id: int) -> None:
+    """Bring a change that waits for its payment to an end before the renewal moves the ground."""
+    for quote in Quote.objects.filter(subscription_id=account_id, state=Quote.State.HELD):
+        charge = payments.reconcile_charge(quote.charge.pk)
+        if charge.state == Charge.State.ACTION:
+            payments.abandon(charge)
+        with transaction.atomic():
+            account = Account.objects.lock(account_id)
+            if Quote.objects.filter(pk=quote.pk, state=Quote.State.HELD).update(
+                state=Quote.State.WITHDRAWN, failure="renewed_meanwhile"
+            ):
+                activity.record(
+                    account, "change_withdrawn", by=None, quote=str(quote.pk), reason="renewed_meanwhile"
+                )
+
+
+def _renew_once(account_id: int, *, on: date, at: datetime) -> tuple[Invoice | None, UUID | None]:
+    """Renew for one period under the lock; return the invoice and the charge to collect."""
+    account = Account.objects.lock(account_id)
+    subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account_id)
+    reading = facts.read(account, on, holders=True)
+    if reading is None or account.state not in RENEWING or not reading.facts.lines:
+        return None, None
+    before = replace(reading.facts, held=False)
+    if before.renews_on > on:
+        return None, None
+    renewal = quoting.renewal(before, on)
+    assert renewal is not None  # there are lines
+    occasion = Occasion(by=None, on=renewal.on, at=at)
+    if renewal.ends:
+        _end(account, subscription, before, renewal, occasion)
+        return None, None
+    persist(subscription, before, renewal.after, occasion=occasion)
+    cause = invoicing.Cause(Invoice.Reason.RENEWAL, period_start=renewal.period.start)
+    invoice = invoicing.issue(
+        account, renewal.lines, renewal.settlement, names=reading.names, cause=cause, occasion=occasion
+    )
+    _record(account, before, renewal, invoice)
+    return invoice, _charge(account, invoice, at) if invoice else None
+
+
+def _charge(account: Account, invoice: Invoice, at: datetime) -> UUID | None:
+    """Intend the collection of an invoice, where a method is charged at all; return the charge's id.
+
+    A self-service account that has no method falls past due; a bank transfer comes by itself.
+    """
+    if invoice.due.amount == 0 or not payments.is_charged(account):
+        return None
+    method = PaymentMethod.objects.filter(pk=account.pk).first()
+    if method is None:
+        lifecycle.fall_past_due(account, invoice=invoice.number)
+        return None
+    if method.kind == PaymentMethod.Kind.BANK_TRANSFER:
+        return None
+    return payments.intend(account, invoice, method, at).pk
+
+
+def _end(
+    account: Account,
+    subscription: Subscription,
+    before: Facts,
+    renewal: quoting.Renewal,
+    occasion: Occasion,
+) -> None:
+    """Carry out a cancellation that waited for the end of the period."""
+    persist(subscription, before, renewal.after, occasion=occasion)
+    activity.record(
+        account,
+        "subscription_ended",
+        by=None,
+        subject="subscription",
+        before=state_of(before),
+        after=state_of(renewal.after),
+    )
+    Quote.objects.filter(subscription_id=account.pk, state=Quote.State.OPEN).update(state=Quote.State.CLOSED)
+    lifecycle.move(account, AccountState.CANCELLED, by=None, reason="period_ended")
+
+
+def _record(account: Account, before: Facts, renewal: quoting.Renewal, invoice: Invoice | None) -> None:
+    number = invoice.number if invoice else ""
+    activity.record(
+        account,
+        "subscription_renewed",
+        by=None,
+        subject="subscription",
+        before=state_of(before),
+        after=state_of(renewal.after),
+        invoice=number,
+    )
+    mail.post(
+        "subscription_renewed",
+        account,
+        to=[member.user for member in Membership.objects.contacts(account)],
+        facts={"invoice": number, "from": renewal.period.start.isoformat()},
+        key=f"{account.pk}:{renewal.period.start}",
+    )
