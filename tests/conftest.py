@@ -1,5 +1,7 @@
 """Fixtures that every test may use."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.test import Client
 
@@ -12,6 +14,25 @@ from tests import people
 def django_db_modify_db_settings() -> None:
     """Start the embedded PostgreSQL; pytest-django asks for this before it makes the test database."""
     database.start()
+
+
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_reset_sequences"}
+
+
+@pytest.fixture(autouse=True)
+def invariants_hold(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Check every invariant after each test that may have written, before its rows go."""
+    uses_database = request.node.get_closest_marker("django_db") or DATABASE_FIXTURES & set(
+        request.fixturenames
+    )
+    if not uses_database or request.node.get_closest_marker("breaks_invariants"):
+        yield
+        return
+    request.getfixturevalue("_django_db_helper")
+    yield
+    from billing import invariants
+
+    assert invariants.broken() == [], "a test that breaks one on purpose is marked breaks_invariants"
 
 
 @pytest.fixture

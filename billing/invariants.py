@@ -1,0 +1,148 @@
+"""What must always hold: each a query that returns no row (security.md, "What must hold").
+
+`manage.py check_invariants` runs them all, and the test suite after every test that writes.
+"""
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+from accounts.rules.roles import Role, permissions
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A promise that does not hold, with the first rows that show it."""
+
+    name: str
+    rows: tuple[tuple[object, ...], ...]
+
+
+INVARIANTS: dict[str, str] = {
+    "every account has exactly one owner": """
+        SELECT a.id FROM accounts_account a
+        LEFT JOIN accounts_membership m ON m.account_id = a.id AND m.role = 'owner'
+        GROUP BY a.id HAVING count(m.id) <> 1""",
+    "nobody holds a permission globally": """
+        SELECT user_id FROM accounts_user_user_permissions
+        UNION ALL SELECT group_id FROM auth_group_permissions""",
+    "seats bought are at least seats in use": """
+        SELECT l.id FROM billing_line l JOIN billing_agentseat s ON s.line_id = l.id
+        WHERE l.ended_on IS NULL GROUP BY l.id
+        HAVING count(*) > l.quantity + coalesce((SELECT sum(t.quantity) FROM billing_temporaryseats t
+            WHERE t.line_id = l.id), 0)""",
+    "nobody holds a seat of a line that ended": """
+        SELECT s.id FROM billing_agentseat s JOIN billing_line l ON l.id = s.line_id
+        WHERE l.ended_on IS NOT NULL""",
+    "a live line is paid without a gap from the period's start or its own to the paid end": """
+        SELECT l.id FROM billing_line l JOIN billing_subscription s ON s.account_id = l.subscription_id
+        JOIN accounts_account a ON a.id = s.account_id
+        LEFT JOIN LATERAL (
+            SELECT sum(upper(r) - lower(r)) AS days, max(upper(r)) AS last, min(lower(r)) AS first FROM (
+                SELECT daterange(g.covers_from, g.covers_until)
+                    * daterange(greatest(s.period_start, l.began_on), s.paid_until) AS r
+                FROM billing_paidsegment g WHERE g.line_id = l.id) x WHERE NOT isempty(r)) d ON true
+        WHERE l.ended_on IS NULL AND a.state <> 'cancelled'
+        AND coalesce(d.days, 0) <> s.paid_until - greatest(s.period_start, l.began_on)""",
+    "a segment's line and amounts are in the account's currency": """
+        SELECT g.id FROM billing_paidsegment g JOIN billing_subscription s ON s.account_id = g.subscription_id
+        WHERE g.charged_currency <> s.currency OR g.unit_price_currency <> s.currency""",
+    "an account's subscription is in the account's currency": """
+        SELECT s.account_id FROM billing_subscription s JOIN accounts_account a ON a.id = s.account_id
+        WHERE s.currency <> a.currency""",
+    "a scheduled change waits for the coming renewal": """
+        SELECT c.id FROM billing_scheduledchange c
+        JOIN billing_subscription s ON s.account_id = c.subscription_id
+        WHERE c.takes_effect_on <> s.paid_until""",
+    "a scheduled edition is one of the line's product": """
+        SELECT c.id FROM billing_scheduledchange c JOIN billing_line l ON l.id = c.line_id
+        JOIN billing_edition e ON e.id = c.edition_id WHERE e.product_id <> l.product_id""",
+    "an invoice's subtotal is the sum of its lines": """
+        SELECT i.number FROM billing_invoice i LEFT JOIN billing_invoiceline l ON l.invoice_id = i.id
+        GROUP BY i.id HAVING i.subtotal <> coalesce(sum(l.amount), 0)""",
+    "one currency along an invoice": """
+        SELECT i.number FROM billing_invoice i JOIN billing_invoiceline l ON l.invoice_id = i.id
+        WHERE l.amount_currency <> i.currency OR l.unit_price_currency <> i.currency
+        OR i.total_currency <> i.currency OR i.due_currency <> i.currency""",
+    "invoice numbers have no gaps": """
+        SELECT n.series, n.last FROM billing_numbering n
+        WHERE n.last <> (SELECT count(*) FROM billing_invoice i WHERE i.number LIKE n.series || '-%%')""",
+    "what is due is what was charged": """
+        SELECT i.number FROM billing_invoice i JOIN billing_invoicepayment p ON p.invoice_id = i.id
+        LEFT JOIN billing_charge c ON c.id = p.charge_id
+        WHERE (p.charge_id IS NOT NULL AND (c.amount <> i.due OR c.state <> 'succeeded' OR c.refund_due))""",
+    "a confirmed quote charged what it showed": """
+        SELECT q.id FROM billing_quote q LEFT JOIN billing_invoice i ON i.quote_id = q.id
+        WHERE q.state = 'confirmed'
+        AND (q.document #>> '{settlement,total}')::numeric
+            <> coalesce(round(i.total * power(10, CASE i.currency
+            WHEN 'JPY' THEN 0 WHEN 'BHD' THEN 3 ELSE 2 END)), 0)""",
+    "only a confirmed quote has an invoice": """
+        SELECT q.id FROM billing_quote q JOIN billing_invoice i ON i.quote_id = q.id
+        WHERE q.state <> 'confirmed'""",
+    "a held quote has an open charge": """
+        SELECT q.id FROM billing_quote q LEFT JOIN billing_charge c
+            ON c.quote_id = q.id AND c.state IN ('created', 'sending', 'action', 'unknown')
+        WHERE q.state = 'held' AND c.id IS NULL""",
+    "a success is used or to be refunded": """
+        SELECT c.id FROM billing_charge c LEFT JOIN billing_invoicepayment p ON p.charge_id = c.id
+        WHERE c.state = 'succeeded' AND (p.invoice_id IS NULL) <> c.refund_due""",
+    "the balance is what documents moved, beside what was brought in": """
+        SELECT b.subscription_id FROM billing_balanceentry b
+        WHERE (b.invoice_id IS NULL) <> (b.reason = 'brought_in')""",
+    "an invoice's balance entries are what it says": """
+        SELECT i.number FROM billing_invoice i
+        LEFT JOIN billing_balanceentry b ON b.invoice_id = i.id
+        GROUP BY i.id HAVING coalesce(sum(b.amount), 0)
+        <> CASE WHEN i.kind = 'credit_note' THEN -i.total ELSE -i.prepaid - i.carried_over END""",
+    "a promo code is used as often as it was redeemed": """
+        SELECT o.code FROM billing_promocode o
+        WHERE o.used <> (SELECT count(*) FROM billing_promoredemption r WHERE r.promo_id = o.id)""",
+    "nothing waits in a cancelled account": """
+        SELECT a.slug FROM accounts_account a WHERE a.state = 'cancelled' AND (
+            EXISTS (SELECT 1 FROM billing_quote q
+                WHERE q.subscription_id = a.id AND q.state IN ('open', 'held'))
+            OR EXISTS (SELECT 1 FROM billing_changerequest r
+                WHERE r.subscription_id = a.id AND r.state = 'open'))""",
+    "no text holds a card number": """
+        SELECT subscription_id FROM billing_paymentmethod
+        WHERE concat(brand, ' ', reference, ' ', last_four) ~ '[0-9]{12}'""",
+}
+
+
+def broken(limit: int = 5) -> list[Broken]:
+    """Return the promises that do not hold, each with up to `limit` rows; reads only."""
+    found = []
+    with connection.cursor() as cursor:
+        for name, query in INVARIANTS.items():
+            cursor.execute(f"SELECT * FROM ({query}) broken LIMIT {limit:d}")  # noqa: S608 - ours
+            rows = cursor.fetchall()
+            if rows:
+                found.append(Broken(name, tuple(tuple(row) for row in rows)))
+        wrong = _wrong_permissions(cursor)
+    if wrong:
+        found.append(Broken("permissions follow from roles", tuple(wrong[:limit])))
+    return found
+
+
+def _wrong_permissions(cursor: object) -> list[tuple[object, ...]]:
+    """Return the permission rows that are too many or too few, compared in the database."""
+    granted = [
+        (role.value, delegated, permission.value)
+        for role in Role
+        for delegated in (False, True)
+        for permission in permissions(role, changes_payment=delegated)
+    ]
+    cursor.execute(  # type: ignore[attr-defined]
+        """
+        WITH rule (role, delegated, codename) AS (
+            SELECT * FROM unnest(%s::text[], %s::boolean[], %s::text[])),
+        wanted AS (SELECT m.user_id, m.account_id, r.codename FROM accounts_membership m
+            JOIN rule r ON r.role = m.role AND r.delegated = m.changes_payment),
+        held AS (SELECT p.user_id, p.content_object_id AS account_id, s.codename
+            FROM accounts_accountpermission p JOIN auth_permission s ON s.id = p.permission_id)
+        (TABLE wanted EXCEPT TABLE held) UNION ALL (TABLE held EXCEPT TABLE wanted)
+        """,
+        [list(column) for column in zip(*granted, strict=True)],
+    )
+    return [tuple(row) for row in cursor.fetchall()]  # type: ignore[attr-defined]

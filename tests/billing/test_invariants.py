@@ -1,0 +1,62 @@
+"""Each invariant is seen to fail: the row that breaks it is written past the verbs."""
+
+import json
+from datetime import date
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from accounts.models import Account
+from billing import invariants
+from tests import people, shop
+
+
+@pytest.fixture
+def shop_account(db: None) -> Account:
+    account = people.acme()
+    shop.subscribe(account, {"support": ("team", 2, "12.00")}, start=date(2026, 1, 1))
+    return account
+
+
+def test_all_hold_and_the_command_says_so(shop_account: Account) -> None:
+    out = StringIO()
+    call_command("check_invariants", stdout=out)
+    assert "invariants hold" in out.getvalue()
+
+
+BREAKS = {
+    "nobody holds a permission globally": """
+        INSERT INTO accounts_user_user_permissions (user_id, permission_id)
+        SELECT u.id, p.id FROM accounts_user u, auth_permission p LIMIT 1""",
+    "permissions follow from roles": """
+        DELETE FROM accounts_accountpermission WHERE id = (SELECT min(id) FROM accounts_accountpermission)""",
+    "seats bought are at least seats in use": """
+        INSERT INTO billing_agentseat (subscription_id, line_id, membership_id, assigned_at)
+        SELECT l.subscription_id, l.id, m.id, now() FROM billing_line l, accounts_membership m""",
+    "a live line is paid without a gap from the period's start or its own to the paid end": """
+        UPDATE billing_paidsegment SET covers_until = covers_until - 1""",
+    "invoice numbers have no gaps": """
+        INSERT INTO billing_numbering (series, last) VALUES ('INV', 1)""",
+    "a scheduled change waits for the coming renewal": """
+        INSERT INTO billing_scheduledchange
+            (subscription_id, line_id, kind, quantity, cycle, leaving, takes_effect_on, version, created_at)
+        SELECT subscription_id, id, 'quantity', 1, '', '[]', '2026-03-01', 1, now() FROM billing_line""",
+    "the balance is what documents moved, beside what was brought in": """
+        INSERT INTO billing_balanceentry (subscription_id, amount, amount_currency, reason, created_at)
+        SELECT account_id, 5, currency, 'used', now() FROM billing_subscription""",
+}
+
+
+@pytest.mark.breaks_invariants
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_broken_promise_is_found(shop_account: Account, name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(BREAKS[name])
+    assert [one.name for one in invariants.broken()] == [name]
+    out = StringIO()
+    with pytest.raises(SystemExit) as stopped:
+        call_command("check_invariants", "--json", stdout=out)
+    assert stopped.value.code == 1
+    assert name in json.loads(out.getvalue())["broken"]
