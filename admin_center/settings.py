@@ -91,7 +91,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "admin_center.urls"
 WSGI_APPLICATION = "admin_center.wsgi.application"
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "admin_center.forms.renderer.ConsoleRenderer"
 
 TEMPLATES = [
     {
