@@ -176,11 +176,11 @@ def _clash(first: Change, second: Change, facts: Facts) -> bool:
     product, other = getattr(first, "product", None), getattr(second, "product", None)
     if isinstance(first, new.CombineIntoSuite):
         return other is not None and other in includes_of(facts, first.product)
+    if isinstance(first, new.RemoveProduct):
+        return _clashes_with_removal(first, second, facts)
     if type(first) is type(second):
         return product == other
     bought = isinstance(first, new.AddProduct | new.AddOn) and not isinstance(second, new.BuyTemporarySeats)
-    if isinstance(first, new.RemoveProduct):
-        return _clashes_with_removal(first, second, facts)
     return bought and product == other
 
 

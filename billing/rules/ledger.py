@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 from billing.rules.facts import DiscountFacts, Facts, LineFacts, ScheduledFacts, ScheduledKind, TemporaryFacts
 from billing.rules.lines import PricedLine
-from billing.rules.periods import Segment, whole_term
+from billing.rules.periods import Segment, add_months, months_between
 from billing.rules.quoting import Quote
 from billing.rules.refusals import NoChange, TooLate
 from billing.rules.renewing import renewal
@@ -125,14 +125,15 @@ def faults(facts: Facts) -> tuple[Fault, ...]:
     if not facts.has_bought:
         return tuple(found)
     period = facts.current_period
-    if whole_term(facts.first_day, facts.paid_cycle, period).start > period.start or not period.days:
+    end = period.end
+    if add_months(facts.first_day, months_between(facts.first_day, end)) != end or not period.days:
         found.append(Fault("period_off_anchor"))
     for line in facts.lines:
         found += [Fault(code, line.product) for code in _line_faults(line, facts)]
     return tuple(found)
 
 
-def line_faults(lines: Iterable[PricedLine], facts: Facts) -> tuple[Fault, ...]:
+def line_faults(lines: Iterable[PricedLine]) -> tuple[Fault, ...]:
     """Return recurring lines that must not be charged: twice one item, or above their full price."""
     found, seen = [], set()
     for line in lines:

@@ -116,12 +116,6 @@ class Requires(Refusal):
     code = "requires_product"
 
 
-class NotInSuite(Refusal):
-    """The Suite does not include this product (`product`, `suite`)."""
-
-    code = "not_in_suite"
-
-
 class LastProduct(Refusal):
     """Nothing would be left at renewal: that is cancelling the account."""
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import count
 
+from billing.rules.changes import Answer, Choice
 from billing.rules.facts import (
     Availability,
     EditionFacts,
@@ -144,6 +145,11 @@ def nothing(**more: object) -> Facts:
 def waits(kind: ScheduledKind, product: str | None = None, **more: object) -> ScheduledFacts:
     """Return a change that waits for the renewal of Acme's year."""
     return replace(ScheduledFacts(kind, YEAR.end, product), **more)  # type: ignore[arg-type]
+
+
+def answered(kind: ScheduledKind, product: str | None, choice: str) -> tuple[Answer, ...]:
+    """Return the answer to one question, as a new change carries it."""
+    return (Answer(kind, product, Choice(choice)),)
 
 
 def saved(facts: Facts) -> Facts:

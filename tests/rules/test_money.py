@@ -44,7 +44,7 @@ def test_half_away_from_zero(numerator: int, denominator: int, rounded: int) -> 
 
 @pytest.mark.parametrize("denominator", [0, -1])
 def test_a_share_of_nothing_is_refused(denominator: int) -> None:
-    with pytest.raises(ValueError, match="^a share of nothing: the denominator must be positive$"):
+    with pytest.raises(ValueError, match=r"^a share of nothing: the denominator must be positive$"):
         money.half_up(1, denominator)
 
 
@@ -71,7 +71,7 @@ def test_shares_by_the_largest_remainder(amount: int, weights: list[int], shares
 
 @pytest.mark.parametrize(("amount", "weights"), [(-1, [1]), (1, [2, -1])])
 def test_only_what_is_there_is_shared(amount: int, weights: list[int]) -> None:
-    with pytest.raises(ValueError, match="^only amounts and weights of zero or more can be shared$"):
+    with pytest.raises(ValueError, match=r"^only amounts and weights of zero or more can be shared$"):
         money.largest_remainder(amount, weights)
 
 

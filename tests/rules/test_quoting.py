@@ -35,6 +35,7 @@ from tests.rules.shop import (
     YEAR,
     acme,
     amounts,
+    answered,
     bought,
     codes,
     monthly,
@@ -42,6 +43,8 @@ from tests.rules.shop import (
     saved,
     waits,
 )
+
+QUANTITY = ScheduledKind.QUANTITY
 
 
 def ledger(quantity: int = 10, **more: object):  # type: ignore[no-untyped-def]
@@ -94,17 +97,11 @@ def test_seats_paid_for_are_not_paid_twice() -> None:
     """10 → 5 (at renewal) → 15 today: five are charged, 60.00 × 105/365 = 17.26."""
     reduced = quote(ledger(), [ReduceSeats("support", 5)], TODAY)
     assert (reduced.lines, reduced.due, reduced.renewal.amount) == ((), 0, 6000)
-    question = AddSeats("support", 15, answers=drop(ScheduledKind.QUANTITY))
+    question = AddSeats("support", 15, answers=answered(QUANTITY, "support", "drop"))
     found = quote(saved(reduced.after), [question], TODAY)
     assert amounts(found) == [-3452, 5178]  # 180.00 × 105/365 = 51.78
     assert found.due == 1726
     assert found.renewal.amount == 18000
-
-
-def drop(kind: ScheduledKind, product: str | None = "support", choice: str = "drop"):  # type: ignore[no-untyped-def]
-    from billing.rules.changes import Answer, Choice
-
-    return (Answer(kind, product, Choice(choice)),)
 
 
 def test_a_second_change_on_the_same_day_leaves_no_empty_segment() -> None:
@@ -353,7 +350,7 @@ def test_an_extension_costs_what_the_renewal_would_and_moves_what_waits() -> Non
 
 def test_an_extension_can_drop_what_waits() -> None:
     facts = ledger(scheduled=(waits(ScheduledKind.QUANTITY, "support", quantity=5),))
-    found = quote(facts, [Extend(answers=drop(ScheduledKind.QUANTITY))], TODAY)
+    found = quote(facts, [Extend(answers=answered(QUANTITY, "support", "drop"))], TODAY)
     assert found.scheduled == ()
     assert codes(found) == ["scheduled_dropped"]
     assert found.renewal.amount == 12000

@@ -1,0 +1,236 @@
+"""The next state, the rows it takes, undoing, and what must hold of any state."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from billing.rules.changes import (
+    AddProduct,
+    AddSeats,
+    BuyTemporarySeats,
+    CombineIntoSuite,
+    Extend,
+    ReduceSeats,
+    RemoveProduct,
+    UsePromoCode,
+)
+from billing.rules.facts import (
+    DiscountFacts,
+    DiscountSource,
+    Facts,
+    PromoFacts,
+    ScheduledKind,
+    TemporaryFacts,
+)
+from billing.rules.ledger import Fault, Rows, apply, faults, line_faults, renewed, undone, writes
+from billing.rules.periods import Period
+from billing.rules.quoting import quote, renewal
+from billing.rules.refusals import NoChange, TooLate
+from tests.rules.shop import TODAY, YEAR, acme, answered, bought, nothing, saved, waits
+
+QUANTITY, REMOVAL = ScheduledKind.QUANTITY, ScheduledKind.REMOVAL
+
+
+def pair(**more: object) -> Facts:
+    return acme(bought("support", "professional", 10), bought("talk", "team", 4), **more)
+
+
+def test_a_quote_is_carried_out_on_the_state_it_was_drawn_up_for() -> None:
+    facts = pair()
+    found = quote(facts, [AddSeats("talk", 5)], TODAY)
+    assert apply(facts, found) == found.after
+    with pytest.raises(ValueError, match="the quote is for version 7, this is 8"):
+        apply(found.after, found)
+
+
+def test_a_renewal_is_carried_out() -> None:
+    coming = renewal(pair(), TODAY)
+    assert coming is not None
+    assert renewed(pair(), TODAY) == coming.after
+    with pytest.raises(ValueError, match=r"^nothing has been bought: nothing renews$"):
+        renewed(nothing(), TODAY)
+
+
+def test_undo_gives_back_what_was() -> None:
+    facts = pair()
+    waiting = quote(facts, [ReduceSeats("talk", 2)], TODAY).after
+    assert replace(undone(waiting, QUANTITY, "talk", TODAY), version=facts.version) == facts
+    assert undone(waiting, QUANTITY, "talk", TODAY).version == waiting.version + 1
+    assert undone(waiting, QUANTITY, "talk", date(2023, 10, 26)).scheduled == ()
+    with pytest.raises(TooLate) as late:
+        undone(waiting, QUANTITY, "talk", YEAR.end)
+    assert late.value.data == {"kind": "quantity", "product": "talk", "on": YEAR.end}
+    with pytest.raises(NoChange) as none:
+        undone(facts, QUANTITY, "talk", TODAY)
+    assert none.value.data == {"kind": "quantity", "product": "talk"}
+
+
+def test_undo_leaves_what_else_waits() -> None:
+    facts = pair(scheduled=(waits(QUANTITY, "talk", quantity=2), waits(QUANTITY, "support", quantity=5)))
+    assert undone(facts, QUANTITY, "talk", TODAY).scheduled == facts.scheduled[1:]
+
+
+# --- Rows
+
+
+def test_rows_of_more_seats() -> None:
+    before = pair()
+    found = quote(before, [AddSeats("talk", 5)], TODAY)
+    rows = writes(before, found.after, found.closed)
+    (changed,) = rows.lines.changed
+    assert (changed.product, changed.quantity, changed.segments) == ("talk", 5, ())
+    assert (rows.lines.added, rows.lines.ended) == ((), ())
+    (cut,), (opened,) = rows.segments.changed, rows.segments.added
+    assert (cut.id, cut.product, cut.segment.covers.end) == (before.lines[1].segments[0].id, "talk", TODAY)
+    assert (opened.id, opened.product, opened.segment.covers.start) == (None, "talk", TODAY)
+    assert rows.segments.ended == ()
+    assert (rows.scheduled, rows.discounts, rows.temporary) == (Rows(), Rows(), Rows())
+
+
+def test_rows_of_a_second_change_on_the_same_day() -> None:
+    before = saved(quote(pair(), [AddSeats("talk", 5)], TODAY).after)
+    found = quote(before, [AddSeats("talk", 6)], TODAY)
+    rows = writes(before, found.after, found.closed)
+    assert [s.segment for s in rows.segments.ended] == [before.lines[1].segments[1]]
+    assert [s.segment.quantity for s in rows.segments.added] == [6]
+    assert rows.segments.changed == ()
+
+
+def test_rows_of_a_new_product_and_a_suite() -> None:
+    before = pair()
+    found = quote(before, [AddProduct("guide", "standard", 1)], TODAY)
+    rows = writes(before, found.after, found.closed)
+    assert [line.product for line in rows.lines.added] == ["guide"]
+    assert [(s.product, s.id) for s in rows.segments.added] == [("guide", None)]
+    found = quote(before, [CombineIntoSuite("suite", "team", 10)], TODAY)
+    rows = writes(before, found.after, found.closed)
+    assert [line.product for line in rows.lines.ended] == ["support", "talk"]
+    assert [line.product for line in rows.lines.added] == ["suite"]
+    assert [(s.product, s.segment.covers.end) for s in rows.segments.changed] == [
+        ("support", TODAY),
+        ("talk", TODAY),
+    ]
+    assert [s.product for s in rows.segments.added] == ["suite"]
+
+
+def test_rows_of_what_waits_and_of_discounts_and_temporary_seats() -> None:
+    promo = DiscountFacts("OLD", DiscountSource.COUPON, percent=Decimal(10), periods_left=2)
+    last = DiscountFacts("LAST", DiscountSource.COUPON, percent=Decimal(10), periods_left=1)
+    seats = TemporaryFacts("talk", 1, Period(date(2023, 10, 1), date(2023, 12, 1)))
+    before = pair(
+        scheduled=(waits(QUANTITY, "talk", quantity=2),),
+        discounts=(promo, last),
+        temporary=(seats,),
+        promos=(PromoFacts("NEW", amount=100),),
+    )
+    changes = [
+        Extend(),
+        ReduceSeats("support", 5),
+        UsePromoCode("NEW"),
+        BuyTemporarySeats("support", 1, TODAY, 3),
+    ]
+    found = quote(before, changes, TODAY)
+    rows = writes(before, found.after, found.closed)
+    assert [(s.product, s.takes_effect_on) for s in rows.scheduled.changed] == [("talk", date(2024, 10, 27))]
+    assert [s.product for s in rows.scheduled.added] == ["support"]
+    assert [d.periods_left for d in rows.discounts.changed] == [1]
+    assert [d.code for d in rows.discounts.ended] == ["LAST"]
+    assert [d.code for d in rows.discounts.added] == ["NEW"]
+    assert [t.charged for t in rows.temporary.added] == [found.after.temporary[1].charged]
+    removal = RemoveProduct("talk", answered(QUANTITY, "talk", "drop"))
+    removed = saved(quote(before, [removal], TODAY).after)
+    after = renewed(removed, YEAR.end)
+    rows = writes(removed, after)
+    assert [line.product for line in rows.lines.ended] == ["talk"]
+    assert [t.id for t in rows.temporary.ended] == [removed.temporary[0].id]
+    assert [s.kind for s in rows.scheduled.ended] == [REMOVAL]
+    assert [s.product for s in rows.segments.added] == ["support"]
+    assert (rows.segments.changed, rows.segments.ended) == ((), ())
+
+
+# --- What must hold
+
+
+def test_a_sound_state_has_no_fault() -> None:
+    assert faults(pair()) == ()
+    assert faults(nothing()) == ()
+    extended = saved(quote(pair(), [Extend()], TODAY).after)
+    assert faults(extended) == ()
+
+
+def broken(**segment: object) -> Facts:
+    """Return Acme with Talk's only segment changed."""
+    facts = pair()
+    talk = facts.lines[1]
+    return replace(
+        facts,
+        lines=(facts.lines[0], replace(talk, segments=(replace(talk.segments[0], **segment),))),  # type: ignore[arg-type]
+    )
+
+
+def lines_of(*covers: Period) -> Facts:
+    facts = pair()
+    talk = facts.lines[1]
+    parts = tuple(replace(talk.segments[0], covers=c) for c in covers)
+    return replace(facts, lines=(facts.lines[0], replace(talk, segments=parts)))
+
+
+FIRST, SECOND = YEAR.until_day(TODAY), YEAR.from_day(TODAY)
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        (broken(credited=4801), [Fault("over_credited", "talk")]),
+        (broken(credited=-1), [Fault("over_credited", "talk")]),
+        (broken(credited=4800), []),
+        (broken(term=FIRST), [Fault("outside_term", "talk")]),
+        (broken(term=SECOND), [Fault("outside_term", "talk")]),
+        (lines_of(), [Fault("paid_end", "talk")]),
+        (lines_of(FIRST), [Fault("paid_end", "talk")]),
+        (lines_of(SECOND), []),
+        (lines_of(SECOND, FIRST), []),
+        (lines_of(FIRST, FIRST, SECOND), [Fault("overlap", "talk")]),
+        (lines_of(FIRST, YEAR.from_day(date(2023, 7, 15))), [Fault("gap", "talk")]),
+        (replace(pair(), lines=(*pair().lines, pair().lines[0])), [Fault("two_lines", "support")]),
+        (
+            replace(pair(), scheduled=(waits(QUANTITY, "guide", quantity=1),)),
+            [Fault("scheduled_elsewhere", "guide")],
+        ),
+        (
+            replace(pair(), scheduled=(waits(ScheduledKind.CANCELLATION, takes_effect_on=TODAY),)),
+            [Fault("scheduled_elsewhere")],
+        ),
+        (replace(pair(), scheduled=(waits(ScheduledKind.CANCELLATION),)), []),
+        (nothing(scheduled=(waits(QUANTITY, "talk", quantity=1),)), [Fault("scheduled_elsewhere", "talk")]),
+        (
+            replace(pair(), lines=tuple(replace(line, quantity=0) for line in pair().lines)),
+            [Fault("quantity", "support"), Fault("quantity", "talk")],
+        ),
+        (replace(pair(), anchor=date(2022, 10, 1)), [Fault("period_off_anchor")]),
+        (replace(pair(), period=Period(YEAR.end, YEAR.end)), [Fault("period_off_anchor")]),
+    ],
+)
+def test_a_fault(facts: Facts, found: list[Fault]) -> None:
+    assert list(faults(facts)) == found
+
+
+def test_days_of_a_suspension_are_no_gap() -> None:
+    """Paid until 27 October, suspended, resumed on 10 November: the days between were not served."""
+    facts = replace(pair(), state="suspended")
+    after = saved(renewed(facts, date(2023, 11, 10)))
+    assert after.lines[0].segments[-1].covers.start == date(2023, 11, 10)
+    assert faults(after) == ()
+
+
+def test_lines_that_must_not_be_charged() -> None:
+    coming = renewal(pair(), TODAY)
+    assert coming is not None
+    first, second = coming.lines
+    assert line_faults(coming.lines) == ()
+    assert line_faults([first, second, first]) == (Fault("charged_twice", "support"),)
+    assert line_faults([replace(first, amount=first.gross + 1)]) == (Fault("above_full_price", "support"),)
+    # A credit and a charge for the same days are no double.
+    assert line_faults(quote(pair(), [AddSeats("talk", 5)], TODAY).lines) == ()
