@@ -1,5 +1,6 @@
 """What the vendor sells, in which editions, at which prices from which day."""
 
+from datetime import date
 from typing import ClassVar
 
 import pgtrigger
@@ -79,6 +80,8 @@ class Edition(models.Model):
         PRICED = "priced", _("Has a price")
         SALES_ONLY = "sales_only", _("Talk to sales")
         INCLUDED_ONLY = "included_only", _("Only in a Suite")
+        # It vanished from the price list: whoever has it keeps it, nobody can buy it.
+        WITHDRAWN = "withdrawn", _("No longer sold")
 
     product = models.ForeignKey(Product, models.PROTECT, related_name="editions")
     key = models.SlugField(_("key"), max_length=60)
@@ -108,6 +111,28 @@ class Edition(models.Model):
         return f"{self.product} {self.name}".strip()
 
 
+class PriceQuerySet(models.QuerySet["Price"]):
+    """Reads of prices."""
+
+    def in_force(self, on: date, currency: str) -> "PriceQuerySet":
+        """Return the list prices of a day in a currency: one for each edition and cycle on offer.
+
+        In one statement; `select_related("edition__product")` brings what they are for.
+        """
+        newest = (
+            self.filter(amount_currency=currency, in_force_from__lte=on)
+            .order_by("edition", "cycle", "-in_force_from")
+            .distinct("edition", "cycle")
+        )
+        # After the newest was chosen: where it says "not offered", an older amount must not show.
+        return Price.objects.filter(
+            pk__in=newest.values("pk"),
+            amount__isnull=False,
+            edition__availability=Edition.Availability.PRICED,
+            edition__product__withdrawn=False,
+        )
+
+
 class Price(models.Model):
     """A list price from a day on. Never edited: a new price is a new row (domain.md 5, "Prices")."""
 
@@ -119,9 +144,12 @@ class Price(models.Model):
 
     edition = models.ForeignKey(Edition, models.PROTECT, related_name="prices")
     cycle = models.CharField(_("billing cycle"), max_length=8, choices=Cycle.choices)
-    # For one seat and month; of a flat item, for one whole period.
-    amount = AmountField(_("amount"))
+    # For one seat and month; of a flat item, for one whole period. Null: from this day on the
+    # edition is no longer offered in this cycle and currency.
+    amount = AmountField(_("amount"), null=True)
     in_force_from = models.DateField(_("in force from"))
+
+    objects = PriceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("price")
@@ -132,6 +160,10 @@ class Price(models.Model):
                 fields=["edition", "cycle", "amount_currency", "in_force_from"], name="price_version_once"
             ),
             models.CheckConstraint(condition=Q(amount__gte=0), name="price_not_negative"),
+            # A field that may be null makes its currency so, too.
+            models.CheckConstraint(
+                condition=Q(amount_currency__isnull=False), name="price_names_its_currency"
+            ),
         ]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [
             pgtrigger.Protect(name="never_edited", operation=pgtrigger.Update | pgtrigger.Delete),
@@ -139,4 +171,5 @@ class Price(models.Model):
 
     def __str__(self) -> str:
         """Return amount, cycle and day."""
-        return f"{self.amount} {self.cycle} {self.in_force_from:%Y-%m-%d}"
+        amount = _("not offered") if self.amount is None else self.amount
+        return f"{amount} {self.cycle} {self.in_force_from:%Y-%m-%d}"

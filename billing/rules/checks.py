@@ -65,9 +65,9 @@ def at_least_in_use(product: str, quantity: int, used: int) -> None:
 
 def sold_unit(facts: Facts, product: str, edition: str, cycle: Cycle, on: date) -> int:
     """Return an edition's list price, or refuse: sales only, included only, no price, not sold."""
-    if facts.product(product).withdrawn:
-        raise refusals.NotSold(product=product)
     offered = facts.edition(product, edition)
+    if facts.product(product).withdrawn or offered.availability is Availability.WITHDRAWN:
+        raise refusals.NotSold(product=product)
     if offered.availability is Availability.SALES_ONLY:
         raise refusals.SalesOnly(product=product, edition=edition)
     if offered.availability is Availability.INCLUDED_ONLY:

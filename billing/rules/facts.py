@@ -29,11 +29,12 @@ class ProductKind(StrEnum):
 
 
 class Availability(StrEnum):
-    """Whether an edition has a price, is sold by talking, or comes only in a Suite."""
+    """Whether an edition has a price, is sold by talking, comes only in a Suite, or is no longer sold."""
 
     PRICED = "priced"
     SALES_ONLY = "sales_only"
     INCLUDED_ONLY = "included_only"
+    WITHDRAWN = "withdrawn"
 
 
 class ScheduledKind(StrEnum):
@@ -55,10 +56,13 @@ class DiscountSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PriceFacts:
-    """A list price in minor units per seat and month (flat: per period), from a day on."""
+    """A list price in minor units per seat and month (flat: per period), from a day on.
+
+    `unit` is None where the cycle is no longer offered from that day on.
+    """
 
     cycle: Cycle
-    unit: int
+    unit: int | None
     valid_from: date = date.min
 
 

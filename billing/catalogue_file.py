@@ -1,0 +1,175 @@
+"""Reads a vendor's price list from a TOML file: no database, all faults at once (docs/catalogue.md)."""
+
+from collections.abc import Collection, Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from billing.catalogue_checks import (
+    MARKS,
+    NOT_OFFERED,
+    availability,
+    check_parts,
+    check_series,
+    no_key_twice,
+    only_for,
+    wrong_amount,
+)
+from billing.catalogue_list import ListedEdition, ListedPrice, ListedProduct, PriceList
+from billing.catalogue_table import KEY_RULE, BadPriceList, Document, Fault, Fractional, Table, is_key, parse
+from billing.rules.facts import Allowances, ProductKind
+from billing.rules.money import exponent, to_minor
+from billing.rules.periods import Cycle
+
+LANGUAGES = ("en", "fr")
+DEFAULT_MAXIMUM = 10_000
+
+
+def read(path: Path, *, currencies: Collection[str]) -> PriceList:
+    """Return the price list in a file; BadPriceList with all that is wrong with it.
+
+    `currencies` are the codes that may be used.
+    """
+    file = str(path)
+    document = parse(_text(path), file)
+    found = _Reader(document, currencies).price_list(file)
+    if document.faults:
+        raise BadPriceList(file, document.faults)
+    return found
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        fault = Fault(line, "file", "is not UTF-8; save it in that encoding")
+    except OSError as error:
+        fault = Fault(1, "file", f"cannot be read: {error.strerror}; name a TOML file")
+    raise BadPriceList(str(path), [fault])
+
+
+class _Reader:
+    """Goes through the document from the top; faults gather in it."""
+
+    def __init__(self, document: Document, currencies: Collection[str]) -> None:
+        self.document = document
+        self.currencies = currencies
+        self.top = Table(document, (), document.values)
+        self.labels: dict[str, dict[str, str]] = {}
+
+    def price_list(self, file: str) -> PriceList:
+        """Return all of it."""
+        self.top.only("catalogue", "labels", "product")
+        head = self.top.table("catalogue")
+        head.only("key", "vendor", "name")
+        self._read_labels(self.top.table("labels", needed=False))
+        tables = list(self.top.tables("product"))
+        if not tables:
+            self.top.fault("product", "is missing; a price list has at least one [[product]]")
+        products = tuple(self._product(table) for table in tables)
+        no_key_twice(tables, "product")
+        check_parts(tables, products)
+        return PriceList(
+            head.key("key"), head.text("vendor"), head.text("name"), self.labels, products, file=file
+        )
+
+    def _read_labels(self, labels: Table) -> None:
+        for key in labels.values:
+            words = labels.table(key)
+            words.only(*LANGUAGES)
+            self.labels[key] = {language: words.text(language) for language in LANGUAGES}
+            if not is_key(key):
+                labels.fault(key, f"is no key; {KEY_RULE}")
+
+    def _product(self, table: Table) -> ListedProduct:
+        table.only(
+            *("key", "name", "kind", "open_to_assisted", "minimum", "maximum"),
+            *("includes", "requires", "edition"),
+        )
+        kind = table.choice("kind", tuple(ProductKind), ProductKind.PRODUCT)
+        minimum = table.whole("minimum", 1, least=1)
+        maximum = table.whole("maximum", max(minimum, DEFAULT_MAXIMUM), least=1)
+        if maximum < minimum:
+            table.fault("maximum", f"{maximum} is less than the minimum {minimum}")
+        only_for(table, "includes", kind, ProductKind.SUITE)
+        only_for(table, "requires", kind, ProductKind.ADDON)
+        editions = list(table.tables("edition"))
+        if not editions:
+            table.fault("edition", "is missing; a product has at least one [[product.edition]]")
+        no_key_twice(editions, "edition")
+        return ListedProduct(
+            key=table.key("key"),
+            name=table.text("name"),
+            kind=kind,
+            open_to_assisted=table.flag("open_to_assisted"),
+            minimum=minimum,
+            maximum=maximum,
+            includes=table.keys("includes"),
+            requires=table.keys("requires"),
+            editions=tuple(self._edition(one, kind, named=len(editions) > 1) for one in editions),
+            line=table.line,
+        )
+
+    def _edition(self, table: Table, kind: ProductKind, *, named: bool) -> ListedEdition:
+        marks = tuple(mark.value for mark in MARKS)
+        table.only("key", "name", *marks, "supports_temporary", "allowances", "price")
+        temporary = table.flag("supports_temporary")
+        if temporary and kind is ProductKind.FLAT:
+            table.fault("supports_temporary", "is not for flat items: they have no seats")
+        prices = tuple(price for one in table.tables("price") for price in self._prices(one))
+        check_series(table, prices)
+        if prices and not self.document.faults and all(price.unit is None for price in prices):
+            table.fault("price", "offers nothing; name an amount, or mark the edition sales_only = true")
+        return ListedEdition(
+            key=table.key("key"),
+            # An edition among several is told apart by its name.
+            name=table.text("name", needed=named),
+            availability=availability(table, kind),
+            supports_temporary=temporary,
+            allowances=self._allowances(table.table("allowances", needed=False)),
+            prices=prices,
+            line=table.line,
+        )
+
+    def _allowances(self, table: Table) -> Allowances:
+        for key, value in table.values.items():
+            if key not in self.labels:
+                table.fault(key, f"has no words; add [labels.{key}] with {' and '.join(LANGUAGES)}")
+            if isinstance(value, str) and not isinstance(value, Fractional):
+                table.text(key)
+            else:
+                table.whole(key, 0, least=0)
+        return dict(table.values)
+
+    def _prices(self, table: Table) -> Iterator[ListedPrice]:
+        cycles = [cycle.value for cycle in Cycle]
+        table.only("from", *cycles)
+        day = table.day("from")
+        if not any(cycle in table for cycle in cycles):
+            table.fault(cycles[0], f"is missing; a price has {' or '.join(cycles)}, or both")
+        for cycle in Cycle:
+            if cycle.value not in table:
+                continue
+            amounts = table.table(cycle.value)
+            if amounts.is_table and not amounts.values:
+                table.fault(cycle.value, 'is empty; name an amount such as { USD = "19.00" }')
+            for currency in amounts.values:
+                unit = self._unit(amounts, currency)
+                line = self.document.line((*amounts.path, currency))
+                yield ListedPrice(cycle, currency, unit, day or date.min, line)
+
+    def _unit(self, amounts: Table, currency: str) -> int | None:
+        """Return an amount in minor units; None where it is not offered, or wrong."""
+        if currency not in self.currencies:
+            allowed = ", ".join(sorted(self.currencies))
+            amounts.fault(currency, f"is not a known currency; known: {allowed}")
+            return None
+        value = amounts.values[currency]
+        if value == NOT_OFFERED:
+            return None
+        wrong = wrong_amount(value, exponent(currency))
+        if wrong:
+            amounts.fault(currency, wrong)
+            return None
+        return to_minor(Decimal(value), currency)
