@@ -14,7 +14,7 @@ from django.template.context import Context
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import formats
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -29,6 +29,11 @@ from billing.rules.money import to_decimal
 register = template.Library()
 
 MINUS = "\N{MINUS SIGN}"
+STYLES = ("tokens", "base", "layout")
+COMPONENTS = (
+    "button badge card facts table notice refusal menu tabs form choice stepper summary compare timeline people "
+    "empty more"
+).split()
 
 
 @register.simple_tag(takes_context=True)
@@ -63,6 +68,15 @@ def _amount(value: Decimal, code: str, language: str, sign: bool) -> SafeString:
     text = format_currency(abs(value), code, locale=language)
     before = MINUS if value < 0 else "+" if sign and value > 0 else ""
     return format_html("<bdi>{}{}</bdi>", before, text)
+
+
+@register.simple_tag
+@lru_cache(maxsize=1)
+def stylesheets() -> SafeString:
+    """Return the links to the console's style, one component a file, in the order of their layers."""
+    paths = [f"css/{name}.css" for name in STYLES] + [f"css/components/{name}.css" for name in COMPONENTS]
+    links = format_html_join("\n  ", '<link rel="stylesheet" href="{}">', ((static(path),) for path in paths))
+    return format_html('{}\n  <link rel="stylesheet" href="{}" media="print">', links, static("css/print.css"))
 
 
 @register.simple_tag
