@@ -173,3 +173,9 @@ class Price(models.Model):
         """Return amount, cycle and day."""
         amount = _("not offered") if self.amount is None else self.amount
         return f"{amount} {self.cycle} {self.in_force_from:%Y-%m-%d}"
+
+    @property
+    def currency(self) -> str:
+        """The currency it is in, or in which it is no longer offered."""
+        code: str = self.amount_currency  # type: ignore[attr-defined]
+        return code
