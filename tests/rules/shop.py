@@ -152,9 +152,9 @@ def answered(kind: ScheduledKind, product: str | None, choice: str) -> tuple[Ans
     return (Answer(kind, product, Choice(choice)),)
 
 
-def saved(facts: Facts) -> Facts:
-    """Give every row an id that has none, as the database would."""
-    ids = count(max([0, *_ids(facts)]) + 1)
+def saved(facts: Facts, above: int = 0) -> Facts:
+    """Give every row an id that has none, as the database would: above all that were ever given."""
+    ids = count(max([above, *ids_of(facts)]) + 1)
 
     def keep(rows: Iterable[object]) -> tuple:  # type: ignore[type-arg]
         return tuple(
@@ -172,7 +172,8 @@ def saved(facts: Facts) -> Facts:
     )
 
 
-def _ids(facts: Facts) -> Iterable[int]:
+def ids_of(facts: Facts) -> list[int]:
+    """Return the ids of all rows."""
     rows = [*facts.lines, *facts.scheduled, *facts.discounts, *facts.temporary]
     rows += [segment for line in facts.lines for segment in line.segments]
     return [row.id for row in rows if row.id is not None]

@@ -270,6 +270,17 @@ def test_combining_that_gives_money_back_is_a_credit_note_for_the_balance() -> N
     assert (found.due, found.after.balance) == (0, 19504)
 
 
+def test_a_suite_leaves_the_days_that_are_over_as_they_are() -> None:
+    earlier = saved(quote(pair(), [AddSeats("talk", 5)], date(2023, 3, 1)).after)
+    found = quote(earlier, [CombineIntoSuite("suite", "team", 10)], TODAY)
+    talk = found.closed[1]
+    assert [(s.covers, s.quantity) for s in talk.segments] == [
+        (YEAR.until_day(date(2023, 3, 1)), 4),
+        (Period(date(2023, 3, 1), TODAY), 5),
+    ]
+    assert talk.segments[0] == earlier.lines[1].segments[0]
+
+
 def test_a_suite_after_an_extension_pays_both_terms() -> None:
     extended = saved(quote(pair(), [Extend()], TODAY).after)
     found = quote(extended, [CombineIntoSuite("suite", "team", 10)], TODAY)

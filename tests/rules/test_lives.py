@@ -1,0 +1,325 @@
+"""Random lives of a subscription beside a plain account of what was charged, day by day.
+
+Hypothesis prints the seed of a failing life; what it finds becomes a plain test beside this.
+"""
+
+import os
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DataObject
+
+from billing.rules.changes import (
+    AddOn,
+    AddProduct,
+    AddSeats,
+    Answer,
+    BuyTemporarySeats,
+    Change,
+    ChangeCycle,
+    ChangeEdition,
+    CombineIntoSuite,
+    Extend,
+    FirstPurchase,
+    Item,
+    ReduceSeats,
+    RemoveProduct,
+    UsePromoCode,
+)
+from billing.rules.facts import DiscountFacts, DiscountSource, Facts, LineFacts, PromoFacts
+from billing.rules.ledger import Rows, apply, faults, line_faults, undone, writes
+from billing.rules.lines import PricedLine
+from billing.rules.periods import Cycle, Segment, add_months, months_between
+from billing.rules.promise import holds, promise
+from billing.rules.quoting import Quote, Undecided, quote, renewal
+from billing.rules.refusals import Refusal
+from billing.rules.settlement import Settlement
+from tests.rules.shop import CATALOGUE, ids_of, nothing, saved
+
+# How many lives each property sees; `LIVES=5000` for a night of them.
+LIVES = int(os.environ.get("LIVES", "150"))
+PROMOS = (
+    PromoFacts("HALF", percent=Decimal(50), periods=1),
+    PromoFacts("SIXTH", percent=Decimal("16.67"), periods=3, products=("talk", "suite")),
+    PromoFacts("OFF", amount=777, periods=2),
+)
+COUPONS = (
+    DiscountFacts("TENTH", DiscountSource.COUPON, percent=Decimal(10), order=1),
+    DiscountFacts("GIFT", DiscountSource.COUPON, amount=333, periods_left=4, order=2),
+)
+
+
+class Life:
+    """One subscription and, kept apart from it, all that was ever charged and credited."""
+
+    def __init__(self, facts: Facts) -> None:
+        """Begin with nothing bought."""
+        self.facts = facts
+        self.invoiced = 0
+        self.collected = 0
+        self.totals = 0
+        self.opening_balance = facts.balance
+        self.gone: list[Segment] = []
+        self.temporary = 0
+        self.highest = max([0, *ids_of(facts)])
+
+    def carry_out(
+        self,
+        after: Facts,
+        lines: tuple[PricedLine, ...],
+        paid: Settlement,
+        closed: tuple[LineFacts, ...] = (),
+    ) -> None:
+        """Write the rows of a step, as the database would, and compare with the next state."""
+        before = self.facts
+        rows = writes(before, after, closed)
+        assert written(before, rows, after) == after
+        self.temporary += sum(t.charged for t in rows.temporary.added)
+        live = {s.id for line in after.lines for s in line.segments}
+        cut = {s.id: s.segment for s in rows.segments.changed}
+        for line in before.lines:
+            for segment in line.segments:
+                if segment.id not in live:
+                    self.gone.append(cut.get(segment.id, segment))
+        dropped = {s.id for s in rows.segments.ended}
+        # A segment that has not begun is credited whole: nothing of it was paid for in the end.
+        self.gone = [s for s in self.gone if s.id not in dropped]
+        self.invoiced += sum(line.amount for line in lines)
+        self.collected += paid.due
+        self.totals += paid.total
+        self.facts = saved(after, above=self.highest)
+        self.highest = max([self.highest, *ids_of(self.facts)])
+        assert self.facts.version == before.version + 1
+
+    def holds(self) -> None:
+        """Check the books, and that each day of each line is paid exactly once."""
+        facts = self.facts
+        assert faults(facts) == ()
+        segments = [*self.gone, *(s for line in facts.lines for s in line.segments)]
+        assert all(0 <= s.credited <= s.charged for s in segments)
+        assert self.collected == self.totals + facts.balance - self.opening_balance
+        assert self.invoiced == sum(s.charged - s.credited for s in segments) + self.temporary
+        for line in facts.lines:
+            days = [
+                d for s in line.segments for d in range(s.covers.start.toordinal(), s.covers.end.toordinal())
+            ]
+            assert len(days) == len(set(days)), "a day is paid twice"
+            assert max(days) - min(days) + 1 == len(days), "a day is not paid"
+            assert max(days) + 1 == facts.renews_on.toordinal()
+        assert (
+            add_months(facts.first_day, months_between(facts.first_day, facts.renews_on)) == facts.renews_on
+        )
+
+
+def written(before: Facts, rows: object, after: Facts) -> Facts:
+    """Return the state that rows give when written over the one before; columns come from after."""
+
+    def over(old: tuple, changes: Rows, order: tuple) -> tuple:  # type: ignore[type-arg]
+        kept = {row.id: row for row in old}
+        for row in changes.changed:
+            kept[row.id] = row
+        for row in changes.ended:
+            del kept[row.id]
+        found = [*kept.values(), *changes.added]
+        assert sorted(map(repr, found)) == sorted(map(repr, order))
+        return order
+
+    bare = tuple(replace(line, segments=()) for line in before.lines)
+    lines = over(bare, rows.lines, tuple(replace(line, segments=()) for line in after.lines))  # type: ignore[attr-defined]
+    for line in after.lines:
+        old = next((o for o in before.lines if o.id == line.id), None)
+        mine = {
+            name: tuple(s.segment for s in getattr(rows.segments, name) if s.product == line.product)  # type: ignore[attr-defined]
+            for name in ("added", "changed", "ended")
+        }
+        over(old.segments if old else (), Rows(**mine), line.segments)
+    return replace(
+        after,
+        lines=tuple(
+            replace(line, segments=full.segments) for line, full in zip(lines, after.lines, strict=True)
+        ),
+        scheduled=over(before.scheduled, rows.scheduled, after.scheduled),  # type: ignore[attr-defined]
+        discounts=over(before.discounts, rows.discounts, after.discounts),  # type: ignore[attr-defined]
+        temporary=over(before.temporary, rows.temporary, after.temporary),  # type: ignore[attr-defined]
+    )
+
+
+def edition_of(draw: st.DrawFn, product: str) -> str:
+    return draw(st.sampled_from([edition.key for edition in CATALOGUE[product].editions]))
+
+
+@st.composite
+def any_change(draw: st.DrawFn, facts: Facts, today: date) -> Change:
+    """Return a change that fits often and not always: the rules must price or refuse it."""
+    line = draw(st.sampled_from(facts.lines))
+    inside = st.sampled_from((line.product, *CATALOGUE[line.product].includes))
+    other = draw(st.sampled_from(sorted(CATALOGUE)))
+    quantity = draw(st.integers(1, 40))
+    more, fewer = line.quantity + quantity, max(line.quantity - quantity, 1)
+    kind = draw(st.sampled_from(range(11)))
+    return (
+        AddSeats(line.product, more),
+        ReduceSeats(line.product, fewer),
+        ChangeEdition(line.product, edition_of(draw, line.product)),
+        AddProduct(other, edition_of(draw, other), quantity),
+        AddOn(draw(st.sampled_from(("copilot", "credits"))), "one", quantity),
+        RemoveProduct(draw(inside)),
+        CombineIntoSuite("suite", edition_of(draw, "suite"), quantity),
+        ChangeCycle(draw(st.sampled_from(Cycle))),
+        Extend(),
+        BuyTemporarySeats(line.product, quantity, today + timedelta(days=quantity), 9 * quantity),
+        UsePromoCode(draw(st.sampled_from(PROMOS)).code),
+    )[kind]
+
+
+def decided(data: DataObject, facts: Facts, changes: list[Change], on: date) -> Quote | None:
+    """Return the quote with a random answer to each question, or None where it is refused."""
+    for _ in range(4):
+        try:
+            return quote(facts, changes, on)
+        except Refusal as refused:
+            event(f"refused: {refused.code}")
+            return None
+        except Undecided as asked:
+            for question in asked.questions:
+                choice = data.draw(st.sampled_from(question.options)).choice
+                answer = Answer(*question.scheduled.slot, choice)
+                place = next(
+                    i
+                    for i, c in enumerate(changes)
+                    if replace(c, answers=()) == replace(question.change, answers=())
+                )
+                changes[place] = replace(changes[place], answers=(*changes[place].answers, answer))
+    raise AssertionError("answered questions are asked again")
+
+
+def begin(data: DataObject) -> tuple[Life, date]:
+    """Buy something for the first time."""
+    today = data.draw(st.dates(date(2023, 1, 1), date(2025, 3, 31)))
+    facts = nothing(
+        promos=PROMOS,
+        discounts=data.draw(st.sampled_from(((), COUPONS, COUPONS[:1]))),
+        tax_rate=data.draw(st.sampled_from((None, Decimal(0), Decimal(20), Decimal("5.5")))),
+        currency=data.draw(st.sampled_from(("USD", "JPY", "BHD"))),
+    )
+    life = Life(saved(facts))
+    items = data.draw(
+        st.sampled_from(
+            (
+                (Item("support", "team", 3), Item("talk", "team", 2)),
+                (Item("suite", "team", 5), Item("copilot", "one", 5)),
+                (Item("support", "professional", 7), Item("guide", "standard", 1), Item("credits", "one", 1)),
+            )
+        )
+    )
+    found = quote(life.facts, [FirstPurchase(data.draw(st.sampled_from(Cycle)), items)], today)
+    step(life, found)
+    return life, today
+
+
+def step(life: Life, found: Quote) -> None:
+    """Carry out a quote and check what it promised."""
+    before = life.facts
+    settlement = found.settlement
+    assert settlement.balance_after == before.balance - settlement.total + settlement.due
+    assert found.after.balance == settlement.balance_after
+    assert settlement.subtotal == sum(line.amount for line in found.lines)
+    for line in found.lines:
+        assert line.gross + sum(share.amount for share in line.discounts) == line.amount
+        assert line.amount * (-1 if line.kind.value == "credit" else 1) >= 0
+    life.carry_out(apply(before, found), found.lines, settlement, found.closed)
+    coming = renewal(life.facts, found.on)
+    assert coming is not None
+    assert coming.amount == found.renewal.amount, "the renewal after the change is the one that was shown"
+
+
+def renew(life: Life, on: date) -> bool:
+    """Carry out the renewal; tell whether the subscription goes on."""
+    coming = renewal(life.facts, on)
+    assert coming is not None
+    assert coming.on == life.facts.renews_on
+    if coming.ends:
+        return False
+    assert line_faults(coming.lines) == ()
+    assert coming.discounts == () or sum(d.amount for d in coming.discounts) == sum(
+        line.amount - line.gross for line in coming.lines
+    )
+    life.carry_out(coming.after, coming.lines, coming.settlement)
+    return True
+
+
+@settings(deadline=None, max_examples=LIVES)
+@given(data=st.data())
+def test_every_day_is_paid_once_and_no_money_is_lost(data: DataObject) -> None:
+    life, today = begin(data)
+    life.holds()
+    for _ in range(data.draw(st.integers(1, 10))):
+        today += timedelta(days=data.draw(st.integers(0, 60)))
+        while today >= life.facts.renews_on:
+            if not renew(life, today):
+                return
+            life.holds()
+        changes = data.draw(st.lists(any_change(life.facts, today), min_size=1, max_size=3))
+        before = life.facts
+        found = decided(data, before, changes, today)
+        assert life.facts == before, "a preview changes nothing"
+        if found is None:
+            continue
+        event(f"made: {'+'.join(sorted(c.code for c in found.changes))}")
+        again = quote(before, changes, today)
+        assert holds(promise(found), promise(again))
+        step(life, found)
+        life.holds()
+
+
+@settings(deadline=None, max_examples=LIVES)
+@given(data=st.data())
+def test_undoing_what_was_scheduled_gives_back_what_was(data: DataObject) -> None:
+    life, today = begin(data)
+    changes = data.draw(st.lists(any_change(life.facts, today), min_size=1, max_size=2))
+    made = decided(data, life.facts, changes, today)
+    if made is not None:
+        step(life, made)
+    before = life.facts
+    change = data.draw(
+        st.sampled_from(
+            (
+                *(ReduceSeats(line.product, 1) for line in before.lines),
+                *(ChangeEdition(line.product, "team") for line in before.lines),
+                *(RemoveProduct(line.product) for line in before.lines),
+                RemoveProduct("talk"),
+                *(ChangeCycle(cycle) for cycle in Cycle),
+            )
+        )
+    )
+    try:
+        after = quote(before, [change], today).after
+    except (Refusal, Undecided):
+        return
+    new = [s for s in after.scheduled if s not in before.scheduled]
+    if not new:
+        return
+    (scheduled,) = new
+    back = undone(after, scheduled.kind, scheduled.product, today)
+    assert replace(back, version=before.version) == before
+
+
+@settings(deadline=None, max_examples=LIVES)
+@given(data=st.data())
+def test_a_what_if_is_the_quote_of_that_day(data: DataObject) -> None:
+    """The same facts on any day up to renewal; the later, the less is due, and renewal stays."""
+    life, today = begin(data)
+    line = life.facts.lines[0]
+    change = AddSeats(line.product, line.quantity + data.draw(st.integers(1, 40)))
+    left = (life.facts.renews_on - today).days
+    days = sorted(data.draw(st.lists(st.integers(0, left), min_size=2, max_size=5)))
+    found = [quote(life.facts, [change], today + timedelta(days=d)) for d in days]
+    nets = [q.settlement.subtotal for q in found]
+    assert all(earlier >= later - 1 for earlier, later in pairwise(nets))
+    assert len({q.renewal.settlement.subtotal for q in found}) == 1
+    at_renewal = quote(life.facts, [change], life.facts.renews_on)
+    assert (at_renewal.lines, at_renewal.due) == ((), 0)
