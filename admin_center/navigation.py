@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from django.template.loader import get_template
 from django.urls import NoReverseMatch, reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.gate import Gate
@@ -92,19 +95,32 @@ SIDEBAR = (
 )
 
 
-def sidebar(gate: Gate, slug: str, here: str) -> list[Group]:
-    """Return the sidebar of one person in one account; `here` is the URL name of the page shown."""
-    above = set(_above(here))
-    return [
-        Group(heading, tuple(_link(entry, gate, slug, here, above) for entry in entries))
+def sidebar(gate: Gate, slug: str, here: str, language: str) -> SafeString:
+    """Return the sidebar of one person in one account; `here` is the URL name of the page shown.
+
+    An entry that is not theirs stays, with the reason in a few words; its page says the rest.
+    """
+    whys = []
+    for _words, entries in SIDEBAR:
+        for entry in entries:
+            decision = gate.may(entry.action)
+            whys.append("" if decision else words.why_not_briefly(decision))
+    return write_sidebar(slug=slug, here=here, language=language, whys=tuple(whys))
+
+
+@lru_cache(maxsize=1024)
+def write_sidebar(*, slug: str, here: str, language: str, whys: tuple[str, ...]) -> SafeString:
+    """Return the sidebar of these facts and no others; `whys` are the reasons, entry by entry."""
+    above, reasons = set(_above(here)), iter(whys)
+    groups = [
+        Group(heading, tuple(_link(entry, slug, here, above, next(reasons)) for entry in entries))
         for heading, entries in SIDEBAR
     ]
+    return get_template("components/sidebar.html").render({"groups": groups, "language": language})
 
 
-def _link(entry: Entry, gate: Gate, slug: str, here: str, above: set[str]) -> Link:
-    decision = gate.may(entry.action)
+def _link(entry: Entry, slug: str, here: str, above: set[str], why: str) -> Link:
     current = "page" if entry.name == here else "true" if entry.name in above and entry.name != "home" else ""
-    why = "" if decision else words.why_not_briefly(decision)
     return Link(PAGES[entry.name].words, reverse(entry.name, args=[slug]), entry.icon, current, why)
 
 

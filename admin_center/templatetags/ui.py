@@ -29,11 +29,12 @@ from billing.rules.money import to_decimal
 register = template.Library()
 
 MINUS = "\N{MINUS SIGN}"
+BEHAVIOURS = ("stepper", "submit-once", "print")
 STYLES = ("tokens", "base", "layout")
 COMPONENTS = (
-    "button badge card facts table notice refusal menu tabs form choice stepper summary compare timeline people "
-    "empty more"
-).split()
+    *("button", "badge", "card", "facts", "table", "notice", "refusal", "menu", "tabs"),
+    *("form", "choice", "stepper", "summary", "compare", "timeline", "people", "empty", "more"),
+)
 
 
 @register.simple_tag(takes_context=True)
@@ -73,10 +74,25 @@ def _amount(value: Decimal, code: str, language: str, sign: bool) -> SafeString:
 @register.simple_tag
 @lru_cache(maxsize=1)
 def stylesheets() -> SafeString:
-    """Return the links to the console's style, one component a file, in the order of their layers."""
+    """Return the links to the mark, the type and the style: one component a file, in the order of layers."""
     paths = [f"css/{name}.css" for name in STYLES] + [f"css/components/{name}.css" for name in COMPONENTS]
-    links = format_html_join("\n  ", '<link rel="stylesheet" href="{}">', ((static(path),) for path in paths))
-    return format_html('{}\n  <link rel="stylesheet" href="{}" media="print">', links, static("css/print.css"))
+    return format_html(
+        '<link rel="icon" href="{}" type="image/svg+xml">\n'
+        '  <link rel="preload" href="{}" as="font" type="font/woff2" crossorigin>\n'
+        '{}\n  <link rel="stylesheet" href="{}" media="print">',
+        static("favicon.svg"),
+        static("fonts/inter-latin.woff2"),
+        format_html_join("\n", '  <link rel="stylesheet" href="{}">', ((static(path),) for path in paths)),
+        static("css/print.css"),
+    )
+
+
+@register.simple_tag
+@lru_cache(maxsize=1)
+def scripts() -> SafeString:
+    """Return the behaviours that every page has."""
+    paths = ((static(f"js/{name}.js"),) for name in BEHAVIOURS)
+    return format_html_join("\n  ", '<script type="module" src="{}"></script>', paths)
 
 
 @register.simple_tag
@@ -169,7 +185,7 @@ def refusal(context: Context, decision: Decision, page: bool = False) -> str:
     subject = words.subject(decision, account.name)
     parts = {
         "why": words.why_not(decision, account.type),
-        "people": [(one.user, _mailto(one.user.email, subject)) for one in frame.who_can(decision)],
+        "people": [(one, _mailto(one.user.email, subject)) for one in frame.who_can(decision)],
         "vendor": account if Who.VENDOR_CONTACT in decision.who_can else None,
         "vendor_mailto": _mailto(account.vendor_contact_email, subject),
         "step": _next_step(decision, account.slug),
@@ -236,7 +252,13 @@ def fields(form: BaseForm) -> str:
     return form.render("forms/form.html")
 
 
-_BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
 _SYSTEMS = (
     ("Windows", "Windows"),
     ("Android", "Android"),
