@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from allauth.account.internal.flows.login import get_authentication_records
@@ -66,7 +66,8 @@ def proofs_missing(request: HttpRequest) -> tuple[Proof, ...]:
 
     Who has neither, because the product login is their only way in, must go through that anew.
     """
-    return tuple(proof for proof in _asked(request.user) if not _is_fresh(request, proof))
+    person = cast(User, request.user)
+    return tuple(proof for proof in _asked(person) if not _is_fresh(request, person, proof))
 
 
 def recently_authenticated(request: HttpRequest) -> bool:
@@ -118,16 +119,16 @@ def _asked(user: User) -> tuple[Proof, ...]:
     return tuple(asked) or (Proof.PRODUCT_LOGIN,)
 
 
-def _is_fresh(request: HttpRequest, proof: Proof) -> bool:
+def _is_fresh(request: HttpRequest, person: User, proof: Proof) -> bool:
     """Return whether a proof was given in this session in the last minutes."""
     oldest = _seconds() - settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
     given = [
         record
-        for record in get_authentication_records(request, request.user)
+        for record in get_authentication_records(request, person)
         if record["at"] > oldest and record["method"] == _METHODS[proof]
     ]
     if proof is Proof.PRODUCT_LOGIN:
-        return any(_signed_in_there(request.user, record["uid"], oldest) for record in given)
+        return any(_signed_in_there(person, record["uid"], oldest) for record in given)
     return any(record.get("reauthenticated") for record in given)
 
 

@@ -27,7 +27,7 @@ if DEBUG and not DEMO:
 
 _DEFAULT_KEY = "insecure-key-of-the-demo-and-the-tests-never-of-production"
 SECRET_KEY = env("SECRET_KEY", default=_DEFAULT_KEY)
-if SECRET_KEY == _DEFAULT_KEY and not (DEMO or TESTING):
+if SECRET_KEY in ("", _DEFAULT_KEY) and not (DEMO or TESTING):
     raise ImproperlyConfigured("SECRET_KEY is not set: set it to a long random text, or DEMO=1 for the demo.")
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -252,6 +252,7 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
 LOCALE_PATHS = [BASE_DIR / "admin_center" / "locale"]
+FORMAT_MODULE_PATH = ["admin_center.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

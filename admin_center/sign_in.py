@@ -7,20 +7,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.models import EmailAddress
+from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal.httpkit import get_client_ip
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from cryptography.fernet import Fernet
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils import translation
 
 from accounts.models import User
-from admin_center import sessions
+from admin_center import product_login, sessions
 
 
 def client_address(request: HttpRequest) -> str | None:
@@ -46,7 +49,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return False: every answer is a page, so that there is one way to test and to guard."""
         return False
 
-    def login(self, request: HttpRequest, user: User) -> None:
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Sign a person in; the session's age counts from here."""
         super().login(request, user)
         sessions.begin(request)
@@ -63,7 +66,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return the link of the mail that resets a password."""
         return at_origin(super().get_reset_password_from_key_url(key))
 
-    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: object) -> str:
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: EmailConfirmation) -> str:
         """Return the link of the mail that confirms an address."""
         return at_origin(super().get_email_confirmation_url(request, emailconfirmation))
 
@@ -83,6 +86,14 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         """Return False."""
         return False
 
+    def get_provider(
+        self, request: HttpRequest, provider: str, client_id: str | None = None
+    ) -> OpenIDConnectProvider:
+        """Return the provider, speaking through our own adapter."""
+        found: OpenIDConnectProvider = super().get_provider(request, provider, client_id)
+        found.oauth2_adapter_class = product_login.Adapter
+        return found
+
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Refuse whom we don't know, with a page that says what to do."""
         _same_person(sociallogin)
@@ -90,7 +101,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             page = render(request, "account/unknown_to_us.html", status=403)
             raise ImmediateHttpResponse(page)
 
-    def authenticate_by_email(self, sociallogin: SocialLogin) -> tuple[User, str] | None:
+    def authenticate_by_email(self, sociallogin: SocialLogin) -> Any:
         """Return the person with this address, if the provider says that it verified it.
 
         Only a true boolean says so: the text "false" of a careless provider would count as true.
@@ -98,8 +109,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         claims = _claims(sociallogin)
         if claims.get("email_verified") is not True:
             return None
-        found: tuple[User, str] | None = super().authenticate_by_email(sociallogin)
-        return found
+        return super().authenticate_by_email(sociallogin)
 
 
 def _claims(sociallogin: SocialLogin) -> dict[str, Any]:
@@ -111,8 +121,6 @@ def _claims(sociallogin: SocialLogin) -> dict[str, Any]:
 
 def _same_person(sociallogin: SocialLogin) -> None:
     """Raise PermissionDenied where userinfo tells of another person than the ID token (OIDC Core 5.3.2)."""
-    from django.core.exceptions import PermissionDenied
-
     data = sociallogin.account.extra_data or {}
     told, signed = data.get("userinfo"), data.get("id_token")
     if told and signed and told.get("sub") != signed.get("sub"):

@@ -9,10 +9,11 @@ from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from allauth.socialaccount import views as social
-from allauth.socialaccount.providers.openid_connect import views as openid
 from allauth.usersessions import views as usersessions
+from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path, re_path
 
+from admin_center import product_login
 from admin_center.sessions import freshly_authenticated
 from admin_center.views import sign_in
 
@@ -61,9 +62,9 @@ urlpatterns: list[URLPattern] = [
     ),
     path("sessions/", usersessions.list_usersessions, name="usersessions_list"),
     path("product/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"),
-    path("product/error/", social.login_error, name="socialaccount_login_error"),
-    path("oidc/<slug:provider_id>/login/", sign_in.product_login, name="openid_connect_login"),
-    path("oidc/<slug:provider_id>/login/callback/", openid.callback, name="openid_connect_callback"),
+    path("product/error/", login_not_required(social.login_error), name="socialaccount_login_error"),
+    path("oidc/<slug:provider_id>/login/", product_login.leave, name="openid_connect_login"),
+    path("oidc/<slug:provider_id>/login/callback/", product_login.come_back, name="openid_connect_callback"),
     # The library asks for these names.
     path("signup/", sign_in.closed, name="account_signup"),
     path("email/", sign_in.closed, name="account_email"),

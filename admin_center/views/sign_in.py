@@ -5,7 +5,6 @@ from typing import Any
 
 from allauth.account import views as account
 from allauth.mfa.base import views as mfa
-from allauth.socialaccount.providers.openid_connect import views as openid
 from django.contrib.auth.decorators import login_not_required
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
@@ -73,16 +72,6 @@ def start(request: HttpRequest) -> HttpResponse:
 def closed(request: HttpRequest, **parts: Any) -> HttpResponse:
     """Answer that there is nothing here: a page of the library that this console does not offer."""
     raise Http404
-
-
-@login_not_required
-def product_login(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """Go to the product's own login; only to sign in, never to tie another identity to this person."""
-    asked = {request.GET.get("process"), request.POST.get("process")} - {None, "login"}
-    if asked:
-        raise Http404
-    response: HttpResponse = openid.login(request, provider_id)
-    return response
 
 
 def set_password(request: HttpRequest) -> HttpResponse:
