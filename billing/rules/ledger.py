@@ -1,65 +1,16 @@
-"""The next state of a subscription, what to write for it, and what must hold of any state."""
+"""The next state of a subscription, and what must hold of any state."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
-from typing import Generic, Protocol, TypeVar
 
-from billing.rules.facts import DiscountFacts, Facts, LineFacts, ScheduledFacts, ScheduledKind, TemporaryFacts
+from billing.rules.facts import Facts, LineFacts, ScheduledFacts, ScheduledKind
 from billing.rules.lines import PricedLine
-from billing.rules.periods import Segment, add_months, months_between
+from billing.rules.periods import add_months, months_between
 from billing.rules.quoting import Quote
 from billing.rules.refusals import NoChange, TooLate
 from billing.rules.renewing import renewal
-
-_R = TypeVar("_R", bound="Row")
-
-
-class Row(Protocol):
-    """Facts that stand for a row; without an id there is none yet."""
-
-    @property
-    def id(self) -> int | None:
-        """Return the row's id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rows(Generic[_R]):
-    """What happens to rows of one kind: added (no id yet), changed, ended."""
-
-    added: tuple[_R, ...] = ()
-    changed: tuple[_R, ...] = ()
-    ended: tuple[_R, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentOf:
-    """A segment and the product whose line it is of."""
-
-    product: str
-    segment: Segment
-
-    @property
-    def id(self) -> int | None:
-        """Return the segment's id."""
-        return self.segment.id
-
-
-@dataclass(frozen=True, slots=True)
-class Writes:
-    """The rows that turn one state of a subscription into the next.
-
-    A line that ends, ends on the day of the change or renewal. A changed segment has another end or
-    more credited; an ended one covers nothing any more and is deleted. The subscription's own
-    columns (cycle, anchor, period, paid end, version, balance, state) stand on the facts themselves.
-    """
-
-    lines: Rows[LineFacts]
-    segments: Rows[SegmentOf]
-    scheduled: Rows[ScheduledFacts]
-    discounts: Rows[DiscountFacts]
-    temporary: Rows[TemporaryFacts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +50,6 @@ def undone(facts: Facts, kind: ScheduledKind, product: str | None, on: date) -> 
     return replace(facts, scheduled=rest, version=facts.version + 1)
 
 
-def writes(before: Facts, after: Facts, closed: Iterable[LineFacts] = ()) -> Writes:
-    """Return the rows between two states of one subscription; every row of `before` has its id.
-
-    `closed` are the lines a quote ends at once, with their segments cut; the lines a renewal ends
-    have used theirs up, and their segments stay as they are.
-    """
-    kept = {line.id for line in (*after.lines, *closed)}
-    old_segments = _segments(line for line in before.lines if line.id in kept)
-    return Writes(
-        lines=_rows(_bare(before.lines), _bare(after.lines)),
-        segments=_rows(old_segments, _segments((*after.lines, *closed))),
-        scheduled=_rows(before.scheduled, after.scheduled),
-        discounts=_rows(before.discounts, after.discounts),
-        temporary=_rows(before.temporary, after.temporary),
-    )
-
-
 def faults(facts: Facts) -> tuple[Fault, ...]:
     """Return what is broken in a subscription: such an account is parked and nothing is charged."""
     found = []
@@ -144,25 +78,6 @@ def line_faults(lines: Iterable[PricedLine]) -> tuple[Fault, ...]:
         if line.amount > line.unit * line.quantity * line.months:
             found.append(Fault("above_full_price", line.product))
     return tuple(found)
-
-
-def _rows(before: Iterable[_R], after: Iterable[_R]) -> Rows[_R]:
-    old = {row.id: row for row in before}
-    new = tuple(after)
-    kept = {row.id for row in new}
-    return Rows(
-        added=tuple(row for row in new if row.id is None),
-        changed=tuple(row for row in new if row.id is not None and row != old[row.id]),
-        ended=tuple(row for key, row in old.items() if key not in kept),
-    )
-
-
-def _bare(lines: Iterable[LineFacts]) -> tuple[LineFacts, ...]:
-    return tuple(replace(line, segments=()) for line in lines)
-
-
-def _segments(lines: Iterable[LineFacts]) -> tuple[SegmentOf, ...]:
-    return tuple(SegmentOf(line.product, segment) for line in lines for segment in line.segments)
 
 
 def _strays(scheduled: ScheduledFacts, facts: Facts) -> bool:

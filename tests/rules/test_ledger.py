@@ -1,34 +1,24 @@
-"""The next state, the rows it takes, undoing, and what must hold of any state."""
+"""The next state, undoing, and what must hold of any state."""
 
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 
 import pytest
 
 from billing.rules.changes import (
-    AddProduct,
     AddSeats,
-    BuyTemporarySeats,
-    CombineIntoSuite,
     Extend,
     ReduceSeats,
-    RemoveProduct,
-    UsePromoCode,
 )
 from billing.rules.facts import (
-    DiscountFacts,
-    DiscountSource,
     Facts,
-    PromoFacts,
     ScheduledKind,
-    TemporaryFacts,
 )
-from billing.rules.ledger import Fault, Rows, apply, faults, line_faults, renewed, undone, writes
+from billing.rules.ledger import Fault, apply, faults, line_faults, renewed, undone
 from billing.rules.periods import Period
 from billing.rules.quoting import quote, renewal
 from billing.rules.refusals import NoChange, TooLate
-from tests.rules.shop import TODAY, YEAR, acme, answered, bought, nothing, saved, waits
+from tests.rules.shop import TODAY, YEAR, acme, bought, nothing, saved, waits
 
 QUANTITY, REMOVAL = ScheduledKind.QUANTITY, ScheduledKind.REMOVAL
 
@@ -70,84 +60,6 @@ def test_undo_gives_back_what_was() -> None:
 def test_undo_leaves_what_else_waits() -> None:
     facts = pair(scheduled=(waits(QUANTITY, "talk", quantity=2), waits(QUANTITY, "support", quantity=5)))
     assert undone(facts, QUANTITY, "talk", TODAY).scheduled == facts.scheduled[1:]
-
-
-# --- Rows
-
-
-def test_rows_of_more_seats() -> None:
-    before = pair()
-    found = quote(before, [AddSeats("talk", 5)], TODAY)
-    rows = writes(before, found.after, found.closed)
-    (changed,) = rows.lines.changed
-    assert (changed.product, changed.quantity, changed.segments) == ("talk", 5, ())
-    assert (rows.lines.added, rows.lines.ended) == ((), ())
-    (cut,), (opened,) = rows.segments.changed, rows.segments.added
-    assert (cut.id, cut.product, cut.segment.covers.end) == (before.lines[1].segments[0].id, "talk", TODAY)
-    assert (opened.id, opened.product, opened.segment.covers.start) == (None, "talk", TODAY)
-    assert rows.segments.ended == ()
-    assert (rows.scheduled, rows.discounts, rows.temporary) == (Rows(), Rows(), Rows())
-
-
-def test_rows_of_a_second_change_on_the_same_day() -> None:
-    before = saved(quote(pair(), [AddSeats("talk", 5)], TODAY).after)
-    found = quote(before, [AddSeats("talk", 6)], TODAY)
-    rows = writes(before, found.after, found.closed)
-    assert [s.segment for s in rows.segments.ended] == [before.lines[1].segments[1]]
-    assert [s.segment.quantity for s in rows.segments.added] == [6]
-    assert rows.segments.changed == ()
-
-
-def test_rows_of_a_new_product_and_a_suite() -> None:
-    before = pair()
-    found = quote(before, [AddProduct("guide", "standard", 1)], TODAY)
-    rows = writes(before, found.after, found.closed)
-    assert [line.product for line in rows.lines.added] == ["guide"]
-    assert [(s.product, s.id) for s in rows.segments.added] == [("guide", None)]
-    found = quote(before, [CombineIntoSuite("suite", "team", 10)], TODAY)
-    rows = writes(before, found.after, found.closed)
-    assert [line.product for line in rows.lines.ended] == ["support", "talk"]
-    assert [line.product for line in rows.lines.added] == ["suite"]
-    assert [(s.product, s.segment.covers.end) for s in rows.segments.changed] == [
-        ("support", TODAY),
-        ("talk", TODAY),
-    ]
-    assert [s.product for s in rows.segments.added] == ["suite"]
-
-
-def test_rows_of_what_waits_and_of_discounts_and_temporary_seats() -> None:
-    promo = DiscountFacts("OLD", DiscountSource.COUPON, percent=Decimal(10), periods_left=2)
-    last = DiscountFacts("LAST", DiscountSource.COUPON, percent=Decimal(10), periods_left=1)
-    seats = TemporaryFacts("talk", 1, Period(date(2023, 10, 1), date(2023, 12, 1)))
-    before = pair(
-        scheduled=(waits(QUANTITY, "talk", quantity=2),),
-        discounts=(promo, last),
-        temporary=(seats,),
-        promos=(PromoFacts("NEW", amount=100),),
-    )
-    changes = [
-        Extend(),
-        ReduceSeats("support", 5),
-        UsePromoCode("NEW"),
-        BuyTemporarySeats("support", 1, TODAY, 3),
-    ]
-    found = quote(before, changes, TODAY)
-    rows = writes(before, found.after, found.closed)
-    assert [(s.product, s.takes_effect_on) for s in rows.scheduled.changed] == [("talk", date(2024, 10, 27))]
-    assert [s.product for s in rows.scheduled.added] == ["support"]
-    assert [d.periods_left for d in rows.discounts.changed] == [1]
-    assert [d.code for d in rows.discounts.ended] == ["LAST"]
-    assert [d.code for d in rows.discounts.added] == ["NEW"]
-    assert [t.charged for t in rows.temporary.added] == [found.after.temporary[1].charged]
-    removal = RemoveProduct("talk", answered(QUANTITY, "talk", "drop"))
-    removed = saved(quote(before, [removal], TODAY).after)
-    after = renewed(removed, YEAR.end)
-    rows = writes(removed, after)
-    assert [line.product for line in rows.lines.ended] == ["talk"]
-    assert [t.id for t in rows.temporary.ended] == [removed.temporary[0].id]
-    assert [s.kind for s in rows.scheduled.ended] == [REMOVAL]
-    assert [s.product for s in rows.segments.added] == ["support"]
-    assert (rows.segments.changed, rows.segments.ended) == ((), ())
 
 
 # --- What must hold

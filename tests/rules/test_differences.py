@@ -1,0 +1,140 @@
+"""Whether a quote that was shown still holds, and the reason of each difference."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from billing.rules.changes import AddProduct, AddSeats, Change, ReduceSeats
+from billing.rules.differences import Difference, differences, holds, waiting
+from billing.rules.facts import DiscountFacts, DiscountSource, Facts, PriceFacts, ScheduledKind
+from billing.rules.periods import Cycle
+from billing.rules.quoting import Quote, quote
+from tests.rules.shop import CATALOGUE, TODAY, acme, bought, saved, waits
+
+TOMORROW = TODAY + timedelta(days=1)
+
+
+def ledger(**more: object) -> Facts:
+    return acme(bought("support", "team", 10, 100), **more)
+
+
+def quoted(facts: Facts, *changes: Change, on: date = TODAY) -> Quote:
+    return quote(facts, changes or (AddSeats("support", 11),), on)
+
+
+def reasons(old: Quote, new: Quote) -> dict[str, dict[str, object]]:
+    assert not holds(old, new)
+    return {d.code: dict(d.data) for d in differences(old, new)}
+
+
+def test_nothing_has_changed() -> None:
+    assert holds(quoted(ledger()), quoted(ledger()))
+    assert differences(quoted(ledger()), quoted(ledger())) == ()
+
+
+def test_midnight_passed_over_a_change_that_waits() -> None:
+    """If only the day changed and every line is the same, it goes on."""
+    old = quoted(ledger(), ReduceSeats("support", 5))
+    new = quoted(ledger(), ReduceSeats("support", 5), on=TOMORROW)
+    assert holds(old, new)
+    assert differences(old, new) == ()
+
+
+def test_midnight_passed_over_a_charge() -> None:
+    assert reasons(quoted(ledger()), quoted(ledger(), on=TOMORROW)) == {
+        "day_passed": {"old": TODAY, "new": TOMORROW},
+        "amount_changed": {"old": 345, "new": 342},
+    }
+
+
+def test_someone_else_bought_two_seats() -> None:
+    other = saved(quote(ledger(), [AddSeats("support", 12)], TODAY).after)
+    talk = AddProduct("talk", "team", 1)
+    assert reasons(quoted(ledger(), talk), quoted(other, talk)) == {
+        "subscription_changed": {"old": 7, "new": 8},
+        "quantity_changed": {"product": "support", "old": 10, "new": 12},
+    }
+
+
+def test_someone_else_bought_a_product() -> None:
+    other = saved(quote(ledger(), [AddProduct("talk", "team", 1)], TODAY).after)
+    found = reasons(quoted(ledger()), quoted(other))
+    assert found == {
+        "subscription_changed": {"old": 7, "new": 8},
+        "product_added": {"product": "talk"},
+    }
+    back = reasons(quoted(other), quoted(ledger()))
+    assert back["product_gone"] == {"product": "talk"}
+
+
+def test_a_new_price_came_into_force() -> None:
+    talk = CATALOGUE["talk"]
+    dearer = replace(talk.editions[0], prices=(PriceFacts(Cycle.ANNUAL, 120),))
+    catalogue = {**CATALOGUE, "talk": replace(talk, editions=(dearer, talk.editions[1]))}
+    change = AddProduct("talk", "team", 1)
+    assert reasons(quoted(ledger(), change), quoted(ledger(catalogue=catalogue), change)) == {
+        "new_price": {"product": "talk", "old": 100, "new": 120},
+        "amount_changed": {"old": 345, "new": 414},
+    }
+
+
+def test_a_discount_the_tax_or_the_balance_is_another() -> None:
+    given = DiscountFacts("TEN", DiscountSource.COUPON, percent=Decimal(10))
+    old = quoted(ledger(tax_rate=Decimal(19)))
+    new = quoted(ledger(tax_rate=Decimal(20), balance=100, discounts=(given,)))
+    found = reasons(old, new)
+    assert set(found) == {"discount_changed", "tax_changed", "balance_changed", "amount_changed"}
+    assert found["tax_changed"] == {"old": (19,), "new": (20,)}
+    assert found["balance_changed"] == {"old": 0, "new": 100}
+    assert found["discount_changed"] == {"product": "support", "old": (), "new": ("TEN",)}
+
+
+def test_what_waits_is_another() -> None:
+    old, new = quoted(ledger(), ReduceSeats("support", 5)), quoted(ledger(), ReduceSeats("support", 6))
+    found = reasons(old, new)
+    assert set(found) == {"schedule_changed", "quantity_changed"}
+    assert found["schedule_changed"] == {"old": waiting(old), "new": waiting(new)}
+
+
+def test_ids_of_what_waits_do_not_count() -> None:
+    one = ledger(scheduled=(waits(ScheduledKind.QUANTITY, "support", quantity=5, id=90),))
+    two = ledger(scheduled=(waits(ScheduledKind.QUANTITY, "support", quantity=5, id=91),))
+    change = AddProduct("talk", "team", 1)
+    assert holds(quoted(one, change), quoted(two, change))
+
+
+def test_products_are_told_in_order() -> None:
+    facts = acme(bought("talk", "team", 1), bought("guide", "standard", 1), bought("support", "team", 1))
+    lines = tuple(replace(line, quantity=9, unit=line.unit + 1) for line in facts.lines)
+    change = AddProduct("legacy", "one", 1)
+    catalogue = {**CATALOGUE, "legacy": replace(CATALOGUE["legacy"], withdrawn=False)}
+    old = quoted(replace(facts, catalogue=catalogue), change)
+    new = quoted(replace(facts, catalogue=catalogue, lines=lines), change)
+    assert [(d.data["product"], d.code) for d in differences(old, new)] == [
+        (product, code)
+        for product in ("guide", "support", "talk")
+        for code in ("new_price", "quantity_changed")
+    ]
+
+
+def test_no_difference_is_without_a_reason() -> None:
+    old = quoted(ledger())
+    new = replace(old, settlement=replace(old.settlement, subtotal=old.settlement.subtotal + 1))
+    assert differences(old, new) == (Difference("amount_changed", {"old": 345, "new": 345}),)
+
+
+def test_everything_that_was_promised_counts() -> None:
+    old = quoted(ledger())
+    coming = old.renewal
+    for new in (
+        replace(old, version=8),
+        replace(old, lines=()),
+        replace(old, settlement=replace(old.settlement, due=346)),
+        replace(old, after=replace(old.after, scheduled=(waits(ScheduledKind.CANCELLATION),))),
+        replace(old, renewal=replace(coming, on=TOMORROW)),
+        replace(old, renewal=replace(coming, lines=())),
+        replace(old, renewal=replace(coming, settlement=replace(coming.settlement, total=1))),
+    ):
+        assert not holds(old, new)
+        assert differences(old, new)
+    assert holds(old, replace(old, on=TOMORROW))
