@@ -9,6 +9,7 @@ from django.template.loader import get_template
 from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.gate import Gate
 from accounts.rules.decision import Action
@@ -86,7 +87,7 @@ SIDEBAR = (
         ),
     ),
     (
-        _("Team"),
+        pgettext_lazy("people of an account", "Team"),
         (
             Entry("people", "people", Action.VIEW_PEOPLE),
             Entry("activity", "activity", Action.VIEW_ACTIVITY),

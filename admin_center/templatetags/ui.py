@@ -126,7 +126,8 @@ def role(code: str) -> str:
 
 @register.simple_block_tag
 def notice(content: str, kind: str = "info", title: str = "") -> str:
-    """Return a message on the page: info, success, warning or danger."""
+    """Return a message on the page: info, success, warning or danger (also by the framework's names)."""
+    kind = {"error": "danger", "debug": "info"}.get(kind, kind)
     heading = format_html('<p class="notice__title">{}</p>', title) if title else ""
     return format_html(
         '<div class="notice notice--{}">{}<div class="notice__body">{}{}</div></div>',
