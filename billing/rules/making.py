@@ -7,6 +7,7 @@ from datetime import timedelta
 from billing.rules import changes as new
 from billing.rules import checks, drafting, refusals
 from billing.rules.changes import Change
+from billing.rules.combining import combination
 from billing.rules.drafting import Draft
 from billing.rules.facts import (
     DiscountFacts,
@@ -127,22 +128,15 @@ def _listed(draft: Draft, change: new.AddProduct | new.AddOn | new.CombineIntoSu
 def _combine(draft: Draft, change: new.CombineIntoSuite) -> None:
     facts = draft.facts
     included = facts.product(change.product).includes
-    lines = tuple(line for line in facts.lines if line.product in included)
-    others = tuple(line for line in facts.lines if line not in lines)
+    others = tuple(line for line in facts.lines if line.product not in included)
     checks.may_buy(replace(facts, lines=others), change.product, (ProductKind.SUITE,))
-    if not lines:
+    found = combination(facts, change.product)
+    if found is None:
         raise refusals.NoSuchLine(product=change.product)
     checks.quantity_allowed(facts, change.product, change.quantity)
-    holders, used = suite_people(lines)
-    checks.at_least_in_use(change.product, change.quantity, used)
-    suite = replace(_listed(draft, change), holders=holders, seats_in_use=used)
-    drafting.combine(draft, lines, suite, (change.code,))
-
-
-def suite_people(lines: Sequence[LineFacts]) -> tuple[frozenset[int], int]:
-    """Return who holds a seat of any of the lines, and how many Suite seats that makes at least."""
-    holders = frozenset(person for line in lines for person in line.holders)
-    return holders, max(len(holders), *(line.seats_in_use for line in lines))
+    checks.at_least_in_use(change.product, change.quantity, found.least)
+    suite = replace(_listed(draft, change), holders=found.holders, seats_in_use=found.least)
+    drafting.combine(draft, found.lines, suite, (change.code,))
 
 
 def _edit_lines(draft: Draft, changes: Iterable[Change]) -> None:

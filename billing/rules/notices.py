@@ -48,11 +48,11 @@ def allowances_lost(old: Allowances, new: Allowances) -> dict[str, tuple[int | s
 
 def _is_loss(before: int | str, after: int | str | None) -> bool:
     """Compare measure by measure; words without a number ("unlimited") are no smaller than any."""
-    if after is None:
-        return True
+    if before == after or after is None:
+        return after is None
     old, new = _measures(before), _measures(after)
     if not new:
-        return not old and before != after
+        return not old
     return len(old) != len(new) or any(less < more for less, more in zip(new, old, strict=True))
 
 
