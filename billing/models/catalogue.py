@@ -121,8 +121,8 @@ class PriceQuerySet(models.QuerySet["Price"]):
         """
         newest = (
             self.filter(amount_currency=currency, in_force_from__lte=on)
-            .order_by("edition", "cycle", "-in_force_from")
-            .distinct("edition", "cycle")
+            .order_by("edition_id", "cycle", "-in_force_from")
+            .distinct("edition_id", "cycle")
         )
         # After the newest was chosen: where it says "not offered", an older amount must not show.
         return Price.objects.filter(
