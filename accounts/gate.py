@@ -7,7 +7,7 @@ closed: an inactive person, a suspended or ended membership and a superuser hold
 from datetime import date
 from functools import cached_property
 
-from guardian.core import ObjectPermissionChecker
+from guardian.core import ObjectPermissionChecker  # noqa: TID251 - this is the one
 
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountState, AccountType, Standing, standing

@@ -1,8 +1,21 @@
-"""Puts letters into the outbox, in the transaction of the act that they tell of."""
+"""Puts letters into the outbox, in the transaction of the act that they tell of, and sends them after."""
 
 from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from accounts import activity
 from accounts.models import Account, Letter, User
+
+log = structlog.get_logger()
+# After so many tries a letter waits for somebody of the staff to look.
+MOST_ATTEMPTS = 12
 
 
 def post(kind: str, account: Account, *, to: Iterable[User], facts: Mapping[str, object], key: str) -> None:
@@ -27,3 +40,89 @@ def post(kind: str, account: Account, *, to: Iterable[User], facts: Mapping[str,
         ],
         ignore_conflicts=True,
     )
+
+
+def post_to_address(
+    kind: str, account: Account, *, email: str, facts: Mapping[str, object], key: str
+) -> None:
+    """Write a letter to an address that is no person's yet, such as the vendor's contact or an invitee."""
+    Letter.objects.bulk_create(
+        [
+            Letter(
+                account=account,
+                kind=kind,
+                to=email,
+                language=account.language,
+                facts=dict(facts),
+                key=f"{kind}:{key}:{email}"[:120],
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def send_waiting(limit: int = 100) -> int:
+    """Send letters that wait, the oldest first; return how many went out.
+
+    Several workers may do this at once: each letter is locked by the one that sends it. A worker
+    that is killed while sending leaves the letter waiting; it is sent again with the same
+    Message-ID, by which mailboxes tell a repetition.
+    """
+    sent = 0
+    for pk in Letter.objects.filter(sent_at=None, attempts__lt=MOST_ATTEMPTS).values_list("pk", flat=True)[
+        :limit
+    ]:
+        sent += _send(pk)
+    return sent
+
+
+@transaction.atomic
+def _send(pk: int) -> bool:
+    """Send one letter under its own lock; return whether it went out."""
+    letter = (
+        Letter.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("account", "user")
+        .filter(pk=pk, sent_at=None)
+        .first()
+    )
+    if letter is None:
+        return False
+    letter.attempts += 1
+    try:
+        message(letter).send()
+    except OSError as refused:
+        letter.error = str(refused)[:500]
+        letter.save(update_fields=["attempts", "error"])
+        log.warning("letter_not_sent", letter=pk, why=letter.error)
+        return False
+    letter.sent_at, letter.error = activity.current().at, ""
+    letter.save(update_fields=["attempts", "error", "sent_at"])
+    return True
+
+
+def message(letter: Letter) -> EmailMultiAlternatives:
+    """Return a letter as the mail that is sent: subject, text and HTML in the recipient's language."""
+    context = {
+        "letter": letter,
+        "facts": letter.facts,
+        "account": letter.account,
+        "person": letter.user,
+        "origin": settings.ORIGIN,
+        "vendor": settings.VENDOR_NAME,
+    }
+    with translation.override(letter.language):
+        folder = f"mail/{letter.kind}"
+        # One line: a name with a line break in it can't start a header of its own.
+        subject = " ".join(render_to_string(f"{folder}/subject.txt", context).split())
+        mail = EmailMultiAlternatives(
+            subject,
+            render_to_string(f"{folder}/body.txt", context),
+            settings.DEFAULT_FROM_EMAIL,
+            [letter.to],
+            headers={
+                "Message-ID": f"<letter-{letter.pk}@{urlsplit(settings.ORIGIN).hostname}>",
+                "Auto-Submitted": "auto-generated",
+            },
+        )
+        mail.attach_alternative(render_to_string(f"{folder}/body.html", context), "text/html")
+    return mail

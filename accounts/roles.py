@@ -5,11 +5,15 @@ never differ; `manage.py check_invariants` compares them.
 """
 
 from collections.abc import Iterable
+from datetime import date, datetime
 
 from django.contrib.auth.models import Permission as StoredPermission
 from django.db import transaction
 
+from accounts import activity, mail
+from accounts.gate import Gate
 from accounts.models import Account, AccountPermission, Membership, User
+from accounts.rules.decision import Action
 from accounts.rules.roles import Permission, Role, permissions
 
 
@@ -63,3 +67,141 @@ def derive(member: Membership) -> None:
     """
     AccountPermission.objects.filter(user_id=member.user_id, content_object_id=member.account_id).delete()
     _grant([member])
+
+
+class OwnRole(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """Nobody gives themselves a role."""
+
+
+class OwnerKeepsRole(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """The owner's role is given away by transferring the ownership, and in no other way."""
+
+
+def standing_of(member: Membership) -> dict[str, object]:
+    """Return a member's role as the trail keeps it."""
+    return {
+        "role": str(member.role),
+        "changes_payment": member.changes_payment,
+        "suspended": member.suspended_at is not None,
+    }
+
+
+@transaction.atomic
+def give(member_id: int, role: Role, *, by: User, on: date) -> Membership:
+    """Give a member another role; what it allows works, or stops, from their next request on.
+
+    Raises NotAllowed, OwnRole, OwnerKeepsRole (also for the role of owner itself),
+    Membership.DoesNotExist.
+    """
+    account = Account.objects.lock_for(Membership, member_id)
+    Gate(by, account, on=on).demand(Action.MANAGE_ROLES)
+    member = Membership.objects.select_related("user").get(pk=member_id)
+    if member.user_id == by.pk:
+        raise OwnRole
+    if Role.OWNER in (role, member.role):
+        raise OwnerKeepsRole
+    delegated = member.changes_payment and role is Role.BILLING_ADMIN
+    if role != member.role:
+        _change(member, role, by=by, delegated=delegated)
+    return member
+
+
+@transaction.atomic
+def delegate(member_id: int, *, changes_payment: bool, by: User, on: date) -> Membership:
+    """Let one billing admin change payment details, or no longer.
+
+    Raises NotAllowed, OwnerKeepsRole where the member is no billing admin, Membership.DoesNotExist.
+    """
+    account = Account.objects.lock_for(Membership, member_id)
+    Gate(by, account, on=on).demand(Action.MANAGE_ROLES)
+    member = Membership.objects.select_related("user").get(pk=member_id)
+    if member.role != Role.BILLING_ADMIN:
+        raise OwnerKeepsRole
+    if changes_payment != member.changes_payment:
+        _change(member, Role.BILLING_ADMIN, by=by, delegated=changes_payment)
+    return member
+
+
+def _change(member: Membership, role: Role, *, by: User | None, delegated: bool = False) -> None:
+    """Write a role with what follows from it: permissions, trail, letter."""
+    before, held = standing_of(member), permissions(Role(member.role), changes_payment=member.changes_payment)
+    member.role, member.changes_payment = role, delegated
+    member.save(update_fields=["role", "changes_payment"])
+    derive(member)
+    entry = activity.record(
+        member.account,
+        "role_changed",
+        by=by,
+        subject=f"member:{member.user_id}",
+        before=before,
+        after=standing_of(member),
+    )
+    more = permissions(role, changes_payment=delegated) > held
+    mail.post(
+        "role_given" if more else "role_taken",
+        member.account,
+        to=[member.user],
+        facts={"role": role.value, "changes_payment": delegated, "by": by.name if by else ""},
+        key=str(entry.pk),
+    )
+
+
+@transaction.atomic
+def leave(member_id: int, *, by: User, on: date) -> None:
+    """Take a member out of the account: nothing of it can be reached from their next request on.
+
+    Administrators are removed by who gives roles, others by who manages people. Called by billing,
+    which frees their seats first. Raises NotAllowed, OwnRole, OwnerKeepsRole,
+    Membership.DoesNotExist.
+    """
+    account = Account.objects.lock_for(Membership, member_id)
+    member = _manageable(account, member_id, by=by, on=on)
+    AccountPermission.objects.filter(user_id=member.user_id, content_object_id=account.pk).delete()
+    activity.record(
+        account,
+        "member_removed",
+        by=by,
+        subject=f"member:{member.user_id}",
+        before=standing_of(member) | {"name": member.user.name},
+        after=None,
+    )
+    member.delete()
+
+
+@transaction.atomic
+def suspend(member_id: int, *, by: User, on: date) -> Membership:
+    """Suspend a member: they keep role and seats, and can reach nothing. Raises as `leave`."""
+    return _set_suspended(member_id, activity.current().at, "member_suspended", by=by, on=on)
+
+
+@transaction.atomic
+def resume(member_id: int, *, by: User, on: date) -> Membership:
+    """Let a suspended member in again. Raises as `leave`."""
+    return _set_suspended(member_id, None, "member_resumed", by=by, on=on)
+
+
+def _set_suspended(
+    member_id: int, suspended_at: datetime | None, verb: str, *, by: User, on: date
+) -> Membership:
+    account = Account.objects.lock_for(Membership, member_id)
+    member = _manageable(account, member_id, by=by, on=on)
+    if (member.suspended_at is None) is (suspended_at is None):
+        return member
+    before = standing_of(member)
+    member.suspended_at = suspended_at
+    member.save(update_fields=["suspended_at"])
+    subject = f"member:{member.user_id}"
+    activity.record(account, verb, by=by, subject=subject, before=before, after=standing_of(member))
+    return member
+
+
+def _manageable(account: Account, member_id: int, *, by: User, on: date) -> Membership:
+    """Return a member of the account that this person may manage, or raise why not."""
+    member = Membership.objects.select_related("user", "account").get(pk=member_id, account=account)
+    powerful = member.role in (Role.OWNER, Role.BILLING_ADMIN, Role.ADMIN)
+    Gate(by, account, on=on).demand(Action.MANAGE_ROLES if powerful else Action.MANAGE_PEOPLE)
+    if member.user_id == by.pk:
+        raise OwnRole
+    if member.role == Role.OWNER:
+        raise OwnerKeepsRole
+    return member

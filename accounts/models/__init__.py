@@ -2,7 +2,17 @@
 
 from accounts.models.account import Account
 from accounts.models.activity import Activity
+from accounts.models.handover import Invitation, OwnershipOffer
 from accounts.models.outbox import Letter
 from accounts.models.people import AccountPermission, Membership, User
 
-__all__ = ["Account", "AccountPermission", "Activity", "Letter", "Membership", "User"]
+__all__ = [
+    "Account",
+    "AccountPermission",
+    "Activity",
+    "Invitation",
+    "Letter",
+    "Membership",
+    "OwnershipOffer",
+    "User",
+]

@@ -170,7 +170,7 @@ class Membership(models.Model):
 
 
 class AccountPermission(UserObjectPermissionBase):
-    """One permission of one person on one account. Read only by the gate, written only by accounts/roles.py."""
+    """One permission of one person on one account: read by the gate, written by accounts/roles.py."""
 
     # guardian finds this model by the way back: it must have one.
     content_object = models.ForeignKey(Account, models.CASCADE, related_name="permission_rows")

@@ -34,6 +34,7 @@ class Action(StrEnum):
     VIEW_PAYMENT = "view_payment"
     CHANGE_PAYMENT = "change_payment"
     VIEW_INVOICES = "view_invoices"
+    MANAGE_PEOPLE = "manage_people"
     MANAGE_ROLES = "manage_roles"
     TRANSFER_OWNERSHIP = "transfer_ownership"
     CANCEL_PRODUCT = "cancel_product"
@@ -86,7 +87,7 @@ class Decision:
         return self.allowed
 
 
-class NotAllowed(Exception):
+class NotAllowed(Exception):  # noqa: N818 - it says no, nothing went wrong
     """The gate refused; carries the whole decision."""
 
     def __init__(self, decision: Decision) -> None:
@@ -117,6 +118,8 @@ NEEDS: dict[Action, tuple[Permission | None, Capability]] = {
     Action.VIEW_PAYMENT: (Permission.VIEW_INVOICES, Capability.PAYMENT),
     Action.CHANGE_PAYMENT: (Permission.CHANGE_PAYMENT, Capability.PAYMENT_METHOD),
     Action.VIEW_INVOICES: (Permission.VIEW_INVOICES, Capability.INVOICES),
+    # Agents and their seats; who gives roles manages administrators too.
+    Action.MANAGE_PEOPLE: (Permission.CHANGE_SUBSCRIPTION, Capability.PEOPLE),
     Action.MANAGE_ROLES: (Permission.MANAGE_ROLES, Capability.ROLES),
     Action.TRANSFER_OWNERSHIP: (Permission.TRANSFER_OWNERSHIP, Capability.ROLES),
     Action.CANCEL_PRODUCT: (Permission.CANCEL_PRODUCT, Capability.CANCEL),

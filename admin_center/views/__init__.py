@@ -1,0 +1,1 @@
+"""Pages: a door, a form, a verb, an answer."""

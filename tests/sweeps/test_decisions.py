@@ -37,6 +37,8 @@ decide_requests       BPO     SA   TEAP
 view_payment          BPO     S    TEAPS
 change_payment        PO      S    TEAPS
 view_invoices         BPO     S    TAPS
+manage_people         BPO     SAM  TAP
+manage_people         BPO     SAM  TAP
 manage_roles          O       SAM  TAP
 transfer_ownership    O       SAM  TAP
 cancel_product        O       S    TAPS

@@ -1,0 +1,135 @@
+"""Invites people into an account by mail, with the role they will have."""
+
+import hashlib
+import secrets
+from datetime import date, timedelta
+
+from allauth.account.models import EmailAddress
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from accounts import activity, mail, roles
+from accounts.gate import Gate
+from accounts.models import Account, Invitation, Membership, User
+from accounts.rules.decision import Action
+from accounts.rules.roles import Role
+
+VALID_FOR = timedelta(days=14)
+
+
+class NotInvited(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """The address can't be invited; `reason` is a code.
+
+    `malformed`, `member` (already one), `invited` (already waiting), `role`.
+    """
+
+    def __init__(self, reason: str) -> None:
+        """Keep the code."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+class InvitationOver(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """The invitation was used or revoked, or is older than fourteen days."""
+
+
+@transaction.atomic
+def invite(account: Account, email: str, name: str, role: Role, *, by: User, on: date) -> Invitation:
+    """Invite an address; the link goes by mail and nowhere else.
+
+    Inviting an administrator needs the right to give roles. An address of another company's people
+    is welcome: a person may belong to several accounts. Raises NotAllowed, NotInvited.
+    """
+    account = Account.objects.lock(account.pk)
+    powerful = role in (Role.BILLING_ADMIN, Role.ADMIN)
+    Gate(by, account, on=on).demand(Action.MANAGE_ROLES if powerful else Action.MANAGE_PEOPLE)
+    email, at = _clean(email), activity.current().at
+    if role is Role.OWNER:
+        raise NotInvited("role")
+    if Membership.objects.filter(account=account, user__email=email).exists():
+        raise NotInvited("member")
+    waiting = Invitation.objects.filter(account=account, email=email, accepted_at=None, revoked_at=None)
+    waiting.filter(expires_at__lte=at).update(revoked_at=at)
+    if waiting.exists():
+        raise NotInvited("invited")
+    token = secrets.token_urlsafe(32)
+    made = Invitation.objects.create(
+        account=account,
+        email=email,
+        name=" ".join(name.split())[:120],
+        role=role,
+        token_hash=_hash(token),
+        invited_by=by,
+        created_at=at,
+        expires_at=at + VALID_FOR,
+    )
+    activity.record(
+        account, "member_invited", by=by, subject=f"invitation:{made.pk}", after={"role": role.value}
+    )
+    facts = {"by": by.name, "role": role.value, "token": token, "until": made.expires_at.isoformat()}
+    mail.post_to_address("invited", account, email=email, facts=facts, key=str(made.pk))
+    return made
+
+
+def find(token: str) -> Invitation:
+    """Return the open invitation behind a link's token; raise InvitationOver for any other."""
+    found = Invitation.objects.select_related("account", "invited_by").filter(token_hash=_hash(token)).first()
+    over = found is None or found.accepted_at or found.revoked_at
+    if over or found is None or found.expires_at <= activity.current().at:
+        raise InvitationOver
+    return found
+
+
+@transaction.atomic
+def accept(token: str, *, password: str = "") -> tuple[Invitation, Membership]:
+    """Join the account; a person who is new gets an account to sign in with, their address verified.
+
+    The link proves the mailbox. `password` is set only for a person who is new; one who exists signs
+    in as ever. Raises InvitationOver.
+    """
+    found = find(token)
+    account = Account.objects.lock(found.account_id)
+    found = find(token)
+    person = User.objects.filter(email=found.email).first()
+    if person is None:
+        person = User.objects.create_user(
+            found.email, password, name=found.name or found.email, language=account.language
+        )
+        EmailAddress.objects.create(user=person, email=found.email, verified=True, primary=True)
+    roles.enrol(account, [(person, Role(found.role))])
+    found.accepted_at = activity.current().at
+    found.save(update_fields=["accepted_at"])
+    member = Membership.objects.get(account=account, user=person)
+    activity.record(
+        account,
+        "member_joined",
+        by=person,
+        subject=f"member:{person.pk}",
+        after=roles.standing_of(member) | {"name": person.name},
+    )
+    return found, member
+
+
+@transaction.atomic
+def revoke(invitation_id: int, *, by: User, on: date) -> None:
+    """Take an invitation back. Raises NotAllowed, Invitation.DoesNotExist."""
+    account = Account.objects.lock_for(Invitation, invitation_id)
+    Gate(by, account, on=on).demand(Action.MANAGE_PEOPLE)
+    open_ones = Invitation.objects.filter(pk=invitation_id, accepted_at=None, revoked_at=None)
+    if open_ones.update(revoked_at=activity.current().at):
+        activity.record(account, "invitation_revoked", by=by, subject=f"invitation:{invitation_id}")
+
+
+def _clean(email: str) -> str:
+    """Return the address in lower case; raise NotInvited where it is none."""
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise NotInvited("malformed") from None
+    return email
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

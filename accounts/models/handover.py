@@ -1,0 +1,85 @@
+"""Invitations to join an account, and offers to own it: each waits for somebody to accept."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.account import Account
+from accounts.models.people import User
+from accounts.rules.roles import Role
+
+
+class Invitation(models.Model):
+    """Somebody is asked to join an account, by a link that only their mailbox gets."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="invitations")
+    email = models.EmailField(_("e-mail address"))
+    name = models.CharField(_("name"), max_length=120)
+    role = models.CharField(_("role"), max_length=20)
+    # Of the token only the hash is kept: who reads the table cannot join.
+    token_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(_("invited at"))
+    expires_at = models.DateTimeField(_("expires at"))
+    accepted_at = models.DateTimeField(_("accepted at"), null=True)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True)
+
+    account_path: ClassVar[str] = "account_id"
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "email"],
+                condition=Q(accepted_at=None, revoked_at=None),
+                name="invitation_one_open_per_address",
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=[role.value for role in Role if role is not Role.OWNER]),
+                name="invitation_never_to_own",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return who is invited."""
+        return self.email
+
+
+class OwnershipOffer(models.Model):
+    """The owner offers the account to a billing admin, who must accept within seven days."""
+
+    class State(models.TextChoices):
+        """Where it stands."""
+
+        OPEN = "open", _("Open")
+        ACCEPTED = "accepted", _("Accepted")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        DECLINED = "declined", _("Declined")
+        EXPIRED = "expired", _("Expired")
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="ownership_offers")
+    offered_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    to = models.ForeignKey(User, models.PROTECT, related_name="+")
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
+    created_at = models.DateTimeField(_("offered at"))
+    expires_at = models.DateTimeField(_("expires at"))
+
+    account_path: ClassVar[str] = "account_id"
+
+    class Meta:
+        verbose_name = _("ownership offer")
+        verbose_name_plural = _("ownership offers")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account"], condition=Q(state="open"), name="ownership_one_open_offer"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return to whom."""
+        return f"{self.account_id} to {self.to_id}"

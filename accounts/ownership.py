@@ -1,0 +1,144 @@
+"""Hands an account from its owner to a billing admin: offered, accepted, or withdrawn until then."""
+
+from datetime import date, timedelta
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+
+from accounts import activity, mail
+from accounts.gate import Gate
+from accounts.models import Account, Membership, OwnershipOffer, User
+from accounts.roles import derive, standing_of
+from accounts.rules.decision import Action
+from accounts.rules.roles import Role
+
+# How long an offer may be accepted (domain.md 10).
+VALID_FOR = timedelta(days=7)
+
+
+class NotEligible(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """The account can't be handed to this person; `reason` is a code.
+
+    `not_billing_admin`, `address_not_verified`, `suspended`, or `offer_open`: another offer waits.
+    """
+
+    def __init__(self, reason: str) -> None:
+        """Keep the code."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+class OfferOver(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """The offer was accepted, withdrawn, declined, or is older than seven days."""
+
+
+@transaction.atomic
+def offer(member_id: int, *, by: User, on: date) -> OwnershipOffer:
+    """Offer the account to one of its billing admins, who must have a verified address.
+
+    Raises NotAllowed, NotEligible, Membership.DoesNotExist. The page asks for the password first.
+    """
+    account = Account.objects.lock_for(Membership, member_id)
+    Gate(by, account, on=on).demand(Action.TRANSFER_OWNERSHIP)
+    member = Membership.objects.select_related("user").get(pk=member_id)
+    _demand_eligible(member)
+    at = activity.current().at
+    expire(account)
+    if OwnershipOffer.objects.filter(account=account, state=OwnershipOffer.State.OPEN).exists():
+        raise NotEligible("offer_open")
+    made = OwnershipOffer.objects.create(
+        account=account, offered_by=by, to=member.user, created_at=at, expires_at=at + VALID_FOR
+    )
+    activity.record(account, "ownership_offered", by=by, subject="ownership", after={"to": member.user.name})
+    facts = {"by": by.name, "to": member.user.name, "until": made.expires_at.isoformat()}
+    mail.post("ownership_offered", account, to=[member.user, by], facts=facts, key=str(made.pk))
+    return made
+
+
+@transaction.atomic
+def accept(offer_id: int, *, by: User) -> OwnershipOffer:
+    """Become the owner; the former one becomes an admin. There is exactly one owner at every moment.
+
+    Raises OfferOver, NotEligible, OwnershipOffer.DoesNotExist (also for whom it was not made to).
+    """
+    account, made = _open(offer_id)
+    if made.to_id != by.pk:
+        raise OwnershipOffer.DoesNotExist
+    former = Membership.objects.select_related("user").get(account=account, role=Role.OWNER)
+    heir = Membership.objects.select_related("user").filter(account=account, user=by).first()
+    if heir is None or former.user_id != made.offered_by_id:
+        raise OfferOver
+    _demand_eligible(heir)
+    # The former first: the database never holds two owners, and at the commit never none.
+    _become(account, former, Role.ADMIN, by=by)
+    _become(account, heir, Role.OWNER, by=by)
+    _end(made, OwnershipOffer.State.ACCEPTED)
+    facts = {"former": former.user.name, "owner": by.name}
+    mail.post("ownership_accepted", account, to=[former.user, by], facts=facts, key=str(made.pk))
+    return made
+
+
+@transaction.atomic
+def withdraw(offer_id: int, *, by: User, on: date) -> OwnershipOffer:
+    """Take an offer back, or (as the one it was made to) decline it.
+
+    Raises NotAllowed, OfferOver, OwnershipOffer.DoesNotExist.
+    """
+    account, made = _open(offer_id)
+    declines = made.to_id == by.pk
+    if not declines:
+        Gate(by, account, on=on).demand(Action.TRANSFER_OWNERSHIP)
+    _end(made, OwnershipOffer.State.DECLINED if declines else OwnershipOffer.State.WITHDRAWN)
+    verb = "ownership_declined" if declines else "ownership_withdrawn"
+    activity.record(account, verb, by=by, subject="ownership", before={"to": made.to.name})
+    return made
+
+
+def expire(account: Account | None = None) -> int:
+    """End offers whose seven days are over, of one account (under its lock) or of all; return how many."""
+    old = OwnershipOffer.objects.filter(
+        state=OwnershipOffer.State.OPEN, expires_at__lte=activity.current().at
+    )
+    if account is not None:
+        old = old.filter(account=account)
+    return old.update(state=OwnershipOffer.State.EXPIRED)
+
+
+def _open(offer_id: int) -> tuple[Account, OwnershipOffer]:
+    """Lock the account and return it with an offer that is open; raise OfferOver."""
+    account = Account.objects.lock_for(OwnershipOffer, offer_id)
+    made = OwnershipOffer.objects.select_related("to").get(pk=offer_id)
+    if made.state != OwnershipOffer.State.OPEN or made.expires_at <= activity.current().at:
+        raise OfferOver
+    return account, made
+
+
+def _demand_eligible(member: Membership) -> None:
+    """Raise NotEligible unless the account may be handed to this member."""
+    if member.role != Role.BILLING_ADMIN:
+        raise NotEligible("not_billing_admin")
+    if member.suspended_at is not None or not member.user.is_active:
+        raise NotEligible("suspended")
+    verified = EmailAddress.objects.filter(user=member.user, email__iexact=member.user.email, verified=True)
+    if not verified.exists():
+        raise NotEligible("address_not_verified")
+
+
+def _become(account: Account, member: Membership, role: Role, *, by: User) -> None:
+    before = standing_of(member)
+    member.role, member.changes_payment = role, False
+    member.save(update_fields=["role", "changes_payment"])
+    derive(member)
+    activity.record(
+        account,
+        "ownership_accepted" if role is Role.OWNER else "role_changed",
+        by=by,
+        subject=f"member:{member.user_id}",
+        before=before,
+        after=standing_of(member),
+    )
+
+
+def _end(made: OwnershipOffer, state: OwnershipOffer.State) -> None:
+    made.state = state
+    made.save(update_fields=["state"])

@@ -1,0 +1,251 @@
+"""Nothing of one account reaches people of another: watched in every test of the whole suite.
+
+Every answer that the program gives and every letter that it sends during a test is kept. At the end of
+the test the texts that belong to one account alone (its names, addresses, notes, codes, numbers: all
+text columns of all tables that hang from an account) are searched for in what went to somebody who is
+not of that account. Where costs are not shown, every answer is also searched for amounts.
+
+A column that is new must be put into TEXTS or CODES below: `test_every_text_column_is_watched`.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core import mail
+from django.core.handlers.base import BaseHandler
+from django.db import models
+
+from accounts.models import Account, Letter, Membership, User
+
+# Columns whose words belong to one account alone.
+TEXTS = {
+    "accounts.Account": {"slug", "name", "external_id", "vendor_contact_name", "vendor_contact_email"},
+    "accounts.Activity": {"reason"},
+    "accounts.Invitation": {"token_hash"},
+    "billing.Discount": {"code"},
+    "billing.ChangeRequest": {"note"},
+    "billing.Quote": {"id"},
+    "billing.Invoice": {"number", "account_name"},
+    "accounts.Invitation": {"email", "name"},
+    "billing.Charge": {"id", "reference", "method"},
+    "billing.PaymentMethod": {"reference"},
+}
+# Columns that hold a word of a fixed list, of the catalogue, or of a person (people are watched by
+# their names and addresses), and so say nothing of an account.
+CODES = {
+    "accounts.Account": {"type", "state", "currency", "timezone", "language", "vendor_contact_phone"},
+    "accounts.Activity": {"actor_name", "verb", "subject", "quote", "invoice"},
+    "accounts.Invitation": {"role", "token_hash"},
+    "accounts.OwnershipOffer": {"state"},
+    "accounts.Invitation": {"email", "name", "role"},
+    "accounts.OwnershipOffer": {"state"},
+    "accounts.Letter": {"kind", "to", "language", "key", "error"},
+    "accounts.Membership": {"role"},
+    "billing.Charge": {"amount_currency", "state", "failure", "action_url", "return_url"},
+    "billing.ChangeRequest": {"requester_name", "state"},
+    "billing.Discount": {"kind", "source", "amount_currency"},
+    "billing.Invoice": {"kind", "reason", "currency", "language", "vendor_name", "caused_by",
+                        "subtotal_currency", "tax_currency", "total_currency", "prepaid_currency",
+                        "carried_over_currency", "due_currency"},
+    "billing.InvoiceLine": {"kind", "product", "edition", "product_name", "edition_name", "cycle",
+                            "unit_price_currency", "gross_currency", "amount_currency", "because"},
+    "billing.Line": {"unit_price_currency"},
+    "billing.PaidSegment": {"unit_price_currency", "cycle", "charged_currency", "credited_currency"},
+    "billing.PaymentMethod": {"kind", "brand", "last_four"},
+    "billing.Quote": {"state", "failure"},
+    "billing.ScheduledChange": {"kind", "cycle"},
+    "billing.Subscription": {"currency", "cycle"},
+    "billing.TemporarySeats": {"charged_currency"},
+    "billing.BalanceEntry": {"amount_currency", "reason"},
+}  # fmt: skip
+# Who holds the link that was mailed reads the address it was mailed to, or which account invites: that
+# is what it is for. The provider's own pages are the provider's, who knows all payments.
+SHOWN_BY_LINK = {
+    "account_confirm_email",
+    "account_reset_password_from_key",
+    "invitation",
+    "sandbox_setup",
+    "sandbox_payment",
+}
+# Shorter ones occur in ordinary words.
+SHORTEST = 4
+AMOUNT = re.compile(
+    r"(?:[$€£¥]|\b(?:USD|EUR|GBP|JPY|BHD|CHF|CAD)\b)[\s\u00a0\u202f]?-?\d"
+    r"|\d[\s\u00a0\u202f]?(?:[$€£¥]|(?:USD|EUR|GBP|JPY|BHD|CHF|CAD)\b)"
+)
+
+
+@dataclass
+class Seen:
+    """One answer: who asked, what they sent along, and what they got."""
+
+    person: int | None
+    account: Account | None
+    name: str
+    asked: str
+    address: str
+    body: bytes = b""
+    parts: list[bytes] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """All that was sent back."""
+        return (self.body + b"".join(self.parts)).decode("utf-8", "replace")
+
+
+@pytest.fixture(autouse=True)
+def nothing_foreign_is_seen(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Fail a test in which somebody read a text, or an amount, that is not for them."""
+    if not uses_database(request):
+        yield
+        return
+    request.getfixturevalue("_django_db_helper")
+    seen: list[Seen] = []
+    answer = BaseHandler.get_response
+
+    def watched(handler: BaseHandler, http: Any) -> Any:
+        response = answer(handler, http)
+        seen.append(note(http, response))
+        return response
+
+    monkeypatch.setattr(BaseHandler, "get_response", watched)
+    yield
+    monkeypatch.undo()
+    problems = [*foreign_texts(seen), *foreign_letters(), *amounts(seen)]
+    assert not problems, "\n".join(problems[:5])
+
+
+def uses_database(request: pytest.FixtureRequest) -> bool:
+    """Return whether a test reads or writes the database."""
+    fixtures = {"db", "transactional_db", "live_server", "django_db_reset_sequences"}
+    return bool(request.node.get_closest_marker("django_db") or fixtures & set(request.fixturenames))
+
+
+def note(http: Any, response: Any) -> Seen:
+    """Keep one answer; one that streams is kept as it is read."""
+    user = getattr(http, "user", None)
+    match = getattr(http, "resolver_match", None)
+    sent = (
+        http.get_full_path() + " " + str(dict(http.POST)) if http.method == "POST" else http.get_full_path()
+    )
+    one = Seen(
+        person=getattr(user, "pk", None),
+        account=getattr(http, "account", None),
+        name=(match.url_name or "") if match else "",
+        asked=sent.lower(),
+        address=f"{http.method} {http.get_full_path()}",
+    )
+    heads = "".join(f"{name}: {value}\n" for name, value in response.headers.items())
+    one.body = heads.encode()
+    if response.streaming:
+        response.streaming_content = kept(response.streaming_content, one.parts)
+    else:
+        one.body += response.content
+    return one
+
+
+def kept(chunks: Any, parts: list[bytes]) -> Iterator[bytes]:
+    """Pass a stream on, keeping a copy."""
+    for chunk in chunks:
+        parts.append(chunk)
+        yield chunk
+
+
+# --- Whose text is it ----------------------------------------------------------------------------
+
+
+def account_models() -> list[type[models.Model]]:
+    """Return every model that hangs from an account."""
+    return [model for model in apps.get_models() if hasattr(model, "account_path")]
+
+
+def owned_texts() -> dict[str, set[int]]:
+    """Return each text that belongs to accounts, with whose it is; in lower case."""
+    texts: dict[str, set[int]] = defaultdict(set)
+    for model in account_models():
+        path = model.account_path  # type: ignore[attr-defined]
+        for column in TEXTS.get(model._meta.label, ()):
+            for account, text in model._default_manager.values_list(path, column):
+                if account and text:
+                    texts[str(text).lower()].add(account)
+    people = Membership.objects.values_list("account_id", "user__email", "user__name")
+    for account, email, name in people:
+        texts[email.lower()].add(account)
+        texts[name.lower()].add(account)
+    return {text: owners for text, owners in texts.items() if len(text) >= SHORTEST}
+
+
+def own_accounts() -> dict[int | None, set[int]]:
+    """Return which accounts each person belongs to; staff belong to none, and see all in the back office."""
+    own: dict[int | None, set[int]] = defaultdict(set)
+    for user, account in Membership.objects.values_list("user_id", "account_id"):
+        own[user].add(account)
+    return own
+
+
+def strange(text: str, allowed: set[int], texts: dict[str, set[int]], asked: str) -> list[str]:
+    """Return the texts of other accounts that stand in a text, but what the person typed themselves."""
+    low = text.lower()
+    mine = [one for one, owners in texts.items() if owners & allowed]
+    return [
+        one
+        for one, owners in texts.items()
+        if not owners & allowed
+        and one in low
+        and one not in asked
+        and re.search(rf"(?<![\w-]){re.escape(one)}(?![\w-])", low)
+        and not any(one in other for other in mine)
+    ]
+
+
+def foreign_texts(seen: list[Seen]) -> Iterator[str]:
+    """Say which answers held a text of an account that is not the person's."""
+    if not seen or Account.objects.count() == 0:
+        return
+    texts, own = owned_texts(), own_accounts()
+    staff = set(User.objects.filter(is_staff=True).values_list("pk", flat=True))
+    for one in seen:
+        if one.name in SHOWN_BY_LINK or (
+            one.person in staff and one.address.split()[1].startswith("/vendor/")
+        ):
+            continue
+        allowed = set(own[one.person]) | ({one.account.pk} if one.account else set())
+        # What a person has of their own, whoever else knows them.
+        me = User.objects.filter(pk=one.person).values_list("email", "name").first() or ()
+        asked = one.asked + " " + " ".join(me).lower()
+        for text in strange(one.text, allowed, texts, asked):
+            yield f"{one.address} showed person {one.person} {text!r}, which belongs to another account"
+
+
+def foreign_letters() -> Iterator[str]:
+    """Say which letters held a text of an account that is not the recipient's."""
+    outbox = getattr(mail, "outbox", [])
+    if not outbox:
+        return
+    texts, own = owned_texts(), own_accounts()
+    for letter in outbox:
+        to = [address.lower() for address in letter.recipients()]
+        allowed = set(Letter.objects.filter(to__in=to).values_list("account_id", flat=True))
+        for pk, is_staff in User.objects.filter(email__in=to).values_list("pk", "is_staff"):
+            allowed |= {account for owners in texts.values() for account in owners} if is_staff else own[pk]
+        body = f"{letter.subject}\n{letter.message().as_string()}\n{letter.body}"
+        for text in strange(body, allowed, texts, " ".join(to)):
+            yield f"the letter {letter.subject!r} told {to} {text!r}, which belongs to another account"
+
+
+def amounts(seen: list[Seen]) -> Iterator[str]:
+    """Say which answers held an amount of money where the account's type shows none."""
+    for one in seen:
+        if one.account is None or one.account.type == "self_service":
+            continue
+        found = AMOUNT.search(one.text)
+        if found:
+            near = one.text[max(0, found.start() - 60) : found.end() + 40]
+            yield f"{one.address} showed an amount on {one.account.slug}, where costs are not shown: …{near}…"
