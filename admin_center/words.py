@@ -41,6 +41,7 @@ ACTS = {
     Action.VIEW_PAYMENT: gettext_lazy("see the payment details"),
     Action.CHANGE_PAYMENT: gettext_lazy("change the payment details"),
     Action.VIEW_INVOICES: gettext_lazy("see the invoices"),
+    Action.MANAGE_PEOPLE: gettext_lazy("invite and remove team members"),
     Action.MANAGE_ROLES: gettext_lazy("give and take roles"),
     Action.TRANSFER_OWNERSHIP: gettext_lazy("transfer the ownership"),
     Action.CANCEL_PRODUCT: gettext_lazy("cancel a product"),

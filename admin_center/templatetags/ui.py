@@ -1,5 +1,6 @@
 """The console's own tags: money, actions with their refusals, badges, notices, dates (docs/components.md)."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -66,7 +67,10 @@ def _costs_shown(context: Context) -> bool:
 
 @lru_cache(maxsize=4096)
 def _amount(value: Decimal, code: str, language: str, sign: bool) -> SafeString:
-    text = format_currency(abs(value), code, locale=language)
+    # A currency without a sign of its own stands apart from the figures.
+    text = re.sub(
+        r"^([A-Z]{3})(?=\d)", "\\1\N{NO-BREAK SPACE}", format_currency(abs(value), code, locale=language)
+    )
     before = MINUS if value < 0 else "+" if sign and value > 0 else ""
     return format_html("<bdi>{}{}</bdi>", before, text)
 
