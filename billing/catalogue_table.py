@@ -16,6 +16,7 @@ LARGEST_NUMBER = 1_000_000_000
 _KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 # tomllib says where only in its sentence.
 _WHERE = re.compile(r"^(.*?)(?: \(at (?:line (\d+), column \d+|end of document)\))?$", re.DOTALL)
+_BEGINS = re.compile(r"[ \t\[]*([\w.-]+)")
 _DUPLICATES = ("Cannot overwrite a value", "Duplicate inline table key", "Cannot declare")
 _Allowed = TypeVar("_Allowed", bound=str)
 
@@ -84,7 +85,8 @@ def _syntax(text: str, message: str) -> Fault:
     what, line = (found[1], found[2]) if found else (message, None)
     rows = text.splitlines() or [""]
     number = min(int(line), len(rows)) if line else len(rows)
-    key = rows[number - 1].partition("=")[0].strip(" \t[]") or "file"
+    begins = _BEGINS.match(rows[number - 1])
+    key = begins[1] if begins else "file"
     if what.startswith(_DUPLICATES):
         return Fault(number, key, "is given twice; a key or table may stand only once")
     return Fault(number, key, f"is not TOML: {what[:1].lower()}{what[1:]}")
