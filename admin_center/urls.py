@@ -29,6 +29,7 @@ of_account: list[URLPattern | URLResolver] = [
     path("billing/contacts/", contacts.contacts, name="contacts"),
     path("people/", people.people, name="people"),
     path("activity/", activity.activity, name="activity"),
+    path("activity.csv", activity.activity_csv, name="activity_csv"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -1,15 +1,58 @@
 """The trail of an account, as a page and as CSV."""
 
-from django.http import HttpResponse
-from django.shortcuts import render
+from urllib.parse import urlencode
+
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from accounts.rules.decision import Action
+from admin_center import export, paging, sentences, trail
+from admin_center.forms.activity import ActivityFilter
 from admin_center.pages import AccountRequest, page
+
+PAGE_SIZE = 50
+NEWEST_FIRST = paging.Order("at", paging.moment, descending=True)
 
 
 @require_safe
 @page(Action.VIEW_ACTIVITY)
 def activity(request: AccountRequest) -> HttpResponse:
     """List the entries, newest first."""
-    return render(request, "activity/list.html", {})
+    form = ActivityFilter(request.GET)
+    entries = paging.cut(form.chosen(request.account), NEWEST_FIRST, request.GET, size=PAGE_SIZE)
+    costs_shown = bool(request.gate.may(Action.SEE_COSTS))
+    filters = {name: form[name].data for name in form.fields if form[name].data}
+    shown = {
+        "form": form,
+        "told": trail.tell(entries.rows, request.account, costs_shown=costs_shown),
+        "entries": entries,
+        "filtered": bool(filters),
+        "csv_url": f"{reverse('activity_csv', args=[request.account.slug])}?{urlencode(filters)}",
+        "zone": sentences.zone(request.account.timezone),
+    }
+    return render(request, "activity/list.html", shown)
+
+
+@require_safe
+@page(Action.VIEW_ACTIVITY)
+def activity_csv(request: AccountRequest) -> HttpResponseBase:
+    """Hand out what the filter chose as CSV; a filter that can't be read leads back to its page."""
+    form = ActivityFilter(request.GET)
+    if not form.is_valid():
+        return redirect(f"{reverse('activity', args=[request.account.slug])}?{request.GET.urlencode()}")
+    entries = form.chosen(request.account).order_by("-at", "-pk")
+    lines = export.activity_csv(
+        request.account,
+        entries,
+        costs_shown=bool(request.gate.may(Action.SEE_COSTS)),
+        language=get_language() or "en",
+    )
+    name = f"activity-{request.account.slug}-{request.today.isoformat()}.csv"
+    return StreamingHttpResponse(
+        lines,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

@@ -9,7 +9,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Membership
 from accounts.rules.decision import Action
+from accounts.rules.roles import Permission
+from admin_center import attention
 from admin_center.pages import AccountRequest, page
+from billing import facts
+from billing.models import AgentSeat
 
 THEMES = ("auto", "light", "dark")
 ONE_YEAR = 365 * 24 * 60 * 60
@@ -24,10 +28,21 @@ def chooser(request: HttpRequest) -> HttpResponse:
     return render(request, "home/chooser.html", {"memberships": memberships})
 
 
+@require_safe
 @page(Action.ENTER)
 def home(request: AccountRequest) -> HttpResponse:
-    """Show the Admin Center's home: what there is, and what needs attention."""
-    return render(request, "home/home.html", {})
+    """Show the Admin Center's home: what needs attention, and where to go."""
+    account, gate = request.account, request.gate
+    if Permission.VIEW_SUBSCRIPTION not in gate.held:
+        seats = AgentSeat.objects.filter(membership=request.membership, line__ended_on=None)
+        return render(request, "home/agent.html", {"seats": seats.select_related("line__edition__product")})
+    reading = facts.read(account, request.today) if gate.may(Action.VIEW_SUBSCRIPTION) else None
+    cards = attention.cards(account, gate, reading, request.today)
+    return render(
+        request,
+        "home/home.html",
+        {"cards": cards, "currency": account.currency, "places": attention.places(gate, account)},
+    )
 
 
 @login_not_required

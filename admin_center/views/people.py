@@ -1,15 +1,79 @@
 """Team members and their seats."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.models import Membership, User
 from accounts.rules.decision import Action
+from admin_center import paging, summary
+from admin_center.forms.people import PeopleSearch
 from admin_center.pages import AccountRequest, page
+from billing import facts
+from billing.models import AgentSeat
+
+PAGE_SIZE = 50
+BY_NAME = paging.Order("sorted_name", paging.words)
 
 
 @require_safe
 @page(Action.VIEW_PEOPLE)
 def people(request: AccountRequest) -> HttpResponse:
-    """List the members."""
-    return render(request, "people/list.html", {})
+    """List the members by name with their role and seats, and the seats bought and used on top."""
+    form = PeopleSearch(request.GET)
+    everyone = Membership.objects.filter(account=request.account).select_related("user")
+    members = form.chosen(everyone.annotate(sorted_name=Lower("user__name")))
+    listed = paging.cut(members, BY_NAME, request.GET, size=PAGE_SIZE)
+    summed = summary.of(facts.read(request.account, request.today), request.today)
+    held, zone = _held(listed.rows), ZoneInfo(request.account.timezone)
+    return render(
+        request,
+        "people/list.html",
+        {
+            "form": form,
+            "listed": listed,
+            "rows": [_row(member, held[member.pk], zone) for member in listed.rows],
+            "seated": [line for line in summed.lines if line.seats] if summed else [],
+            "filtered": any(form.data.get(name) for name in form.fields),
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A member as the list shows them; `seen_on` is the day of the last sign-in in the account's zone."""
+
+    user: User
+    role: str
+    seats: list[str]
+    seen_on: date | None
+    state: str
+
+
+def _row(member: Membership, seats: list[str], zone: ZoneInfo) -> Row:
+    counts = member.suspended_at is None and member.user.is_active
+    seen = member.user.last_login
+    return Row(
+        member.user,
+        member.role,
+        seats,
+        seen.astimezone(zone).date() if seen else None,
+        "active" if counts else "suspended",
+    )
+
+
+def _held(members: Iterable[Membership]) -> defaultdict[int, list[str]]:
+    """Return the names of the products in which each of these members holds a seat."""
+    seats = AgentSeat.objects.filter(membership__in=[member.pk for member in members], line__ended_on=None)
+    held = defaultdict(list)
+    rows = seats.order_by("line__product__position").values_list("membership_id", "line__product__name")
+    for member_id, name in rows:
+        held[member_id].append(name)
+    return held

@@ -4,12 +4,43 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts import activity
 from accounts.rules.decision import Action
+from admin_center import consequences, requested, sentences, summary, words
 from admin_center.pages import AccountRequest, page
+from billing import facts
+
+PAGE_SIZE = 50
 
 
 @require_safe
 @page(Action.VIEW_SUBSCRIPTION)
 def subscription(request: AccountRequest) -> HttpResponse:
     """Show what the company has bought, what it costs, and what waits for renewal."""
-    return render(request, "subscription/summary.html", {})
+    reading = facts.read(request.account, request.today)
+    shown: dict[str, object] = _frame(request, reading)
+    if request.GET.get("tab") == "requests":
+        names, at = reading.names if reading else {}, activity.current().at
+        waiting = requested.open_requests(request.account, names, request.GET, at=at, size=PAGE_SIZE)
+        return render(request, "subscription/requests.html", {**shown, "requests": waiting})
+    shown["summary"] = summed = summary.of(reading, request.today)
+    if reading and summed and summed.renewal:
+        costs_shown = bool(request.gate.may(Action.SEE_COSTS))
+        shown["consequences"] = consequences.told(
+            summed.renewal.notices, reading.names, reading.labels, costs_shown=costs_shown
+        )
+    return render(request, "subscription/summary.html", shown)
+
+
+def _frame(request: AccountRequest, reading: facts.Reading | None) -> dict[str, object]:
+    """Return what both tabs show: what this person may do, the number of requests, the account's terms."""
+    may = request.gate.may
+    return {
+        "open_requests": reading.open_requests if reading else 0,
+        "may_manage": may(Action.CHANGE_SUBSCRIPTION),
+        "may_request": may(Action.REQUEST_CHANGE),
+        "may_undo": may(Action.UNDO_CHANGE),
+        "may_cancel": may(Action.CANCEL_ACCOUNT),
+        "zone": sentences.zone(request.account.timezone),
+        "account_type": words.account_type(request.account.type),
+    }

@@ -1,0 +1,193 @@
+"""What needs attention on the home page of an account: the most urgent first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.gate import Gate
+from accounts.models import Account
+from accounts.rules.capabilities import Standing
+from accounts.rules.decision import Action, Decision
+from admin_center import navigation, sentences, summary, words
+from billing.facts import Reading
+from billing.rules.facts import ScheduledKind
+
+# A renewal is worth a word from the day its first letter is sent (domain.md 12).
+RENEWAL_SOON_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One thing to know or do; `amount` in minor units; `refused` explains a missing link."""
+
+    tone: str
+    title: str
+    text: str = ""
+    url: str = ""
+    label: str = ""
+    amount: int | None = None
+    refused: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page to go to: what it is about, and `why` it is not this person's."""
+
+    url: str
+    icon: str
+    words: object
+    about: str
+    why: str
+
+
+def places(gate: Gate, account: Account) -> list[Place]:
+    """Return the pages of the account, in the sidebar's order, without the home page itself."""
+    about = {
+        "subscription": _("What was bought, what it costs, when it renews, and what waits until then."),
+        "payment": _("The payment method, and who may change it."),
+        "invoices": _("What was charged and given back."),
+        "contacts": _("The owner, the billing admins, and your contact at the vendor."),
+        "people": _("Team members, their roles, and the seats they hold."),
+        "activity": _("Every change: when, who, what, before and after."),
+    }
+    found = []
+    for entry in (
+        entry for _words, entries in navigation.SIDEBAR for entry in entries if entry.name in about
+    ):
+        decision = gate.may(entry.action)
+        why = "" if decision else words.why_not_briefly(decision)
+        url = reverse(entry.name, args=[account.slug])
+        found.append(Place(url, entry.icon, navigation.PAGES[entry.name].words, about[entry.name], why))
+    return found
+
+
+def cards(account: Account, gate: Gate, reading: Reading | None, on: date) -> list[Card]:
+    """Return the cards for one person on one day; `reading` is None for who may not see the subscription."""
+    told = list(_standing(account, gate, reading, on))
+    summed = summary.of(reading, on)
+    if reading is not None and summed is not None:
+        told += _renewal(account, summed)
+        told += _payment(account, gate, summed)
+        told += _seats(account, gate, summed)
+        told += _waiting(account, gate, reading, summed)
+    return told
+
+
+def _standing(account: Account, gate: Gate, reading: Reading | None, on: date) -> Iterator[Card]:
+    match gate.standing:
+        case Standing.PAST_DUE:
+            number = reading.facts.past_due_invoice if reading else None
+            title = (
+                _("Invoice %(number)s is unpaid") % {"number": number}
+                if number
+                else _("An invoice is unpaid")
+            )
+            text = _(
+                "Everything goes on working; nothing that is due at once can be bought until it is paid."
+            )
+            yield _card(
+                account, gate, Action.VIEW_INVOICES, "invoices", _("See the invoices"), "danger", title, text
+            )
+        case Standing.SUSPENDED:
+            text = _("An invoice stayed unpaid for too long. Everything opens again as soon as it is paid.")
+            title, label = _("The account is suspended"), _("See what is owed")
+            yield _card(account, gate, Action.VIEW_PAYMENT, "payment", label, "danger", title, text)
+        case Standing.TRIAL_ENDED:
+            text = _("Choose what to keep working with, and everything opens again at once.")
+            title, label = _("The trial has ended"), _("Choose what to buy")
+            yield _card(account, gate, Action.CHANGE_SUBSCRIPTION, "manage", label, "warning", title, text)
+        case Standing.TRIAL if account.trial_ends_on is not None:
+            days = (account.trial_ends_on - on).days
+            title = ngettext("%(days)s day left in the trial", "%(days)s days left in the trial", days)
+            text = _("The trial ends on %(day)s.") % {"day": sentences.day(account.trial_ends_on)}
+            yield _card(
+                account,
+                gate,
+                Action.CHANGE_SUBSCRIPTION,
+                "manage",
+                _("Choose what to buy"),
+                "info",
+                title % {"days": sentences.number(days)},
+                text,
+            )
+
+
+def _card(
+    account: Account, gate: Gate, action: Action, page: str, label: str, tone: str, title: str, text: str
+) -> Card:
+    """Return a card with its link, or with the reason why this person has none."""
+    decision = gate.may(action)
+    if decision:
+        return Card(tone, title, text, url=reverse(page, args=[account.slug]), label=label)
+    return Card(tone, title, text, refused=decision)
+
+
+def _renewal(account: Account, summed: summary.Summary) -> Iterator[Card]:
+    url, label = reverse("subscription", args=[account.slug]), _("See the subscription")
+    on = sentences.day(summed.renews_on)
+    if any(one.kind == ScheduledKind.CANCELLATION for one in summed.waiting):
+        title = _("The account ends on %(day)s") % {"day": on}
+        text = _("The owner has scheduled its cancellation. It can be undone until that day.")
+        yield Card("warning", title, text, url, label)
+    elif summed.is_due:
+        yield Card(
+            "info", _("The subscription is renewing"), _("It was due on %(day)s.") % {"day": on}, url, label
+        )
+    elif summed.days_left <= RENEWAL_SOON_DAYS:
+        title = ngettext(
+            "The subscription renews in %(days)s day",
+            "The subscription renews in %(days)s days",
+            summed.days_left,
+        ) % {"days": sentences.number(summed.days_left)}
+        amount = summed.renewal.amount if summed.renewal else None
+        yield Card("info", title, _("On %(day)s.") % {"day": on}, url, label, amount)
+
+
+def _payment(account: Account, gate: Gate, summed: summary.Summary) -> Iterator[Card]:
+    """Tell whoever sees payment details that the next charge has nothing to be charged to."""
+    if not gate.may(Action.VIEW_PAYMENT):
+        return
+    method, url, label = summed.payment, reverse("payment", args=[account.slug]), _("See the payment details")
+    if method is None:
+        title = _("No payment method is on file")
+        yield Card("warning", title, _("The next charge would fail without one."), url, label)
+    elif summary.expires_by(method, summed.renews_on):
+        title = _("The card on file expires before the renewal")
+        yield Card("warning", title, _("Replace it in time, so that the renewal can be charged."), url, label)
+
+
+def _seats(account: Account, gate: Gate, summed: summary.Summary) -> Iterator[Card]:
+    for line in summed.lines:
+        if line.seats is None or not line.seats.nearly_used:
+            continue
+        told = {"product": line.name, "used": line.seats.used, "seats": line.seats.usable}
+        if line.seats.left == 0:
+            title = _("%(product)s: all %(seats)s seats are in use") % told
+        else:
+            title = _("%(product)s: %(used)s of %(seats)s seats are in use") % told
+        if gate.may(Action.ADD_SEATS):
+            yield Card("warning", title, "", reverse("manage", args=[account.slug]), _("Add seats"))
+        elif gate.may(Action.REQUEST_CHANGE):
+            yield Card("warning", title, "", reverse("manage", args=[account.slug]), _("Request more seats"))
+
+
+def _waiting(account: Account, gate: Gate, reading: Reading, summed: summary.Summary) -> Iterator[Card]:
+    page = reverse("subscription", args=[account.slug])
+    if reading.open_requests:
+        title = ngettext(
+            "%(count)s change request waits for a decision",
+            "%(count)s change requests wait for a decision",
+            reading.open_requests,
+        ) % {"count": sentences.number(reading.open_requests)}
+        label = _("Decide") if gate.may(Action.DECIDE_REQUESTS) else _("See the requests")
+        yield Card("info", title, "", f"{page}?tab=requests", label)
+    changes = [one for one in summed.waiting if one.kind != ScheduledKind.CANCELLATION]
+    if changes:
+        title = ngettext("%(count)s change is scheduled", "%(count)s changes are scheduled", len(changes)) % {
+            "count": sentences.number(len(changes))
+        }
+        yield Card("info", title, " · ".join(one.sentence for one in changes), page, _("See what changes"))

@@ -1,0 +1,111 @@
+"""What a change or a renewal brings beside its price, in words: from the codes of billing.rules.notices."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from admin_center import sentences
+from admin_center.sentences import Names
+from billing.rules.notices import Notice
+
+Labels = Mapping[str, Mapping[str, str]]
+
+# Left out where costs are not shown: they speak of prices, also without naming an amount.
+ABOUT_COSTS = frozenset(
+    {
+        "carried_over",
+        "discount_lost",
+        "grandfathered_price_lost",
+        "price_ends",
+        "promo_ended",
+        "promo_starts_at_renewal",
+        "suite_price_ends",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """A sentence; `old` and `new` are prices in minor units, None where it names none."""
+
+    code: str
+    sentence: str
+    old: int | None = None
+    new: int | None = None
+
+
+def told(notices: Iterable[Notice], names: Names, labels: Labels, *, costs_shown: bool) -> list[Consequence]:
+    """Return notices with their words, in the language of the moment."""
+    return [
+        Consequence(notice.code, sentence, _amount(notice, "old"), _amount(notice, "new"))
+        for notice in notices
+        if costs_shown or notice.code not in ABOUT_COSTS
+        if (sentence := _sentence(notice, names, labels))
+    ]
+
+
+def allowance(labels: Labels, key: str, value: object) -> str:
+    """Return what comes with a line, in the vendor's words for this language: "50 light agents"."""
+    label = labels.get(key, {})
+    words = label.get((get_language() or "en")[:2]) or label.get("en") or key.replace("_", " ")
+    return f"{sentences.number(value)} {words}"
+
+
+def _amount(notice: Notice, name: str) -> int | None:
+    value = notice.data.get(name, notice.data.get("amount") if name == "new" else None)
+    return value if isinstance(value, int) else None
+
+
+def _sentence(notice: Notice, names: Names, labels: Labels) -> str:
+    data: Mapping[str, Any] = notice.data
+    told = {"product": sentences.product(names, data.get("product") or data.get("suite"))}
+    match notice.code:
+        case "grandfathered_price_lost":
+            return _("%(product)s: your own price is given up for the list price.") % told
+        case "price_ends":
+            return _("%(product)s: your own price ends, and the list price applies.") % told
+        case "allowances_lost":
+            return _allowances(told["product"], data["lost"], labels)
+        case "promo_ended":
+            return _("The promo code %(code)s ends with the change of billing cycle.") % {
+                "code": data["code"]
+            }
+        case "suite_price_ends":
+            return _("%(product)s: the Suite price ends. Its other products are priced singly.") % told
+        case "products_lost":
+            lost = ", ".join(sentences.product(names, key) for key in data["products"])
+            return _("Not sold outside of %(product)s, and therefore lost: %(lost)s.") % {
+                **told,
+                "lost": lost,
+            }
+        case "temporary_lost":
+            return _temporary(told["product"], data["quantity"], data["until"])
+        case "carried_over":
+            return _("Too small to be collected at once: it is collected with the next invoice.")
+        case _:
+            return ""
+
+
+def _allowances(product: str, lost: Mapping[str, tuple[object, object]], labels: Labels) -> str:
+    parts = [
+        allowance(labels, key, before)
+        if after is None
+        else f"{allowance(labels, key, before)} → {sentences.number(after)}"
+        for key, (before, after) in lost.items()
+    ]
+    return _("%(product)s: less comes with it than today (%(lost)s).") % {
+        "product": product,
+        "lost": "; ".join(parts),
+    }
+
+
+def _temporary(product: str, quantity: int, until: date) -> str:
+    return _("%(product)s: %(seats)s bought until %(day)s are lost with the product.") % {
+        "product": product,
+        "seats": sentences.seats(quantity),
+        "day": sentences.day(until),
+    }

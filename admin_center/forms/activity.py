@@ -1,0 +1,55 @@
+"""The filters of the activity page."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account, Activity
+from admin_center.trail import VERBS
+
+# Wide enough for any trail, narrow enough for any zone's arithmetic.
+FIRST, LAST = date(2000, 1, 1), date(2999, 12, 31)
+
+
+def _verbs() -> Iterator[tuple[str, object]]:
+    yield "", _("Everything")
+    yield from sorted(VERBS.items(), key=lambda item: str(item[1]).casefold())
+
+
+class ActivityFilter(forms.Form):
+    """What to look for in the trail: an act, a person, days of the account's zone."""
+
+    verb = forms.ChoiceField(label=_("What"), choices=_verbs, required=False)
+    person = forms.CharField(label=_("Who"), max_length=120, required=False)
+    first = forms.DateField(
+        label=_("From"),
+        required=False,
+        validators=[MinValueValidator(FIRST), MaxValueValidator(LAST)],
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+    )
+    last = forms.DateField(
+        label=_("To"),
+        required=False,
+        validators=[MinValueValidator(FIRST), MaxValueValidator(LAST)],
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def chosen(self, account: Account) -> QuerySet[Activity]:
+        """Return the account's entries that pass what was filled in and could be read."""
+        entries = Activity.objects.filter(account=account)
+        self.is_valid()
+        asked, zone = self.cleaned_data, ZoneInfo(account.timezone)
+        if asked.get("verb"):
+            entries = entries.filter(verb=asked["verb"])
+        if asked.get("person"):
+            entries = entries.filter(actor_name__icontains=asked["person"])
+        if asked.get("first"):
+            entries = entries.filter(at__gte=datetime.combine(asked["first"], time(), zone))
+        if asked.get("last"):
+            entries = entries.filter(at__lt=datetime.combine(asked["last"] + timedelta(days=1), time(), zone))
+        return entries

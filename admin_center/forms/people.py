@@ -1,0 +1,44 @@
+"""Searches among people."""
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.people import MembershipQuerySet
+from accounts.rules.roles import Role
+from admin_center.words import ROLES
+
+
+class ContactSearch(forms.Form):
+    """A name or an address."""
+
+    q = forms.CharField(label=_("Name or e-mail address"), max_length=120, required=False)
+
+
+class PeopleSearch(ContactSearch):
+    """A name or an address, a role, and whether somebody counts."""
+
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=[("", _("All roles")), *((role.value, ROLES[role]) for role in Role)],
+        required=False,
+    )
+    state = forms.ChoiceField(
+        label=_("State"),
+        choices=[("", _("All")), ("active", _("Active")), ("suspended", _("Suspended"))],
+        required=False,
+    )
+
+    def chosen(self, members: MembershipQuerySet) -> MembershipQuerySet:
+        """Return the members that pass what was filled in and could be read."""
+        self.is_valid()
+        asked = self.cleaned_data
+        if asked.get("q"):
+            text = asked["q"]
+            members = members.filter(Q(user__name__icontains=text) | Q(user__email__icontains=text))
+        if asked.get("role"):
+            members = members.filter(role=asked["role"])
+        if asked.get("state"):
+            suspended = Q(suspended_at__isnull=False) | Q(user__is_active=False)
+            members = members.filter(suspended if asked["state"] == "suspended" else ~suspended)
+        return members

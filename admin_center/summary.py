@@ -1,0 +1,324 @@
+"""Turns what was read of a subscription, and its renewal, into rows with names. Calculates no amount."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from admin_center import consequences, sentences
+from billing.facts import PaymentFacts, Reading
+from billing.rules.facts import Facts, LineFacts, ProductKind
+from billing.rules.periods import Cycle, Period
+from billing.rules.quoting import Renewal, becomes, renewal
+from billing.rules.refusals import Refusal
+
+SEATED = (ProductKind.PRODUCT, ProductKind.SUITE)
+
+
+class Expiring(Protocol):
+    """A payment method with the month it expires in, if it does."""
+
+    @property
+    def expires_month(self) -> int | None:
+        """The month, 1 to 12."""
+
+    @property
+    def expires_year(self) -> int | None:
+        """The year."""
+
+
+def expires_by(method: Expiring, on: date) -> bool:
+    """Tell whether a card no longer works on a day: it is valid until the end of its month."""
+    if method.expires_year is None or method.expires_month is None:
+        return False
+    return (method.expires_year, method.expires_month) < (on.year, on.month)
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """Seats of one line on one day: bought, extra for the time being, and in use."""
+
+    bought: int
+    temporary: int
+    used: int
+
+    @property
+    def usable(self) -> int:
+        """Return how many may be in use that day: the line's, and the temporary ones."""
+        return self.bought + self.temporary
+
+    @property
+    def left(self) -> int:
+        """Return how many are free; never below zero."""
+        return max(self.usable - self.used, 0)
+
+    @property
+    def nearly_used(self) -> bool:
+        """Tell whether nine tenths are in use: the moment to think of more."""
+        return self.used > 0 and self.used * 10 >= self.usable * 9
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPrice:
+    """A price that is not the list price: the list price in minor units, and when the own one ends."""
+
+    list_price: int
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """One product of the subscription; amounts in minor units, `cost` for a whole period before discounts."""
+
+    product: str
+    name: str
+    edition: str
+    kind: ProductKind
+    includes: tuple[str, ...]
+    quantity: int
+    seats: Seats | None
+    allowances: tuple[str, ...]
+    unit: int
+    months: int
+    cost: int
+    own_price: OwnPrice | None
+    then: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountRow:
+    """What one discount takes off a period, in minor units (negative)."""
+
+    code: str
+    percent: str
+    amount: int
+    periods_left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TemporaryRow:
+    """Extra seats for a stretch of time; `days` are those left, or those until it starts."""
+
+    name: str
+    quantity: int
+    first: date
+    last: date
+    active: bool
+    days: int
+    charged: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRow:
+    """A scheduled change in words; `effect` on the renewal in minor units before tax, None where unknown."""
+
+    id: int | None
+    kind: str
+    sentence: str
+    on: date
+    effect: int | None
+    by: str
+    at: datetime | None
+
+    @property
+    def last_day(self) -> date:
+        """Return the last day on which it can be undone."""
+        return self.on - timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The subscription as its page shows it on one day.
+
+    `now` is what a whole period costs as things stand; `renewal` the coming one with all that waits,
+    None where an edition that waits has no price (`unpriced` names the product).
+    """
+
+    on: date
+    currency: str
+    cycle: Cycle
+    period: Period
+    renews_on: date
+    lines: tuple[LineRow, ...]
+    discounts: tuple[DiscountRow, ...]
+    now: Renewal
+    renewal: Renewal | None
+    unpriced: str
+    temporary: tuple[TemporaryRow, ...]
+    supports_temporary: bool
+    waiting: tuple[WaitingRow, ...]
+    balance: int
+    payment: PaymentFacts | None
+    held: bool
+    unpaid: str
+
+    @property
+    def is_due(self) -> bool:
+        """Tell whether the renewal day has come and the renewal is not carried out yet."""
+        return self.on >= self.renews_on
+
+    @property
+    def days_left(self) -> int:
+        """Return the days until the renewal."""
+        return (self.renews_on - self.on).days
+
+    @property
+    def cycle_words(self) -> str:
+        """Return the billing cycle in words."""
+        return sentences.cycle(self.cycle)
+
+    @property
+    def last_paid_day(self) -> date:
+        """Return the last day that is paid for."""
+        return self.renews_on - timedelta(days=1)
+
+    @property
+    def from_balance(self) -> int:
+        """Return what the balance takes off the renewal: negative, positive where it adds to it."""
+        return -self.renewal.settlement.prepaid if self.renewal else 0
+
+    @property
+    def extended(self) -> bool:
+        """Tell whether a later period is paid for already."""
+        return self.period.end < self.renews_on
+
+
+def of(reading: Reading | None, on: date) -> Summary | None:
+    """Return the summary of a subscription on a day in the account's zone; None where nothing is bought."""
+    if reading is None or not reading.facts.has_bought:
+        return None
+    facts = reading.facts
+    coming, unpriced = _coming(reading, on)
+    now = _as_it_stands(facts, on)
+    return Summary(
+        on=on,
+        currency=facts.currency,
+        cycle=facts.paid_cycle,
+        period=facts.period_on(min(on, facts.renews_on - timedelta(days=1))),
+        renews_on=facts.renews_on,
+        lines=_lines(reading, now, coming, on),
+        discounts=_discounts(facts, now),
+        now=now,
+        renewal=coming,
+        unpriced=unpriced,
+        temporary=_temporary(reading, on),
+        supports_temporary=any(
+            facts.edition(one.product, one.edition).supports_temporary for one in facts.lines
+        ),
+        waiting=_waiting(reading, coming),
+        balance=facts.balance,
+        payment=reading.payment,
+        held=facts.held,
+        unpaid=facts.past_due_invoice or "",
+    )
+
+
+def seats(facts: Facts, line: LineFacts, on: date) -> Seats | None:
+    """Return the seats of a line on a day; None for add-ons and flat items, which nobody holds."""
+    if facts.product(line.product).kind not in SEATED:
+        return None
+    extra = sum(t.quantity for t in facts.temporary if t.product == line.product and t.covers.contains(on))
+    return Seats(line.quantity, extra, line.seats_in_use)
+
+
+def _coming(reading: Reading, on: date) -> tuple[Renewal | None, str]:
+    """Return the coming renewal, or the product that could not be priced at it."""
+    try:
+        return renewal(reading.facts, on), ""
+    except Refusal as refusal:
+        key = str(refusal.data.get("product", ""))
+        return None, reading.names.get(key, key)
+
+
+def _as_it_stands(facts: Facts, on: date) -> Renewal:
+    """Return what a whole period costs with nothing changed: the renewal as if nothing waited."""
+    lines = tuple(replace(line, price_ends_on=None) for line in facts.lines)
+    same = renewal(replace(facts, state="active", scheduled=(), lines=lines), on)
+    assert same is not None  # there are lines
+    return same
+
+
+def _lines(reading: Reading, now: Renewal, coming: Renewal | None, on: date) -> tuple[LineRow, ...]:
+    facts = reading.facts
+    return tuple(
+        LineRow(
+            product=line.product,
+            name=sentences.product(reading.names, line.product),
+            edition=sentences.edition(reading.names, line.product, line.edition),
+            kind=facts.product(line.product).kind,
+            includes=tuple(
+                sentences.product(reading.names, key) for key in facts.product(line.product).includes
+            ),
+            quantity=line.quantity,
+            seats=seats(facts, line, on),
+            allowances=tuple(
+                consequences.allowance(reading.labels, key, value) for key, value in line.allowances.items()
+            ),
+            unit=line.unit,
+            months=priced.months,
+            cost=priced.gross,
+            own_price=_own_price(facts, line, on),
+            then=_then(reading, line, coming),
+        )
+        for line, priced in zip(facts.lines, now.lines, strict=True)
+    )
+
+
+def _own_price(facts: Facts, line: LineFacts, on: date) -> OwnPrice | None:
+    listed = facts.list_price(line, on)
+    if listed is None or not facts.is_grandfathered(line, on):
+        return None
+    return OwnPrice(listed, line.price_ends_on)
+
+
+def _then(reading: Reading, line: LineFacts, coming: Renewal | None) -> tuple[str, ...] | None:
+    """Return what a line becomes at renewal where that differs; nothing left is an empty tuple."""
+    if coming is None or not reading.facts.scheduled:
+        return None
+    after = becomes(line, reading.facts, coming.on)
+    kept = [(one.product, one.edition, one.quantity) for one in after]
+    if kept == [(line.product, line.edition, line.quantity)]:
+        return None
+    return tuple(sentences.line(reading.names, *one) for one in kept)
+
+
+def _discounts(facts: Facts, now: Renewal) -> tuple[DiscountRow, ...]:
+    left = {discount.code: discount.periods_left for discount in facts.discounts}
+    return tuple(
+        DiscountRow(
+            total.code,
+            sentences.percent(total.percent) if total.percent is not None else "",
+            total.amount,
+            left.get(total.code),
+        )
+        for total in now.discounts
+    )
+
+
+def _temporary(reading: Reading, on: date) -> tuple[TemporaryRow, ...]:
+    return tuple(
+        TemporaryRow(
+            name=sentences.product(reading.names, one.product),
+            quantity=one.quantity,
+            first=one.covers.start,
+            last=one.covers.last_day,
+            active=one.covers.contains(on),
+            days=one.covers.remaining(on) if one.covers.contains(on) else (one.covers.start - on).days,
+            charged=one.charged,
+        )
+        for one in reading.facts.temporary
+    )
+
+
+def _waiting(reading: Reading, coming: Renewal | None) -> tuple[WaitingRow, ...]:
+    return tuple(
+        WaitingRow(
+            id=one.id,
+            kind=one.kind.value,
+            sentence=sentences.scheduled(one, reading.facts, reading.names),
+            on=one.takes_effect_on,
+            effect=coming.effect(one) if coming is not None else None,
+            by=reading.scheduled_by.get(one.id or 0, ""),
+            at=reading.scheduled_at.get(one.id or 0),
+        )
+        for one in reading.facts.scheduled
+    )
