@@ -25,6 +25,11 @@ def browser_type_launch_args() -> dict[str, Any]:
     return {"executable_path": CHROMIUM, "args": FLAGS.split()}
 
 
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """Name no address for all tests: each has its own server. (The plugin's own fixture warns.)"""
+
+
 @pytest.fixture
 def complaints(page: Page) -> list[str]:
     """Return the list to which the browser's complaints are added: refused by the policy, or thrown."""
