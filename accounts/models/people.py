@@ -7,7 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Collate, Lower
 from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 
@@ -59,7 +59,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [
             models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_in_lower_case"),
         ]
-        indexes = [models.Index(Lower("name"), "id", name="user_by_name")]
+        # In bytes, as for accounts.
+        indexes = [models.Index(Collate(Lower("name"), "C"), "id", name="user_by_name")]
 
     def __str__(self) -> str:
         """Return the person's name."""
