@@ -27,7 +27,7 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def base_url() -> None:
-    """Name no address for all tests: each has its own server. (The plugin's own fixture warns.)"""
+    """Name no address for all tests: each has its own server. The plugin’s own fixture warns."""
 
 
 @pytest.fixture
