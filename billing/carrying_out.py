@@ -3,6 +3,7 @@
 Called under the account's lock, in the transaction that confirms it or that learns of its payment.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -10,12 +11,14 @@ from django.db.models import F
 
 from accounts import activity, lifecycle, mail
 from accounts.models import Account, Membership, User
-from accounts.rules.capabilities import AccountState
+from accounts.rules.capabilities import AccountState, AccountType
 from billing import documents, facts, invoicing
-from billing.models import Invoice, PromoCode, PromoRedemption, Quote, Subscription
+from billing.models import ChangeRequest, Invoice, PromoCode, PromoRedemption, Quote, Subscription
+from billing.request_closing import close_moot
 from billing.rules import quoting
 from billing.rules.changes import Change, UsePromoCode
-from billing.rules.facts import Facts
+from billing.rules.facts import Availability, Facts, PriceFacts
+from billing.rules.periods import Cycle
 from billing.rules.wire import changes_from_plain
 from billing.writing import Occasion, persist
 
@@ -72,10 +75,39 @@ def check(account: Account, quote: Quote, on: date) -> Checked:
     assert reading is not None  # the quote refers to the subscription
     # A quote that is held is itself what the rules would refuse to go on beside.
     before = replace(reading.facts, held=False) if quote.state == Quote.State.HELD else reading.facts
+    before = priced_by_staff(before, quote.prices)
+    if quote.person.is_staff:
+        before = open_to_staff(before)
     new, shown = quoting.quote(before, changes, on), documents.load(quote.document)
     if not same(shown, new):
         raise Drifted(shown, new)
     return Checked(subscription, reading, before, new)
+
+
+def priced_by_staff(held: Facts, prices: Mapping[str, int]) -> Facts:
+    """Return the facts with the unit prices (minor units) that staff gave in the place of list prices.
+
+    What is bought at such a price is then the customer's own price, like a grandfathered one. Seats
+    added to a line keep the price of that line.
+    """
+    catalogue = dict(held.catalogue)
+    for key, unit in prices.items():
+        product = held.product(key)
+        editions = tuple(
+            replace(
+                edition,
+                availability=Availability.PRICED,
+                prices=tuple(PriceFacts(cycle, unit) for cycle in Cycle),
+            )
+            for edition in product.editions
+        )
+        catalogue[key] = replace(product, editions=editions)
+    return replace(held, catalogue=catalogue)
+
+
+def open_to_staff(held: Facts) -> Facts:
+    """Return the facts with every product open: the account's type binds its people, not the staff."""
+    return replace(held, account_type=AccountType.SELF_SERVICE.value)
 
 
 def carry_out(account: Account, quote: Quote, *, occasion: Occasion) -> Invoice | None:
@@ -92,9 +124,12 @@ def carry_out(account: Account, quote: Quote, *, occasion: Occasion) -> Invoice 
     )
     _redeem(account, quote, new.changes, occasion)
     _activate(account, occasion)
+    if quote.request is not None:
+        _approve(account, quote.request, occasion)
     quote.state, quote.confirmed_at = Quote.State.CONFIRMED, occasion.at
     quote.save(update_fields=["state", "confirmed_at"])
     _record(account, quote, checked.before, new, invoice, occasion.by)
+    close_moot(account, occasion.on)
     return invoice
 
 
@@ -106,6 +141,30 @@ def _redeem(account: Account, quote: Quote, changes: tuple[Change, ...], occasio
             promo=promo, subscription_id=account.pk, quote=quote, redeemed_at=occasion.at
         )
         PromoCode.objects.filter(pk=promo.pk).update(used=F("used") + 1)
+
+
+def _approve(account: Account, request: ChangeRequest, occasion: Occasion) -> None:
+    """Close the request that this change answers, and tell who asked."""
+    request.state, request.decided_by, request.decided_at = (
+        ChangeRequest.State.APPROVED,
+        occasion.by,
+        occasion.at,
+    )
+    request.decided_by_name = occasion.by.name if occasion.by else ""
+    request.save(update_fields=["state", "decided_by", "decided_at", "decided_by_name"])
+    activity.record(
+        account,
+        "request_approved",
+        by=occasion.by,
+        subject=f"request:{request.pk}",
+        before={"state": "open"},
+        after={"state": "approved"},
+    )
+    if request.requester is not None:
+        facts_of_letter = {"request": request.pk, "decision": "approved", "by": request.decided_by_name}
+        mail.post(
+            "request_decided", account, to=[request.requester], facts=facts_of_letter, key=str(request.pk)
+        )
 
 
 def _activate(account: Account, occasion: Occasion) -> None:

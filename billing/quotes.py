@@ -11,8 +11,8 @@ from accounts.gate import Gate
 from accounts.models import Account, User
 from accounts.rules.decision import Action
 from billing import documents, facts, payments, renewal
-from billing.carrying_out import Drifted, carry_out, check, promo_codes, state_of
-from billing.models import Charge, PaymentMethod, Quote, ScheduledChange, Subscription
+from billing.carrying_out import Drifted, carry_out, check, open_to_staff, promo_codes, state_of
+from billing.models import ChangeRequest, Charge, PaymentMethod, Quote, ScheduledChange, Subscription
 from billing.rules import quoting
 from billing.rules.changes import Change, capability
 from billing.rules.facts import Facts
@@ -59,22 +59,40 @@ def price(
 ) -> quoting.Quote:
     """Return what changes cost on a day and from renewal on. Writes nothing.
 
-    `asking` prices a request: it needs only the right to ask. Raises NotAllowed, Refusal, and
-    Undecided where a change that waits is met without an answer.
+    `asking` prices a request: it needs only the right to ask, and may name what only the vendor's
+    staff can open. Raises NotAllowed, Refusal, and Undecided where a change that waits is met
+    without an answer.
     """
-    reading = _read(account, changes, on)
-    _demand(account, changes, reading.facts, by=by, on=on, asking=asking)
-    return quoting.quote(reading.facts, changes, on)
+    held = _read(account, changes, on).facts
+    _demand(account, changes, held, by=by, on=on, asking=asking)
+    return quoting.quote(open_to_staff(held) if asking else held, changes, on)
 
 
-def draw_up(account: Account, changes: Sequence[Change], *, by: User, on: date) -> Quote:
-    """Store a quote for one person, to be confirmed within 24 hours. Raises as `price`."""
+def draw_up(
+    account: Account,
+    changes: Sequence[Change],
+    *,
+    by: User,
+    on: date,
+    request: ChangeRequest | None = None,
+) -> Quote:
+    """Store a quote for one person, to be confirmed within 24 hours. Raises as `price`.
+
+    `request` is the change request that confirming it would approve.
+    """
     with transaction.atomic():
         locked = Account.objects.lock(account.pk)
-        return _store(locked, changes, price(locked, changes, by=by, on=on), by=by)
+        return _store(locked, changes, price(locked, changes, by=by, on=on), by=by, request=request)
 
 
-def _store(account: Account, changes: Sequence[Change], quote: quoting.Quote, *, by: User) -> Quote:
+def _store(
+    account: Account,
+    changes: Sequence[Change],
+    quote: quoting.Quote,
+    *,
+    by: User,
+    request: ChangeRequest | None = None,
+) -> Quote:
     """Write a priced change down as it was shown, in the place of this person's earlier drafts."""
     at = activity.current().at
     Quote.objects.filter(subscription_id=account.pk, person=by, state=Quote.State.OPEN).update(
@@ -83,6 +101,7 @@ def _store(account: Account, changes: Sequence[Change], quote: quoting.Quote, *,
     return Quote.objects.create(
         subscription_id=account.pk,
         person=by,
+        request=request,
         changes=changes_to_plain(changes),
         document=documents.dump(quote),
         version=quote.version,
@@ -125,7 +144,8 @@ def _accept(
     if quote.state in (Quote.State.CONFIRMED, Quote.State.HELD):
         return None, None
     at = activity.current().at
-    if quote.state != Quote.State.OPEN or at >= quote.expires_at:
+    over = quote.request is not None and quote.request.state != ChangeRequest.State.OPEN
+    if over or quote.state != Quote.State.OPEN or at >= quote.expires_at:
         raise QuoteOver(quote)
     changes = changes_from_plain(quote.changes)
     reading = _read(account, changes, on)
@@ -133,7 +153,9 @@ def _accept(
     try:
         checked = check(account, quote, on)
     except Drifted as drifted:
-        return QuoteChanged(drifted.old, _store(account, changes, drifted.new, by=by)), None
+        return QuoteChanged(
+            drifted.old, _store(account, changes, drifted.new, by=by, request=quote.request)
+        ), None
     occasion = Occasion(by=by, on=on, at=at)
     # If only the day changed and every line is the same, it goes on (domain.md 5).
     quote.on = on

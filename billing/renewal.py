@@ -13,6 +13,7 @@ from accounts.rules.capabilities import AccountState
 from billing import facts, invoicing, payments
 from billing.carrying_out import state_of
 from billing.models import Charge, Invoice, PaymentMethod, Quote, Subscription
+from billing.request_closing import close_moot
 from billing.rules import quoting
 from billing.rules.facts import Facts
 from billing.writing import Occasion, persist
@@ -95,6 +96,7 @@ def _renew_once(account_id: int, *, on: date, at: datetime) -> tuple[Invoice | N
         account, renewal.lines, renewal.settlement, names=reading.names, cause=cause, occasion=occasion
     )
     _record(account, before, renewal, invoice)
+    close_moot(account, renewal.on)
     return invoice, _charge(account, invoice, at) if invoice else None
 
 

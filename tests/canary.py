@@ -26,9 +26,8 @@ from accounts.models import Account, Letter, Membership, User
 TEXTS = {
     "accounts.Account": {"slug", "name", "external_id", "vendor_contact_name", "vendor_contact_email"},
     "accounts.Activity": {"reason"},
-    "accounts.Invitation": {"token_hash"},
     "billing.Discount": {"code"},
-    "billing.ChangeRequest": {"note"},
+    "billing.ChangeRequest": {"note", "reason"},
     "billing.Quote": {"id"},
     "billing.Invoice": {"number", "account_name"},
     "accounts.Invitation": {"email", "name"},
@@ -42,12 +41,11 @@ CODES = {
     "accounts.Activity": {"actor_name", "verb", "subject", "quote", "invoice"},
     "accounts.Invitation": {"role", "token_hash"},
     "accounts.OwnershipOffer": {"state"},
-    "accounts.Invitation": {"email", "name", "role"},
     "accounts.OwnershipOffer": {"state"},
     "accounts.Letter": {"kind", "to", "language", "key", "error"},
     "accounts.Membership": {"role"},
     "billing.Charge": {"amount_currency", "state", "failure", "action_url", "return_url"},
-    "billing.ChangeRequest": {"requester_name", "state"},
+    "billing.ChangeRequest": {"requester_name", "decided_by_name", "state"},
     "billing.Discount": {"kind", "source", "amount_currency"},
     "billing.Invoice": {"kind", "reason", "currency", "language", "vendor_name", "caused_by",
                         "subtotal_currency", "tax_currency", "total_currency", "prepaid_currency",
@@ -190,18 +188,23 @@ def own_accounts() -> dict[int | None, set[int]]:
     return own
 
 
-def strange(text: str, allowed: set[int], texts: dict[str, set[int]], asked: str) -> list[str]:
-    """Return the texts of other accounts that stand in a text, but what the person typed themselves."""
-    low = text.lower()
+def not_for(allowed: set[int], texts: dict[str, set[int]]) -> list[str]:
+    """Return the texts that belong to other accounts, and are no part of one that is allowed."""
     mine = [one for one, owners in texts.items() if owners & allowed]
     return [
         one
         for one, owners in texts.items()
-        if not owners & allowed
-        and one in low
-        and one not in asked
-        and re.search(rf"(?<![\w-]){re.escape(one)}(?![\w-])", low)
-        and not any(one in other for other in mine)
+        if not owners & allowed and not any(one in other for other in mine)
+    ]
+
+
+def strange(text: str, forbidden: list[str], asked: str) -> list[str]:
+    """Return the forbidden texts that stand in a text as words, but for what the person typed themselves."""
+    low = text.lower()
+    return [
+        one
+        for one in forbidden
+        if one in low and one not in asked and re.search(rf"(?<![\w-]){re.escape(one)}(?![\w-])", low)
     ]
 
 
@@ -210,18 +213,28 @@ def foreign_texts(seen: list[Seen]) -> Iterator[str]:
     if not seen or Account.objects.count() == 0:
         return
     texts, own = owned_texts(), own_accounts()
-    staff = set(User.objects.filter(is_staff=True).values_list("pk", flat=True))
+    people = {pk: (staff, f"{email} {name}".lower()) for pk, staff, email, name in _people()}
+    forbidden: dict[Any, list[str]] = {}
+    done: set[Any] = set()
     for one in seen:
-        if one.name in SHOWN_BY_LINK or (
-            one.person in staff and one.address.split()[1].startswith("/vendor/")
-        ):
+        staff, names = people.get(one.person or 0, (False, ""))
+        if one.name in SHOWN_BY_LINK or (staff and one.address.split()[1].startswith("/vendor/")):
             continue
-        allowed = set(own[one.person]) | ({one.account.pk} if one.account else set())
-        # What a person has of their own, whoever else knows them.
-        me = User.objects.filter(pk=one.person).values_list("email", "name").first() or ()
-        asked = one.asked + " " + " ".join(me).lower()
-        for text in strange(one.text, allowed, texts, asked):
+        key = (one.person, one.account.pk if one.account else None)
+        if key not in forbidden:
+            allowed = set(own[one.person]) | ({one.account.pk} if one.account else set())
+            forbidden[key] = not_for(allowed, texts)
+        body = one.text
+        if (key, hash(body)) in done:
+            continue
+        done.add((key, hash(body)))
+        # What a person has of their own, whoever else knows them, is not foreign to them.
+        for text in strange(body, forbidden[key], f"{one.asked} {names}"):
             yield f"{one.address} showed person {one.person} {text!r}, which belongs to another account"
+
+
+def _people() -> Any:
+    return User.objects.values_list("pk", "is_staff", "email", "name")
 
 
 def foreign_letters() -> Iterator[str]:
@@ -236,7 +249,7 @@ def foreign_letters() -> Iterator[str]:
         for pk, is_staff in User.objects.filter(email__in=to).values_list("pk", "is_staff"):
             allowed |= {account for owners in texts.values() for account in owners} if is_staff else own[pk]
         body = f"{letter.subject}\n{letter.message().as_string()}\n{letter.body}"
-        for text in strange(body, allowed, texts, " ".join(to)):
+        for text in strange(body, not_for(allowed, texts), " ".join(to)):
             yield f"the letter {letter.subject!r} told {to} {text!r}, which belongs to another account"
 
 

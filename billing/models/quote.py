@@ -34,6 +34,8 @@ class Quote(models.Model):
     request = models.ForeignKey(ChangeRequest, models.SET_NULL, null=True, blank=True, related_name="quotes")
     # As billing.rules.wire writes them.
     changes = models.JSONField(_("changes"))
+    # Unit prices that the vendor's staff gave, minor units by product: {"support": 900}.
+    prices = models.JSONField(_("prices given by staff"), default=dict)
     # The whole quote as it was shown, as billing.documents writes it.
     document = models.JSONField(_("document"))
     # What it was computed from (domain.md 5): the subscription's version and the account's day.

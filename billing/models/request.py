@@ -28,10 +28,18 @@ class ChangeRequest(models.Model):
     requester_name = models.CharField(_("requester"), max_length=120)
     # As billing.rules.changes writes them.
     changes = models.JSONField(_("changes"), default=list)
+    # The quote as it was on the day it was asked, as billing.documents writes it; null where it could
+    # not be priced.
+    document = models.JSONField(_("quote of the day it was asked"), null=True)
     note = models.TextField(_("note"), blank=True, max_length=2000)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
     created_at = models.DateTimeField(_("created at"))
     expires_at = models.DateTimeField(_("expires at"))
+    decided_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    decided_by_name = models.CharField(_("decided by"), max_length=120, blank=True)
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+    # In words of who rejected it, or the code by which it closed by itself.
+    reason = models.TextField(_("reason"), blank=True, max_length=2000)
 
     account_path: ClassVar[str] = "subscription_id"
 
@@ -39,6 +47,20 @@ class ChangeRequest(models.Model):
         verbose_name = _("change request")
         verbose_name_plural = _("change requests")
         default_permissions = ()
+        constraints = [
+            # Decided once, and never by who asked.
+            models.CheckConstraint(
+                condition=Q(state="open", decided_at=None) | (~Q(state="open") & Q(decided_at__isnull=False)),
+                name="request_decided_says_when",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["approved", "rejected"])
+                | Q(decided_by__isnull=True)
+                | Q(requester__isnull=True)
+                | ~Q(decided_by=models.F("requester")),
+                name="request_not_decided_by_who_asked",
+            ),
+        ]
         indexes = [
             models.Index("subscription", "id", condition=Q(state="open"), name="request_open"),
         ]

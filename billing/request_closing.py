@@ -1,0 +1,77 @@
+"""Ends change requests that nobody approves, also by themselves where they have become moot."""
+
+from dataclasses import replace
+from datetime import date
+
+from accounts import activity, mail
+from accounts.models import Account, User
+from accounts.rules.capabilities import AccountType
+from billing import facts
+from billing.models import ChangeRequest, Quote
+from billing.rules import quoting, refusals
+from billing.rules.wire import changes_from_plain
+
+# Refusals that pass by themselves: a request waits on. Any other closes it.
+PASSING = (
+    refusals.PastDue,
+    refusals.HeldChange,
+    refusals.RenewalDue,
+    refusals.StateForbids,
+    refusals.CancellationScheduled,
+)
+
+
+def close_moot(account: Account, on: date) -> None:
+    """Close requests whose changes have become so, or impossible, with the reason.
+
+    Called under the account's lock after its subscription was changed.
+    """
+    waiting = ChangeRequest.objects.filter(subscription_id=account.pk, state=ChangeRequest.State.OPEN)
+    if not waiting:
+        return
+    reading = facts.read(account, on, holders=True)
+    assert reading is not None  # requests refer to the subscription
+    # What only the vendor's staff can open may be asked for, and waits for them.
+    held = replace(reading.facts, account_type=AccountType.SELF_SERVICE.value)
+    for request in waiting.exclude(quotes__state=Quote.State.HELD):
+        try:
+            quoting.quote(held, changes_from_plain(request.changes), on)
+        except (quoting.Undecided, *PASSING):
+            continue
+        except refusals.Refusal as refusal:
+            close(account, request, ChangeRequest.State.CLOSED, by=None, reason=refusal.code)
+
+
+def close(
+    account: Account,
+    request: ChangeRequest,
+    state: ChangeRequest.State,
+    *,
+    by: User | None,
+    reason: str = "",
+) -> ChangeRequest:
+    """End a request without approving it, close its quotes, and tell who asked."""
+    request.state, request.decided_at, request.reason = state, activity.current().at, reason
+    request.decided_by, request.decided_by_name = by, by.name if by else ""
+    request.save(update_fields=["state", "decided_at", "reason", "decided_by", "decided_by_name"])
+    request.quotes.filter(state=Quote.State.OPEN).update(state=Quote.State.CLOSED)
+    activity.record(
+        account,
+        f"request_{state.value}",
+        by=by,
+        subject=f"request:{request.pk}",
+        before={"state": "open"},
+        after={"state": state.value},
+        reason=reason,
+    )
+    if request.requester is not None and state != ChangeRequest.State.WITHDRAWN:
+        expired = state == ChangeRequest.State.EXPIRED
+        letter = {
+            "request": request.pk,
+            "decision": state.value,
+            "by": request.decided_by_name,
+            "reason": reason,
+        }
+        kind = "request_expired" if expired else "request_decided"
+        mail.post(kind, account, to=[request.requester], facts=letter, key=str(request.pk))
+    return request

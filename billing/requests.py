@@ -1,0 +1,203 @@
+"""Change requests: an admin asks, somebody else decides (domain.md 7)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+from django.db import transaction
+
+from accounts import activity, mail
+from accounts.gate import Gate
+from accounts.models import Account, Membership, User
+from accounts.rules.capabilities import AccountType
+from accounts.rules.decision import Action
+from billing import carrying_out, documents, facts, quotes
+from billing.models import ChangeRequest, Quote
+from billing.request_closing import close
+from billing.rules import quoting, refusals
+from billing.rules.changes import Change
+from billing.rules.wire import changes_from_plain, changes_to_plain
+from billing.writing import Occasion
+
+VALID_FOR = timedelta(days=30)
+LONGEST_NOTE = 2000
+
+
+class RequestOver(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """The request was decided, withdrawn, expired or closed meanwhile."""
+
+    def __init__(self, request: ChangeRequest) -> None:
+        """Keep the request, which says what became of it."""
+        super().__init__(f"the request is {request.state}")
+        self.request = request
+
+
+class OwnRequest(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """Nobody decides their own request."""
+
+
+class NoteTooLong(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """A note or reason holds more than 2,000 characters, or a reason none."""
+
+
+@transaction.atomic
+def submit(account: Account, changes: Sequence[Change], *, note: str, by: User, on: date) -> ChangeRequest:
+    """Ask for changes. Several requests may be open.
+
+    The owner and billing admins are told; on accounts that the vendor's staff serve, also the
+    vendor's contact. Raises NotAllowed, NoteTooLong, Refusal, Undecided.
+    """
+    account = Account.objects.lock(account.pk)
+    note = _checked(note)
+    quote = quotes.price(account, changes, by=by, on=on, asking=True)
+    at = activity.current().at
+    made = ChangeRequest.objects.create(
+        subscription_id=account.pk,
+        requester=by,
+        requester_name=by.name,
+        changes=changes_to_plain(changes),
+        document=documents.dump(quote),
+        note=note,
+        created_at=at,
+        expires_at=at + VALID_FOR,
+    )
+    activity.record(
+        account, "request_submitted", by=by, subject=f"request:{made.pk}", after={"state": "open"}
+    )
+    letter = {"request": made.pk, "by": by.name, "note": note}
+    deciders = [m.user for m in Membership.objects.contacts(account) if m.user_id != by.pk]
+    mail.post("request_submitted", account, to=deciders, facts=letter, key=str(made.pk))
+    if decided_by_staff(account):
+        contact = account.vendor_contact_email
+        mail.post_to_address("request_submitted", account, email=contact, facts=letter, key=str(made.pk))
+    return made
+
+
+def decided_by_staff(account: Account) -> bool:
+    """Tell whether the vendor's staff decide: where people of the account can't act on everything."""
+    return account.type in (AccountType.ASSISTED, AccountType.MANAGED)
+
+
+def draw_up(request_id: int, *, by: User, on: date, changes: Sequence[Change] | None = None) -> Quote:
+    """Draw up a new quote for the one who decides; confirming it approves the request.
+
+    With `changes` the request is edited and approved. Raises RequestOver, OwnRequest, NotAllowed,
+    Refusal, Undecided, ChangeRequest.DoesNotExist.
+    """
+    with transaction.atomic():
+        account, request = _open(request_id)
+        Gate(by, account, on=on).demand(Action.DECIDE_REQUESTS)
+        _not_own(request, by)
+        wanted = changes_from_plain(request.changes) if changes is None else tuple(changes)
+        return quotes.draw_up(account, wanted, by=by, on=on, request=request)
+
+
+@transaction.atomic
+def reject(request_id: int, *, reason: str, by: User, on: date) -> ChangeRequest:
+    """Say no, with a reason that the requester is told.
+
+    Raises RequestOver, OwnRequest, NotAllowed, NoteTooLong (also for no reason at all).
+    """
+    account, request = _open(request_id)
+    _demand_decider(account, by, on)
+    _not_own(request, by)
+    reason = _checked(reason)
+    if not reason:
+        raise NoteTooLong
+    return close(account, request, ChangeRequest.State.REJECTED, by=by, reason=reason)
+
+
+@transaction.atomic
+def withdraw(request_id: int, *, by: User, on: date) -> ChangeRequest:
+    """Take one's own request back. Raises RequestOver, ChangeRequest.DoesNotExist for another's."""
+    account, request = _open(request_id)
+    if request.requester_id != by.pk:
+        raise ChangeRequest.DoesNotExist
+    if request.quotes.filter(state=Quote.State.HELD).exists():
+        raise refusals.HeldChange
+    return close(account, request, ChangeRequest.State.WITHDRAWN, by=by)
+
+
+@transaction.atomic
+def accept_as_staff(request_id: int, *, prices: Mapping[str, int], reason: str, by: User, on: date) -> Quote:
+    """Carry out a request of an assisted or managed account, at the prices that staff give.
+
+    `prices` are minor units per seat and month by product, in the place of the list price; they are
+    recorded with `reason`. No method is charged: the invoice is sent under the contract. Raises
+    NotAllowed, RequestOver, NoteTooLong, Refusal, Undecided.
+    """
+    account, request = _open(request_id)
+    _demand_decider(account, by, on)
+    if not by.is_staff or not _checked(reason):
+        raise NoteTooLong
+    changes, at = changes_from_plain(request.changes), activity.current().at
+    reading = facts.read(account, on, holders=True)
+    assert reading is not None  # the request refers to the subscription
+    held = carrying_out.open_to_staff(carrying_out.priced_by_staff(reading.facts, prices))
+    priced = quoting.quote(held, changes, on)
+    quote = Quote.objects.create(
+        subscription_id=account.pk,
+        person=by,
+        request=request,
+        changes=request.changes,
+        prices=dict(prices),
+        document=documents.dump(priced),
+        version=priced.version,
+        on=on,
+        created_at=at,
+        expires_at=at + quotes.VALID_FOR,
+    )
+    activity.record(
+        account,
+        "request_priced_by_staff",
+        by=by,
+        subject=f"request:{request.pk}",
+        after={"products": sorted(prices)},
+        reason=reason,
+    )
+    carrying_out.carry_out(account, quote, occasion=Occasion(by=by, on=on, at=at))
+    return quote
+
+
+def expire() -> int:
+    """Close requests that nobody decided within 30 days, and tell who asked; return how many."""
+    at = activity.current().at
+    old = ChangeRequest.objects.filter(state=ChangeRequest.State.OPEN, expires_at__lte=at)
+    expired = 0
+    for request_id in list(old.values_list("pk", flat=True)):
+        with transaction.atomic():
+            try:
+                account, request = _open(request_id)
+            except RequestOver as over:
+                expired += over.request.state == ChangeRequest.State.EXPIRED
+                continue
+            close(account, request, ChangeRequest.State.EXPIRED, by=None, reason="expired")
+            expired += 1
+    return expired
+
+
+def _open(request_id: int) -> tuple[Account, ChangeRequest]:
+    """Lock the account and return it with an open request; raise RequestOver."""
+    account = Account.objects.lock_for(ChangeRequest, request_id)
+    request = ChangeRequest.objects.select_related("requester").get(pk=request_id)
+    if request.state != ChangeRequest.State.OPEN:
+        raise RequestOver(request)
+    return account, request
+
+
+def _demand_decider(account: Account, by: User, on: date) -> None:
+    """Raise NotAllowed unless this person decides requests of the account."""
+    if by.is_staff and by.is_active and decided_by_staff(account):
+        return
+    Gate(by, account, on=on).demand(Action.DECIDE_REQUESTS)
+
+
+def _not_own(request: ChangeRequest, by: User) -> None:
+    if request.requester_id == by.pk:
+        raise OwnRequest
+
+
+def _checked(text: str) -> str:
+    text = text.strip()
+    if len(text) > LONGEST_NOTE:
+        raise NoteTooLong
+    return text
