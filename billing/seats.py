@@ -1,0 +1,150 @@
+"""Gives out and frees agent seats, and removes people together with theirs."""
+
+from datetime import date
+
+from django.db import transaction
+from django.db.models import Sum
+
+from accounts import activity, mail, roles
+from accounts.gate import Gate
+from accounts.models import Account, Membership, User
+from accounts.rules.decision import Action
+from accounts.rules.roles import Role
+from billing.models import AgentSeat, Line, ScheduledChange, Subscription, TemporarySeats
+
+
+class NoSeatLeft(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """Every seat of the line is held; `bought` says how many there are today."""
+
+    def __init__(self, line: Line, bought: int) -> None:
+        """Keep the line and the number."""
+        super().__init__(f"all {bought} seats are held")
+        self.line = line
+        self.bought = bought
+
+
+class ReductionWaits(Exception):  # noqa: N818 - a question, not an error
+    """One more seat than a waiting reduction leaves: undo it, raise it, or don't (domain.md 5)."""
+
+    def __init__(self, change: ScheduledChange) -> None:
+        """Keep the reduction."""
+        super().__init__(f"reduced to {change.quantity} on {change.takes_effect_on}")
+        self.change = change
+
+
+class HoldsNoSeat(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """A light agent doesn't hold a seat (domain.md 2)."""
+
+
+@transaction.atomic
+def assign(line_id: int, member_id: int, *, by: User, on: date, reduction: str = "") -> AgentSeat:
+    """Give a member a seat of a line.
+
+    Where a reduction waits that would leave too few, `reduction` is `undo` or `raise`; without it
+    ReductionWaits is raised. Raises NotAllowed, NoSeatLeft, HoldsNoSeat, Line.DoesNotExist,
+    Membership.DoesNotExist. Holding one already changes nothing.
+    """
+    account, line = _locked(line_id, by=by, on=on)
+    member = Membership.objects.select_related("user").get(pk=member_id, account=account)
+    held = AgentSeat.objects.filter(line=line, membership=member).first()
+    if held is not None:
+        return held
+    if member.role == Role.LIGHT_AGENT:
+        raise HoldsNoSeat
+    used, bought = line.seats.count(), usable(line, on)
+    if used >= bought:
+        raise NoSeatLeft(line, bought)
+    _meet_reduction(account, line, used + 1, reduction, by=by, on=on)
+    seat = AgentSeat.objects.create(
+        subscription_id=account.pk, line=line, membership=member, assigned_at=activity.current().at
+    )
+    _record(account, "seat_assigned", line, member, by, used, used + 1)
+    if used + 1 == bought:
+        facts = {"product": line.product.name, "bought": bought}
+        contacts = [one.user for one in Membership.objects.contacts(account)]
+        mail.post("last_seat_used", account, to=contacts, facts=facts, key=str(seat.pk))
+    return seat
+
+
+@transaction.atomic
+def free(line_id: int, member_id: int, *, by: User, on: date) -> None:
+    """Take a seat from a member; what is paid stays as it is.
+
+    Raises NotAllowed, AgentSeat.DoesNotExist.
+    """
+    account, line = _locked(line_id, by=by, on=on)
+    seat = AgentSeat.objects.select_related("membership__user").get(line=line, membership_id=member_id)
+    used = line.seats.count()
+    member = seat.membership
+    seat.delete()
+    _record(account, "seat_freed", line, member, by, used, used - 1)
+
+
+@transaction.atomic
+def remove(member_id: int, *, by: User, on: date) -> list[str]:
+    """Remove a member with the seats they hold; return the products that have a free seat now.
+
+    What is paid stays as it is: the page says so and offers to reduce at renewal. Raises as
+    accounts.roles.leave.
+    """
+    account = Account.objects.lock_for(Membership, member_id)
+    freed = []
+    held = AgentSeat.objects.filter(membership_id=member_id).select_related(
+        "line__product", "membership__user"
+    )
+    for seat in list(held):
+        used = seat.line.seats.count()
+        _record(account, "seat_freed", seat.line, seat.membership, by, used, used - 1)
+        freed.append(seat.line.product.name)
+        seat.delete()
+    roles.leave(member_id, by=by, on=on)
+    return freed
+
+
+def usable(line: Line, on: date) -> int:
+    """Return the seats to use on a day: the line's quantity and the temporary ones active that day."""
+    extra = TemporarySeats.objects.filter(line=line, starts_on__lte=on, ends_on__gt=on)
+    return line.quantity + (extra.aggregate(sum=Sum("quantity"))["sum"] or 0)
+
+
+def _locked(line_id: int, *, by: User, on: date) -> tuple[Account, Line]:
+    """Lock the account, ask the gate, and return it with one of its live lines."""
+    account = Account.objects.lock_for(Line, line_id)
+    Gate(by, account, on=on).demand(Action.MANAGE_PEOPLE)
+    line = Line.objects.select_related("product").get(pk=line_id, ended_on=None)
+    return account, line
+
+
+def _meet_reduction(account: Account, line: Line, wanted: int, choice: str, *, by: User, on: date) -> None:
+    """Bring a waiting reduction and one more seat in use together, as the person chose."""
+    change = line.scheduled.filter(kind=ScheduledChange.Kind.QUANTITY, quantity__lt=wanted).first()
+    if change is None:
+        return
+    if choice not in ("undo", "raise"):
+        raise ReductionWaits(change)
+    Gate(by, account, on=on).demand(Action.UNDO_CHANGE)
+    before = {"quantity": change.quantity}
+    if choice == "undo" or wanted >= line.quantity:
+        change.delete()
+        after = {"quantity": line.quantity}
+    else:
+        change.quantity = wanted
+        change.save(update_fields=["quantity"])
+        after = {"quantity": wanted}
+    subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account.pk)
+    Subscription.objects.filter(pk=account.pk).update(version=subscription.version + 1)
+    verb = "reduction_undone" if choice == "undo" else "reduction_raised"
+    activity.record(account, verb, by=by, subject=f"scheduled:{line.product.key}", before=before, after=after)
+
+
+def _record(
+    account: Account, verb: str, line: Line, member: Membership, by: User, used: int, now_used: int
+) -> None:
+    activity.record(
+        account,
+        verb,
+        by=by,
+        subject=f"seats:{line.product.key}",
+        before={"used": used},
+        after={"used": now_used, "member": member.user.name},
+    )
