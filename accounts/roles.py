@@ -29,20 +29,32 @@ def stored_permissions() -> dict[Permission, int]:
 
 @transaction.atomic
 def enrol(
-    account: Account, people: Iterable[tuple[User, Role]], *, changes_payment: Iterable[User] = ()
-) -> None:
+    account: Account,
+    people: Iterable[tuple[User, Role]],
+    *,
+    changes_payment: Iterable[User] = (),
+    suspended: Iterable[User] = (),
+) -> list[Membership]:
     """Make people members of an account for the first time, in bulk, with the permissions of their roles.
 
     For commands that bring in a whole account; raises IntegrityError where someone is a member
     already or a second owner is named.
     """
     delegated = {user.pk for user in changes_payment}
+    shut_out = {user.pk for user in suspended}
     members = [
-        Membership(account=account, user=user, role=role, changes_payment=user.pk in delegated)
+        Membership(
+            account=account,
+            user=user,
+            role=role,
+            changes_payment=user.pk in delegated,
+            suspended_at=activity.current().at if user.pk in shut_out else None,
+        )
         for user, role in people
     ]
     Membership.objects.bulk_create(members, batch_size=1000)
     _grant(members)
+    return members
 
 
 def _grant(members: Iterable[Membership]) -> None:

@@ -95,6 +95,13 @@ def read(account: Account, on: date, *, holders: bool = False, promos: Iterable[
     return _reading(account, stored, products)
 
 
+def catalogue(catalogue_id: int, currency: str) -> dict[str, ProductFacts]:
+    """Return what a catalogue offers in one currency, in its order, by the products' keys."""
+    scale = 10 ** exponent(currency)
+    products = _document(CATALOGUE, {"catalogue": catalogue_id, "scale": scale, "currency": currency})
+    return {product["key"]: _product(product) for product in products}
+
+
 def _document(statement: str, values: Row) -> Any:
     """Return the one JSON value that a statement gives, or None where it gives no row."""
     with connection.cursor() as cursor:
