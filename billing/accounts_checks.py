@@ -1,0 +1,176 @@
+"""What must hold within one account of a file, whatever the price list and the day."""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+
+from accounts.rules.capabilities import AccountState
+from accounts.rules.roles import Role
+from billing.accounts_list import Fault, ListedAccount, ListedSubscription, Row, fault
+from billing.accounts_values import shown
+from billing.rules.checks import LONGEST_TEMPORARY
+from billing.rules.periods import add_months, months_between, next_period
+
+
+def faults(account: ListedAccount) -> list[Fault]:
+    """Return all that is wrong with an account whose cells are right, one check after the other."""
+    return [found for check in _CHECKS for found in check(account)]
+
+
+def _owner(account: ListedAccount) -> Iterator[Fault]:
+    owners = [member for member in account.members if member.role is Role.OWNER]
+    if not owners:
+        yield fault(account.row, "member", "no member has the role owner; an account has exactly one")
+    for second in owners[1:]:
+        named = f"line {owners[0].row.line} names {shown(owners[0].email)}"
+        yield fault(second.row, "role", f"is a second owner; an account has exactly one, and {named}")
+
+
+def _members(account: ListedAccount) -> Iterator[Fault]:
+    yield from _twice(account.members, lambda one: one.email, "email", "is a member already")
+    for member in account.members:
+        if member.changes_payment and member.role is not Role.BILLING_ADMIN:
+            yield fault(member.row, "changes_payment", "is for a billing_admin; the owner always may")
+        if member.suspended and member.role is Role.OWNER:
+            yield fault(member.row, "suspended", "the owner can't be suspended")
+
+
+def _state(account: ListedAccount) -> Iterator[Fault]:
+    row = account.row
+    trial, cancelled = (account.state is one for one in (AccountState.TRIAL, AccountState.CANCELLED))
+    if trial and account.trial_ends_on is None:
+        yield fault(row, "trial_ends_on", "is missing; a trial has an end")
+    if cancelled and account.cancelled_on is None:
+        yield fault(row, "cancelled_on", "is missing; a cancelled account says since when")
+    if account.cancelled_on and not cancelled:
+        yield fault(row, "cancelled_on", f"is given, but the state is {account.state}")
+    if trial and account.lines:
+        yield fault(account.lines[0].row, "product", "a trial has bought nothing yet; its state is active")
+
+
+def _subscription(account: ListedAccount) -> Iterator[Fault]:
+    given, lines = account.subscription, account.lines
+    if lines and given is None:
+        yield fault(lines[0].row, "product", "there is no record “subscription”: cycle, anchor, period")
+    if given is None:
+        return
+    if not lines:
+        yield fault(given.row, "cycle", "there is a subscription without a line; add what was bought")
+    yield from _period(given)
+    for line in lines:
+        if line.began_on is not None and line.began_on >= given.paid_end:
+            yield fault(line.row, "began_on", f"{line.began_on} lies after what is paid, {given.paid_end}")
+
+
+def _period(given: ListedSubscription) -> Iterator[Fault]:
+    """Compare the period with the anchor: dates come from it and a count (domain.md 6)."""
+    anchor, start = given.anchor, given.period_from
+    if start < anchor:
+        yield fault(given.row, "period_from", f"{start} lies before the anchor {anchor}")
+        return
+    follows = add_months(anchor, months_between(anchor, start))
+    if follows != start:
+        text = f"{start} does not follow from the anchor {anchor}; the nearest day before is {follows}"
+        yield fault(given.row, "period_from", text)
+        return
+    period = next_period(anchor, start, given.cycle)
+    if given.period_until != period.end:
+        text = f"{given.period_until} does not follow from the anchor {anchor}: "
+        text += f"the {given.cycle} period from {start} ends on {period.end}"
+        yield fault(given.row, "period_until", text)
+        return
+    ends = (period.end, next_period(anchor, period.end, given.cycle).end)
+    if given.paid_end not in ends:
+        text = f"{given.paid_end} is neither the period's end {ends[0]} nor, once extended, {ends[1]}"
+        yield fault(given.row, "paid_until", text)
+
+
+def _lines(account: ListedAccount) -> Iterator[Fault]:
+    yield from _twice(account.lines, lambda one: one.product, "product", "has a line already")
+
+
+def _seats(account: ListedAccount) -> Iterator[Fault]:
+    members = {member.email: member for member in account.members}
+    products = {line.product for line in account.lines}
+    yield from _twice(account.seats, lambda one: (one.product, one.email), "email", "holds this seat already")
+    for seat in account.seats:
+        member = members.get(seat.email)
+        if member is None:
+            yield fault(seat.row, "email", f"{shown(seat.email)} is no member of this account")
+        elif member.role is Role.LIGHT_AGENT:
+            yield fault(seat.row, "email", f"{shown(seat.email)} is a light agent, who holds no seat")
+        if seat.product not in products:
+            yield fault(seat.row, "product", f"the account has no line of {shown(seat.product)}")
+
+
+def _discounts(account: ListedAccount) -> Iterator[Fault]:
+    yield from _twice(account.discounts, lambda one: one.code, "code", "stands here already")
+    for discount in account.discounts:
+        row = discount.row
+        if (discount.percent is None) is (discount.amount is None):
+            yield fault(row, "percent", "a discount has either a percent or an amount per period")
+        elif not (discount.percent if discount.amount is None else discount.amount > 0):
+            column = "percent" if discount.amount is None else "amount"
+            yield fault(row, column, "must be more than 0")
+        if discount.periods_left == 0 and not discount.in_current_period:
+            yield fault(row, "periods_left", "0 is for a discount that the current period is the last of")
+        if not account.lines:
+            yield fault(row, "code", "there is nothing bought that it could lower")
+
+
+def _temporary(account: ListedAccount) -> Iterator[Fault]:
+    products = {line.product for line in account.lines}
+    for one in account.temporary:
+        if one.product not in products:
+            yield fault(one.row, "product", f"the account has no line of {shown(one.product)}")
+        days = (one.until - one.starts_on).days
+        if not 1 <= days <= LONGEST_TEMPORARY:
+            text = f"temporary seats are for 1 to {LONGEST_TEMPORARY} days, not for {days}"
+            yield fault(one.row, "until", text)
+        if one.unit_price is not None and one.unit_price < 0:
+            yield fault(one.row, "unit_price", "can't be negative")
+
+
+def _amounts(account: ListedAccount) -> Iterator[Fault]:
+    for line in account.lines:
+        if line.unit_price is not None and line.unit_price < 0:
+            yield fault(line.row, "unit_price", "can't be negative")
+        if line.price_ends_on is not None and line.unit_price is None:
+            yield fault(line.row, "price_ends_on", "is for a price of their own; name it in unit_price")
+
+
+def _payment(account: ListedAccount) -> Iterator[Fault]:
+    method = account.payment
+    if method is None:
+        return
+    if method.kind == "card":
+        for column in ("brand", "last_four", "expires"):
+            if not getattr(method, column):
+                yield fault(method.row, column, "is missing; a card has it")
+    elif method.expires is not None:
+        yield fault(method.row, "expires", f"is for a card, not for a {method.kind}")
+    if method.kind == "bank_transfer" and (method.last_four or method.reference):
+        yield fault(method.row, "kind", "a bank transfer keeps no method: brand and numbers stay empty")
+
+
+def _twice(rows: Iterable[object], key: Callable[..., Hashable], column: str, text: str) -> Iterator[Fault]:
+    """Find rows whose key stood before."""
+    seen: dict[Hashable, Row] = {}
+    for one in rows:
+        row: Row = one.row  # type: ignore[attr-defined]
+        first = seen.setdefault(key(one), row)
+        if first is not row:
+            where = f"line {first.line}" if not first.path else first.path
+            yield fault(row, column, f"{shown(row.cells[column])} {text}: {where}")
+
+
+_CHECKS = (
+    _owner,
+    _members,
+    _state,
+    _subscription,
+    _lines,
+    _seats,
+    _discounts,
+    _temporary,
+    _amounts,
+    _payment,
+)

@@ -1,0 +1,111 @@
+"""The columns of a file of accounts: which record has which, how each is read (docs/loading-accounts.md)."""
+
+from dataclasses import dataclass
+
+from accounts.rules.capabilities import AccountState, AccountType
+from accounts.rules.roles import Role
+from billing import accounts_values as values
+from billing.accounts_values import Reading
+from billing.rules.facts import DiscountSource
+from billing.rules.periods import Cycle
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How a cell is read, and whether it must be there."""
+
+    read: Reading
+    needed: bool = False
+
+
+def _needed(read: Reading) -> Column:
+    return Column(read, needed=True)
+
+
+COLUMNS: dict[str, dict[str, Column]] = {
+    "account": {
+        "slug": _needed(values.slug),
+        "name": _needed(values.text(120)),
+        "type": _needed(values.choice(AccountType)),
+        "state": _needed(values.choice(AccountState)),
+        "currency": _needed(values.text(3)),
+        "time_zone": _needed(values.time_zone),
+        "language": Column(values.one_of("en", "fr")),
+        "vendor_contact_name": _needed(values.text(120)),
+        "vendor_contact_email": _needed(values.email),
+        "vendor_contact_phone": Column(values.text(40)),
+        "catalogue": _needed(values.key),
+        "trial_ends_on": Column(values.day),
+        "cancelled_on": Column(values.day),
+        "own_clock": Column(values.moment),
+    },
+    "subscription": {
+        "cycle": _needed(values.choice(Cycle)),
+        "anchor": _needed(values.day),
+        "period_from": _needed(values.day),
+        "period_until": _needed(values.day),
+        "paid_until": Column(values.day),
+        "tax_percent": Column(values.percent),
+    },
+    "member": {
+        "email": _needed(values.email),
+        "name": _needed(values.text(120)),
+        "role": _needed(values.choice(Role)),
+        "language": Column(values.one_of("en", "fr")),
+        "changes_payment": Column(values.flag),
+        "suspended": Column(values.flag),
+    },
+    "line": {
+        "product": _needed(values.key),
+        "edition": _needed(values.key),
+        "quantity": _needed(values.whole(1)),
+        "unit_price": Column(values.amount),
+        "price_ends_on": Column(values.day),
+        "began_on": Column(values.day),
+    },
+    "seat": {"product": _needed(values.key), "email": _needed(values.email)},
+    "discount": {
+        "code": _needed(values.text(60)),
+        "source": Column(values.choice(DiscountSource)),
+        "percent": Column(values.percent),
+        "amount": Column(values.amount),
+        "products": Column(values.keys),
+        "periods_left": Column(values.whole(0, 1200)),
+        "in_current_period": Column(values.flag),
+    },
+    "temporary": {
+        "product": _needed(values.key),
+        "quantity": _needed(values.whole(1)),
+        "starts_on": _needed(values.day),
+        "until": _needed(values.day),
+        "unit_price": Column(values.amount),
+    },
+    "balance": {"amount": _needed(values.amount)},
+    "payment": {
+        "kind": _needed(values.one_of("card", "direct_debit", "bank_transfer")),
+        "brand": Column(values.brand),
+        "last_four": Column(values.last_four),
+        "expires": Column(values.month),
+        "reference": Column(values.text(120)),
+    },
+}
+
+# Records of which an account has one at most; the others may stand any number of times.
+SINGLE = ("account", "subscription", "balance", "payment")
+# Where JSON keeps the records of an account that may be several.
+PLURALS = {
+    "members": "member",
+    "lines": "line",
+    "seats": "seat",
+    "discounts": "discount",
+    "temporary": "temporary",
+}
+# In every record: the vendor's own number of the account, and (in CSV) which record it is.
+ACCOUNT, RECORD = "account", "record"
+# A telephone number is long and may pass for a card's by chance; an external id is the vendor's own.
+MAY_BE_LONG_NUMBERS = ("vendor_contact_phone", ACCOUNT)
+
+
+def all_columns() -> tuple[str, ...]:
+    """Return every column that a CSV file may have, each once."""
+    return tuple(dict.fromkeys([ACCOUNT, RECORD, *(name for own in COLUMNS.values() for name in own)]))

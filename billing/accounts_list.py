@@ -1,0 +1,189 @@
+"""A vendor's existing customers as a file names them, frozen: where each row stands, and what it says.
+
+Amounts are minor units of the account's currency, dates are days of the account's zone; a day named
+`…until` is no longer part of the stretch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from accounts.rules.capabilities import AccountState, AccountType
+from accounts.rules.roles import Role
+from billing.rules.facts import DiscountSource
+from billing.rules.periods import Cycle, Period
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of an account: its line in the file, the way to it, and its cells that are not empty.
+
+    `path` is empty in a CSV file; in JSON it leads to the record, such as `members[2]`.
+    """
+
+    record: str
+    line: int
+    path: str = ""
+    cells: Mapping[str, str] = field(default_factory=dict)
+
+    def column(self, name: str) -> str:
+        """Return how a message names one of its columns."""
+        return f"{self.path}.{name}" if self.path else name
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing that is wrong: on which line, in which column, what it is and what would be right."""
+
+    line: int
+    column: str
+    text: str
+
+
+def fault(row: Row, column: str, text: str) -> Fault:
+    """Return what is wrong with a column of a row."""
+    return Fault(row.line, row.column(column), text)
+
+
+class BadFile(Exception):  # noqa: N818 - what is wrong is the file
+    """A file that cannot be read as accounts at all; nothing of it is loaded."""
+
+    def __init__(self, line: int, column: str, text: str) -> None:
+        """Keep what is wrong."""
+        super().__init__(text)
+        self.fault = Fault(line, column, text)
+
+
+@dataclass(frozen=True, slots=True)
+class BadAccount:
+    """An account that cannot be loaded, with all that is wrong with its rows."""
+
+    external_id: str
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMember:
+    """A person of the account, by e-mail address in lower case; `language` may be empty."""
+
+    email: str
+    name: str
+    role: Role
+    row: Row = field(compare=False, repr=False)
+    language: str = ""
+    changes_payment: bool = False
+    suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSubscription:
+    """What is common to all lines: cycle, anchor, the current period and the end of what is paid."""
+
+    cycle: Cycle
+    anchor: date
+    period_from: date
+    period_until: date
+    row: Row = field(compare=False, repr=False)
+    paid_until: date | None = None
+    tax_percent: Decimal | None = None
+
+    @property
+    def period(self) -> Period:
+        """Return the current period."""
+        return Period(self.period_from, self.period_until)
+
+    @property
+    def paid_end(self) -> date:
+        """Return the end of what is paid: the period's, or after an extension one period later."""
+        return self.paid_until or self.period_until
+
+
+@dataclass(frozen=True, slots=True)
+class ListedLine:
+    """One product; without a unit price (per seat and month; flat: per period) the list price holds."""
+
+    product: str
+    edition: str
+    quantity: int
+    row: Row = field(compare=False, repr=False)
+    unit_price: int | None = None
+    price_ends_on: date | None = None
+    began_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSeat:
+    """A member who holds a seat of a product."""
+
+    product: str
+    email: str
+    row: Row = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDiscount:
+    """A coupon or promo code; `in_current_period` says that what is paid now was charged with it."""
+
+    code: str
+    row: Row = field(compare=False, repr=False)
+    source: DiscountSource = DiscountSource.COUPON
+    percent: Decimal | None = None
+    amount: int | None = None
+    products: tuple[str, ...] = ()
+    periods_left: int | None = None
+    in_current_period: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ListedTemporary:
+    """Extra seats of a product from a day until another."""
+
+    product: str
+    quantity: int
+    starts_on: date
+    until: date
+    row: Row = field(compare=False, repr=False)
+    unit_price: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPayment:
+    """The payment method on file: what may be shown, and the provider's own name for it."""
+
+    kind: str
+    row: Row = field(compare=False, repr=False)
+    brand: str = ""
+    last_four: str = ""
+    expires: tuple[int, int] | None = None
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAccount:
+    """One customer with all that is brought in; `external_id` is the vendor's own number for it."""
+
+    external_id: str
+    slug: str
+    name: str
+    type: AccountType
+    state: AccountState
+    currency: str
+    time_zone: str
+    catalogue: str
+    vendor_contact_name: str
+    vendor_contact_email: str
+    row: Row = field(compare=False, repr=False)
+    language: str = "en"
+    vendor_contact_phone: str = ""
+    trial_ends_on: date | None = None
+    cancelled_on: date | None = None
+    own_clock: datetime | None = None
+    members: tuple[ListedMember, ...] = ()
+    subscription: ListedSubscription | None = None
+    lines: tuple[ListedLine, ...] = ()
+    seats: tuple[ListedSeat, ...] = ()
+    discounts: tuple[ListedDiscount, ...] = ()
+    temporary: tuple[ListedTemporary, ...] = ()
+    balance: int = 0
+    payment: ListedPayment | None = None

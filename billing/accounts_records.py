@@ -1,0 +1,171 @@
+"""Builds an account from its records, or says all that is wrong with them: cells first, then the whole."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from billing import accounts_checks
+from billing.accounts_columns import ACCOUNT, COLUMNS, MAY_BE_LONG_NUMBERS, SINGLE
+from billing.accounts_list import (
+    BadAccount,
+    Fault,
+    ListedAccount,
+    ListedDiscount,
+    ListedLine,
+    ListedMember,
+    ListedPayment,
+    ListedSeat,
+    ListedSubscription,
+    ListedTemporary,
+    Row,
+    fault,
+)
+from billing.accounts_values import Wrong, check_encoding, has_card_number, has_long_number, shown, text
+from billing.rules.money import exponent, to_minor
+
+LONGEST_EXTERNAL_ID = 80
+NO_CARD_NUMBERS = (
+    "looks like a card number; only brand, last four digits and expiry may be loaded: take it out of the file"
+)
+
+
+@dataclass(slots=True)
+class Bundle:
+    """The records of one account as they stand in the file, and what was wrong with reading them."""
+
+    external_id: str
+    rows: list[Row] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def listed(bundle: Bundle, currencies: Collection[str]) -> ListedAccount | BadAccount:
+    """Return the account, or all that is wrong with it."""
+    builder = _Builder(bundle, currencies)
+    account = builder.account()
+    faults = bundle.faults or (accounts_checks.faults(account) if account else [])
+    if account is None or faults:
+        return BadAccount(bundle.external_id, tuple(sorted(set(faults))))
+    return account
+
+
+class _Builder:
+    """Goes through the records of one account; faults gather in the bundle."""
+
+    def __init__(self, bundle: Bundle, currencies: Collection[str]) -> None:
+        self.bundle = bundle
+        self.currencies = currencies
+        self.currency = ""
+        self.rows: dict[str, list[Row]] = {record: [] for record in COLUMNS}
+        for row in bundle.rows:
+            self.rows[row.record].append(row)
+
+    def account(self) -> ListedAccount | None:
+        """Return all of it; None where something is so wrong that it can't be put together."""
+        self._check_external_id()
+        self._check_single()
+        if not self.rows["account"]:
+            first = min((row.line for row in self.bundle.rows), default=None)
+            if first is not None:
+                self._add(Fault(first, "record", "there is no record “account” for this account"))
+            return None
+        row = self.rows["account"][0]
+        own = self._values(row)
+        self._check_currency(row, own)
+        parts = self._parts()
+        if self.bundle.faults:
+            return None
+        return ListedAccount(external_id=self.bundle.external_id, row=row, **own, **parts)
+
+    def _parts(self) -> dict[str, Any]:
+        """Return what hangs from the account; amounts are in its currency."""
+        balance, payment, subscription = (
+            self._one(record) for record in ("balance", "payment", "subscription")
+        )
+        return {
+            "subscription": self._made(ListedSubscription, subscription),
+            "payment": self._made(ListedPayment, payment),
+            "balance": self._values(balance).get("amount", 0) if balance else 0,
+            "members": self._all("member", ListedMember),
+            "lines": self._all("line", ListedLine),
+            "seats": self._all("seat", ListedSeat),
+            "discounts": self._all("discount", ListedDiscount),
+            "temporary": self._all("temporary", ListedTemporary),
+        }
+
+    def _check_external_id(self) -> None:
+        external_id = self.bundle.external_id
+        line = min((row.line for row in self.bundle.rows), default=1)
+        try:
+            check_encoding(external_id)
+            text(LONGEST_EXTERNAL_ID)(external_id)
+        except Wrong as wrong:
+            self._add(Fault(line, ACCOUNT, str(wrong)))
+
+    def _check_single(self) -> None:
+        for record in SINGLE:
+            for row in self.rows[record][1:]:
+                self._add(Fault(row.line, "record", f"is a second “{record}”; an account has one at most"))
+
+    def _check_currency(self, row: Row, own: dict[str, Any]) -> None:
+        currency = own.get("currency")
+        if currency is not None and currency not in self.currencies:
+            known = ", ".join(sorted(self.currencies))
+            self._add(fault(row, "currency", f"{shown(currency)} is not a known currency; known: {known}"))
+        else:
+            self.currency = currency or ""
+
+    def _one(self, record: str) -> Row | None:
+        return next(iter(self.rows[record]), None)
+
+    def _all(self, record: str, kind: Any) -> tuple[Any, ...]:
+        made = (self._made(kind, row) for row in self.rows[record])
+        return tuple(one for one in made if one is not None)
+
+    def _made(self, kind: Any, row: Row | None) -> Any:
+        """Return a record; None where there is none, or something is wrong with it."""
+        if row is None:
+            return None
+        before = len(self.bundle.faults)
+        values = self._values(row)
+        return kind(row=row, **values) if len(self.bundle.faults) == before else None
+
+    def _values(self, row: Row) -> dict[str, Any]:
+        """Return the cells of a row that are given, each read as its column says."""
+        columns = COLUMNS[row.record]
+        for name in row.cells:
+            if name not in columns:
+                known = ", ".join(columns)
+                self._add(fault(row, name, f"is no column of the record “{row.record}”; it has {known}"))
+        values = {}
+        for name, column in columns.items():
+            if name in row.cells:
+                try:
+                    values[name] = self._read(row, name, row.cells[name])
+                except Wrong as wrong:
+                    self._add(fault(row, name, str(wrong)))
+            elif column.needed:
+                self._add(fault(row, name, "is missing"))
+        return values
+
+    def _read(self, row: Row, name: str, cell: str) -> Any:
+        check_encoding(cell)
+        long = has_long_number if row.record == "payment" else has_card_number
+        if name not in MAY_BE_LONG_NUMBERS and long(cell):
+            raise Wrong(NO_CARD_NUMBERS)
+        value = COLUMNS[row.record][name].read(cell)
+        return self._minor(value) if name in ("amount", "unit_price") else value
+
+    def _minor(self, amount: Decimal) -> int | None:
+        """Return an amount in minor units; None where the currency is not known, which is said elsewhere."""
+        if not self.currency:
+            return None
+        try:
+            return to_minor(amount, self.currency)
+        except ValueError:
+            decimals = exponent(self.currency)
+            most = f"{self.currency} has {decimals}" if decimals else f"{self.currency} has none"
+            raise Wrong(f"{amount} has more decimals than its currency: {most}") from None
+
+    def _add(self, found: Fault) -> None:
+        self.bundle.faults.append(found)

@@ -1,0 +1,53 @@
+"""Loads a vendor's existing customers from a file (docs/loading-accounts.md)."""
+
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from accounts import clock
+from billing import accounts_file, accounts_loading
+from billing.accounts_list import BadAccount, BadFile, Fault
+
+
+class Command(BaseCommand):
+    """Loads each account of a file that is right, and names what is wrong with the others."""
+
+    help = "Load accounts (CSV or JSON Lines); one line for each fault, and exit code 1 if any is refused."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", metavar="FILE", type=Path, help="the accounts, .csv or .jsonl")
+        parser.add_argument("--dry-run", action="store_true", help="check everything, write nothing")
+
+    def handle(self, *, file: Path, dry_run: bool, **options: object) -> None:
+        counts: Counter[str] = Counter()
+        try:
+            for one in accounts_file.read(file, currencies=settings.CURRENCIES):
+                try:
+                    if isinstance(one, BadAccount):
+                        raise accounts_loading.Refused(one.faults)
+                    counts[accounts_loading.load(one, at=clock.now(), dry_run=dry_run)] += 1
+                except accounts_loading.Refused as refused:
+                    counts["refused"] += 1
+                    self._tell(file, refused.faults)
+        except BadFile as bad:
+            self._tell(file, [bad.fault])
+            raise SystemExit(1) from None
+        self.stdout.write(_summary(counts, dry_run=dry_run))
+        if counts["refused"]:
+            raise SystemExit(1)
+
+    def _tell(self, file: Path, faults: Iterable[Fault]) -> None:
+        """Write each fault as FILE:LINE, to which editors can jump."""
+        for one in faults:
+            self.stderr.write(f"{file}:{one.line}: {one.column}: {one.text}")
+
+
+def _summary(counts: Counter[str], *, dry_run: bool) -> str:
+    total = sum(counts.values())
+    what = "1 account" if total == 1 else f"{total} accounts"
+    parts = ", ".join(f"{counts[kind]} {kind}" for kind in ("new", "unchanged", "refused"))
+    return f"{what}: {parts}." + (" Dry run: nothing was written." if dry_run else "")
