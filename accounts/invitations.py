@@ -12,6 +12,7 @@ from django.db import transaction
 from accounts import activity, mail, roles
 from accounts.gate import Gate
 from accounts.models import Account, Invitation, Membership, User
+from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action
 from accounts.rules.roles import Role
 
@@ -76,6 +77,7 @@ def find(token: str) -> Invitation:
     """Return the open invitation behind a link's token; raise InvitationOver for any other."""
     found = Invitation.objects.select_related("account", "invited_by").filter(token_hash=_hash(token)).first()
     over = found is None or found.accepted_at or found.revoked_at
+    over = over or (found is not None and found.account.state == AccountState.CANCELLED)
     if over or found is None or found.expires_at <= activity.current().at:
         raise InvitationOver
     return found

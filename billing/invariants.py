@@ -22,7 +22,7 @@ INVARIANTS: dict[str, str] = {
     "every account has exactly one owner": """
         SELECT a.id FROM accounts_account a
         LEFT JOIN accounts_membership m ON m.account_id = a.id AND m.role = 'owner'
-        GROUP BY a.id HAVING count(m.id) <> 1""",
+        WHERE a.erased_at IS NULL GROUP BY a.id HAVING count(m.id) <> 1""",
     "nobody holds a permission globally": """
         SELECT user_id FROM accounts_user_user_permissions
         UNION ALL SELECT group_id FROM auth_group_permissions""",

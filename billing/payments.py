@@ -7,6 +7,7 @@ at any step, a second answer or a second sending leaves one payment.
 
 from datetime import date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import structlog
 from django.db import connection, transaction
@@ -18,7 +19,7 @@ from accounts.models import Account, User
 from accounts.rules.capabilities import BY_TYPE, AccountState, AccountType, Capability
 from accounts.rules.decision import Action
 from billing import carrying_out
-from billing.models import Charge, Invoice, InvoicePayment, PaymentMethod, Quote
+from billing.models import Charge, Invoice, InvoicePayment, PaymentMethod, Quote, Subscription
 from billing.provider import provider
 from billing.provider.base import Outcome, ProviderUnreachable, Status
 from billing.rules.money import to_minor
@@ -157,8 +158,17 @@ def _use(account: Account, charge: Charge, at: datetime) -> bool:
     if InvoicePayment.objects.filter(invoice=charge.invoice).exists():
         return False
     InvoicePayment.objects.create(invoice=charge.invoice, charge=charge, paid_at=at)
-    lifecycle.restore_when_paid(account, owes=_owes(account))
+    _restore(account, at)
     return True
+
+
+def _restore(account: Account, at: datetime) -> None:
+    """Give back what a debt took, once all is paid; days of suspension are not charged."""
+    was_suspended = account.state == AccountState.SUSPENDED
+    lifecycle.restore_when_paid(account, owes=_owes(account))
+    if was_suspended and account.state == AccountState.ACTIVE:
+        on = at.astimezone(ZoneInfo(account.timezone)).date()
+        Subscription.objects.filter(pk=account.pk, paid_until__lt=on).update(resumes_on=on)
 
 
 def _apply_held(account: Account, charge: Charge, quote: Quote, at: datetime) -> bool:

@@ -12,9 +12,17 @@ from accounts.models import Account, User
 from accounts.rules.decision import Action
 from billing import documents, facts, payments, renewal
 from billing.carrying_out import Drifted, carry_out, check, open_to_staff, promo_codes, state_of
-from billing.models import ChangeRequest, Charge, PaymentMethod, Quote, ScheduledChange, Subscription
+from billing.models import (
+    Cancellation,
+    ChangeRequest,
+    Charge,
+    PaymentMethod,
+    Quote,
+    ScheduledChange,
+    Subscription,
+)
 from billing.rules import quoting
-from billing.rules.changes import Change, capability
+from billing.rules.changes import Change, RemoveProduct, capability
 from billing.rules.facts import Facts
 from billing.rules.money import to_money
 from billing.rules.refusals import HeldChange, NoSuchLine
@@ -234,6 +242,8 @@ def undo(change_id: int, *, by: User, on: date) -> None:
     if before.facts.held:
         raise HeldChange
     change.delete()
+    if cancels:
+        Cancellation.objects.filter(account=account, undone_at=None).update(undone_at=activity.current().at)
     Subscription.objects.filter(pk=subscription.pk).update(version=subscription.version + 1)
     after = facts.read(account, on)
     assert after is not None
@@ -270,7 +280,12 @@ def _demand(
         return
     gate.demand(Action.CHANGE_SUBSCRIPTION)
     for change in changes:
-        gate.demand(Action(_ACTIONS.get(capability(change, held), capability(change, held))))
+        gate.demand(_action(change, held))
 
 
-_ACTIONS = {"costs": Action.SEE_COSTS.value}
+def _action(change: Change, held: Facts) -> Action:
+    """Return what the gate is asked for a change; only the owner ends a product (domain.md 3)."""
+    if isinstance(change, RemoveProduct):
+        return Action.CANCEL_PRODUCT
+    needed = capability(change, held)
+    return Action.SEE_COSTS if needed == "costs" else Action(needed)

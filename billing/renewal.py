@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts import activity, lifecycle, mail
 from accounts.models import Account, Membership
 from accounts.rules.capabilities import AccountState
-from billing import facts, invoicing, payments
+from billing import cancellation, facts, invoicing, payments
 from billing.carrying_out import state_of
 from billing.models import Charge, Invoice, PaymentMethod, Quote, Subscription
 from billing.request_closing import close_moot
@@ -84,13 +84,13 @@ def _renew_once(account_id: int, *, on: date, at: datetime) -> tuple[Invoice | N
     before = replace(reading.facts, held=False)
     if before.renews_on > on:
         return None, None
-    renewal = quoting.renewal(before, on)
-    assert renewal is not None  # there are lines
+    renewal = _renewal(before, subscription.resumes_on)
     occasion = Occasion(by=None, on=renewal.on, at=at)
     if renewal.ends:
-        _end(account, subscription, before, renewal, occasion)
+        _end(account, at)
         return None, None
     persist(subscription, before, renewal.after, occasion=occasion)
+    Subscription.objects.filter(pk=account_id).update(resumes_on=None)
     cause = invoicing.Cause(Invoice.Reason.RENEWAL, period_start=renewal.period.start)
     invoice = invoicing.issue(
         account, renewal.lines, renewal.settlement, names=reading.names, cause=cause, occasion=occasion
@@ -98,6 +98,15 @@ def _renew_once(account_id: int, *, on: date, at: datetime) -> tuple[Invoice | N
     _record(account, before, renewal, invoice)
     close_moot(account, renewal.on)
     return invoice, _charge(account, invoice, at) if invoice else None
+
+
+def _renewal(before: Facts, resumes_on: date | None) -> quoting.Renewal:
+    """Return what is charged: the next period, or what is left of it on the day it resumes."""
+    if resumes_on is not None and resumes_on > before.renews_on:
+        return quoting.resumption(before, resumes_on)
+    found = quoting.renewal(before, before.renews_on)
+    assert found is not None  # there are lines
+    return found
 
 
 def _charge(account: Account, invoice: Invoice, at: datetime) -> UUID | None:
@@ -116,25 +125,12 @@ def _charge(account: Account, invoice: Invoice, at: datetime) -> UUID | None:
     return payments.intend(account, invoice, method, at).pk
 
 
-def _end(
-    account: Account,
-    subscription: Subscription,
-    before: Facts,
-    renewal: quoting.Renewal,
-    occasion: Occasion,
-) -> None:
+def _end(account: Account, at: datetime) -> None:
     """Carry out a cancellation that waited for the end of the period."""
-    persist(subscription, before, renewal.after, occasion=occasion)
-    activity.record(
-        account,
-        "subscription_ended",
-        by=None,
-        subject="subscription",
-        before=state_of(before),
-        after=state_of(renewal.after),
-    )
-    Quote.objects.filter(subscription_id=account.pk, state=Quote.State.OPEN).update(state=Quote.State.CLOSED)
-    lifecycle.move(account, AccountState.CANCELLED, by=None, reason="period_ended")
+    cancellation.end_everything(account, by=None, reason="period_ended")
+    contacts = [member.user for member in Membership.objects.contacts(account)]
+    letter = {"account": account.name, "until": (at + cancellation.KEPT_FOR).date().isoformat()}
+    mail.post("account_cancelled", account, to=contacts, facts=letter, key=f"{account.pk}:{at}")
 
 
 def _record(account: Account, before: Facts, renewal: quoting.Renewal, invoice: Invoice | None) -> None:

@@ -82,6 +82,8 @@ class Account(models.Model):
     vendor_contact_phone = models.CharField(_("vendor contact's phone"), max_length=40, blank=True)
     trial_ends_on = models.DateField(_("trial ends on"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
+    # When personal data was erased, 90 days after the cancellation.
+    erased_at = models.DateTimeField(_("erased at"), null=True, blank=True)
     is_sandbox = models.BooleanField(_("sandbox"), default=False)
     # A sandbox account may carry its own time; accounts/clock.py is the only reader.
     clock = models.DateTimeField(_("own clock"), null=True, blank=True)

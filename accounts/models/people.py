@@ -153,7 +153,8 @@ class Membership(models.Model):
                 timing=pgtrigger.Deferred,
                 condition=pgtrigger.Q(old__role=Role.OWNER.value),
                 func="""
-                    IF EXISTS (SELECT 1 FROM accounts_account WHERE id = OLD.account_id)
+                    IF EXISTS (SELECT 1 FROM accounts_account
+                               WHERE id = OLD.account_id AND erased_at IS NULL)
                        AND NOT EXISTS (
                            SELECT 1 FROM accounts_membership
                            WHERE account_id = OLD.account_id AND role = 'owner') THEN

@@ -39,6 +39,7 @@ class Action(StrEnum):
     TRANSFER_OWNERSHIP = "transfer_ownership"
     CANCEL_PRODUCT = "cancel_product"
     CANCEL_ACCOUNT = "cancel_account"
+    EXPORT_DATA = "export_data"
 
 
 class Reason(StrEnum):
@@ -124,6 +125,8 @@ NEEDS: dict[Action, tuple[Permission | None, Capability]] = {
     Action.TRANSFER_OWNERSHIP: (Permission.TRANSFER_OWNERSHIP, Capability.ROLES),
     Action.CANCEL_PRODUCT: (Permission.CANCEL_PRODUCT, Capability.CANCEL),
     Action.CANCEL_ACCOUNT: (Permission.CANCEL_ACCOUNT, Capability.CANCEL),
+    # The owner's alone, on every type of account; open as long as anything is.
+    Action.EXPORT_DATA: (Permission.CANCEL_ACCOUNT, Capability.HOME),
 }
 
 # What may be asked for where it can't be done directly.

@@ -1,9 +1,11 @@
 """The tables about what is bought and owed."""
 
 from billing.models.balance import BalanceEntry
+from billing.models.cancellation import Cancellation, DataExport
 from billing.models.catalogue import Catalogue, Edition, Price, Product
 from billing.models.charge import Charge, InvoicePayment
 from billing.models.invoice import Invoice, InvoiceLine, Numbering
+from billing.models.loaded import LoadedAccount
 from billing.models.payment import PaymentMethod
 from billing.models.promo import PromoCode, PromoRedemption
 from billing.models.quote import Quote
@@ -15,15 +17,18 @@ from billing.models.subscription import Discount, Line, PaidSegment, ScheduledCh
 __all__ = [
     "AgentSeat",
     "BalanceEntry",
+    "Cancellation",
     "Catalogue",
     "ChangeRequest",
     "Charge",
+    "DataExport",
     "Discount",
     "Edition",
     "Invoice",
     "InvoiceLine",
     "InvoicePayment",
     "Line",
+    "LoadedAccount",
     "Numbering",
     "PaidSegment",
     "PaymentMethod",

@@ -32,6 +32,9 @@ class Subscription(models.Model):
     period_end = models.DateField(_("period until"), null=True, blank=True)
     # The end of what is paid: the period's end, or one period later after an extension.
     paid_until = models.DateField(_("paid until"), null=True, blank=True)
+    # After a suspension or a restore: the day from which the next renewal charges (domain.md 5,
+    # "Account states"); days before it are not charged.
+    resumes_on = models.DateField(_("resumes on"), null=True, blank=True)
     # Raised by every change; a quote names the one it was computed from.
     version = models.PositiveIntegerField(_("version"), default=1)
     # Null: no tax is shown on what this account buys.

@@ -43,6 +43,7 @@ manage_roles          O       SAM  TAP
 transfer_ownership    O       SAM  TAP
 cancel_product        O       S    TAPS
 cancel_account        O       S    TAPS
+export_data           O       SAM  TEAPS
 """
 # Where it can't be done directly, whoever may ask may ask for these (domain.md 3, last paragraph).
 MAY_BE_ASKED_FOR = {

@@ -1,0 +1,265 @@
+"""Ends an account, at once or at the end of its period, knowing exactly what that means (domain.md 8)."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import Sum
+
+from accounts import activity, lifecycle, mail
+from accounts.gate import Gate
+from accounts.models import Account, Letter, Membership, User
+from accounts.rules.capabilities import AccountState
+from accounts.rules.decision import Action, Decision, NextStep, NotAllowed, Reason, Who
+from billing import facts
+from billing.carrying_out import state_of
+from billing.models import (
+    Cancellation,
+    ChangeRequest,
+    Charge,
+    Invoice,
+    Quote,
+    ScheduledChange,
+    Subscription,
+)
+from billing.rules.facts import Facts
+from billing.rules.money import to_minor
+from billing.rules.proration import credit
+from billing.rules.refusals import AlreadyScheduled, HeldChange
+
+# How long the vendor's staff can restore it, before personal data is erased.
+KEPT_FOR = timedelta(days=90)
+
+
+class SheetChanged(Exception):  # noqa: N818 - nothing is wrong, the world moved
+    """The amounts on the sheet are no longer those that were shown: show it again."""
+
+    def __init__(self, sheet: "Sheet") -> None:
+        """Keep the sheet as it is now."""
+        super().__init__("the sheet changed")
+        self.sheet = sheet
+
+
+class RestoreOver(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """The account is not cancelled, or its 90 days are over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forfeit:
+    """What was paid for days that are not used: of one product, in minor units."""
+
+    product: str
+    amount: int
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What cancelling at once means, amounts in minor units of the account's currency.
+
+    `forfeits` is what was paid and is not used; `owed` what stays due on open invoices; `balance`
+    the credit that is lost. The counts say who and what falls away.
+    """
+
+    currency: str
+    forfeits: tuple[Forfeit, ...]
+    owed: int
+    open_invoices: tuple[str, ...]
+    balance: int
+    people: int
+    requests: int
+    scheduled: int
+    temporary: int
+    told: tuple[str, ...]
+
+    @property
+    def forfeited(self) -> int:
+        """Return all that was paid and is not used."""
+        return sum(one.amount for one in self.forfeits)
+
+    @property
+    def mark(self) -> str:
+        """Return what the confirmation must name: another mark means another sheet."""
+        plain = json.dumps(asdict(self), default=str, sort_keys=True)
+        return hashlib.sha256(plain.encode()).hexdigest()[:16]
+
+
+def consequences(account: Account, on: date) -> Sheet:
+    """Return the sheet of cancelling an account on a day. Reads only."""
+    reading = facts.read(account, on)
+    held = reading.facts if reading else None
+    unpaid = Invoice.objects.filter(subscription_id=account.pk, due__gt=0, payment__isnull=True)
+    due = unpaid.aggregate(sum=Sum("due"))["sum"]
+    members = Membership.objects.live().filter(account=account)
+    return Sheet(
+        currency=account.currency,
+        forfeits=_forfeits(held, on) if held else (),
+        owed=to_minor(due, account.currency) if due else 0,
+        open_invoices=tuple(unpaid.order_by("number").values_list("number", flat=True)),
+        balance=max(held.balance, 0) if held else 0,
+        people=members.count(),
+        requests=reading.open_requests if reading else 0,
+        scheduled=len(held.scheduled) if held else 0,
+        temporary=len(held.temporary) if held else 0,
+        told=tuple(member.user.email for member in Membership.objects.contacts(account)),
+    )
+
+
+def _forfeits(held: Facts, on: date) -> tuple[Forfeit, ...]:
+    """Return what the paid days from `on` are worth, as a credit of them would be reckoned."""
+    found = []
+    for line in held.lines:
+        ahead = [segment for segment in line.segments if segment.covers.end > on]
+        amount = sum(credit(segment, on) for segment in ahead)
+        if ahead:
+            found.append(Forfeit(line.product, amount, max(segment.covers.end for segment in ahead)))
+    return tuple(found)
+
+
+def stops_at(account: Account, on: date) -> datetime:
+    """Return the moment at which the paid period ends, in the account's zone."""
+    until = account.subscription.paid_until or on
+    return datetime(until.year, until.month, until.day, tzinfo=ZoneInfo(account.timezone))
+
+
+@transaction.atomic
+def cancel_now(account: Account, *, mark: str, reason: str, text: str, by: User, on: date) -> Cancellation:
+    """Cancel the account at once: from the next request on nobody of it can use or reach anything.
+
+    `mark` names the sheet that was shown. The page has asked for the password, the second factor
+    and the account's name. Raises NotAllowed, SheetChanged. What is on its way to the provider is
+    taken in when it answers; a change that waited for it is refunded.
+    """
+    account = Account.objects.lock(account.pk)
+    Gate(by, account, on=on).demand(Action.CANCEL_ACCOUNT)
+    sheet = consequences(account, on)
+    if sheet.mark != mark:
+        raise SheetChanged(sheet)
+    at = activity.current().at
+    ScheduledChange.objects.filter(
+        subscription_id=account.pk, kind=ScheduledChange.Kind.CANCELLATION
+    ).delete()
+    Cancellation.objects.filter(account=account, undone_at=None).update(undone_at=at)
+    made = _write(account, sheet, reason, text, by=by, at_period_end=False)
+    end_everything(account, by=by)
+    contacts = [member.user for member in Membership.objects.contacts(account)]
+    letter = {"by": by.name, "account": account.name, "until": (at + KEPT_FOR).date().isoformat()}
+    mail.post("account_cancelled", account, to=contacts, facts=letter, key=str(made.pk))
+    return made
+
+
+def end_everything(account: Account, *, by: User | None, reason: str = "") -> None:
+    """Close an account with all that waits in it. Called under its lock.
+
+    Lines, seats and scheduled changes stay as they are, out of everybody's reach, so that a restore
+    gives them back.
+    """
+    at = activity.current().at
+    Quote.objects.filter(subscription_id=account.pk, state__in=[Quote.State.OPEN, Quote.State.HELD]).update(
+        state=Quote.State.CLOSED, failure="account_cancelled"
+    )
+    ChangeRequest.objects.filter(subscription_id=account.pk, state=ChangeRequest.State.OPEN).update(
+        state=ChangeRequest.State.CLOSED, decided_at=at, reason="account_cancelled"
+    )
+    # Not sent yet: never will be.
+    Charge.objects.filter(subscription_id=account.pk, state=Charge.State.CREATED).update(
+        state=Charge.State.FAILED, failure="account_cancelled", settled_at=at
+    )
+    Letter.objects.filter(account=account, sent_at=None).delete()
+    lifecycle.move(account, AccountState.CANCELLED, by=by, reason=reason)
+
+
+@transaction.atomic
+def cancel_at_period_end(
+    account: Account, *, mark: str, reason: str, text: str, by: User, on: date
+) -> ScheduledChange:
+    """Let the account end when its paid period does; it can be undone until that day.
+
+    Raises NotAllowed, SheetChanged, HeldChange, AlreadyScheduled.
+    """
+    account = Account.objects.lock(account.pk)
+    Gate(by, account, on=on).demand(Action.CANCEL_ACCOUNT)
+    subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account.pk)
+    sheet = consequences(account, on)
+    if sheet.mark != mark:
+        raise SheetChanged(sheet)
+    reading = facts.read(account, on)
+    assert reading is not None  # it was locked above
+    if reading.facts.held:
+        raise HeldChange
+    if subscription.scheduled.filter(kind=ScheduledChange.Kind.CANCELLATION).exists():
+        raise AlreadyScheduled(kind="cancellation", product=None)
+    Cancellation.objects.filter(account=account, undone_at=None).update(undone_at=activity.current().at)
+    _write(account, sheet, reason, text, by=by, at_period_end=True)
+    made = ScheduledChange.objects.create(
+        subscription=subscription,
+        kind=ScheduledChange.Kind.CANCELLATION,
+        takes_effect_on=subscription.paid_until,
+        version=subscription.version + 1,
+        created_by=by,
+        created_at=activity.current().at,
+    )
+    Subscription.objects.filter(pk=account.pk).update(version=subscription.version + 1)
+    after = facts.read(account, on)
+    assert after is not None
+    activity.record(
+        account,
+        "cancellation_scheduled",
+        by=by,
+        subject="subscription",
+        before=state_of(reading.facts),
+        after=state_of(after.facts),
+        reason=reason,
+    )
+    return made
+
+
+def _write(
+    account: Account, sheet: Sheet, reason: str, text: str, *, by: User, at_period_end: bool
+) -> Cancellation:
+    return Cancellation.objects.create(
+        account=account,
+        at_period_end=at_period_end,
+        reason=Cancellation.Reason(reason),
+        text=text.strip()[:2000],
+        by=by,
+        by_name=by.name,
+        created_at=activity.current().at,
+        sheet={"forfeited": sheet.forfeited, "owed": sheet.owed, "balance": sheet.balance},
+        state_before=account.state,
+    )
+
+
+@transaction.atomic
+def restore(account_id: int, *, reason: str, by: User, on: date) -> Account:
+    """Give a cancelled account back exactly as it was, within 90 days and without charging.
+
+    Where its paid period ended meanwhile, the next renewal charges from `on`. For the vendor's
+    staff; raises NotAllowed, RestoreOver.
+    """
+    account = Account.objects.lock(account_id)
+    if not (by.is_staff and by.is_active):
+        no = Decision(
+            Action.CANCEL_ACCOUNT, False, Reason.ROLE, (Who.VENDOR_CONTACT,), NextStep.CONTACT_VENDOR
+        )
+        raise NotAllowed(no)
+    at = activity.current().at
+    last = Cancellation.objects.filter(account=account, undone_at=None, erased_at=None).first()
+    if account.state != AccountState.CANCELLED or last is None or account.cancelled_at is None:
+        raise RestoreOver
+    if at >= account.cancelled_at + KEPT_FOR:
+        raise RestoreOver
+    ChangeRequest.objects.filter(
+        subscription_id=account.pk, state=ChangeRequest.State.CLOSED, reason="account_cancelled"
+    ).update(state=ChangeRequest.State.OPEN, decided_at=None, reason="")
+    ScheduledChange.objects.filter(
+        subscription_id=account.pk, kind=ScheduledChange.Kind.CANCELLATION
+    ).delete()
+    Subscription.objects.filter(pk=account.pk, paid_until__lt=on).update(resumes_on=on)
+    last.undone_at = at
+    last.save(update_fields=["undone_at"])
+    lifecycle.move(account, AccountState(last.state_before), by=by, reason=reason)
+    return account

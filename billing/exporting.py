@@ -1,0 +1,149 @@
+"""Puts an account's own data into a ZIP of CSV and JSON, in the background, for its owner."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+
+from django.db import transaction
+
+from accounts import activity
+from accounts.gate import Gate
+from accounts.models import Account, Activity, Membership, User
+from accounts.rules.decision import Action
+from billing import facts
+from billing.carrying_out import state_of
+from billing.models import AgentSeat, DataExport, InvoiceLine
+from billing.payments import is_charged
+
+# A cell that begins so would be a formula to a spreadsheet.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+Row = Mapping[str, object]
+
+
+@transaction.atomic
+def ask(account: Account, *, by: User, on: date) -> DataExport:
+    """Ask for an export; one that is being prepared is returned as it stands. Raises NotAllowed."""
+    account = Account.objects.lock(account.pk)
+    Gate(by, account, on=on).demand(Action.EXPORT_DATA)
+    waiting = DataExport.objects.filter(
+        account=account, state__in=[DataExport.State.WAITING, DataExport.State.RUNNING]
+    ).first()
+    if waiting is not None:
+        return waiting
+    made = DataExport.objects.create(account=account, requested_by=by, created_at=activity.current().at)
+    activity.record(account, "data_export_asked", by=by, subject=f"export:{made.pk}")
+    return made
+
+
+def prepare_waiting(on: date) -> int:
+    """Prepare every export that waits, or that a killed worker left; return how many."""
+    ids = DataExport.objects.filter(
+        state__in=[DataExport.State.WAITING, DataExport.State.RUNNING]
+    ).values_list("pk", flat=True)
+    for export_id in list(ids):
+        prepare(export_id, on)
+    return len(ids)
+
+
+def prepare(export_id: int, on: date) -> None:
+    """Write the ZIP part by part, saying how far it got. Doing it again begins anew."""
+    export = DataExport.objects.select_related("account").get(pk=export_id)
+    target = io.BytesIO()
+    parts = list(_PARTS.items())
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for done, (name, part) in enumerate(parts, 1):
+            rows = list(part(export.account, on))
+            archive.writestr(f"{name}.json", json.dumps(rows, default=str, ensure_ascii=False, indent=1))
+            archive.writestr(f"{name}.csv", _csv(rows))
+            DataExport.objects.filter(pk=export_id).update(
+                state=DataExport.State.RUNNING, progress=done * 100 // (len(parts) + 1)
+            )
+    DataExport.objects.filter(pk=export_id).update(
+        state=DataExport.State.READY,
+        progress=100,
+        content=target.getvalue(),
+        ready_at=activity.current().at,
+    )
+
+
+def defused(value: object) -> str:
+    """Return a cell's text, with an apostrophe before what a spreadsheet would run as a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _csv(rows: Sequence[Row]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    if rows:
+        writer.writerow(rows[0].keys())
+        writer.writerows([defused(value) for value in row.values()] for row in rows)
+    return out.getvalue()
+
+
+def _members(account: Account, on: date) -> Iterable[Row]:
+    seats: dict[int, list[str]] = {}
+    for member_id, product in AgentSeat.objects.filter(subscription_id=account.pk).values_list(
+        "membership_id", "line__product__name"
+    ):
+        seats.setdefault(member_id, []).append(product)
+    for member in Membership.objects.filter(account=account).select_related("user").order_by("pk"):
+        yield {
+            "name": member.user.name,
+            "email": member.user.email,
+            "role": member.role,
+            "suspended": member.suspended_at is not None,
+            "joined_at": member.joined_at,
+            "last_sign_in": member.user.last_login,
+            "seats": ", ".join(sorted(seats.get(member.pk, []))),
+        }
+
+
+def _subscription(account: Account, on: date) -> Iterable[Row]:
+    reading = facts.read(account, on)
+    if reading is not None:
+        yield state_of(reading.facts)
+
+
+def _invoices(account: Account, on: date) -> Iterable[Row]:
+    """Return the lines of all invoices; none where costs are not shown."""
+    if not is_charged(account):
+        return
+    lines = InvoiceLine.objects.filter(invoice__subscription_id=account.pk).select_related("invoice")
+    for line in lines.order_by("invoice__issued_at", "position"):
+        yield {
+            "number": line.invoice.number,
+            "issued_on": line.invoice.issued_on,
+            "product": line.product_name,
+            "edition": line.edition_name,
+            "from": line.covers_from,
+            "until": line.covers_until,
+            "quantity": line.quantity,
+            "amount": line.amount.amount,
+            "currency": line.invoice.currency,
+            "total_of_invoice": line.invoice.total.amount,
+        }
+
+
+def _activity(account: Account, on: date) -> Iterable[Row]:
+    for entry in Activity.objects.filter(account=account).order_by("pk").iterator():
+        yield {
+            "at": entry.at,
+            "who": entry.actor_name,
+            "what": entry.verb,
+            "subject": entry.subject,
+            "before": json.dumps(entry.before),
+            "after": json.dumps(entry.after),
+            "reason": entry.reason,
+        }
+
+
+_PARTS: dict[str, Callable[[Account, date], Iterable[Row]]] = {
+    "members": _members,
+    "subscription": _subscription,
+    "invoices": _invoices,
+    "activity": _activity,
+}

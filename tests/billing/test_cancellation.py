@@ -1,0 +1,207 @@
+"""The owner ends it all, knowing exactly what happens; nobody else can (domain.md 8)."""
+
+import io
+import json
+import zipfile
+from datetime import date, timedelta
+
+import pytest
+
+from accounts import activity
+from accounts.gate import Gate
+from accounts.models import Account, Activity, Letter, Membership, User
+from accounts.rules.decision import Action, NotAllowed, Reason
+from billing import cancellation, erasure, exporting, payments, quotes, renewal, requests
+from billing.models import (
+    ChangeRequest,
+    Charge,
+    DataExport,
+    Invoice,
+    Line,
+    PaymentMethod,
+    Quote,
+    SandboxPayment,
+    ScheduledChange,
+)
+from billing.rules.changes import AddSeats, ReduceSeats, RemoveProduct
+from tests import people, shop
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("acting")]
+TODAY = date(2023, 7, 14)
+
+
+@pytest.fixture
+def ledger() -> Account:
+    account = people.acme(timezone="UTC")
+    shop.subscribe(
+        account,
+        {"support": ("team", 10, "1.00"), "guide": ("team", 2, "6.00")},
+        start=date(2022, 10, 27),
+    )
+    PaymentMethod.objects.create(
+        subscription_id=account.pk, kind="card", brand="Visa", last_four="4242", reference="test_approves"
+    )
+    return account
+
+
+def cancel(account: Account, by: str = "olivia") -> None:
+    mark = cancellation.consequences(account, TODAY).mark
+    cancellation.cancel_now(account, mark=mark, reason="not_needed", text="", by=people.user(by), on=TODAY)
+
+
+def test_the_sheet_says_to_the_cent_what_is_forfeited(ledger: Account) -> None:
+    sheet = cancellation.consequences(ledger, TODAY)
+    # 10 × 1.00 × 12 × 105/365 = 34.52; 2 × 6.00 × 12 × 105/365 = 41.42
+    assert [(one.product, one.amount) for one in sheet.forfeits] == [("support", 3452), ("guide", 4142)]
+    assert (sheet.forfeited, sheet.owed, sheet.people) == (7594, 0, 5)
+    assert sheet.told == ("olivia@acme.example", "bilal@acme.example")
+    assert cancellation.stops_at(ledger, TODAY).isoformat() == "2023-10-27T00:00:00+00:00"
+
+
+def test_after_olivia_cancels_nobody_reaches_anything(ledger: Account) -> None:
+    quotes.draw_up(ledger, [AddSeats("support", 11)], by=people.user("bilal"), on=TODAY)
+    requests.submit(ledger, [AddSeats("guide", 3)], note="", by=people.user("adam"), on=TODAY)
+    cancel(ledger)
+    ledger.refresh_from_db()
+    assert ledger.state == "cancelled"
+    for name in people.CAST:
+        assert all(
+            Gate(people.user(name), ledger).may(action).reason is Reason.CANCELLED for action in Action
+        )
+    assert not Quote.objects.filter(state__in=["open", "held"]).exists()
+    assert ChangeRequest.objects.get().reason == "account_cancelled"
+    assert set(Letter.objects.values_list("kind", "to")) == {
+        ("account_cancelled", "olivia@acme.example"),
+        ("account_cancelled", "bilal@acme.example"),
+    }
+    assert renewal.renew(ledger.pk, on=date(2023, 10, 27), at=activity.current().at) == []
+
+
+@pytest.mark.parametrize("name", ["bilal", "adam", "agnes"])
+def test_nobody_else_can(ledger: Account, name: str) -> None:
+    with pytest.raises(NotAllowed):
+        cancel(ledger, by=name)
+    with pytest.raises(NotAllowed):
+        quotes.draw_up(ledger, [RemoveProduct("guide")], by=people.user(name), on=TODAY)
+
+
+def test_a_stale_sheet_is_shown_again(ledger: Account) -> None:
+    old = cancellation.consequences(ledger, TODAY).mark
+    drawn = quotes.draw_up(ledger, [AddSeats("support", 11)], by=people.user("bilal"), on=TODAY)
+    quotes.confirm(drawn.pk, by=people.user("bilal"), on=TODAY)
+    with pytest.raises(cancellation.SheetChanged) as changed:
+        cancellation.cancel_now(ledger, mark=old, reason="other", text="", by=people.user("olivia"), on=TODAY)
+    # 11 × 1.00 × 12 × 105/365 = 37.97
+    assert changed.value.sheet.forfeits[0].amount == 3797
+    ledger.refresh_from_db()
+    assert ledger.state == "active"
+
+
+def test_cancelling_twice_says_that_it_is_cancelled(ledger: Account) -> None:
+    cancel(ledger)
+    with pytest.raises(NotAllowed) as refusal:
+        cancel(ledger)
+    assert refusal.value.decision.reason is Reason.CANCELLED
+
+
+def test_money_that_was_on_its_way_is_refunded(ledger: Account) -> None:
+    PaymentMethod.objects.update(reference="test_times_out_paid")
+    drawn = quotes.draw_up(ledger, [AddSeats("support", 11)], by=people.user("bilal"), on=TODAY)
+    quotes.confirm(drawn.pk, by=people.user("bilal"), on=TODAY)
+    cancel(ledger)
+    payments.reconcile(activity.current().at + timedelta(minutes=1))
+    assert SandboxPayment.objects.get().refunded == 345
+    assert Charge.objects.get().refunded_at is not None
+    assert shop.line(ledger, "support").quantity == 10
+
+
+def test_at_the_periods_end_with_undo_until_then(ledger: Account) -> None:
+    olivia = people.user("olivia")
+
+    def schedule() -> ScheduledChange:
+        mark = cancellation.consequences(ledger, TODAY).mark
+        return cancellation.cancel_at_period_end(
+            ledger, mark=mark, reason="other", text="Bye", by=olivia, on=TODAY
+        )
+
+    change = schedule()
+    with pytest.raises(NotAllowed):
+        quotes.undo(change.pk, by=people.user("bilal"), on=TODAY)
+    quotes.undo(change.pk, by=olivia, on=date(2023, 10, 26))
+    change = schedule()
+    with pytest.raises(quotes.TooLate):
+        quotes.undo(change.pk, by=olivia, on=date(2023, 10, 27))
+    assert renewal.renew(ledger.pk, on=date(2023, 10, 27), at=activity.current().at) == []
+    ledger.refresh_from_db()
+    assert (ledger.state, Invoice.objects.count()) == ("cancelled", 0)
+
+
+def test_restoring_gives_back_the_former_state_without_charging(ledger: Account) -> None:
+    requests.submit(ledger, [AddSeats("guide", 3)], note="", by=people.user("adam"), on=TODAY)
+    drawn = quotes.draw_up(ledger, [ReduceSeats("support", 5)], by=people.user("bilal"), on=TODAY)
+    quotes.confirm(drawn.pk, by=people.user("bilal"), on=TODAY)
+
+    def picture() -> object:
+        return (
+            list(Line.objects.values()),
+            list(ScheduledChange.objects.values()),
+            list(ChangeRequest.objects.values()),
+            list(Membership.objects.values()),
+            list(Account.objects.values()),
+            Invoice.objects.count(),
+            SandboxPayment.objects.count(),
+        )
+
+    before = picture()
+    cancel(ledger)
+    with pytest.raises(NotAllowed):
+        cancellation.restore(ledger.pk, reason="asked", by=people.user("olivia"), on=TODAY)
+    cancellation.restore(ledger.pk, reason="asked", by=people.vera(), on=TODAY)
+    assert picture() == before
+    assert Activity.objects.filter(verb="account_state_changed").count() == 2
+
+
+def test_a_restore_after_the_period_charges_from_its_own_day(ledger: Account) -> None:
+    cancel(ledger)
+    back = date(2023, 9, 30)
+    Account.objects.filter(pk=ledger.pk)
+    with activity.occasion(activity.current().at + timedelta(days=80)):
+        cancellation.restore(ledger.pk, reason="asked", by=people.vera(), on=back)
+        assert renewal.renew(ledger.pk, on=back, at=activity.current().at) == []
+    with (
+        activity.occasion(activity.current().at + timedelta(days=91)),
+        pytest.raises(cancellation.RestoreOver),
+    ):
+        cancellation.restore(ledger.pk, reason="asked", by=people.vera(), on=back)
+
+
+def test_ninety_days_later_personal_data_is_erased_and_invoices_stay(
+    ledger: Account, globex: Account
+) -> None:
+    drawn = quotes.draw_up(ledger, [AddSeats("support", 11)], by=people.user("olivia"), on=TODAY)
+    quotes.confirm(drawn.pk, by=people.user("olivia"), on=TODAY)
+    cancel(ledger)
+    with activity.occasion(activity.current().at + timedelta(days=89)):
+        assert erasure.due() == []
+    with activity.occasion(activity.current().at + timedelta(days=90)):
+        assert erasure.erase(ledger.pk)
+        assert not erasure.erase(ledger.pk)
+    assert not User.objects.filter(email__contains="acme").exists()
+    assert User.objects.filter(email="stella@globex.example").exists()
+    assert not Activity.objects.filter(account=ledger).exclude(actor_name="").exists()
+    assert Invoice.objects.get().account_name == "Acme"
+
+
+def test_olivia_takes_her_data_along(ledger: Account) -> None:
+    User.objects.filter(email="leo@acme.example").update(name="=HYPERLINK(1)")
+    with pytest.raises(NotAllowed):
+        exporting.ask(ledger, by=people.user("bilal"), on=TODAY)
+    asked = exporting.ask(ledger, by=people.user("olivia"), on=TODAY)
+    assert exporting.ask(ledger, by=people.user("olivia"), on=TODAY).pk == asked.pk
+    assert exporting.prepare_waiting(TODAY) == 1
+    export = DataExport.objects.get()
+    assert (export.state, export.progress) == ("ready", 100)
+    archive = zipfile.ZipFile(io.BytesIO(bytes(export.content)))
+    members = json.loads(archive.read("members.json"))
+    assert {one["email"] for one in members} == {email for email, _, _ in people.CAST.values()}
+    assert "'=HYPERLINK(1)" in archive.read("members.csv").decode()
