@@ -8,6 +8,7 @@ from django.test import Client
 from accounts.models import Account, User
 from admin_center import database
 from tests import people
+from tests.canary import nothing_foreign_is_seen  # noqa: F401 - watches every test
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,91 @@
+"""Every address of the program, what it asks of the gate, and what it answers: one row for each name.
+
+A new address in urls.py without a row here fails `test_every_address_has_a_row`. A row says:
+
+- `action`: the row of the decision table (test_decisions.py) that opens it, for pages of an account;
+- `get`, `post`: the statuses that are right for somebody who may (a form posted empty: 200, 302, 400 …);
+  a method that is not named must answer 405, whoever asks;
+- `child`: for an address with an id beside the account, which of `world.own_ids` it takes, and under
+  which name;
+- `queries`: the most statements that it may need, when 20 are too many or too few.
+
+An address outside of accounts says who may come: `open` (everybody), `signed_in`, `staff`, or `closed`.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address of an account, or (without an action) one outside."""
+
+    action: str = ""
+    get: tuple[int, ...] = ()
+    post: tuple[int, ...] = ()
+    child: str = ""
+    part: str = ""
+    who: str = "account"
+    parts: tuple[tuple[str, str], ...] = ()
+    queries: int = 20
+    csv: bool = False
+
+
+READ = (200,)
+
+ACCOUNT: dict[str, Route] = {
+    "home": Route("enter", READ),
+    "subscription": Route("view_subscription", READ),
+    "manage": Route("request_change", READ),
+    "cancel": Route("cancel_account", READ),
+    "payment": Route("view_payment", READ),
+    "invoices": Route("view_invoices", READ),
+    "contacts": Route("view_contacts", READ),
+    "people": Route("view_people", READ),
+    "activity": Route("view_activity", READ),
+    "activity_csv": Route("view_activity", READ, csv=True),
+}
+
+OUTSIDE: dict[str, Route] = {
+    "chooser": Route(get=(200, 302), who="signed_in"),
+    "preferences": Route(post=(302,), who="open"),
+    "help": Route(get=READ, who="open"),
+    "help_page": Route(get=READ, who="open", parts=(("slug", "cancelling"),)),
+    "healthz": Route(get=READ, who="open"),
+    "readyz": Route(get=READ, who="open"),
+    "sign_in": Route(get=(302,), post=(302,), who="any"),
+    "account_login": Route(get=(200, 302), post=(200, 302), who="any"),
+    "account_logout": Route(get=(200, 302), post=(302,), who="any"),
+    "account_inactive": Route(get=READ, who="any"),
+    "account_reauthenticate": Route(get=READ, post=READ, who="signed_in"),
+    "account_email_verification_sent": Route(get=READ, who="any"),
+    "account_confirm_email": Route(get=READ, post=(404,), who="any", parts=(("key", "x"),)),
+    "account_change_password": Route(get=READ, post=READ, who="signed_in"),
+    "account_set_password": Route(get=(302,), post=(302,), who="signed_in"),
+    "account_reset_password": Route(get=READ, post=READ, who="any"),
+    "account_reset_password_done": Route(get=READ, who="any"),
+    "account_reset_password_from_key": Route(
+        get=READ, post=READ, who="any", parts=(("uidb36", "1"), ("key", "x"))
+    ),
+    "account_reset_password_from_key_done": Route(get=READ, who="any"),
+    "mfa_index": Route(get=READ, who="signed_in"),
+    "mfa_authenticate": Route(get=(302,), post=(302,), who="any"),
+    "mfa_reauthenticate": Route(get=(302,), post=(302,), who="signed_in"),
+    "mfa_activate_totp": Route(get=(302,), post=(302,), who="signed_in"),
+    "mfa_deactivate_totp": Route(get=(302,), post=(302,), who="signed_in"),
+    "mfa_view_recovery_codes": Route(get=(302,), post=(302,), who="signed_in"),
+    "mfa_generate_recovery_codes": Route(get=(302,), post=(302,), who="signed_in"),
+    "mfa_download_recovery_codes": Route(get=(302,), post=(302,), who="signed_in"),
+    "usersessions_list": Route(get=READ, post=(302,), who="signed_in"),
+    "socialaccount_login_cancelled": Route(get=READ, who="any"),
+    "socialaccount_login_error": Route(get=(401,), who="any"),
+    "openid_connect_login": Route(who="closed", parts=(("provider_id", "product"),)),
+    "openid_connect_callback": Route(who="closed", parts=(("provider_id", "product"),)),
+    "account_signup": Route(who="closed"),
+    "account_email": Route(who="closed"),
+    "account_confirm_login_code": Route(who="closed"),
+    "socialaccount_connections": Route(who="closed"),
+    "socialaccount_signup": Route(who="closed"),
+}
+
+# Django's own: pages of the back office are tested with it; here, that nobody else gets in.
+STAFF_NAMESPACE = "vendor"

@@ -1,0 +1,222 @@
+"""Eighteen accounts, one of each type and standing, full of data, and the fourteen who come to the door.
+
+Every member is in all eighteen with the same role. Globex is another company. Every account has a
+subscription, an invoice, a quote, a request and a discount of its own, with amounts nobody could
+mistake: see MONEY.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.test import Client
+from djmoney.money import Money
+
+from accounts import activity, roles
+from accounts.models import Account, Membership, User
+from accounts.rules.roles import Role
+from billing import quotes
+from billing.models import (
+    ChangeRequest,
+    Discount,
+    Invoice,
+    PaymentMethod,
+    Quote,
+    ScheduledChange,
+    Subscription,
+    TemporarySeats,
+)
+from billing.rules.changes import AddSeats
+from tests import people, shop
+
+TYPES = {"S": "self_service", "A": "assisted", "M": "managed"}
+STATES = {"T": "trial", "E": "trial", "A": "active", "P": "past_due", "S": "suspended", "C": "cancelled"}
+# Unit prices: their digits stand in no date, id or count.
+MONEY = {"support": "7391.37", "guide": "8264.51"}
+ABSENT = "nowhere"
+
+# The letter of the decision table, or why a person has none.
+PERSONS = {
+    "anonymous": "",
+    "without": "",
+    "light_agent": "L",
+    "agent": "A",
+    "admin": "D",
+    "billing_admin": "B",
+    "delegated": "P",
+    "owner": "O",
+    "of_globex": "",
+    "ex_member": "",
+    "suspended": "",
+    "inactive": "",
+    "staff": "",
+    "superuser": "",
+}
+# Their session has no person any more.
+NOBODY = {"anonymous", "inactive"}
+
+
+@dataclass
+class World:
+    """The accounts by type and standing letter, and a browser for each person."""
+
+    accounts: dict[tuple[str, str], Account] = field(default_factory=dict)
+    clients: dict[str, Client] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
+    today: date = date(2000, 1, 1)
+
+
+def make() -> World:
+    """Make the whole world, with everybody signed in."""
+    world = World(today=datetime.now(UTC).date())  # noqa: TID251 - the program's own clock runs too
+    for name in PERSONS:
+        if name != "anonymous":
+            staff = name in ("staff", "superuser")
+            world.users[name] = people.person(
+                f"{name.replace('_', '-')}@people.example",
+                f"Person {name.title()}",
+                is_staff=staff,
+                is_superuser=name == "superuser",
+            )
+    for kind in TYPES:
+        for standing in STATES:
+            world.accounts[kind, standing] = account(world, kind, standing)
+    globex = people.account("globex", "Globex", [(world.users["of_globex"], Role.OWNER)])
+    fill(globex, world.users["of_globex"], world.today)
+    sign_in(world)
+    return world
+
+
+def account(world: World, kind: str, standing: str) -> Account:
+    """Make one account with its members and its data, then bring it into its type and standing."""
+    slug = f"firm-{kind.lower()}{standing.lower()}"
+    users = world.users
+    made = people.account(
+        slug,
+        f"Firm {kind}{standing}",
+        [
+            (users["light_agent"], Role.LIGHT_AGENT),
+            (users["agent"], Role.AGENT),
+            (users["admin"], Role.ADMIN),
+            (users["billing_admin"], Role.BILLING_ADMIN),
+            (users["owner"], Role.OWNER),
+            (users["suspended"], Role.ADMIN),
+            (users["inactive"], Role.ADMIN),
+            (users["ex_member"], Role.ADMIN),
+        ],
+        timezone="UTC",
+    )
+    roles.enrol(made, [(users["delegated"], Role.BILLING_ADMIN)], changes_payment=[users["delegated"]])
+    if standing not in "TE":
+        fill(made, users["owner"], world.today)
+    into(made, kind, standing, world.today)
+    return made
+
+
+def into(account: Account, kind: str, standing: str, today: date) -> None:
+    """Bring an account into a type and a standing, past all verbs."""
+    values: dict[str, Any] = {"type": TYPES[kind], "state": STATES[standing]}
+    if standing in "TE":
+        values["trial_ends_on"] = today + timedelta(days=9 if standing == "T" else -9)
+    if standing == "C":
+        values["cancelled_at"] = datetime(2026, 10, 1, tzinfo=UTC)
+        Quote.objects.filter(subscription_id=account.pk, state="open").update(state="closed")
+        ChangeRequest.objects.filter(subscription_id=account.pk).delete()
+    Account.objects.filter(pk=account.pk).update(**values)
+    account.refresh_from_db()
+
+
+def fill(account: Account, owner: User, today: date) -> None:
+    """Give an account a subscription, an invoice, an open quote, a request, a discount and more."""
+    lines = {"support": ("team", 10, MONEY["support"]), "guide": ("team", 12, MONEY["guide"])}
+    start = today - timedelta(days=100)
+    shop.subscribe(account, lines, start=start)
+    PaymentMethod.objects.create(
+        subscription_id=account.pk, kind="bank_transfer", brand="Bank", last_four="4242"
+    )
+    at = datetime.combine(today, datetime.min.time(), UTC)
+    with activity.occasion(at, address="203.0.113.7"):
+        quote = quotes.draw_up(account, [AddSeats("support", 11)], by=owner, on=today)
+        quotes.confirm(quote.pk, by=owner, on=today)
+        quotes.draw_up(account, [AddSeats("guide", 13)], by=owner, on=today)
+    subscription = Subscription.objects.get(pk=account.pk)
+    ChangeRequest.objects.create(
+        subscription=subscription,
+        requester=None,
+        requester_name="Person Admin",
+        changes=[],
+        note=f"Wanted by {account.slug}",
+        created_at=at,
+        expires_at=at + timedelta(days=30),
+    )
+    line = shop.line(account, "support")
+    ScheduledChange.objects.create(
+        subscription=subscription,
+        line=line,
+        kind="quantity",
+        quantity=9,
+        takes_effect_on=subscription.paid_until,
+        created_by=owner,
+    )
+    TemporarySeats.objects.create(
+        subscription=subscription,
+        line=line,
+        quantity=3,
+        starts_on=today - timedelta(days=5),
+        ends_on=today + timedelta(days=25),
+        charged=Money("5917.43", account.currency),
+        created_by=owner,
+    )
+    Discount.objects.create(
+        subscription=subscription,
+        kind="fixed",
+        source="coupon",
+        code=f"COUPON-{account.slug.upper()}",
+        amount=Money("613.57", account.currency),
+    )
+
+
+def sign_in(world: World) -> None:
+    """Open everybody's session; afterwards one is removed, one suspended, one made inactive."""
+    world.clients["anonymous"] = Client(raise_request_exception=False)
+    for name, user in world.users.items():
+        world.clients[name] = Client(raise_request_exception=False)
+        world.clients[name].force_login(user)
+    Membership.objects.filter(user=world.users["suspended"]).update(
+        suspended_at=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    User.objects.filter(pk=world.users["inactive"].pk).update(is_active=False)
+    ex = Membership.objects.filter(user=world.users["ex_member"])
+    for member in ex:
+        roles.AccountPermission.objects.filter(user=member.user).delete()
+    ex.delete()
+
+
+def own_ids(account: Account) -> dict[str, Any]:
+    """Return an id of each kind of child that an account has; an absent one where it has none."""
+    by_account = {"subscription_id": account.pk}
+    found = {
+        "quote": first(Quote.objects.filter(state="open", **by_account), "pk"),
+        "receipt": first(Quote.objects.filter(state="confirmed", **by_account), "pk"),
+        "request": first(ChangeRequest.objects.filter(**by_account), "pk"),
+        "invoice": first(Invoice.objects.filter(**by_account), "number"),
+        "change": first(ScheduledChange.objects.filter(**by_account), "pk"),
+        "member": first(Membership.objects.filter(account=account, role="agent"), "pk"),
+    }
+    return {name: value if value is not None else ABSENT_IDS[name] for name, value in found.items()}
+
+
+ABSENT_IDS: dict[str, Any] = {
+    "quote": "00000000-0000-4000-8000-000000000000",
+    "receipt": "00000000-0000-4000-8000-000000000000",
+    "request": 999_999_999,
+    "invoice": "INV-999999",
+    "change": 999_999_999,
+    "member": 999_999_999,
+}
+
+
+def first(rows: Any, column: str) -> Any:
+    values: Iterable[Any] = rows.order_by("pk").values_list(column, flat=True)[:1]
+    return next(iter(values), None)
