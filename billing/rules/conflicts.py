@@ -56,14 +56,10 @@ MOVES = Meeting((Choice.MOVE, Choice.DROP), default=Choice.MOVE)
 UNDO_FIRST = Meeting(refused=True)
 
 
-def _ask(*choices: Choice) -> Meeting:
-    return Meeting(choices)
-
-
-INSTEAD = _ask(Choice.DROP, Choice.LEAVE)
-AFTER_ALL = _ask(Choice.KEEP, Choice.DROP)
-CARRIED = _ask(Choice.CARRY, Choice.DROP)
-SEATS = _ask(Choice.KEEP, Choice.RAISE, Choice.DROP)
+INSTEAD = Meeting((Choice.DROP, Choice.LEAVE))
+AFTER_ALL = Meeting((Choice.KEEP, Choice.DROP))
+CARRIED = Meeting((Choice.CARRY, Choice.DROP))
+SEATS = Meeting((Choice.KEEP, Choice.RAISE, Choice.DROP))
 
 # Rows: the new change; columns: what waits. An edition counts by its direction.
 _COLUMNS = (

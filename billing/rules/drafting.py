@@ -11,7 +11,7 @@ from billing.rules.lines import LineKind, PricedLine, charge_line, credit_line, 
 from billing.rules.notices import Notice, price_notices
 from billing.rules.periods import Applied, Cycle, Period, Segment, next_period
 from billing.rules.renewing import whole_period
-from billing.rules.succession import at_lasting_price, at_list_price
+from billing.rules.succession import at_lasting_price, listed
 
 
 @dataclass
@@ -209,9 +209,11 @@ def first_purchase(draft: Draft, change: FirstPurchase) -> None:
 
 def _first_line(draft: Draft, item: Item, cycle: Cycle) -> LineFacts:
     """Return the line of an item at list price; what was tried in a trial goes on, people included."""
-    tried = draft.facts.line(item.product) or LineFacts(item.product, item.edition, item.quantity, unit=0)
-    line = replace(tried, edition=item.edition, quantity=item.quantity)
-    return at_list_price(line, draft.facts, cycle, draft.on)
+    line = listed(draft.facts, item.product, item.edition, item.quantity, cycle=cycle, on=draft.on)
+    tried = draft.facts.line(item.product)
+    if tried is None:
+        return line
+    return replace(line, id=tried.id, seats_in_use=tried.seats_in_use, holders=tried.holders)
 
 
 def _cut(draft: Draft, line: LineFacts, segment: Segment, because: tuple[str, ...]) -> list[Segment]:

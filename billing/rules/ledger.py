@@ -52,9 +52,8 @@ def undone(facts: Facts, kind: ScheduledKind, product: str | None, on: date) -> 
 
 def faults(facts: Facts) -> tuple[Fault, ...]:
     """Return what is broken in a subscription: such an account is parked and nothing is charged."""
-    found = []
     products = [line.product for line in facts.lines]
-    found += [Fault("two_lines", p) for p in sorted({p for p in products if products.count(p) > 1})]
+    found = [Fault("two_lines", p) for p in sorted({p for p in products if products.count(p) > 1})]
     found += [Fault("scheduled_elsewhere", s.product) for s in facts.scheduled if _strays(s, facts)]
     if not facts.has_bought:
         return tuple(found)
@@ -71,7 +70,7 @@ def line_faults(lines: Iterable[PricedLine]) -> tuple[Fault, ...]:
     """Return recurring lines that must not be charged: twice one item, or above their full price."""
     found, seen = [], set()
     for line in lines:
-        item = line.product, line.covers, line.amount < 0
+        item = line.product, line.covers, line.kind
         if item in seen:
             found.append(Fault("charged_twice", line.product))
         seen.add(item)
@@ -88,7 +87,7 @@ def _strays(scheduled: ScheduledFacts, facts: Facts) -> bool:
 
 def _line_faults(line: LineFacts, facts: Facts) -> tuple[str, ...]:
     covers = sorted(segment.covers for segment in line.segments)
-    ahead = [c for c in covers if c.end > facts.current_period.start]
+    ahead = [c for c in covers if c.end >= facts.current_period.start]
     checks = {
         "quantity": line.quantity < 1,
         "over_credited": any(not 0 <= s.credited <= s.charged for s in line.segments),

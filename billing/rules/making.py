@@ -20,8 +20,8 @@ from billing.rules.facts import (
 )
 from billing.rules.lines import LineKind, charge_line, open_segment
 from billing.rules.notices import Notice
-from billing.rules.periods import Period, next_period
-from billing.rules.succession import at_list_price, becomes
+from billing.rules.periods import Cycle, Period, next_period
+from billing.rules.succession import at_list_price, becomes, listed
 
 
 def make(draft: Draft, changes: Sequence[Change]) -> None:
@@ -107,8 +107,11 @@ def _first_purchase(draft: Draft, change: new.FirstPurchase) -> None:
         checks.sold_unit(facts, item.product, item.edition, change.cycle, draft.on)
         checks.quantity_allowed(facts, item.product, item.quantity)
         tried = facts.line(item.product)
-        checks.at_least_in_use(item.product, item.quantity, tried.seats_in_use if tried else 0)
-        bought.append(LineFacts(item.product, item.edition, item.quantity, unit=0))
+        if tried is not None:
+            checks.at_least_in_use(item.product, item.quantity, tried.seats_in_use)
+        bought.append(
+            listed(facts, item.product, item.edition, item.quantity, cycle=change.cycle, on=draft.on)
+        )
     drafting.first_purchase(draft, change)
 
 
@@ -121,8 +124,7 @@ def _add(draft: Draft, change: new.AddProduct | new.AddOn, kinds: tuple[ProductK
 def _listed(draft: Draft, change: new.AddProduct | new.AddOn | new.CombineIntoSuite) -> LineFacts:
     cycle = draft.facts.paid_cycle
     checks.sold_unit(draft.facts, change.product, change.edition, cycle, draft.on)
-    line = LineFacts(change.product, change.edition, change.quantity, unit=0)
-    return at_list_price(line, draft.facts, cycle, draft.on)
+    return listed(draft.facts, change.product, change.edition, change.quantity, cycle=cycle, on=draft.on)
 
 
 def _combine(draft: Draft, change: new.CombineIntoSuite) -> None:
@@ -240,7 +242,7 @@ def _schedule_reduction(draft: Draft, change: new.ReduceSeats) -> None:
         raise refusals.WrongDirection(product=line.product, quantity=change.quantity, now=line.quantity)
     checks.quantity_allowed(draft.facts, line.product, change.quantity)
     checks.at_least_in_use(line.product, change.quantity, line.seats_in_use)
-    _wait(draft, ScheduledFacts(ScheduledKind.QUANTITY, draft.on, line.product, quantity=change.quantity))
+    _wait(draft, ScheduledKind.QUANTITY, line.product, quantity=change.quantity)
 
 
 def _schedule_edition(draft: Draft, change: new.ChangeEdition) -> None:
@@ -251,7 +253,7 @@ def _schedule_edition(draft: Draft, change: new.ChangeEdition) -> None:
     # In the present cycle too, so that undoing a change of cycle leaves no edition without a price.
     for cycle in {facts.paid_cycle, facts.next_cycle}:
         checks.sold_unit(facts, line.product, change.edition, cycle, facts.renews_on)
-    _wait(draft, ScheduledFacts(ScheduledKind.EDITION, draft.on, line.product, edition=change.edition))
+    _wait(draft, ScheduledKind.EDITION, line.product, edition=change.edition)
 
 
 def _schedule_removal(draft: Draft, change: new.RemoveProduct) -> None:
@@ -268,7 +270,7 @@ def _schedule_removal(draft: Draft, change: new.RemoveProduct) -> None:
     waiting = facts.waiting(ScheduledKind.REMOVAL, line.product)
     if leaving and waiting is not None:
         leaving = (*waiting.leaving, *leaving)
-    _wait(draft, ScheduledFacts(ScheduledKind.REMOVAL, draft.on, line.product, leaving=leaving))
+    _wait(draft, ScheduledKind.REMOVAL, line.product, leaving=leaving)
 
 
 def _schedule_cycle(draft: Draft, change: new.ChangeCycle) -> None:
@@ -278,13 +280,32 @@ def _schedule_cycle(draft: Draft, change: new.ChangeCycle) -> None:
         if draft.before.waiting(ScheduledKind.CYCLE) is None:
             raise refusals.NoChange
         return
-    _wait(draft, ScheduledFacts(ScheduledKind.CYCLE, draft.on, cycle=change.cycle))
+    _wait(draft, ScheduledKind.CYCLE, cycle=change.cycle)
     for line in facts.lines:
         becomes(line, draft.facts)
 
 
-def _wait(draft: Draft, scheduled: ScheduledFacts) -> None:
+def _wait(
+    draft: Draft,
+    kind: ScheduledKind,
+    product: str | None = None,
+    *,
+    quantity: int | None = None,
+    edition: str | None = None,
+    cycle: Cycle | None = None,
+    leaving: tuple[str, ...] = (),
+) -> None:
+    """Let a change wait for renewal, in the place of one of its kind on the same line."""
     facts = draft.facts
-    others = tuple(s for s in facts.scheduled if s.slot != scheduled.slot)
-    stamped = replace(scheduled, takes_effect_on=facts.renews_on, version=facts.version + 1)
-    draft.facts = replace(facts, scheduled=(*others, stamped))
+    waiting = ScheduledFacts(
+        kind,
+        facts.renews_on,
+        product,
+        quantity=quantity,
+        edition=edition,
+        cycle=cycle,
+        leaving=leaving,
+        version=facts.version + 1,
+    )
+    others = tuple(s for s in facts.scheduled if s.slot != waiting.slot)
+    draft.facts = replace(facts, scheduled=(*others, waiting))

@@ -5,9 +5,8 @@ from decimal import Decimal
 
 from moneyed import Money, get_currency
 
-# What a payment processor charges at least, in minor units (domain.md 5, small amounts).
-DEFAULT_MINIMUM = 50
-MINIMUM_CHARGES = {"USD": 50, "EUR": 50, "JPY": 50}
+# What a payment processor charges at least, in minor units of at most two decimals (domain.md 5).
+SMALLEST_CHARGE = 50
 
 
 def exponent(currency: str) -> int:
@@ -56,5 +55,5 @@ def largest_remainder(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
 
 
 def minimum_charge(currency: str) -> int:
-    """Return the smallest amount collected at once, in minor units (0.50 USD or EUR, 50 JPY)."""
-    return MINIMUM_CHARGES.get(currency, DEFAULT_MINIMUM)
+    """Return the smallest amount collected at once, in minor units: 0.50 USD, 50 JPY, 0.500 BHD."""
+    return int(SMALLEST_CHARGE * 10 ** max(exponent(currency) - 2, 0))

@@ -46,6 +46,11 @@ def at_list_price(line: LineFacts, facts: Facts, cycle: Cycle, on: date) -> Line
     return replace(line, unit=unit, allowances=edition.allowances, price_ends_on=None)
 
 
+def listed(facts: Facts, product: str, edition: str, quantity: int, *, cycle: Cycle, on: date) -> LineFacts:
+    """Return a new line at its edition's list price and allowances; NoPriceInCycle without one."""
+    return at_list_price(LineFacts(product, edition, quantity, 0), facts, cycle, on)
+
+
 def at_lasting_price(line: LineFacts, facts: Facts, cycle: Cycle, on: date) -> LineFacts:
     """Return the line at its own price, or at the list price once the vendor ended its own.
 
@@ -73,15 +78,8 @@ def _without(line: LineFacts, leaving: Iterable[str], facts: Facts, on: date) ->
     for key in _staying(line, leaving, facts):
         edition = _sold_singly(key, line, facts, on)
         if edition is not None:
-            single = LineFacts(
-                product=key,
-                edition=edition.key,
-                quantity=line.quantity,
-                unit=0,
-                seats_in_use=line.seats_in_use,
-                holders=line.holders,
-            )
-            lines.append(at_list_price(single, facts, facts.next_cycle, on))
+            single = listed(facts, key, edition.key, line.quantity, cycle=facts.next_cycle, on=on)
+            lines.append(replace(single, seats_in_use=line.seats_in_use, holders=line.holders))
     return tuple(lines)
 
 

@@ -170,6 +170,7 @@ def test_malformed(plain: object, why: str) -> None:
 def test_the_longest_key_and_the_greatest_number_pass() -> None:
     change = from_plain({**SEATS, "product": "x" * 120, "quantity": 2**31 - 1})
     assert change == AddSeats("x" * 120, 2**31 - 1)
+    assert from_plain({**SEATS, "product": "x", "quantity": 1}) == AddSeats("x", 1)
 
 
 def test_a_list_of_changes_is_a_list() -> None:

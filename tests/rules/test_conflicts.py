@@ -218,6 +218,32 @@ def test_two_changes_may_drop_the_same() -> None:
     assert codes(found).count("scheduled_dropped") == 1
 
 
+def test_what_one_change_dropped_does_not_hide_the_rest_from_the_next() -> None:
+    """The upgrade drops the removal, the extension then still drops the reduction of Talk."""
+    facts = support(WAITING[REMOVAL], waits(QUANTITY, "talk", quantity=5))
+    changes = [
+        ChangeEdition("support", "enterprise", answered(REMOVAL, "support", "drop")),
+        Extend((*answered(REMOVAL, "support", "drop"), *answered(QUANTITY, "talk", "drop"))),
+    ]
+    found = quote(facts, changes, TODAY)
+    assert found.scheduled == ()
+    dropped = [n.data["scheduled"] for n in found.notices if n.code == "scheduled_dropped"]
+    assert dropped == list(facts.scheduled)
+
+
+def test_every_question_is_asked() -> None:
+    facts = support(WAITING[QUANTITY], WAITING[EDITION])
+    with pytest.raises(Undecided) as asked:
+        quote(facts, [RemoveProduct("support")], TODAY)
+    assert [q.scheduled.kind for q in asked.value.questions] == [QUANTITY, EDITION]
+
+
+def test_an_extension_moves_a_product_that_leaves_its_suite() -> None:
+    facts = acme(bought("suite", "team", 6), scheduled=(waits(REMOVAL, "suite", leaving=("talk",)),))
+    (moved,) = quote(facts, [Extend()], TODAY).scheduled
+    assert (moved.leaving, moved.takes_effect_on.year) == (("talk",), 2024)
+
+
 def test_what_waits_on_another_line_is_no_question() -> None:
     facts = support(waits(QUANTITY, "talk", quantity=5))
     assert quote(facts, [AddSeats("support", 32)], TODAY).scheduled == facts.scheduled
@@ -246,7 +272,8 @@ def test_a_reduction_that_is_none_for_the_suite_is_named_as_dropped(
     change = CombineIntoSuite("suite", "team", seats, answered(QUANTITY, "support", "carry"))
     found = quote(replace(facts, lines=lines), [change], TODAY)
     assert bool(found.scheduled) is carried
-    assert ("scheduled_dropped" in codes(found)) is not carried
+    dropped = [n.data for n in found.notices if n.code == "scheduled_dropped"]
+    assert dropped == ([] if carried else [{"scheduled": facts.scheduled[0]}])
 
 
 def test_other_products_may_leave_the_same_suite() -> None:

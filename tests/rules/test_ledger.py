@@ -106,6 +106,11 @@ FIRST, SECOND = YEAR.until_day(TODAY), YEAR.from_day(TODAY)
         (lines_of(SECOND, FIRST), []),
         (lines_of(FIRST, FIRST, SECOND), [Fault("overlap", "talk")]),
         (lines_of(FIRST, YEAR.from_day(date(2023, 7, 15))), [Fault("gap", "talk")]),
+        (
+            lines_of(Period(date(2022, 1, 1), YEAR.start), SECOND),
+            [Fault("outside_term", "talk"), Fault("gap", "talk")],
+        ),
+        (lines_of(Period(date(2022, 1, 1), date(2022, 10, 26)), YEAR), [Fault("outside_term", "talk")]),
         (replace(pair(), lines=(*pair().lines, pair().lines[0])), [Fault("two_lines", "support")]),
         (
             replace(pair(), scheduled=(waits(QUANTITY, "guide", quantity=1),)),
@@ -144,5 +149,7 @@ def test_lines_that_must_not_be_charged() -> None:
     assert line_faults(coming.lines) == ()
     assert line_faults([first, second, first]) == (Fault("charged_twice", "support"),)
     assert line_faults([replace(first, amount=first.gross + 1)]) == (Fault("above_full_price", "support"),)
-    # A credit and a charge for the same days are no double.
+    # A credit and a charge for the same days are no double, not even where both come to nothing.
+    free = acme(bought("support", "team", 10, 0))
+    assert line_faults(quote(free, [AddSeats("support", 11)], TODAY).lines) == ()
     assert line_faults(quote(pair(), [AddSeats("talk", 5)], TODAY).lines) == ()

@@ -17,6 +17,8 @@ from billing.rules.notices import allowances_lost
         ("500 MB", "1 GB", False),
         ("1 TB", "999 GB", True),
         ("2.5 GB", "2.4 gb", True),
+        ("2.5 GB", "2.6 gb", False),
+        (1000, "1 GB", False),
         ("50 MB data and 2 GB files", "100 MB and 5 GB", False),
         ("50 MB data and 2 GB files", "100 MB and 1 GB", True),
         ("50 MB data and 2 GB files", "100 GB", True),  # something is missing

@@ -11,6 +11,7 @@ from billing.rules.changes import (
     AddProduct,
     AddSeats,
     BuyTemporarySeats,
+    Change,
     ChangeCycle,
     ChangeEdition,
     CombineIntoSuite,
@@ -333,6 +334,43 @@ def test_leaving_a_suite_waits_for_renewal() -> None:
     assert found.notices[1].data["products"] == ("chat",)
 
 
+def test_a_suite_takes_over_each_terms_own_discounts() -> None:
+    """Ten percent came with the extension: the first term goes without it."""
+    ten = DiscountFacts("TEN", DiscountSource.COUPON, percent=Decimal(10))
+    extended = saved(quote(pair(discounts=(ten,)), [Extend()], TODAY).after)
+    suite = quote(extended, [CombineIntoSuite("suite", "team", 10)], TODAY).after.line("suite")
+    assert suite is not None
+    assert [s.discounts for s in suite.segments] == [(), (Applied("TEN", Decimal(10)),)]
+
+
+def test_a_suite_takes_over_what_is_for_it_and_what_only_one_line_had_a_share_of() -> None:
+    own = DiscountFacts(
+        "OWN", DiscountSource.COUPON, percent=Decimal(10), products=("support", "suite", "talk")
+    )
+    carried = Applied("OWN", Decimal(10))
+    facts = acme(
+        bought("support", "team", 10, discounts=(carried,)),
+        bought("talk", "team", 4, discounts=(carried, Applied("OFF", share=300))),
+        discounts=(own,),
+    )
+    suite = quote(facts, [CombineIntoSuite("suite", "team", 10)], TODAY).after.line("suite")
+    assert suite is not None
+    assert suite.segments[0].discounts == (carried, Applied("OFF", share=300))
+
+
+def test_combining_on_the_day_of_another_change_cuts_only_what_is_left() -> None:
+    """Discounts and days that ended today are over: nothing of them is credited."""
+    changed = pair()
+    talk = replace(changed.lines[1].segments[0], discounts=(Applied("GONE", Decimal(10)),))
+    over = replace(talk, covers=YEAR.until_day(TODAY))
+    left = replace(talk, covers=YEAR.from_day(TODAY), discounts=(), charged=1381, id=99)
+    lines = (changed.lines[0], replace(changed.lines[1], segments=(over, left)), changed.lines[2])
+    found = quote(replace(changed, lines=lines), [CombineIntoSuite("suite", "team", 10)], TODAY)
+    assert amounts(found) == [-3452, -1381, 12082]
+    assert found.closed[1].segments == (over,)
+    assert "discount_lost" not in codes(found)
+
+
 # --- Cycle, extension
 
 
@@ -363,7 +401,9 @@ def test_an_extension_can_drop_what_waits() -> None:
     facts = ledger(scheduled=(waits(ScheduledKind.QUANTITY, "support", quantity=5),))
     found = quote(facts, [Extend(answers=answered(QUANTITY, "support", "drop"))], TODAY)
     assert found.scheduled == ()
-    assert codes(found) == ["scheduled_dropped"]
+    assert [(n.code, n.data) for n in found.notices] == [
+        ("scheduled_dropped", {"scheduled": facts.scheduled[0]})
+    ]
     assert found.renewal.amount == 12000
 
 
@@ -560,6 +600,32 @@ def test_a_credit_keeps_its_tax_rate_and_a_charge_takes_todays() -> None:
     assert found.settlement.total == 345 + 103
 
 
+def test_every_line_says_what_it_is_for() -> None:
+    """Product, cycle, tax rate and cause stand on each line and segment that a change makes."""
+    facts = acme(bought("support", "professional", 10), bought("talk", "team", 4), tax_rate=Decimal(20))
+    sold = {"support", "talk"}
+    sweep: list[tuple[Change, set[str]]] = [
+        (AddSeats("talk", 5), {"talk"}),
+        (ChangeEdition("talk", "professional"), {"talk"}),
+        (AddProduct("guide", "standard", 1), {"guide"}),
+        (AddOn("credits", "one", 1), {"credits"}),
+        (BuyTemporarySeats("support", 1, TODAY, 300), {"support"}),
+        (Extend(), sold),
+        (CombineIntoSuite("suite", "team", 10), {*sold, "suite"}),
+    ]
+    for change, products in sweep:
+        found = quote(facts, [change], TODAY)
+        assert {line.product for line in found.lines} == products
+        assert {line.cycle for line in found.lines} == {Cycle.ANNUAL}
+        assert {line.because for line in found.lines} == {(change.code,)}
+        charged = [line for line in found.lines if line.kind is not LineKind.CREDIT]
+        assert {line.tax_rate for line in charged} == {Decimal(20)}
+        assert not any(line.capped for line in found.lines)
+        new = [s for line in found.after.lines for s in line.segments if s.id is None]
+        assert {(s.cycle, s.tax_rate) for s in new} <= {(Cycle.ANNUAL, Decimal(20))}
+        assert [t.change for t in found.timed] == [change]
+
+
 # --- Small amounts, other currencies, months
 
 
@@ -571,6 +637,13 @@ def test_a_change_below_the_smallest_charge_goes_to_the_balance() -> None:
     assert found.notices[0].data == {"amount": 33}
     # and comes with the next one
     assert found.renewal.settlement.due == 13233
+
+
+def test_the_smallness_of_the_renewal_is_told_with_the_renewal() -> None:
+    term = Period(date(2023, 4, 1), date(2023, 5, 1))
+    facts = monthly(bought("support", "team", 2, 10, term=term, cycle=Cycle.MONTHLY))
+    waiting = quote(facts, [ReduceSeats("support", 1)], date(2023, 4, 1))
+    assert (codes(waiting), codes(waiting.renewal)) == ([], ["carried_over"])
 
 
 def test_yen_has_no_smaller_unit_and_the_dinar_a_thousandth() -> None:

@@ -270,6 +270,21 @@ def test_as_many_suite_seats_as_people() -> None:
     assert quote(BOTH, [CombineIntoSuite("suite", "team", 9)], TODAY).after.lines[0].seats_in_use == 9
 
 
+def test_a_single_cent_is_due_too() -> None:
+    """0.01 a month × 37 days of a year: 0.0122 for one seat more."""
+    facts = replace(acme(bought("support", "team", 100, 1)), state="past_due", past_due_invoice="17")
+    with pytest.raises(refusals.PastDue) as refused:
+        quote(facts, [AddSeats("support", 101)], YEAR.end - timedelta(days=37))
+    assert refused.value.data == {"invoice": "17", "amount": 1}
+    assert quote(facts, [AddSeats("support", 101)], YEAR.end - timedelta(days=1)).settlement.total == 0
+
+
+def test_other_lines_may_change_beside_a_combination() -> None:
+    facts = replace(BOTH, lines=(*BOTH.lines, *acme(bought("credits", "one", 1)).lines))
+    changes = [CombineIntoSuite("suite", "team", 9), AddSeats("credits", 2)]
+    assert len(quote(facts, changes, TODAY).lines) == 5
+
+
 def test_seats_that_are_only_counted_hold_too() -> None:
     """Where the holders are not named, the line with most of them counts."""
     facts = acme(bought("support", "team", 10, seats_in_use=7), bought("talk", "team", 4, seats_in_use=4))

@@ -55,7 +55,10 @@ def test_a_reduction_and_a_downgrade_that_wait() -> None:
     assert found.effect(reduction) == 19200 - 24000  # Team × 10
     assert found.effect(downgrade) == 19200 - 28800  # Professional × 8
     assert codes(found) == ["allowances_lost"]
-    assert found.notices[0].data["lost"] == {"light_agents": (100, 0), "storage": ("5 GB", "2 GB")}
+    assert found.notices[0].data == {
+        "product": "support",
+        "lost": {"light_agents": (100, 0), "storage": ("5 GB", "2 GB")},
+    }
 
 
 def test_a_removal_and_what_it_saves() -> None:
@@ -75,7 +78,9 @@ def test_a_change_of_cycle_takes_the_new_cycles_list_price() -> None:
     assert found.effect(change) == 6500 - 12000 - 40000
     assert codes(found) == ["grandfathered_price_lost"]
     assert found.notices[0].data == {"product": "support", "old": 100, "new": 250, "on": YEAR.end}
-    assert found.after.cycle is Cycle.MONTHLY
+    assert found.cycle is found.after.cycle is Cycle.MONTHLY
+    assert {line.cycle for line in found.lines} == {Cycle.MONTHLY}
+    assert found.after.lines[0].segments[-1].cycle is Cycle.MONTHLY
 
 
 def test_a_change_of_cycle_ends_a_promo_code_and_says_so() -> None:
@@ -93,14 +98,18 @@ def test_a_change_of_cycle_ends_a_promo_code_and_says_so() -> None:
 def test_a_cancellation_ends_it_all() -> None:
     cancellation = waits(CANCELLATION)
     facts = acme(
-        bought("support", "team", 10), scheduled=(cancellation, waits(QUANTITY, "support", quantity=5))
+        bought("support", "team", 10),
+        scheduled=(cancellation, waits(QUANTITY, "support", quantity=5)),
+        discounts=(DiscountFacts("TEN", DiscountSource.COUPON, percent=Decimal(10)),),
+        temporary=(TemporaryFacts("support", 3, Period(date(2023, 10, 1), date(2023, 10, 28))),),
     )
     found = coming(facts)
     assert (found.ends, found.amount, found.lines) == (True, 0, ())
-    assert found.effect(cancellation) == -12000
+    assert found.effect(cancellation) == -10800
     assert found.after.state == "cancelled"
     assert found.after.version == facts.version + 1
-    assert (found.after.lines, found.after.scheduled) == ((), ())
+    after = found.after
+    assert (after.lines, after.scheduled, after.temporary, after.discounts) == ((), (), (), ())
     assert codes(found) == []
 
 
@@ -137,6 +146,7 @@ def test_the_balance_pays_and_small_amounts_wait() -> None:
     assert coming(facts).after.balance == 0
     small = monthly(bought("support", "team", 1, 40, term=Period(date(2023, 4, 1), date(2023, 5, 1))))
     assert codes(coming(small)) == ["carried_over"]
+    assert coming(small).notices[0].data == {"amount": 40}
     assert coming(small).after.balance == -40
     own = replace(small, minimum=41)
     assert (coming(own).settlement.due, coming(replace(small, minimum=40)).settlement.due) == (0, 40)
@@ -242,6 +252,21 @@ def test_a_withdrawn_product_is_lost_with_its_suite() -> None:
     assert [line.product for line in next_lines(facts)] == ["talk"]
 
 
+def test_a_suite_that_goes_whole_leaves_nothing_of_it() -> None:
+    facts = acme(
+        bought("suite", "team", 6), bought("credits", "one", 1), scheduled=(waits(REMOVAL, "suite"),)
+    )
+    assert [line.product for line in next_lines(facts)] == ["credits"]
+    assert codes(coming(facts)) == []
+
+
+def test_temporary_seats_that_end_on_the_renewal_day_are_over() -> None:
+    over = TemporaryFacts("support", 2, Period(date(2023, 10, 1), YEAR.end))
+    on = TemporaryFacts("support", 3, Period(date(2023, 10, 1), date(2023, 10, 28)))
+    facts = acme(bought("support", "team", 1), temporary=(over, on))
+    assert [t.quantity for t in coming(facts).after.temporary] == [3]
+
+
 def test_temporary_seats_end_with_their_line() -> None:
     over = TemporaryFacts("talk", 2, Period(date(2023, 5, 1), YEAR.end))
     ahead = TemporaryFacts("talk", 3, Period(date(2023, 10, 1), date(2023, 11, 1)))
@@ -325,6 +350,26 @@ def test_a_resumption_carries_percentages_but_counts_no_period() -> None:
     whole = resumption(facts, date(2023, 3, 31))
     assert whole.amount == 1550 - 500
     assert whole.after.discounts == ()
+
+
+def test_a_resumption_carries_a_percentage_to_its_product_only() -> None:
+    half = DiscountFacts("HALF", DiscountSource.COUPON, percent=Decimal(50), products=("support",))
+    assert resumption(suspended(discounts=(half,)), date(2023, 3, 10)).amount == 1050
+    talk = replace(half, products=("talk",))
+    assert resumption(suspended(discounts=(talk,)), date(2023, 3, 10)).amount == 2100
+
+
+def test_a_resumption_takes_the_list_prices_of_its_own_day() -> None:
+    support = CATALOGUE["support"]
+    dearer = replace(
+        support.editions[1],
+        prices=(*support.editions[1].prices, PriceFacts(Cycle.MONTHLY, 500, date(2023, 3, 5))),
+    )
+    catalogue = {**CATALOGUE, "support": replace(support, editions=(support.editions[0], dearer))}
+    up = waits(EDITION, "support", edition="professional", takes_effect_on=date(2023, 2, 28))
+    facts = suspended(scheduled=(up,), catalogue=catalogue)
+    assert resumption(facts, date(2023, 3, 4)).lines[0].unit == 400
+    assert resumption(facts, date(2023, 3, 5)).lines[0].unit == 500
 
 
 def test_a_resumption_carries_out_what_waited() -> None:
