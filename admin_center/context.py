@@ -161,4 +161,4 @@ def write_topbar(
         "more_accounts": len(accounts) > ACCOUNTS_LISTED,
         "products": [row[1:] for row in lists if row[0] == "product"],
     }
-    return get_template("components/topbar.html").render(facts)
+    return SafeString(get_template("components/topbar.html").render(facts))

@@ -117,7 +117,9 @@ def write_sidebar(*, slug: str, here: str, language: str, whys: tuple[str, ...])
         Group(heading, tuple(_link(entry, slug, here, above, next(reasons)) for entry in entries))
         for heading, entries in SIDEBAR
     ]
-    return get_template("components/sidebar.html").render({"groups": groups, "language": language})
+    return SafeString(
+        get_template("components/sidebar.html").render({"groups": groups, "language": language})
+    )
 
 
 def _link(entry: Entry, slug: str, here: str, above: set[str], why: str) -> Link:

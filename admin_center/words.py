@@ -44,6 +44,7 @@ ACTS = {
     Action.MANAGE_PEOPLE: gettext_lazy("invite and remove team members"),
     Action.MANAGE_ROLES: gettext_lazy("give and take roles"),
     Action.TRANSFER_OWNERSHIP: gettext_lazy("transfer the ownership"),
+    Action.EXPORT_DATA: gettext_lazy("export the account’s data"),
     Action.CANCEL_PRODUCT: gettext_lazy("cancel a product"),
     Action.CANCEL_ACCOUNT: gettext_lazy("cancel the account"),
 }
