@@ -1,0 +1,117 @@
+# Every command of this project; `make help` lists them. Needs Python 3.11 or newer and make.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+SHELL := /bin/sh
+
+PORT ?= 8000
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p && break; done)
+BIN := .venv/bin
+# Named after what was installed: another set of pins is another file, the same set is nothing to do.
+BASE := .venv/installed-base-$(shell cksum < requirements/base.txt | tr -d ' \t')
+DEV := .venv/installed-dev-$(shell cksum < requirements/dev.txt | tr -d ' \t')
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --only-binary :all: --require-hashes
+# An environment in which the production settings load, for tools that only read them.
+PRODUCTION := SECRET_KEY=only-read-by-check-and-never-by-a-server-0123456789 ORIGIN=https://console.example ALLOWED_HOSTS=console.example
+
+.PHONY: help
+help:  ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+# --- Using it ---------------------------------------------------------------------------------
+
+.PHONY: run
+run: $(BASE)  ## serve the demo on this machine (PORT=8000)
+	@DEMO=1 PORT=$(PORT) $(BIN)/python manage.py serve --demo
+
+.PHONY: demo
+demo: $(BASE)  ## load the demo, or bring it up to date, and print who can sign in
+	@DEMO=1 PORT=$(PORT) $(BIN)/python manage.py prepare --demo
+
+# --- Saying yes or no -------------------------------------------------------------------------
+
+.PHONY: test
+test: $(DEV) chromium  ## run every test, with a database and a real browser
+	$(BIN)/python -m pytest -q
+
+.PHONY: fast
+fast: $(DEV)  ## run the tests of the rules, which need no database
+	$(BIN)/python -m pytest -q tests/rules
+
+.PHONY: check
+check: $(DEV) gettext  ## format, lint, walls, types, settings, messages, pins: in order of speed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	git ls-files -z -- 'templates/*.html' | xargs -0 $(BIN)/djade --check --target-version 5.2
+	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/lint-imports
+	$(PRODUCTION) $(BIN)/python -W error manage.py check --deploy --fail-level WARNING
+	TESTING=1 $(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m pytest -q tests/tree
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/rules --cov=accounts/rules --cov=billing/rules --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
+
+.PHONY: soak
+soak: $(DEV) chromium  ## run the tests at their full size, and change the rules to see tests fail (long)
+	SOAK=1 $(BIN)/python -m pytest -q
+	$(BIN)/mutmut run
+
+.PHONY: bench
+bench: $(DEV)  ## measure pages against an empty one, and many accounts against few
+	$(BIN)/python -m tests.bench
+
+# --- Keeping it -------------------------------------------------------------------------------
+
+.PHONY: messages
+messages: $(DEV) gettext  ## collect the texts to translate, and compile the translations
+	TESTING=1 $(BIN)/python manage.py makemessages --locale fr --no-obsolete --no-wrap --add-location file
+	$(BIN)/python -m tests.tree.messages
+
+.PHONY: tour
+tour: $(DEV) chromium  ## take the pictures of the README anew
+	$(BIN)/python -m tests.browser.tour
+
+.PHONY: requirements
+requirements: $(DEV)  ## pin what pyproject.toml names, with hashes
+	$(BIN)/uv lock --quiet
+	$(BIN)/uv export --quiet --frozen --format requirements-txt --no-header --no-emit-project --no-dev --output-file requirements/base.txt
+	$(BIN)/uv export --quiet --frozen --format requirements-txt --no-header --no-emit-project --output-file requirements/dev.txt
+
+.PHONY: clean
+clean:  ## remove what the commands made, but not the data
+	rm -rf .venv staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov mutants
+
+# --- What the commands need -------------------------------------------------------------------
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: install it, or name it, as in PYTHON=/opt/python3.12/bin/python3"; exit 1; }
+	@echo "Making .venv with $(PYTHON)"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python has no venv module here. On Debian: apt-get install python3-venv"; exit 1; }
+
+$(BASE): | .venv/bin/python
+	@echo "Installing requirements/base.txt"
+	@$(PIP) -r requirements/base.txt
+	@rm -f .venv/installed-base-* && touch $@
+
+$(DEV): | .venv/bin/python
+	@echo "Installing requirements/dev.txt"
+	@$(PIP) -r requirements/dev.txt
+	@rm -f .venv/installed-* && touch $@ $(BASE)
+
+.PHONY: chromium gettext
+chromium:
+	@$(call system,$${CHROMIUM:-/usr/bin/chromium},chromium,The browser tests need Chromium: install it and name it as in CHROMIUM=/usr/bin/chromium)
+gettext:
+	@$(call system,xgettext,gettext,GNU gettext is needed to compare the texts with their translations)
+
+# Find a program ($1), or install its Debian package ($2) where that needs nobody's password, or say why ($3).
+define system
+command -v $(1) > /dev/null && exit 0; \
+as_root=; [ "$$(id -u)" = 0 ] || as_root="sudo -n"; \
+if command -v apt-get > /dev/null && $$as_root true 2> /dev/null; then \
+  echo "Installing $(2)"; \
+  { $$as_root apt-get update -qq && $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(2); } > /dev/null < /dev/null; \
+  command -v $(1) > /dev/null && exit 0; \
+fi; \
+echo "$(3) (Debian: apt-get install $(2))."; exit 1
+endef
