@@ -1,6 +1,7 @@
 """Puts letters into the outbox, in the transaction of the act that they tell of, and sends them after."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import structlog
@@ -9,6 +10,8 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import translation
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from accounts import activity
 from accounts.models import Account, Letter, User
@@ -40,6 +43,7 @@ def post(kind: str, account: Account, *, to: Iterable[User], facts: Mapping[str,
         ],
         ignore_conflicts=True,
     )
+    _wake()
 
 
 def post_to_address(
@@ -59,6 +63,18 @@ def post_to_address(
         ],
         ignore_conflicts=True,
     )
+    _wake()
+
+
+def _wake() -> None:
+    """Wake the worker once this is committed; where that is lost, the next sweep does it."""
+
+    def wake() -> None:
+        # Another wake-up that still waits will do.
+        with suppress(AlreadyEnqueued):
+            app.configure_task("accounts.send_letters", queueing_lock="letters").defer()
+
+    transaction.on_commit(wake, robust=True)
 
 
 def send_waiting(limit: int = 100) -> int:

@@ -32,10 +32,12 @@ if SECRET_KEY in ("", _DEFAULT_KEY) and not (DEMO or TESTING):
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 # Where links in mails lead: never taken from a request.
-ORIGIN = env("ORIGIN", default="http://localhost:8000")
+ORIGIN = env("ORIGIN", default=f"http://localhost:{env('PORT', default='8000')}")
 # Over plain http only on this machine.
 SECURE = ORIGIN.startswith("https://")
 VENDOR_NAME = env("VENDOR_NAME", default="Northwind Desk")
+# The only host that serves the back office, where it has one of its own; empty: every host does.
+VENDOR_HOST = env("VENDOR_HOST", default="")
 
 # --- Apps --------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -62,6 +64,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
+    "procrastinate.contrib.django",
     "django_linear_migrations",
 ]
 

@@ -1,0 +1,77 @@
+"""The same verbs in the background, on as many machines as connect; each asks what is due.
+
+Nothing is lost with a job: truth is in our tables, and the sweeps below find what is left.
+"""
+
+from datetime import timedelta
+
+import structlog
+from django.db import close_old_connections
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from accounts import activity, clock, mail, ownership
+from accounts.models import Account
+from billing import erasure, exporting, payments, renewal, requests
+
+log = structlog.get_logger()
+
+
+def work() -> dict[str, int]:
+    """Do all that is due now; return how many of each. Run twice, the second finds nothing.
+
+    Behind `manage.py billing_tick` and the worker alike.
+    """
+    with activity.occasion(clock.now()):
+        done = {
+            "charges": payments.reconcile(clock.now()),
+            "requests_expired": requests.expire(),
+            "offers_expired": ownership.expire(),
+        }
+    done |= _renewals()
+    with activity.occasion(clock.now()):
+        done["exports"] = exporting.prepare_waiting(clock.now().date())
+        done["letters"] = mail.send_waiting()
+    return done
+
+
+def _renewals() -> dict[str, int]:
+    """Renew what is due in its own zone; one account that breaks a rule doesn't stop the others."""
+    renewed = failed = 0
+    # The day begins at most 14 hours before it does in UTC; a sandbox has its own, never later.
+    last = (clock.now() + timedelta(hours=14)).date()
+    for account in Account.objects.filter(pk__in=list(renewal.due(last))).iterator(chunk_size=500):
+        now = clock.now(account)
+        try:
+            with activity.occasion(now):
+                renewed += len(renewal.renew(account.pk, on=clock.today(account), at=now))
+        except Exception:
+            failed += 1
+            log.exception("renewal_failed", account=account.slug)
+    return {"renewals": renewed, "renewals_failed": failed}
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="tick", pass_context=False, retry=RetryStrategy(max_attempts=1))
+def tick(timestamp: int) -> None:
+    """Do what is due, every minute."""
+    close_old_connections()
+    log.info("tick", **work())
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(queueing_lock="erase", retry=RetryStrategy(max_attempts=1))
+def erase(timestamp: int) -> None:
+    """Erase what may no longer be kept, every night."""
+    close_old_connections()
+    with activity.occasion(clock.now()):
+        for account_id in erasure.due():
+            erasure.erase(account_id)
+
+
+@app.task(name="accounts.send_letters", queueing_lock="letters", retry=RetryStrategy(max_attempts=1))
+def send_letters() -> None:
+    """Send the letters that wait, woken by the commit that wrote them."""
+    close_old_connections()
+    with activity.occasion(clock.now()):
+        mail.send_waiting()
