@@ -1,5 +1,10 @@
-"""The back office: the vendor's staff, on django.contrib.admin."""
+"""The back office: the vendor's staff, on django.contrib.admin.
 
-from django.contrib.admin import AdminSite
+Staff see everything and change little: what they do to an account goes through a verb, with a
+reason that the account's owner can read. Nothing is ever deleted here.
+"""
 
-site = AdminSite(name="vendor")
+from admin_center.back_office import accounts, catalogue, documents, subscriptions, trail
+from admin_center.back_office.site import site
+
+__all__ = ["accounts", "catalogue", "documents", "site", "subscriptions", "trail"]

@@ -1,0 +1,146 @@
+"""Accounts, their people, and the few particulars that staff may change."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from accounts import activity, clock, particulars
+from accounts.models import Account, Membership, User
+from admin_center.back_office import search
+from admin_center.back_office.columns import links
+from admin_center.back_office.site import site
+from admin_center.back_office.staff import StaffAdmin
+
+
+class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What staff may change, and why they do."""
+
+    timezone = forms.ChoiceField(label=_("time zone"))
+    reason = forms.CharField(
+        label=_("reason"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The account’s owner reads it in the activity."),
+    )
+
+    class Meta:
+        model = Account
+        fields = particulars.FIELDS
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Offer every time zone, and the one it has."""
+        super().__init__(*args, **options)
+        names = sorted(available_timezones() | {self.instance.timezone})
+        zone = self.fields["timezone"]
+        if isinstance(zone, forms.ChoiceField):
+            zone.choices = [(name, name) for name in names]
+
+
+@admin.register(Account, site=site)
+class AccountAdmin(StaffAdmin):
+    """Customer companies."""
+
+    form = AccountForm
+    list_display = ("name", "slug", "external_id", "type", "state", "currency", "created_at")
+    list_filter = ("state",)
+    search_fields = ("slug",)
+    search_help_text = _(
+        "How the name, the address name or a member’s e-mail address begins, or the whole external id."
+    )
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "external_id", "state", "currency", "see_also")}),
+        (_("Particulars"), {"fields": (*particulars.FIELDS, "reason")}),
+        (_("Dates"), {"fields": ("created_at", "trial_ends_on", "cancelled_at", "is_sandbox", "clock")}),
+    )
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Return True for the vendor's staff, while the account lives."""
+        cancelled = isinstance(obj, Account) and obj.cancelled_at is not None
+        return not cancelled and self.has_module_permission(request)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[Any, ...]:
+        """Return all but the particulars."""
+        shown = [field for _name, options in self.fieldsets for field in options["fields"]]
+        return tuple(field for field in shown if field not in (*particulars.FIELDS, "reason"))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Leave out the reason where nothing can be changed."""
+        if self.has_change_permission(request, obj):
+            return self.fieldsets
+        return [
+            (name, {"fields": [f for f in given["fields"] if f != "reason"]})
+            for name, given in self.fieldsets
+        ]
+
+    @admin.display(description=_("see also"))
+    def see_also(self, account: Account) -> SafeString:
+        """Return links to what hangs from the account."""
+        return links(
+            (_("Members"), "accounts_membership", account.slug),
+            (_("Subscription"), "billing_subscription", account.slug),
+            (_("Agent seats"), "billing_agentseat", account.slug),
+            (_("Invoices"), "billing_invoice", account.slug),
+            (_("Activity"), "accounts_activity", account.slug),
+            (_("Letters"), "accounts_letter", account.slug),
+        )
+
+    def found(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
+        """Return the accounts that a term finds."""
+        return queryset.filter(pk__in=search.accounts(term))
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        """Change the particulars by their verb, at the account's own moment."""
+        held = activity.current()
+        at = clock.now(obj)
+        values = {
+            field: form.cleaned_data[field] for field in form.changed_data if field in particulars.FIELDS
+        }
+        with activity.occasion(at, address=held.address, by_staff=True):
+            particulars.amend(obj.pk, values, by=request.user, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
+
+
+@admin.register(Membership, site=site)
+class MembershipAdmin(StaffAdmin):
+    """Who is what in which account."""
+
+    list_display = ("user", "email", "account", "role", "changes_payment", "suspended_at", "joined_at")
+    list_select_related = ("user", "account")
+    search_fields = ("account__slug",)
+    search_help_text = _("How the account’s name or address name, or the member’s e-mail address begins.")
+    fields = ("account", "user", "email", "role", "changes_payment", "suspended_at", "joined_at")
+
+    @admin.display(description=_("e-mail address"))
+    def email(self, member: Membership) -> str:
+        """Return the member's address."""
+        return member.user.email
+
+    def found(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
+        """Return the members of an account, or one person's memberships."""
+        if "@" in term:
+            return queryset.filter(user__in=search.people(term))
+        return queryset.filter(account__in=search.one_account(term))
+
+
+@admin.register(User, site=site)
+class UserAdmin(StaffAdmin):
+    """Everybody who signs in."""
+
+    list_display = ("name", "email", "is_active", "is_staff", "last_login", "date_joined")
+    search_fields = ("email",)
+    search_help_text = _("How the e-mail address or the name begins.")
+    fields = ("name", "email", "language", "is_active", "is_staff", "last_login", "date_joined", "see_also")
+
+    @admin.display(description=_("see also"))
+    def see_also(self, person: User) -> SafeString:
+        """Return a link to the accounts of this person."""
+        return links((_("Memberships"), "accounts_membership", person.email))
+
+    def found(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
+        """Return the people that a term finds."""
+        return queryset.filter(pk__in=search.people(term))

@@ -1,0 +1,57 @@
+"""Columns that Django's lists don't have by themselves: amounts, links, dates of the trail."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from babel.numbers import format_currency
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+
+def amount(field: str, label: Any) -> Callable[[Any], str]:
+    """Return a column of an amount, as it is written in the reader's language."""
+
+    @admin.display(description=label)
+    def column(row: Any) -> str:
+        value = getattr(row, field)
+        if value is None:
+            return "–"
+        return format_currency(value.amount, value.currency.code, locale=get_language() or "en")
+
+    column.__name__ = f"{field}_shown"
+    return column
+
+
+def related(path: str, label: Any) -> Callable[[Any], str]:
+    """Return a column of what lies at the end of a path such as `line.product`."""
+
+    @admin.display(description=label)
+    def column(row: Any) -> str:
+        value = row
+        for name in path.split("."):
+            value = getattr(value, name) if value is not None else None
+        return "–" if value is None else str(value)
+
+    column.__name__ = path.replace(".", "_")
+    return column
+
+
+def links(*pages: tuple[Any, str, str]) -> SafeString:
+    """Return links to lists of the back office: each a label, the name of the list and what to search."""
+    return format_html_join(
+        " · ",
+        '<a href="{}">{}</a>',
+        (
+            (f"{reverse(f'vendor:{name}_changelist')}?{urlencode({'q': term})}", label)
+            for label, name, term in pages
+        ),
+    )
+
+
+def link(label: object, name: str, pk: object) -> SafeString:
+    """Return a link to one row's page."""
+    return format_html('<a href="{}">{}</a>', reverse(f"vendor:{name}_change", args=[pk]), label)

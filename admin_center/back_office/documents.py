@@ -1,0 +1,41 @@
+"""Invoices and credit notes, to look at: once issued they never change."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from admin_center.back_office.columns import amount, related
+from admin_center.back_office.site import site
+from admin_center.back_office.staff import StaffInline
+from admin_center.back_office.subscriptions import OfSubscription
+from billing.models import Invoice, InvoiceLine
+
+
+class InvoiceLineInline(StaffInline):
+    """What the invoice charges or credits."""
+
+    model = InvoiceLine
+    unit_price_shown = staticmethod(amount("unit_price", _("Unit price")))
+    amount_shown = staticmethod(amount("amount", _("Amount")))
+    fields = (
+        *("position", "kind", "product_name", "edition_name", "covers_from", "covers_until", "quantity"),
+        *("unit_price_shown", "amount_shown", "because"),
+    )
+
+
+@admin.register(Invoice, site=site)
+class InvoiceAdmin(OfSubscription):
+    """Invoices and credit notes, the newest first."""
+
+    company = staticmethod(related("subscription.account", _("Account")))
+    total_shown = staticmethod(amount("total", _("Total")))
+    due_shown = staticmethod(amount("due", _("Due")))
+    subtotal_shown = staticmethod(amount("subtotal", _("Subtotal")))
+    tax_shown = staticmethod(amount("tax", _("Tax")))
+    prepaid_shown = staticmethod(amount("prepaid", _("From the balance")))
+    list_display = ("number", company, "kind", "reason", "issued_on", total_shown, due_shown)
+    list_select_related = ("subscription__account",)
+    fields = (
+        *("number", "company", "kind", "reason", "issued_on", "issued_at", "period_start", "caused_by"),
+        *("subtotal_shown", "tax_shown", "total_shown", "prepaid_shown", "due_shown"),
+    )
+    inlines = (InvoiceLineInline,)

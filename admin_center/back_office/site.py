@@ -1,0 +1,72 @@
+"""The door of the back office: active staff, on its own host where one is set, and nobody else."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin import AdminSite
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from accounts import activity, clock
+from admin_center.sign_in import client_address
+
+
+class BackOffice(AdminSite):
+    """Pages for the vendor's staff. To everybody else who is signed in they don't exist."""
+
+    site_title = _("Back office")
+    site_header = format_lazy(_("{vendor} back office"), vendor=settings.VENDOR_NAME)
+    index_title = _("Back office")
+    index_template = "back_office/index.html"
+    enable_nav_sidebar = True
+    empty_value_display = "–"
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Let active staff in, record acts as theirs; anonymous people sign in, others get a 404."""
+        shown: Callable[..., HttpResponse] = super().admin_view(view, cacheable)
+
+        @wraps(view)
+        def door(request: HttpRequest, *parts: Any, **named: Any) -> HttpResponse:
+            if settings.VENDOR_HOST and request.get_host() != settings.VENDOR_HOST:
+                raise Http404
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if not self.has_permission(request):
+                raise Http404
+            with activity.occasion(clock.now(), address=client_address(request), by_staff=True):
+                return shown(request, *parts, **named)
+
+        return door
+
+    def get_urls(self) -> list[Any]:
+        """Return the addresses; who is not signed in is sent to the console's own sign-in."""
+        urls = super().get_urls()
+        for pattern in urls:
+            # Django names its own form for passwords to the middleware that asks for a session.
+            vars(getattr(pattern, "callback", None) or pattern).pop("login_url", None)
+        return urls
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Lead to the console's own sign-in: no second form for passwords, without its limits."""
+        answer: HttpResponse = self.admin_view(lambda _request: redirect(f"{self.name}:index"))(request)
+        return answer
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Lead to the console's own page for signing out."""
+        return redirect("account_logout")
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Lead to the console's own page for the password."""
+        return redirect("account_change_password")
+
+    def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Lead to the console's own page for the password."""
+        return redirect("account_change_password")
+
+
+site = BackOffice(name="vendor")

@@ -1,0 +1,55 @@
+"""What was done, and what letters told of it."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Activity, Letter
+from admin_center import trail
+from admin_center.back_office import search
+from admin_center.back_office.site import site
+from admin_center.back_office.staff import StaffAdmin
+
+
+class OfAccount(StaffAdmin):
+    """Rows that hang from an account, found by it."""
+
+    search_fields = ("account__slug",)
+    search_help_text = _("How the account’s name or address name, or a member’s e-mail address begins.")
+    list_select_related: ClassVar[tuple[str, ...]] = ("account",)
+
+    def found(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
+        """Return the rows of the accounts that a term finds."""
+        return queryset.filter(account__in=search.one_account(term))
+
+
+@admin.register(Activity, site=site)
+class ActivityAdmin(OfAccount):
+    """The trail of every account; it can't be changed, here or anywhere."""
+
+    list_display = ("at", "account", "sentence", "who", "address", "reason")
+    list_select_related = ("account", "actor")
+    fields = (
+        *("at", "account", "sentence", "verb", "subject", "who", "address", "before", "after", "reason"),
+        *("quote", "invoice"),
+    )
+
+    @admin.display(description=_("what"))
+    def sentence(self, entry: Activity) -> str:
+        """Return what was done, in words."""
+        return trail.sentence(entry.verb)
+
+    @admin.display(description=_("who"))
+    def who(self, entry: Activity) -> str:
+        """Return who did it, in words."""
+        return trail.who(entry)
+
+
+@admin.register(Letter, site=site)
+class LetterAdmin(OfAccount):
+    """Letters sent and waiting. Not what they say: some hold a link that signs in or accepts."""
+
+    list_display = ("created_at", "account", "kind", "to", "language", "sent_at", "attempts", "error")
+    fields = ("created_at", "account", "kind", "to", "language", "sent_at", "attempts", "error")
