@@ -47,7 +47,7 @@ class Place:
 def places(gate: Gate, account: Account) -> list[Place]:
     """Return the pages of the account, in the sidebar's order, without the home page itself."""
     about = {
-        "subscription": _("What was bought, what it costs, when it renews, and what waits until then."),
+        "subscription": _("What was bought, when it renews, and what waits until then."),
         "payment": _("The payment method, and who may change it."),
         "invoices": _("What was charged and given back."),
         "contacts": _("The owner, the billing admins, and your contact at the vendor."),

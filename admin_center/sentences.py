@@ -80,7 +80,7 @@ def scheduled(one: ScheduledFacts, facts: Facts, names: Names) -> str:
             leaving = ", ".join(product(names, key) for key in one.leaving)
             return _("%(leaving)s leaves %(product)s") % {**told, "leaving": leaving}
         case ScheduledKind.REMOVAL:
-            return _("%(product)s is removed") % told
+            return _("%(product)s: removed") % told
         case ScheduledKind.CYCLE:
             return _("Billing cycle: from %(old)s to %(new)s") % {
                 "old": cycle(facts.cycle).lower(),

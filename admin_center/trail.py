@@ -1,4 +1,4 @@
-"""The trail in words: a sentence for every verb, before and after as a difference that can be read."""
+"""The trail as people read it: sentences, and before and after as a difference."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,60 +9,21 @@ from zoneinfo import ZoneInfo
 
 from django.utils import formats
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from accounts.models import Account, Activity
+from accounts.models import Account, Activity, User
+from accounts.rules.capabilities import AccountType
 from accounts.rules.roles import Role
 from admin_center import sentences, words
 from admin_center.sentences import Names
-from billing.models import Edition
+from admin_center.trail_words import FIELDS, MOOT, REASONS, VERBS
+from billing.models import ChangeRequest, Edition, PaymentMethod
 
-VERBS = {
-    "account_loaded": gettext_lazy("Account brought in from a file"),
-    "account_state_changed": gettext_lazy("Account state changed"),
-    "change_not_paid": gettext_lazy("Change not carried out: it was not paid"),
-    "change_undone": gettext_lazy("Scheduled change undone"),
-    "change_withdrawn": gettext_lazy("Change that waited for its payment withdrawn"),
-    "charge_refunded": gettext_lazy("Payment refunded"),
-    "invoice_payment_started": gettext_lazy("Payment of an invoice started"),
-    "payment_method_replaced": gettext_lazy("Payment method replaced"),
-    "subscription_changed": gettext_lazy("Subscription changed"),
-    "subscription_ended": gettext_lazy("Subscription ended"),
-    "subscription_renewed": gettext_lazy("Subscription renewed"),
-}
-
-REASONS = {
-    "charge_failed": gettext_lazy("the payment failed"),
-    "first_purchase": gettext_lazy("first purchase"),
-    "paid": gettext_lazy("the invoice was paid"),
-    "period_ended": gettext_lazy("the end of the period"),
-    "renewed_meanwhile": gettext_lazy("the subscription renewed in the meantime"),
-    "withdrawn": gettext_lazy("withdrawn"),
-}
-
-# What may stand in before and after, with its words. Where costs are not shown nothing else is:
-# an amount that some later verb writes down can't slip through (domain.md 3).
-FIELDS = {
-    "brand": gettext_lazy("Brand"),
-    "cycle": gettext_lazy("Billing cycle"),
-    "discounts": gettext_lazy("Discounts"),
-    "edition": gettext_lazy("Edition"),
-    "email": gettext_lazy("E-mail address"),
-    "kind": gettext_lazy("Kind"),
-    "last_four": gettext_lazy("Last four digits"),
-    "lines": gettext_lazy("Products"),
-    "name": gettext_lazy("Name"),
-    "paid_until": gettext_lazy("Renews on"),
-    "product": gettext_lazy("Product"),
-    "quantity": gettext_lazy("Quantity"),
-    "role": gettext_lazy("Role"),
-    "scheduled": gettext_lazy("Scheduled changes"),
-    "state": gettext_lazy("State"),
-    "temporary": gettext_lazy("Temporary subscriptions"),
-}
-
-_LINE = re.compile(r"(?P<edition>\S+) × (?P<quantity>\d+)")
-_TEMPORARY = re.compile(r"(?P<product>\S+) × (?P<quantity>\d+) (?P<first>[\d-]{10})/(?P<until>[\d-]{10})")
+_LINE = re.compile(r"(?P<edition>\S+) × (?P<quantity>[0-9]+)")
+_TEMPORARY = re.compile(
+    r"(?P<product>\S+) × (?P<quantity>[0-9]+) (?P<first>[0-9-]{10})/(?P<until>[0-9-]{10})"
+)
+_CODE = re.compile(r"[a-z]+(_[a-z]+)+")
+_PLACES = {field: place for place, field in enumerate(FIELDS)}
 # What looks like an amount of money inside a text that somebody typed.
 _AMOUNT = re.compile(r"[$€£¥]|\d[.,]\d|\b(?:USD|EUR|JPY|GBP|CHF|CAD|BHD)\b")
 
@@ -78,26 +39,97 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An entry with its words; `at` is the moment in the account's zone, `when` the same in words."""
+    """An entry with its words; `at` is the moment in the account's zone, `when` the same in words.
+
+    `about` names the member, product or request that it was done to.
+    """
 
     entry: Activity
     at: datetime
     when: str
     sentence: str
+    about: str
     who: str
     reason: str
     differences: tuple[Difference, ...]
     invoice: str
 
 
-def tell(entries: Iterable[Activity], account: Account, *, costs_shown: bool) -> list[Told]:
-    """Return entries of one account with their words, in the language of the moment."""
-    names, zone = names_of(account), ZoneInfo(account.timezone)
-    return [told(entry, names, zone, costs_shown=costs_shown) for entry in entries]
+class Teller:
+    """Puts the entries of one account into words, in the language of the moment."""
+
+    def __init__(self, account: Account, *, costs_shown: bool) -> None:
+        """Read the names of products and editions, in one query."""
+        self.costs_shown = costs_shown
+        self.zone = ZoneInfo(account.timezone)
+        self.names = _names(account)
+
+    def tell(self, entries: Iterable[Activity]) -> list[Told]:
+        """Return entries with their words; reads the members they speak of in one query."""
+        entries = list(entries)
+        ids = {entry.subject[7:] for entry in entries if entry.subject.startswith("member:")}
+        members = {
+            f"member:{pk}": name
+            for pk, name in User.objects.filter(
+                pk__in=[int(one) for one in ids if one.isascii() and one.isdecimal()]
+            ).values_list("pk", "name")
+        }
+        return [self._told(entry, members) for entry in entries]
+
+    def _told(self, entry: Activity, members: Mapping[str, str]) -> Told:
+        at = entry.at.astimezone(self.zone)
+        before, after = self._kept(entry.before), self._kept(entry.after)
+        found = [
+            difference
+            for field in sorted({*before, *after}, key=_place)
+            for difference in _differences(field, before.get(field), after.get(field), self.names)
+        ]
+        return Told(
+            entry=entry,
+            at=at,
+            when=formats.date_format(at, "DATETIME_FORMAT"),
+            sentence=sentence(entry.verb),
+            about=_about(entry.subject, members, self.names),
+            who=who(entry),
+            reason=self._reason(entry),
+            differences=tuple(found),
+            # Where costs are not shown invoices are the vendor's staff's (domain.md 3).
+            invoice=entry.invoice if self.costs_shown else "",
+        )
+
+    def _kept(self, stored: Any) -> Mapping[str, Any]:
+        held = stored if isinstance(stored, dict) else {}
+        return held if self.costs_shown else {key: value for key, value in held.items() if key in FIELDS}
+
+    def _reason(self, entry: Activity) -> str:
+        """Return the words of a reason: those of its code, or what somebody typed."""
+        text = entry.reason
+        if text in REASONS:
+            return str(REASONS[text])
+        if entry.verb == "request_closed" and _CODE.fullmatch(text):
+            return str(MOOT)
+        return "" if not self.costs_shown and _AMOUNT.search(text) else text
 
 
-def names_of(account: Account) -> dict[str | tuple[str, str], str]:
-    """Return the names of products and editions that an account's trail may speak of, in one query."""
+def _place(field: str) -> tuple[int, str]:
+    """Return where a field stands: in the order of FIELDS, then by name."""
+    return _PLACES.get(field, len(_PLACES)), field
+
+
+def sentence(verb: str) -> str:
+    """Return what a verb says; one without words in plain, as it is stored."""
+    return str(VERBS.get(verb) or verb.replace("_", " ").capitalize())
+
+
+def who(entry: Activity) -> str:
+    """Return who did it, in words."""
+    if entry.by_staff:
+        staff = _("%(name)s (vendor’s staff)") % {"name": entry.actor_name}
+        return staff if entry.actor_name else _("Vendor’s staff")
+    return entry.actor_name or _("By itself")
+
+
+def _names(account: Account) -> dict[str | tuple[str, str], str]:
     rows = Edition.objects.filter(product__catalogue__subscriptions=account.pk).values_list(
         "product__key", "product__name", "key", "name"
     )
@@ -108,44 +140,17 @@ def names_of(account: Account) -> dict[str | tuple[str, str], str]:
     return names
 
 
-def sentence(verb: str) -> str:
-    """Return what a verb says; one without words in plain, as it is stored."""
-    return str(VERBS.get(verb) or verb.replace("_", " ").capitalize())
-
-
-def told(entry: Activity, names: Names, zone: ZoneInfo, *, costs_shown: bool) -> Told:
-    """Return one entry with its words.
-
-    Where costs are not shown neither are invoices: those are for the vendor's staff (domain.md 3).
-    """
-    at = entry.at.astimezone(zone)
-    before, after = _facts(entry.before, costs_shown), _facts(entry.after, costs_shown)
-    found = [
-        difference
-        for field in dict.fromkeys([*before, *after])
-        for difference in _differences(field, before.get(field), after.get(field), names)
-    ]
-    return Told(
-        entry=entry,
-        at=at,
-        when=formats.date_format(at, "DATETIME_FORMAT"),
-        sentence=sentence(entry.verb),
-        who=who(entry),
-        reason=_reason(entry.reason, costs_shown),
-        differences=tuple(found),
-        invoice=entry.invoice if costs_shown else "",
-    )
-
-
-def _facts(stored: Any, costs_shown: bool) -> Mapping[str, Any]:
-    held = stored if isinstance(stored, dict) else {}
-    return held if costs_shown else {field: value for field, value in held.items() if field in FIELDS}
-
-
-def _reason(text: str, costs_shown: bool) -> str:
-    if not costs_shown and _AMOUNT.search(text):
-        return ""
-    return str(REASONS.get(text, text))
+def _about(subject: str, members: Mapping[str, str], names: Names) -> str:
+    kind, _colon, key = subject.partition(":")
+    match kind:
+        case "member":
+            return members.get(subject, "")
+        case "seats" | "scheduled" | "line":
+            return sentences.product(names, key)
+        case "request":
+            return _("request %(number)s") % {"number": key}
+        case _:
+            return ""
 
 
 def _differences(field: str, before: Any, after: Any, names: Names) -> Iterator[Difference]:
@@ -162,15 +167,13 @@ def _differences(field: str, before: Any, after: Any, names: Names) -> Iterator[
 
 
 def _line(product: str, value: Any, names: Names) -> str:
+    """Return a line as the trail keeps it ("plus × 12") in words."""
     found = _LINE.fullmatch(str(value or ""))
     if found is None:
         return str(value or "")
-    return sentences.line(
-        {"": ""} | {("", found["edition"]): sentences.edition(names, product, found["edition"])},
-        "",
-        found["edition"],
-        int(found["quantity"]),
-    )
+    edition = sentences.edition(names, product, found["edition"])
+    quantity = sentences.number(int(found["quantity"]))
+    return f"{edition} × {quantity}" if edition else quantity
 
 
 def _value(field: str, value: Any, names: Names) -> str:
@@ -178,24 +181,42 @@ def _value(field: str, value: Any, names: Names) -> str:
         return ""
     if isinstance(value, list):
         return "; ".join(_value(field, one, names) for one in value)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
     match field:
-        case "cycle":
-            return sentences.cycle(value)
-        case "paid_until":
-            return _day(value)
-        case "role":
-            return str(words.ROLES.get(value) or value) if value in set(Role) else str(value)
-        case "state":
-            return str(words.STATUSES[value].words) if value in words.STATUSES else str(value)
+        case "products" | "product":
+            return sentences.product(names, str(value))
         case "temporary":
             return _temporary(str(value), names)
         case "scheduled":
             return _scheduled(str(value), names)
         case _:
-            return str(value)
+            return _word(field, str(value))
+
+
+def _word(field: str, code: str) -> str:
+    """Return the words of a code."""
+    match field:
+        case "cycle":
+            return sentences.cycle(code)
+        case "paid_until":
+            return _day(code)
+        case "role":
+            return str(words.ROLES[Role(code)]) if code in set(Role) else code
+        case "type":
+            return words.account_type(code) if code in set(AccountType) else code
+        case "kind":
+            return str(PaymentMethod.Kind(code).label) if code in PaymentMethod.Kind else code
+        case "state":
+            if code in words.STATUSES:
+                return str(words.STATUSES[code].words)
+            return str(ChangeRequest.State(code).label) if code in ChangeRequest.State else code
+        case _:
+            return code
 
 
 def _temporary(text: str, names: Names) -> str:
+    """Return temporary seats as the trail keeps them ("inbox × 5 2026-12-01/2027-01-01") in words."""
     found = _TEMPORARY.fullmatch(text)
     if found is None:
         return text
@@ -210,45 +231,35 @@ def _temporary(text: str, names: Names) -> str:
 def _scheduled(text: str, names: Names) -> str:
     """Return a waiting change as the trail keeps it ("quantity inbox 5") in words."""
     match text.split():
-        case ["quantity", product, quantity] if quantity.isdecimal():
-            seats = sentences.seats(int(quantity))
-            return _("%(product)s: %(seats)s") % {
-                "product": sentences.product(names, product),
-                "seats": seats,
-            }
-        case ["edition", product, edition]:
-            return _("%(product)s: edition %(edition)s") % {
-                "product": sentences.product(names, product),
-                "edition": sentences.edition(names, product, edition),
-            }
-        case ["removal", product]:
-            return _("%(product)s is removed") % {"product": sentences.product(names, product)}
-        case ["removal", product, *leaving]:
-            return _("%(leaving)s leaves %(product)s") % {
-                "product": sentences.product(names, product),
-                "leaving": ", ".join(sentences.product(names, key) for key in leaving),
-            }
         case ["cycle", cycle]:
             return _("Billing cycle: %(cycle)s") % {"cycle": sentences.cycle(cycle).lower()}
         case ["cancellation"]:
             return _("The account is cancelled")
+        case [kind, product, *rest]:
+            return _waiting(kind, product, rest, names) or text
         case _:
             return text
 
 
-def _day(value: Any) -> str:
+def _waiting(kind: str, product: str, rest: list[str], names: Names) -> str:
+    told = {"product": sentences.product(names, product)}
+    match kind, rest:
+        case "quantity", [quantity] if quantity.isascii() and quantity.isdecimal():
+            return _("%(product)s: %(seats)s") % {**told, "seats": sentences.seats(int(quantity))}
+        case "edition", [edition]:
+            name = sentences.edition(names, product, edition)
+            return _("%(product)s: edition %(edition)s") % {**told, "edition": name}
+        case "removal", []:
+            return _("%(product)s: removed") % told
+        case "removal", leaving:
+            left = ", ".join(sentences.product(names, key) for key in leaving)
+            return _("%(leaving)s leaves %(product)s") % {**told, "leaving": left}
+        case _:
+            return ""
+
+
+def _day(value: str) -> str:
     try:
-        return sentences.day(date.fromisoformat(str(value)))
+        return sentences.day(date.fromisoformat(value))
     except ValueError:
-        return str(value)
-
-
-def who(entry: Activity) -> str:
-    """Return who did it, in words."""
-    if entry.by_staff:
-        return (
-            _("%(name)s (vendor’s staff)") % {"name": entry.actor_name}
-            if entry.actor_name
-            else _("Vendor’s staff")
-        )
-    return entry.actor_name or _("By itself")
+        return value

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Activity
-from admin_center.trail import VERBS
+from admin_center.trail_words import VERBS
 
 # Wide enough for any trail, narrow enough for any zone's arithmetic.
 FIRST, LAST = date(2000, 1, 1), date(2999, 12, 31)

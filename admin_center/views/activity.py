@@ -27,7 +27,7 @@ def activity(request: AccountRequest) -> HttpResponse:
     filters = {name: form[name].data for name in form.fields if form[name].data}
     shown = {
         "form": form,
-        "told": trail.tell(entries.rows, request.account, costs_shown=costs_shown),
+        "told": trail.Teller(request.account, costs_shown=costs_shown).tell(entries.rows),
         "entries": entries,
         "filtered": bool(filters),
         "csv_url": f"{reverse('activity_csv', args=[request.account.slug])}?{urlencode(filters)}",

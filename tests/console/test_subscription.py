@@ -1,17 +1,17 @@
 """The summary: what was bought, what renewal costs, who sees it, and in how many queries."""
 
-import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from djmoney.money import Money
 
-from accounts.models import Account, Membership, User
+from accounts import roles
+from accounts.models import Account
+from accounts.rules.capabilities import AccountState, AccountType
 from accounts.rules.roles import Role
 from billing.models import (
     AgentSeat,
@@ -21,48 +21,431 @@ from billing.models import (
     Edition,
     Line,
     PaymentMethod,
+    Product,
     ScheduledChange,
     Subscription,
     TemporarySeats,
 )
 from tests import people, shop
+from tests.console.reading import JULY_14, acme_at, open_as, signed_in, text
 
 PAGE = "/a/acme/billing/subscription/"
-# 14 July 2023, morning in New York.
-NOW = datetime(2023, 7, 14, 14, tzinfo=UTC)
 
 
-def acme_at(now: datetime = NOW, **fields: Any) -> Account:
-    """Make Acme in a sandbox whose clock stands still."""
-    return people.acme(is_sandbox=True, clock=now, **fields)
-
-
-def open_as(name: str, path: str = PAGE) -> Any:
-    client = Client()
-    client.force_login(people.user(name))
-    return client.get(path)
-
-
-def text(response: Any) -> str:
-    """Return what a reader sees: no tags, single spaces, the spaces inside amounts as plain ones."""
-    plain = re.sub(r"<[^>]+>", " ", response.content.decode())
-    return re.sub(r"\s+", " ", plain.replace("\xa0", " ").replace("\u202f", " ").replace("&#x27;", "'"))
-
-
-def ledger() -> Account:
+def ledger(**fields: Any) -> Account:
     """Ten seats at a grandfathered 1.00 a month, annual, 2022-10-27 to 2023-10-27."""
-    account = acme_at()
+    account = acme_at(**fields)
     shop.subscribe(account, {"support": ("team", 10, "1.00")}, start=date(2022, 10, 27))
     return account
 
 
+def schedule(account: Account, kind: str, product: str | None = None, **fields: Any) -> ScheduledChange:
+    subscription = Subscription.objects.get(pk=account.pk)
+    return ScheduledChange.objects.create(
+        subscription=subscription,
+        kind=kind,
+        line=shop.line(account, product) if product else None,
+        takes_effect_on=subscription.paid_until,
+        created_by=people.user("bilal"),
+        **fields,
+    )
+
+
 def test_the_ledger_renews_on_27_october_for_120_dollars_before_tax(db: None) -> None:
     ledger()
-    seen = text(open_as("olivia"))
+    seen = text(open_as("olivia", PAGE))
     assert "Renews on 27 October 2023 in 105 days, America/New York" in seen
     # 10 seats × 1.00 × 12 months
     assert "It will cost $120.00 before tax" in seen
     assert "10 × $1.00 × 12 months" in seen
     assert "Total per year before tax $120.00" in seen
-    assert "27 October 2022 – 26 October 2023" in seen
+    assert "27 October 2022 – 26 October 2023 last day included, America/New York" in seen
     assert "Billing cycle Annual" in seen
+    assert "0 of 10 seats used" in seen
+
+
+def test_a_grandfathered_price_is_named_beside_the_list_price_with_what_would_lose_it(db: None) -> None:
+    account = ledger()
+    seen = text(open_as("olivia", PAGE))
+    assert "Grandfathered price $1.00 a seat and month; the list price is $12.00." in seen
+    assert "It stays yours until you change this product’s edition or the billing cycle." in seen
+    Line.objects.filter(subscription_id=account.pk).update(price_ends_on=date(2023, 10, 1))
+    seen = text(open_as("olivia", PAGE))
+    assert "ends this price on 1 October 2023: the first renewal from then on takes the list price." in seen
+    # 10 × 12.00 × 12 at renewal, 10 × 1.00 × 12 as it stands
+    assert "It will cost $1,440.00 before tax" in seen
+    assert "Total per year before tax $120.00" in seen
+    assert "Support: your own price ends, and the list price applies. $1.00 → $12.00" in seen
+
+
+def test_a_suite_names_its_products_and_an_add_on_and_a_flat_item_their_quantity(db: None) -> None:
+    account = acme_at()
+    shop.subscribe(
+        account,
+        {
+            "suite": ("professional", 5, "90"),
+            "copilot": ("standard", 1, "10"),
+            "credits": ("standard", 2, "200"),
+        },
+        start=date(2023, 7, 1),
+    )
+    seen = text(open_as("olivia", PAGE))
+    assert "Suite includes Support, Guide, Talk Professional 0 of 5 seats used 100 light agents" in seen
+    assert "Copilot for 1 agent" in seen
+    # A flat item costs its price per period, not per month: 2 × 200.00
+    assert "Credits 2 × per period $400.00 2 × $200.00" in seen
+
+
+def test_discounts_are_lines_of_their_own_and_tax_is_told_apart(db: None) -> None:
+    account = acme_at()
+    shop.subscribe(
+        account, {"support": ("team", 10, "12")}, start=date(2023, 7, 1), tax_percent=Decimal("20.00")
+    )
+    first = {"subscription_id": account.pk, "source": "coupon", "kind": "percent"}
+    Discount.objects.create(**first, code="LOYAL", percent=Decimal("12.5"))
+    Discount.objects.create(
+        subscription_id=account.pk,
+        source="promo",
+        kind="fixed",
+        code="WELCOME",
+        amount=Money(60, "USD"),
+        periods_left=1,
+    )
+    seen = text(open_as("olivia", PAGE))
+    assert "10 × $12.00 × 12 months" in seen
+    # 1,440.00 − 12.5 % = 1,260.00; − 60.00 = 1,200.00; + 20 % = 1,440.00
+    assert "Discount LOYAL (12.5 %) −$180.00" in seen
+    assert "Discount WELCOME · for one more whole period −$60.00" in seen
+    assert "Before tax $1,200.00 Tax (20 %) $240.00 Total per year $1,440.00" in seen
+    assert "It will cost $1,440.00 $240.00 tax (20 %) included" in seen
+
+
+def test_a_credit_balance_is_taken_off_what_renewal_charges(db: None) -> None:
+    account = ledger()
+    BalanceEntry.objects.create(
+        subscription_id=account.pk, amount=Money(20, "USD"), reason=BalanceEntry.Reason.BROUGHT_IN
+    )
+    seen = text(open_as("olivia", PAGE))
+    # 120.00 − 20.00
+    assert "From the credit balance −$20.00 To be charged $100.00" in seen
+    assert "Credit balance $20.00 used by itself for the next invoice" in seen
+
+
+def test_a_scheduled_change_shows_its_date_its_effect_and_who_undoes_it(db: None) -> None:
+    account = ledger()
+    schedule(account, "quantity", "support", quantity=8)
+    seen = text(open_as("olivia", PAGE))
+    assert "Support: from 10 to 8 seats scheduled by Bilal Brahimi" in seen
+    # 8 − 10 seats × 1.00 × 12 months
+    assert "27 October 2023 (America/New York) −$24.00 possible until 26 October 2023" in seen
+    assert "It will cost $96.00" in seen
+    assert "From 27 October 2023: Support Team × 8" in seen
+    assert "As it stands today, before what is scheduled" in seen
+    adams = text(open_as("adam", PAGE))
+    assert "Only the account owner and billing admins can undo a scheduled change." in adams
+    assert "possible until" not in adams
+
+
+@pytest.mark.parametrize(
+    ("kind", "product", "fields", "told"),
+    [
+        ("removal", "guide", {}, "Guide: removed"),
+        ("cycle", None, {"cycle": "monthly"}, "Billing cycle: from annual to monthly"),
+        ("cancellation", None, {}, "The account is cancelled"),
+    ],
+)
+def test_each_kind_of_scheduled_change_has_its_words(
+    db: None, kind: str, product: str | None, fields: dict[str, Any], told: str
+) -> None:
+    account = acme_at()
+    lines = {"support": ("team", 2, "12"), "guide": ("team", 2, "6")}
+    shop.subscribe(account, lines, start=date(2022, 10, 27))
+    schedule(account, kind, product, **fields)
+    assert told in text(open_as("olivia", PAGE))
+
+
+def test_a_cancelled_period_ends_instead_of_renewing(db: None) -> None:
+    schedule(ledger(), "cancellation")
+    seen = text(open_as("bilal", PAGE))
+    assert "Ends on 27 October 2023" in seen
+    assert "Nothing renews after that day, and nothing more is charged." in seen
+    assert "It will cost" not in seen
+    assert "Only the account owner can undo it." in seen
+
+
+def test_a_change_without_a_price_at_renewal_is_explained_instead_of_failing(db: None) -> None:
+    account = acme_at()
+    lines = {"support": ("team", 2, "12"), "copilot": ("standard", 2, "10")}
+    shop.subscribe(account, lines, start=date(2022, 10, 27))
+    # The add-on is sold annually only.
+    schedule(account, "cycle", cycle="monthly")
+    response = open_as("olivia", PAGE)
+    assert response.status_code == 200
+    assert "What is scheduled for Copilot has no price in the new billing cycle." in text(response)
+
+
+def test_temporary_seats_say_their_days_and_count_only_on_them(db: None) -> None:
+    account = ledger()
+    for quantity, first, until in (
+        (3, date(2023, 7, 10), date(2023, 7, 20)),
+        (5, date(2023, 8, 1), date(2023, 9, 1)),
+    ):
+        TemporarySeats.objects.create(
+            subscription_id=account.pk,
+            line=shop.line(account, "support"),
+            quantity=quantity,
+            starts_on=first,
+            ends_on=until,
+            charged=Money("1.23", "USD"),
+        )
+    seen = text(open_as("olivia", PAGE))
+    # 10 bought + 3 today; from the 14th to the 19th are 6 days, until 1 August 18
+    assert "0 of 13 seats used 10 bought, 3 temporary today" in seen
+    assert "10 July 2023 – 19 July 2023 3 extra seats $1.23 when bought Active 6 days left" in seen
+    assert (
+        "1 August 2023 – 31 August 2023 5 extra seats $1.23 when bought Scheduled starts in 18 days" in seen
+    )
+
+
+def test_due_but_not_renewed_says_renewing(db: None) -> None:
+    ledger(now=datetime(2023, 10, 27, 14, tzinfo=UTC))
+    seen = text(open_as("olivia", PAGE))
+    assert "The subscription is renewing" in seen
+    assert "27 October 2022 – 26 October 2023" in seen
+
+
+def test_after_an_extension_both_periods_are_told(db: None) -> None:
+    account = ledger()
+    Subscription.objects.filter(pk=account.pk).update(paid_until=date(2024, 10, 27))
+    line = shop.line(account, "support")
+    held = line.segments.get()
+    held.pk, held.covers_from, held.covers_until = None, date(2023, 10, 27), date(2024, 10, 27)
+    held.term_start, held.term_end = held.covers_from, held.covers_until
+    held.save(force_insert=True)
+    seen = text(open_as("olivia", PAGE))
+    assert "Current period 27 October 2022 – 26 October 2023" in seen
+    assert "Paid in advance until 26 October 2024" in seen
+    assert "Renews on 27 October 2024" in seen
+
+
+def test_a_card_shows_brand_and_last_four_and_who_may_change_it(db: None) -> None:
+    account = ledger()
+    PaymentMethod.objects.create(
+        subscription_id=account.pk,
+        kind="card",
+        brand="Visa",
+        last_four="4242",
+        expires_month=3,
+        expires_year=2025,
+        reference="pm_secret_name",
+    )
+    seen = text(open_as("adam", PAGE))
+    assert "Visa •••• ending in 4242 Card, expires 03/2025" in seen
+    assert "Only the account owner can change the payment details. Who can: Olivia Owens" in seen
+    assert "pm_secret_name" not in open_as("olivia", PAGE).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "has", "has_not"),
+    [
+        ("olivia", ["Manage", "Go to cancellations"], ["Request a change", "Only the account owner"]),
+        ("bilal", ["Manage", "Only the account owner can cancel the account"], ["Go to cancellations"]),
+        (
+            "adam",
+            ["Request a change", "Only the account owner and billing admins can change the subscription"],
+            ["Go to cancellations", "Manage "],
+        ),
+    ],
+)
+def test_a_button_or_in_its_place_why_not(db: None, name: str, has: list[str], has_not: list[str]) -> None:
+    ledger()
+    seen = text(open_as(name, PAGE))
+    assert [one for one in has if one not in seen] == []
+    assert [one for one in has_not if one in seen] == []
+
+
+def test_agnes_is_told_who_can_and_stella_finds_nothing(db: None) -> None:
+    ledger()
+    people.globex()
+    refused = open_as("agnes", PAGE)
+    assert refused.status_code == 403
+    assert "Olivia Owens" in text(refused)
+    assert "Bilal Brahimi" in text(refused)
+    stella = signed_in(people.person("stella@globex.example", "Stella Stern"))
+    absent = stella.get("/a/no-such-account/billing/subscription/")
+    assert stella.get(PAGE).status_code == absent.status_code == 404
+
+
+@pytest.mark.parametrize("account_type", [AccountType.ASSISTED, AccountType.MANAGED])
+@pytest.mark.parametrize("address", ["", "?tab=requests"])
+def test_where_costs_are_hidden_no_amount_is_anywhere(db: None, account_type: str, address: str) -> None:
+    account = acme_at(type=account_type)
+    lines = {"suite": ("professional", 7, "83.17"), "credits": ("standard", 3, "211.31")}
+    shop.subscribe(account, lines, start=date(2023, 2, 1), tax_percent=Decimal("19.60"))
+    Discount.objects.create(
+        subscription_id=account.pk, kind="fixed", source="coupon", code="DEAL", amount=Money("47.77", "USD")
+    )
+    BalanceEntry.objects.create(
+        subscription_id=account.pk, amount=Money("5.55", "USD"), reason=BalanceEntry.Reason.BROUGHT_IN
+    )
+    TemporarySeats.objects.create(
+        subscription_id=account.pk,
+        line=shop.line(account, "suite"),
+        quantity=2,
+        starts_on=date(2023, 7, 1),
+        ends_on=date(2023, 8, 1),
+        charged=Money("64.91", "USD"),
+    )
+    schedule(account, "quantity", "suite", quantity=6)
+    for name in ("olivia", "bilal", "adam"):
+        response = open_as(name, PAGE + address)
+        whole = response.content.decode() + str(response.headers)
+        # Unit prices, what they come to (7 × 83.17 × 12 = 6,986.28), tax, discount, balance, charge.
+        for amount in (
+            "83.17",
+            "6,986",
+            "6986",
+            "211.31",
+            "633.93",
+            "19.6",
+            "47.77",
+            "5.55",
+            "64.91",
+            "$",
+            "DEAL",
+        ):
+            assert amount not in whole, (name, amount)
+        assert "7" in whole
+    assert "Renews on 1 February 2024" in text(open_as("olivia", PAGE))
+
+
+def test_requests_are_counted_and_listed_with_requester_age_and_note(db: None) -> None:
+    account = ledger()
+    asked_at = JULY_14 - timedelta(days=3)
+    ChangeRequest.objects.create(
+        subscription_id=account.pk,
+        requester=people.user("adam"),
+        requester_name="Adam Adler",
+        changes=[
+            {"change": "add_seats", "product": "support", "quantity": 12},
+            {
+                "change": "temporary_seats",
+                "product": "support",
+                "quantity": 1,
+                "start": "2023-08-01",
+                "days": 31,
+            },
+        ],
+        note="<b>Three</b> new colleagues",
+        created_at=asked_at,
+        expires_at=asked_at + timedelta(days=30),
+    )
+    assert "Requests 1" in text(open_as("bilal", PAGE))
+    listed = open_as("bilal", PAGE + "?tab=requests")
+    seen = text(listed)
+    assert "Adam Adler Support: 12 seats Support: 1 seat from 1 August 2023 to 31 August 2023 3 days" in seen
+    assert "expires on 10 August 2023" in seen
+    assert b"<b>Three" not in listed.content
+
+
+def test_a_request_that_can_not_be_read_any_more_says_so(db: None) -> None:
+    account = ledger()
+    ChangeRequest.objects.create(
+        subscription_id=account.pk,
+        requester_name="Adam Adler",
+        changes=[{"change": "no such change"}],
+        created_at=JULY_14,
+        expires_at=JULY_14 + timedelta(days=30),
+    )
+    assert "can no longer be read" in text(open_as("olivia", PAGE + "?tab=requests"))
+
+
+def test_a_trial_and_an_account_that_bought_nothing_say_what_comes_next(db: None) -> None:
+    account = acme_at(state=AccountState.TRIAL, trial_ends_on=date(2023, 7, 30))
+    assert "The trial ends on 30 July 2023 (America/New York)." in text(open_as("olivia", PAGE))
+    Account.objects.filter(pk=account.pk).update(state=AccountState.ACTIVE, trial_ends_on=None)
+    for name, way in (("olivia", "Choose what to buy"), ("adam", "Request a change")):
+        seen = text(open_as(name, PAGE))
+        assert "Nothing has been bought yet" in seen
+        assert way in seen
+
+
+def test_past_due_says_what_still_works(db: None) -> None:
+    ledger(state=AccountState.PAST_DUE)
+    assert "An invoice is unpaid" in text(open_as("olivia", PAGE))
+
+
+def test_in_french_words_dates_and_amounts_are_french(db: None) -> None:
+    ledger()
+    seen = text(open_as("olivia", PAGE, language="fr"))
+    assert "27 octobre 2023" in seen
+    assert "120,00 $US" in seen or "120,00 $" in seen
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "total"), [("JPY", "1500", "¥180,000"), ("BHD", "1.250", "BHD 150.000")]
+)
+def test_yen_and_dinars_keep_their_decimals(db: None, currency: str, price: str, total: str) -> None:
+    account = acme_at(currency=currency)
+    # 10 seats × 12 months × 1,500 yen, or × 1.250 dinars
+    shop.subscribe(account, {"support": ("team", 10, price)}, start=date(2023, 1, 1))
+    assert f"It will cost {total} before tax" in text(open_as("olivia", PAGE))
+
+
+def test_head_is_answered_and_other_methods_are_not(db: None) -> None:
+    ledger()
+    client = signed_in(people.user("olivia"))
+    assert client.head(PAGE).status_code == 200
+    assert [client.generic(way, PAGE).status_code for way in ("POST", "PUT", "PATCH", "DELETE")] == [405] * 4
+
+
+def many_lines(account: Account) -> None:
+    """Give Acme thirty lines of invented products."""
+    catalogue = Subscription.objects.get(pk=account.pk).catalogue
+    pattern = shop.line(account, "support")
+    for number in range(30):
+        product = Product.objects.create(
+            catalogue=catalogue, key=f"p{number}", name=f"P{number}", position=50 + number
+        )
+        edition = Edition.objects.create(product=product, key="one", name="One", supports_temporary=True)
+        pattern.pk, pattern.product, pattern.edition = None, product, edition
+        pattern.save(force_insert=True)
+
+
+def many_members(account: Account) -> None:
+    """Give Acme 2,000 more members, each with a seat."""
+    from accounts.models import Membership, User
+
+    users = User.objects.bulk_create(
+        User(email=f"m{number}@acme.example", name=f"Member {number}") for number in range(2000)
+    )
+    roles.enrol(account, [(user, Role.AGENT) for user in users])
+    Line.objects.filter(subscription_id=account.pk).update(quantity=3000)
+    line = shop.line(account, "support")
+    AgentSeat.objects.bulk_create(
+        AgentSeat(subscription_id=account.pk, line=line, membership=member)
+        for member in Membership.objects.filter(account=account, role=Role.AGENT)
+    )
+
+
+@pytest.mark.breaks_invariants  # quantities are raised without being paid for
+@pytest.mark.parametrize("grown", [None, many_lines, many_members])
+def test_the_summary_takes_eight_queries_whatever_its_size(db: None, grown: Any) -> None:
+    account = ledger()
+    for day in (1, 2, 3):
+        ChangeRequest.objects.create(
+            subscription_id=account.pk,
+            requester_name="Adam Adler",
+            created_at=JULY_14 - timedelta(days=day),
+            expires_at=JULY_14 + timedelta(days=27),
+        )
+    if grown:
+        grown(account)
+    # Session, person, membership with account, permissions, lists of the frame, two of the facts;
+    # Adam's page names people besides.
+    for name, address, most in (("olivia", "", 7), ("adam", "", 8), ("adam", "?tab=requests", 8)):
+        client = signed_in(people.user(name))
+        client.get(PAGE + address)
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(PAGE + address).status_code == 200
+        assert len(asked) == most, [query["sql"][:90] for query in asked]

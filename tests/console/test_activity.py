@@ -1,0 +1,271 @@
+"""The trail: newest first, in words, filtered, page by page, and as CSV that no spreadsheet runs."""
+
+import ast
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts import activity
+from accounts.models import Account, Activity
+from accounts.rules.capabilities import AccountType
+from admin_center import export
+from admin_center.trail_words import VERBS
+from tests import people, shop
+from tests.console.reading import JULY_14, acme_at, open_as, signed_in, text
+
+PAGE = "/a/acme/activity/"
+CSV = "/a/acme/activity.csv"
+ROOT = Path(settings.BASE_DIR)
+
+
+def note(account: Account, verb: str, at: datetime = JULY_14, **fields: Any) -> Activity:
+    by = fields.pop("by", None)
+    with activity.occasion(at, address=fields.pop("address", None)):
+        return activity.record(account, verb, by=people.user(by) if by else None, **fields)
+
+
+def rows(response: Any) -> list[list[str]]:
+    """Return the rows of a CSV as a spreadsheet reads them, without the headings."""
+    body = b"".join(response.streaming_content).decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(body)))[1:]
+
+
+def recorded_verbs() -> set[str]:
+    """Return every verb that the code records by name."""
+    files = [file for room in ("accounts", "billing", "admin_center") for file in (ROOT / room).rglob("*.py")]
+    calls = [node for file in files for node in ast.walk(ast.parse(file.read_text())) if is_record(node)]
+    texts = [one for call in calls for one in ast.walk(call.args[1]) if isinstance(one, ast.Constant)]
+    return {one.value for one in texts if isinstance(one.value, str) and "_" in one.value.strip("_")}
+
+
+def is_record(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "record"
+        and len(node.args) > 1
+    )
+
+
+def test_every_verb_that_is_recorded_has_its_words() -> None:
+    verbs = recorded_verbs()
+    assert {"subscription_changed", "role_changed"} <= verbs
+    assert verbs - set(VERBS) == set()
+
+
+def test_an_entry_says_when_who_from_where_what_before_and_after(db: None) -> None:
+    account = acme_at()
+    shop.catalogue()
+    shop.subscribe(account, {"support": ("team", 12, "12")}, start=JULY_14.date())
+    note(
+        account,
+        "subscription_changed",
+        by="bilal",
+        address="192.0.2.7",
+        before={"lines": {"support": "team × 10", "guide": "team × 1"}, "cycle": "monthly", "scheduled": []},
+        after={
+            "lines": {"support": "professional × 1200", "guide": "team × 1"},
+            "cycle": "annual",
+            "scheduled": ["quantity support 5", "removal suite talk", "cycle annual", "cancellation"],
+            "paid_until": "2024-07-14",
+            "temporary": ["support × 5 2023-08-01/2023-09-01"],
+        },
+        invoice="2023-000007",
+    )
+    seen = text(open_as("adam", PAGE))
+    # 14:00 UTC is ten in the morning in New York.
+    assert "Bilal Brahimi from 192.0.2.7 14 July 2023, 10:00" in seen
+    assert "When (America/New York)" in seen
+    assert "Subscription changed Support: Team × 10 Professional × 1,200" in seen
+    assert "Guide" not in seen, "what stayed the same is not told"
+    assert "Billing cycle: Monthly Annual" in seen
+    assert "Support: 5 seats; Talk leaves Suite; Billing cycle: annual; The account is cancelled" in seen
+    assert "Renews on: 14 July 2024" in seen
+    assert "Support: 5 seats from 1 August 2023 until 1 September 2023" in seen
+    assert "Invoice: 2023-000007" in seen
+
+
+def test_people_products_and_reasons_are_named(db: None) -> None:
+    account = acme_at()
+    shop.subscribe(account, {"support": ("team", 12, "12")}, start=JULY_14.date())
+    agnes = people.user("agnes")
+    note(
+        account,
+        "role_changed",
+        by="olivia",
+        subject=f"member:{agnes.pk}",
+        before={"role": "agent", "suspended": False},
+        after={"role": "admin", "suspended": True},
+    )
+    note(account, "seat_freed", by="olivia", subject="seats:support", before={"used": 2}, after={"used": 1})
+    note(account, "request_closed", subject="request:5", after={"state": "closed"}, reason="already_bought")
+    note(
+        account,
+        "account_state_changed",
+        before={"state": "past_due"},
+        after={"state": "active"},
+        reason="paid",
+    )
+    note(account, "price_overridden", by="olivia", after="not a mapping", reason="Contract 12")
+    seen = text(open_as("olivia", PAGE))
+    assert "Role changed: Agnes Albert Role: Agent Administrator Suspended: no yes" in seen
+    assert "Seat freed: Support Seats in use: 2 1" in seen
+    assert "Change request closed by itself: request 5" in seen
+    assert "Reason: what it asks for is so already, or can’t be done any more" in seen
+    assert "Account state changed State: Past due Active Reason: the invoice was paid By itself" in seen
+    assert "Price overridden Reason: Contract 12" in seen, "a verb without words is shown plainly"
+
+
+def test_what_the_vendors_staff_did_is_shown_as_theirs(db: None) -> None:
+    account = acme_at()
+    with activity.occasion(JULY_14):
+        activity.record(account, "account_state_changed", by=people.vera())
+    assert "Vera Vance (vendor’s staff)" in text(open_as("olivia", PAGE))
+
+
+@pytest.mark.parametrize("account_type", [AccountType.ASSISTED, AccountType.MANAGED])
+def test_where_costs_are_hidden_the_trail_names_no_amount(db: None, account_type: str) -> None:
+    account = acme_at(type=account_type)
+    note(
+        account,
+        "price_overridden",
+        by="olivia",
+        before={"unit_price": "83.17", "quantity": 7},
+        after={"unit_price": "61.40", "quantity": 8, "total": {"amount": "736.80"}},
+        reason="now 61.40 USD a seat",
+        invoice="2023-000007",
+    )
+    page = open_as("olivia", PAGE)
+    whole = page.content.decode() + str(page.headers) + str(rows(open_as("olivia", CSV)))
+    for amount in ("83.17", "61.40", "736.80", "2023-000007"):
+        assert amount not in whole
+    assert "Quantity: 7 8" in text(page)
+
+
+def test_the_filters_find_by_act_person_and_day_of_the_accounts_zone(db: None) -> None:
+    account = acme_at()
+    note(account, "role_changed", by="olivia", at=datetime(2023, 7, 1, 3, tzinfo=UTC))  # 30 June, 23:00
+    note(account, "role_changed", by="bilal", at=datetime(2023, 7, 2, 3, tzinfo=UTC))  # 1 July, 23:00
+    note(account, "subscription_renewed", at=datetime(2023, 7, 2, 12, tzinfo=UTC))
+
+    def found(query: str) -> list[str]:
+        return [row[0][:10] for row in rows(open_as("adam", f"{CSV}?{query}"))]
+
+    assert found("") == ["2023-07-02", "2023-07-01", "2023-06-30"]
+    assert found("verb=role_changed") == ["2023-07-01", "2023-06-30"]
+    assert found("person=BRAHIMI") == ["2023-07-01"]
+    assert found("first=2023-07-01") == ["2023-07-02", "2023-07-01"]
+    assert found("last=2023-07-01") == ["2023-07-01", "2023-06-30"]
+    assert found("first=2023-07-01&last=2023-07-01&verb=role_changed&person=bilal") == ["2023-07-01"]
+    assert "No entry fits these filters." in text(open_as("adam", f"{PAGE}?person=nobody"))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "first=yesterday",
+        "first=0001-01-01",
+        "last=9999-12-31",
+        "verb=no_such",
+        "person=%00",
+        "person=" + "x" * 500,
+        "first=٢٠٢٣-٠٧-٠١",
+    ],
+)
+def test_a_filter_that_can_not_be_read_is_refused_at_its_field(db: None, query: str) -> None:
+    note(acme_at(), "role_changed", by="olivia")
+    page = open_as("olivia", f"{PAGE}?{query}")
+    assert page.status_code == 200
+    assert b"errorlist" in page.content or "2023-07-01" in page.content.decode()
+    export_of_it = open_as("olivia", f"{CSV}?{query}")
+    if export_of_it.status_code == 302:
+        assert export_of_it.url.startswith(PAGE + "?")
+    else:
+        assert export_of_it.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "place", ["", "x", "%00", "W10=", "WyJ4IiwgMV0=", "WyIyMDIzLTA3LTAxIiwgMV0=", "9" * 1000]
+)
+def test_a_place_that_no_page_wrote_shows_the_first_page(db: None, place: str) -> None:
+    note(acme_at(), "role_changed", by="olivia")
+    for way in ("after", "before"):
+        assert "Role changed" in text(open_as("olivia", f"{PAGE}?{way}={place}"))
+
+
+def test_pages_follow_each_other_without_a_gap_forwards_and_back(db: None) -> None:
+    account = acme_at()
+    for number in range(120):
+        # Three entries a moment: the id decides between them.
+        note(account, "seat_freed", at=JULY_14 + timedelta(minutes=number // 3), subject=f"n{number}")
+    client = signed_in(people.user("adam"))
+    seen, address = [], PAGE
+    pages = []
+    while address:
+        response = client.get(address)
+        listed = response.context["entries"]
+        seen += [entry.subject for entry in listed.rows]
+        pages.append(address)
+        address = PAGE + listed.next if listed.next else ""
+    assert seen == [f"n{number}" for number in reversed(range(120))]
+    assert len(pages) == 3
+    back = client.get(pages[2]).context["entries"].previous
+    middle = client.get(PAGE + back).context["entries"]
+    assert [entry.subject for entry in middle.rows] == [f"n{number}" for number in range(69, 19, -1)]
+    first = client.get(PAGE + middle.previous).context["entries"]
+    assert first.rows[0].subject == "n119"
+    assert first.previous == ""
+    with CaptureQueriesContext(connection) as asked:
+        client.get(pages[2])
+    # Session, person, membership, permissions, lists of the frame, entries, names of products.
+    assert len(asked) == 7
+
+
+def test_the_csv_keeps_texts_and_defuses_formulas(db: None) -> None:
+    account = acme_at()
+    texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", 'plain, with "quotes" and\nlines', "é"]
+    for number, reason in enumerate(texts):
+        note(account, "role_changed", by="olivia", at=JULY_14 + timedelta(hours=number), reason=reason)
+    response = open_as("adam", CSV)
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert response["Content-Disposition"] == 'attachment; filename="activity-acme-2023-07-14.csv"'
+    assert response["Cache-Control"] == "no-store"
+    assert response.streaming
+    reasons = [row[7] for row in reversed(rows(response))]
+    assert reasons == ["'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\tx", "'\rx", texts[6], "é"]
+    assert not any(cell.startswith(export.FORMULA) for row in rows(open_as("adam", CSV)) for cell in row)
+
+
+def test_the_csv_speaks_the_readers_language_to_the_last_line(db: None) -> None:
+    from django.utils import translation
+
+    note(acme_at(), "account_state_changed", after={"paid_until": "2024-07-01"})
+    response = open_as("adam", CSV, language="fr")
+    with translation.override("en"):
+        assert "juillet 2024" in rows(response)[0][6]
+
+
+def test_only_who_may_see_the_trail_gets_it_by_get_and_head(db: None) -> None:
+    acme_at()
+    people.globex()
+    stella = signed_in(people.person("stella@globex.example", "Stella Stern"))
+    for address in (PAGE, CSV):
+        assert open_as("agnes", address).status_code == 403
+        assert stella.get(address).status_code == 404
+        adam = signed_in(people.user("adam"))
+        assert adam.head(address).status_code == 200
+        assert adam.post(address).status_code == 405
+
+
+def test_another_accounts_entries_are_not_among_them(db: None) -> None:
+    account, other = acme_at(), people.globex()
+    note(account, "role_changed", reason="ours")
+    note(other, "role_changed", reason="theirs")
+    assert [row[7] for row in rows(open_as("adam", CSV))] == ["ours"]
