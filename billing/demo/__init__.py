@@ -1,0 +1,1 @@
+"""The demo: an invented vendor with customers of every kind, each with a life until today."""

@@ -1,0 +1,129 @@
+"""Lets the demo's accounts live: they are loaded, renew when they are due, and their people act.
+
+Everything is done by the verbs that the console itself uses, at the moment it is told to have
+happened, so that every page finds what a real life would have left.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, time
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from djmoney.money import Money
+
+from accounts import activity, lifecycle
+from accounts.models import Account, User
+from accounts.rules.capabilities import AccountState
+from billing import accounts_loading, cancellation, quotes, renewal, requests
+from billing.demo.book import Event, Story
+from billing.models import BalanceEntry, Subscription
+from billing.rules.wire import changes_from_plain
+
+_OFFICE_HOURS = time(10, 12)
+_SMALL_HOURS = time(2, 5)
+
+
+def live(story: Story, now: datetime) -> Account:
+    """Load an account and let it live until `now`; return it. Not inside a transaction."""
+    zone = ZoneInfo(story.account.time_zone)
+    accounts_loading.load(story.account, at=_moment(story.begins_on, _SMALL_HOURS, zone, now))
+    account = Account.objects.get(external_id=story.account.external_id)
+    for event in story.events:
+        renew_until(account, event.on, now)
+        account.refresh_from_db()
+        with activity.occasion(_moment(event.on, _OFFICE_HOURS, zone, now)):
+            _happen(account, event)
+    renew_until(account, now.astimezone(zone).date(), now)
+    return account
+
+
+def renew_until(account: Account, on: date, now: datetime) -> None:
+    """Renew an account for each period that is over on a day, at the time it was due.
+
+    An account on its own clock stands still.
+    """
+    if account.clock is not None:
+        return
+    for _period in range(1200):
+        due = Subscription.objects.filter(pk=account.pk, paid_until__lte=on).values_list(
+            "paid_until", flat=True
+        )
+        day = due.first()
+        if day is None:
+            return
+        at = _moment(day, _SMALL_HOURS, ZoneInfo(account.timezone), now)
+        with activity.occasion(at):
+            if not renewal.renew(account.pk, on=day, at=at):
+                return
+
+
+def _moment(day: date, at: time, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return a time of a day in a zone, never later than now."""
+    return min(datetime.combine(day, at, zone), now)
+
+
+def _happen(account: Account, event: Event) -> None:
+    """Do what an event tells."""
+    for what, do in _EVENTS.items():
+        if what in event.told:
+            do(account, event)
+            return
+    raise KeyError(f"{account.slug}: nothing is known to happen in {dict(event.told)}")
+
+
+def _person(event: Event) -> User:
+    return User.objects.get(email=event.by)
+
+
+def _change(account: Account, event: Event) -> None:
+    """Let somebody change the subscription, as its page does."""
+    changes, by = changes_from_plain(event.told["changes"]), _person(event)
+    quote = quotes.draw_up(account, changes, by=by, on=event.on)
+    quotes.confirm(quote.pk, by=by, on=event.on)
+
+
+def _request(account: Account, event: Event) -> None:
+    """Let somebody ask for a change."""
+    changes = changes_from_plain(event.told["request"])
+    requests.submit(account, changes, note=event.told["note"], by=_person(event), on=event.on)
+
+
+def _cancel(account: Account, event: Event) -> None:
+    """Let the owner cancel the account, at once or at the end of its period."""
+    cancel: Callable[..., object] = {
+        "now": cancellation.cancel_now,
+        "period_end": cancellation.cancel_at_period_end,
+    }[event.told["cancel"]]
+    mark = cancellation.consequences(account, event.on).mark
+    cancel(account, mark=mark, reason=event.told["reason"], text="", by=_person(event), on=event.on)
+
+
+@transaction.atomic
+def _suspend(account: Account, event: Event) -> None:
+    """Put the account into another state, as an unpaid invoice does after a while."""
+    locked = Account.objects.lock(account.pk)
+    lifecycle.move(locked, AccountState(event.told["state"]), by=None, reason="unpaid")
+
+
+@transaction.atomic
+def _credit(account: Account, event: Event) -> None:
+    """Bring a credit in, as the account had one where it came from."""
+    locked = Account.objects.lock(account.pk)
+    amount = Money(Decimal(event.told["credit"]), locked.currency)
+    BalanceEntry.objects.create(
+        subscription_id=locked.pk,
+        amount=amount,
+        reason=BalanceEntry.Reason.BROUGHT_IN,
+        created_at=activity.current().at,
+    )
+    activity.record(locked, "balance_brought_in", by=None, subject="balance", after={"amount": str(amount)})
+
+
+_EVENTS: dict[str, Callable[[Account, Event], None]] = {
+    "changes": _change,
+    "request": _request,
+    "cancel": _cancel,
+    "state": _suspend,
+    "credit": _credit,
+}
