@@ -128,7 +128,7 @@ def carry_out(account: Account, quote: Quote, *, occasion: Occasion) -> Invoice 
         _approve(account, quote.request, occasion)
     quote.state, quote.confirmed_at = Quote.State.CONFIRMED, occasion.at
     quote.save(update_fields=["state", "confirmed_at"])
-    _record(account, quote, checked.before, new, invoice, occasion.by)
+    _record(account, quote, checked, invoice, occasion.by)
     close_moot(account, occasion.on)
     return invoice
 
@@ -174,31 +174,45 @@ def _activate(account: Account, occasion: Occasion) -> None:
 
 
 def _record(
-    account: Account,
-    quote: Quote,
-    before: Facts,
-    new: quoting.Quote,
-    invoice: Invoice | None,
-    by: User | None,
+    account: Account, quote: Quote, checked: Checked, invoice: Invoice | None, by: User | None
 ) -> None:
     """Leave the trail and the letter: the state before and after, the quote and the invoice."""
-    number = invoice.number if invoice else ""
+    number, names = invoice.number if invoice else "", checked.reading.names
     activity.record(
         account,
         "subscription_changed",
         by=by,
         subject="subscription",
-        before=state_of(before),
-        after=state_of(new.after),
+        before=state_of(checked.before),
+        after=state_of(checked.quote.after),
         quote=str(quote.pk),
         invoice=number,
     )
     people = [member.user for member in Membership.objects.contacts(account)]
+    # Amounts are minor units; the letter shows them where costs are shown.
+    receipt = [
+        {
+            "product": names[line.product],
+            "edition": names[(line.product, line.edition)],
+            "quantity": line.quantity,
+            "from": line.covers.start.isoformat(),
+            "until": line.covers.last_day.isoformat(),
+            "amount": line.amount,
+        }
+        for line in checked.quote.lines
+    ]
     mail.post(
         "change_confirmed",
         account,
-        to=[*people, *([by] if by else [])],
-        facts={"quote": str(quote.pk), "invoice": number, "by": by.name if by else ""},
+        to=[*people, *([by] if by and not by.is_staff else [])],
+        facts={
+            "quote": str(quote.pk),
+            "invoice": number,
+            "by": by.name if by else "",
+            "lines": receipt,
+            "due": checked.quote.due,
+            "currency": account.currency,
+        },
         key=str(quote.pk),
     )
 
