@@ -36,7 +36,7 @@ test: $(DEV) chromium  ## run every test, with a database and a real browser
 
 .PHONY: fast
 fast: $(DEV)  ## run the tests of the rules, which need no database
-	$(BIN)/python -m pytest -q tests/rules
+	$(BIN)/python -m pytest -q -c tests/rules/alone.ini tests/rules
 
 .PHONY: check
 check: $(DEV) gettext  ## format, lint, walls, types, settings, messages, pins: in order of speed
@@ -49,7 +49,7 @@ check: $(DEV) gettext  ## format, lint, walls, types, settings, messages, pins: 
 	TESTING=1 $(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m pytest -q tests/tree
 	TESTING=1 $(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/rules tests/sweeps/test_decisions.py --cov=accounts/rules --cov=billing/rules --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -q -c tests/rules/alone.ini tests/rules tests/sweeps/test_decisions.py --cov=accounts/rules --cov=billing/rules --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
 
 .PHONY: soak
 soak: $(DEV) chromium  ## run the tests at their full size, and change the rules to see tests fail (long)
@@ -74,6 +74,7 @@ tour: $(DEV) chromium  ## take the pictures of the README anew
 
 .PHONY: requirements
 requirements: $(DEV)  ## pin what pyproject.toml names, with hashes
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv lock --quiet
 	$(BIN)/uv export --quiet --frozen --format requirements-txt --no-header --no-emit-project --no-dev --output-file requirements/base.txt
 	$(BIN)/uv export --quiet --frozen --format requirements-txt --no-header --no-emit-project --output-file requirements/dev.txt

@@ -13,7 +13,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from requests import RequestException
+from requests import RequestException  # noqa: TID251 - only the name of a failure
 
 # What a provider that is away, or answers with something else than it should, makes the library raise.
 FAULTS = (RequestException, OAuth2Error, KeyError, TypeError, ValueError)
