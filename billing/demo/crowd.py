@@ -1,7 +1,7 @@
 """Invents people for the demo's larger accounts: always the same for the same account."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count, islice
 from typing import Any
 
@@ -31,16 +31,26 @@ _LAST = {
 
 
 def people(
-    *, size: int, domain: str, seats: list[str], language: str = "en", light_agents: int = 0
+    *,
+    size: int,
+    domain: str,
+    seats: list[str],
+    some: Mapping[str, int] | None = None,
+    language: str = "en",
+    light_agents: int = 0,
 ) -> Iterator[dict[str, Any]]:
-    """Yield agents who hold a seat of each product named, the last of them light agents without."""
+    """Yield agents who hold a seat of each product named, the last of them light agents without.
+
+    Of the products in `some`, only the first so many hold a seat.
+    """
     for number, (first, last) in enumerate(islice(_names(language), size)):
         member: dict[str, Any] = {
             "email": f"{_plain(first)}.{_plain(last)}@{domain}",
             "name": f"{first} {last}",
         }
         light = number >= size - light_agents
-        member |= {"role": "light_agent"} if light else {"role": "agent", "seats": seats}
+        held = [*seats, *(product for product, holders in (some or {}).items() if number < holders)]
+        member |= {"role": "light_agent"} if light else {"role": "agent", "seats": held}
         if language != "en":
             member["language"] = language
         yield member

@@ -4,7 +4,8 @@ Everything is done by the verbs that the console itself uses, at the moment it i
 happened, so that every page finds what a real life would have left.
 """
 
-from collections.abc import Callable
+import heapq
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -24,38 +25,64 @@ _OFFICE_HOURS = time(10, 12)
 _SMALL_HOURS = time(2, 5)
 
 
-def live(story: Story, now: datetime) -> Account:
-    """Load an account and let it live until `now`; return it. Not inside a transaction."""
+def live_together(stories: Iterable[Story], now: datetime, *, tell: Callable[[str], object]) -> None:
+    """Let accounts live in one calendar, so that the numbers of invoices follow their dates.
+
+    Not inside a transaction.
+    """
+    lives = [(_life(story, now), story) for story in stories]
+    calendar = [(next(life), place) for place, (life, _story) in enumerate(lives)]
+    heapq.heapify(calendar)
+    while calendar:
+        _at, place = heapq.heappop(calendar)
+        life, story = lives[place]
+        at = next(life, None)
+        if at is None:
+            tell(f"  {story.account.name}")
+        else:
+            heapq.heappush(calendar, (at, place))
+
+
+def catch_up(account: Account, now: datetime) -> None:
+    """Renew an account for each period that is over, as of the moment at which it was due."""
+    for _at in _renewals(account, now.astimezone(ZoneInfo(account.timezone)).date(), now):
+        pass
+
+
+def _life(story: Story, now: datetime) -> Iterator[datetime]:
+    """Do one thing after the other until `now`, each after its moment was yielded."""
     zone = ZoneInfo(story.account.time_zone)
-    accounts_loading.load(story.account, at=_moment(story.begins_on, _SMALL_HOURS, zone, now))
+    at = _moment(story.begins_on, _SMALL_HOURS, zone, now)
+    yield at
+    accounts_loading.load(story.account, at=at)
     account = Account.objects.get(external_id=story.account.external_id)
     for event in story.events:
-        renew_until(account, event.on, now)
+        yield from _renewals(account, event.on, now)
+        at = _moment(event.on, _OFFICE_HOURS, zone, now)
+        yield at
         account.refresh_from_db()
-        with activity.occasion(_moment(event.on, _OFFICE_HOURS, zone, now)):
+        with activity.occasion(at):
             _happen(account, event)
-    renew_until(account, now.astimezone(zone).date(), now)
-    return account
+    yield from _renewals(account, now.astimezone(zone).date(), now)
 
 
-def renew_until(account: Account, on: date, now: datetime) -> None:
-    """Renew an account for each period that is over on a day, at the time it was due.
+def _renewals(account: Account, on: date, now: datetime) -> Iterator[datetime]:
+    """Renew an account for each period that is over on a day, after yielding when.
 
-    An account on its own clock stands still.
+    On its own clock it stands still.
     """
-    if account.clock is not None:
-        return
-    for _period in range(1200):
-        due = Subscription.objects.filter(pk=account.pk, paid_until__lte=on).values_list(
-            "paid_until", flat=True
-        )
-        day = due.first()
+    subscriptions = Subscription.objects.filter(pk=account.pk, paid_until__lte=on)
+    while account.clock is None:
+        day = subscriptions.values_list("paid_until", flat=True).first()
         if day is None:
             return
         at = _moment(day, _SMALL_HOURS, ZoneInfo(account.timezone), now)
+        yield at
         with activity.occasion(at):
-            if not renewal.renew(account.pk, on=day, at=at):
-                return
+            renewal.renew(account.pk, on=day, at=at)
+        if subscriptions.filter(paid_until=day).exists():
+            # Suspended, cancelled or ended: it does not renew.
+            return
 
 
 def _moment(day: date, at: time, zone: ZoneInfo, now: datetime) -> datetime:

@@ -13,7 +13,7 @@ from django.db.models import F
 from accounts.models import Account, Letter, Membership, User
 from billing import catalogue, catalogue_file
 from billing.demo.book import guests, stories
-from billing.demo.living import live, renew_until
+from billing.demo.living import catch_up, live_together
 
 PASSWORD = "open sesame demo"  # noqa: S105 - the demo prints it
 CATALOGUES = Path(__file__).parent.parent / "catalogues"
@@ -31,24 +31,21 @@ def make(now: datetime, *, tell: Callable[[str], object]) -> int:
         listed = catalogue_file.read(file, currencies=settings.CURRENCIES)
         catalogue.load(listed)
     known = dict(Account.objects.filter(external_id__startswith=MARK).values_list("external_id", "pk"))
-    made = []
-    for story in stories(now, currencies=settings.CURRENCIES, without=known):
-        tell(f"{story.account.name} …")
-        made.append(live(story, now))
+    live_together(stories(now, currencies=settings.CURRENCIES, without=known), now, tell=tell)
+    made = Account.objects.filter(external_id__startswith=MARK).exclude(pk__in=known.values())
     _make_staff()
-    _let_sign_in(made, now)
+    if made:
+        _let_sign_in(made, now)
     for account in Account.objects.filter(pk__in=known.values()):
-        renew_until(account, now.date() - timedelta(days=1), now)
+        catch_up(account, now)
     return len(made)
 
 
 def _make_staff() -> None:
-    """Make Vera of the vendor's staff."""
+    """Make Vera of the vendor's staff, where she is missing."""
     email, name = STAFF
-    vera, new = User.objects.get_or_create(
-        email=email, defaults={"name": name, "is_staff": True, "password": make_password(PASSWORD)}
-    )
-    if new:
+    if not User.objects.filter(email=email).exists():
+        vera = User.objects.create_user(email, PASSWORD, name=name, is_staff=True)
         EmailAddress.objects.create(user=vera, email=email, verified=True, primary=True)
 
 
