@@ -32,7 +32,6 @@ TEXTS = {
     "billing.Invoice": {"number", "account_name"},
     "accounts.Invitation": {"email", "name"},
     "billing.Cancellation": {"text"},
-    "billing.Cancellation": {"text"},
     "billing.Charge": {"id", "reference", "method"},
     "billing.PaymentMethod": {"reference"},
 }
@@ -47,8 +46,6 @@ CODES = {
     "accounts.OwnershipOffer": {"state"},
     "accounts.Letter": {"kind", "to", "language", "key", "error"},
     "accounts.Membership": {"role"},
-    "billing.Cancellation": {"by_name", "reason", "state_before"},
-    "billing.DataExport": {"state"},
     "billing.Charge": {"amount_currency", "state", "failure", "action_url", "return_url"},
     "billing.ChangeRequest": {"requester_name", "decided_by_name", "state"},
     "billing.Discount": {"kind", "source", "amount_currency"},
@@ -135,14 +132,11 @@ def note(http: Any, response: Any) -> Seen:
     """Keep one answer; one that streams is kept as it is read."""
     user = getattr(http, "user", None)
     match = getattr(http, "resolver_match", None)
-    sent = (
-        http.get_full_path() + " " + str(dict(http.POST)) if http.method == "POST" else http.get_full_path()
-    )
     one = Seen(
         person=getattr(user, "pk", None),
         account=getattr(http, "account", None),
         name=(match.url_name or "") if match else "",
-        asked=sent.lower(),
+        asked=f"{http.get_full_path()} {posted(http)}".lower(),
         address=f"{http.method} {http.get_full_path()}",
     )
     heads = "".join(f"{name}: {value}\n" for name, value in response.headers.items())
@@ -152,6 +146,14 @@ def note(http: Any, response: Any) -> Seen:
     else:
         one.body += response.content
     return one
+
+
+def posted(http: Any) -> str:
+    """Return what a person sent in a form, if it was one."""
+    try:
+        return f" {dict(http.POST)}"
+    except Exception:  # it was no form
+        return ""
 
 
 def kept(chunks: Any, parts: list[bytes]) -> Iterator[bytes]:

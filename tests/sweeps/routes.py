@@ -28,13 +28,15 @@ class Route:
     parts: tuple[tuple[str, str], ...] = ()
     queries: int = 20
     csv: bool = False
+    # Other views of the same page, e.g. "?tab=requests": looked at by the sweeps that read pages.
+    tabs: tuple[str, ...] = ()
 
 
 READ = (200,)
 
 ACCOUNT: dict[str, Route] = {
     "home": Route("enter", READ),
-    "subscription": Route("view_subscription", READ),
+    "subscription": Route("view_subscription", READ, tabs=("", "?tab=requests")),
     "manage": Route("request_change", READ),
     "cancel": Route("cancel_account", READ),
     "payment": Route("view_payment", READ),

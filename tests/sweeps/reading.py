@@ -1,0 +1,114 @@
+"""All pages as all roles see them, and ways to read them: as HTML, as text, as numbers."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import html5lib
+from django.test import Client
+from django.urls import reverse
+
+from tests.sweeps import routes, world
+from tests.sweeps.world import PERSONS, World
+
+MEMBERS = [name for name, letter in PERSONS.items() if letter]
+# Attributes that a person reads or hears.
+READ_ALOUD = ("title", "aria-label", "alt", "placeholder", "data-label", "aria-description", "label")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer: where, as whom, and what came."""
+
+    where: str
+    name: str
+    person: str
+    status: int
+    kind: str
+    body: str
+
+    def __str__(self) -> str:
+        """Say it so that it can be found again."""
+        return f"{self.where} as {self.person} ({self.status})"
+
+
+def pages(place: World, accounts: list[tuple[str, str]], people: list[str], **heads: str) -> Iterator[Page]:
+    """Yield every page of these accounts as these people, refusals included."""
+    for key in accounts:
+        account = place.accounts[key]
+        ids = world.own_ids(account)
+        for name, route in sorted(routes.ACCOUNT.items()):
+            if not route.get:
+                continue
+            parts: dict[str, Any] = {"slug": account.slug}
+            if route.child:
+                parts[route.part or route.child] = ids[route.child]
+            where = reverse(name, kwargs=parts)
+            for person in people:
+                for query in route.tabs or ("",):
+                    yield read(place.clients[person], where + query, name, person, **heads)
+
+
+def outside(place: World, people: list[str], **heads: str) -> Iterator[Page]:
+    """Yield every page outside of accounts, and the pages that say no."""
+    for person in people:
+        for name, route in sorted(routes.OUTSIDE.items()):
+            if route.get == routes.READ:
+                where = reverse(name, kwargs=dict(route.parts))
+                yield read(place.clients[person], where, name, person, **heads)
+        for slug in ("cancelling", "buying-seats", "temporary-subscriptions", "account-types"):
+            where = reverse("help_page", args=[slug])
+            yield read(place.clients[person], where, "help_page", person, **heads)
+        yield read(place.clients[person], "/a/nowhere/", "404", person, **heads)
+        yield read(place.clients[person], "/sign-in/signup/", "404", person, **heads)
+
+
+def read(client: Client, where: str, name: str, person: str, **heads: str) -> Page:
+    answer = client.get(where, **heads)  # type: ignore[arg-type]
+    body = answer.getvalue().decode()
+    return Page(where, name, person, answer.status_code, answer.headers.get("Content-Type", ""), body)
+
+
+# --- As HTML -------------------------------------------------------------------------------------
+
+
+def parsed(page: Page) -> Element:
+    """Return the document; raise html5lib's ParseError where a browser would have to guess."""
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    tree: Element = parser.parse(page.body)
+    return tree
+
+
+# --- As text -------------------------------------------------------------------------------------
+
+
+def texts(tree: Element) -> Iterator[str]:
+    """Yield all that is read, in its order: texts, and the attributes that are read aloud."""
+    if tree.tag in ("script", "style", "template"):
+        return
+    for name in READ_ALOUD:
+        if tree.get(name):
+            yield f"\n{tree.get(name)}\n"
+    if tree.tag == "input" and tree.get("type") in ("submit", "button"):
+        yield f"\n{tree.get('value', '')}\n"
+    yield f"\n{tree.text or ''}"
+    for child in tree:
+        if isinstance(child.tag, str):
+            yield from texts(child)
+        yield f"\n{child.tail or ''}"
+
+
+# --- As numbers ----------------------------------------------------------------------------------
+
+
+def joined_digits(text: str) -> str:
+    """Return a text in which 7,391.37 and 7 391,37 and 7391.37 all read 739137."""
+    return re.sub(r"(?<=\d)[.,\s\u00a0\u202f\u2019'](?=\d)", "", text)
+
+
+def money_like(text: str) -> set[str]:
+    """Return what looks like an amount: digits with two decimals, joined."""
+    found = re.findall(r"(?<![\d.,/-])\d[\d.,\s\u00a0\u202f\u2019]*[.,]\d{2}(?![\d.,/-])", text)
+    return {joined_digits(one) for one in found}
