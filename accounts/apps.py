@@ -1,10 +1,12 @@
 """The accounts app."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
     """WHO: companies, people, roles, what each may do."""
 
     name = "accounts"
+    verbose_name = _("Customers")
     default_auto_field = "django.db.models.BigAutoField"

@@ -1,10 +1,12 @@
 """The billing app."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class BillingConfig(AppConfig):
     """WHAT IS OWED: catalogue, subscription, quotes, invoices, payments."""
 
     name = "billing"
+    verbose_name = _("Catalogue and billing")
     default_auto_field = "django.db.models.BigAutoField"

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import activity, clock, particulars
 from accounts.models import Account, Membership, User
 from admin_center.back_office import search
-from admin_center.back_office.columns import links
+from admin_center.back_office.columns import linked, links, related
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
 
@@ -21,9 +21,9 @@ from admin_center.back_office.staff import StaffAdmin
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     """What staff may change, and why they do."""
 
-    timezone = forms.ChoiceField(label=_("time zone"))
+    timezone = forms.ChoiceField(label=_("Time zone"))
     reason = forms.CharField(
-        label=_("reason"),
+        label=_("Reason"),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("The account’s owner reads it in the activity."),
@@ -47,7 +47,7 @@ class AccountAdmin(StaffAdmin):
     """Customer companies."""
 
     form = AccountForm
-    list_display = ("name", "slug", "external_id", "type", "state", "currency", "created_at")
+    list_display = ("name", "slug", "external_id", "type", "state", "currency")
     list_filter = ("state",)
     search_fields = ("slug",)
     search_help_text = _(
@@ -78,7 +78,7 @@ class AccountAdmin(StaffAdmin):
             for name, given in self.fieldsets
         ]
 
-    @admin.display(description=_("see also"))
+    @admin.display(description=_("See also"))
     def see_also(self, account: Account) -> SafeString:
         """Return links to what hangs from the account."""
         return links(
@@ -109,13 +109,22 @@ class AccountAdmin(StaffAdmin):
 class MembershipAdmin(StaffAdmin):
     """Who is what in which account."""
 
-    list_display = ("user", "email", "account", "role", "changes_payment", "suspended_at", "joined_at")
+    person = staticmethod(linked("user", "accounts_user", _("Person")))
+    company = staticmethod(linked("account", "accounts_account", _("Account")))
+    list_display = (
+        *(related("user", _("Person")), "email", related("account", _("Account")), "role"),
+        *("changes_payment", "suspended_at", "joined_at"),
+    )
     list_select_related = ("user", "account")
     search_fields = ("account__slug",)
     search_help_text = _("How the account’s name or address name, or the member’s e-mail address begins.")
-    fields = ("account", "user", "email", "role", "changes_payment", "suspended_at", "joined_at")
+    fields = ("person", "email", "company", "role", "changes_payment", "suspended_at", "joined_at")
 
-    @admin.display(description=_("e-mail address"))
+    def name_of(self, row: Membership) -> str:
+        """Return who it is."""
+        return str(row.user)
+
+    @admin.display(description=_("E-mail address"))
     def email(self, member: Membership) -> str:
         """Return the member's address."""
         return member.user.email
@@ -136,7 +145,7 @@ class UserAdmin(StaffAdmin):
     search_help_text = _("How the e-mail address or the name begins.")
     fields = ("name", "email", "language", "is_active", "is_staff", "last_login", "date_joined", "see_also")
 
-    @admin.display(description=_("see also"))
+    @admin.display(description=_("See also"))
     def see_also(self, person: User) -> SafeString:
         """Return a link to the accounts of this person."""
         return links((_("Memberships"), "accounts_membership", person.email))

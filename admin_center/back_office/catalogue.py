@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from admin_center.back_office.columns import amount
+from admin_center.back_office.columns import amount, linked, related
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin, StaffInline
 from billing.models import Catalogue, Edition, Price, Product, PromoCode
@@ -47,24 +47,42 @@ class CatalogueAdmin(StaffAdmin):
 class ProductAdmin(StaffAdmin):
     """Products, Suites, add-ons and flat items."""
 
-    list_display = ("name", "key", "kind", "catalogue", "open_to_assisted", "withdrawn")
+    price_list = staticmethod(linked("catalogue", "billing_catalogue", _("Catalogue")))
+    list_display = (
+        *("name", "key", "kind", related("catalogue", _("Catalogue"))),
+        *("open_to_assisted", "withdrawn"),
+    )
     list_select_related = ("catalogue",)
-    list_filter = ("catalogue", "kind")
+    list_filter = ("kind",)
     fields = (
-        *("catalogue", "name", "key", "kind", "open_to_assisted", "minimum", "maximum"),
-        *("includes", "requires", "withdrawn"),
+        *("price_list", "name", "key", "kind", "open_to_assisted", "minimum", "maximum"),
+        *("parts", "needs", "withdrawn"),
     )
     inlines = (EditionInline,)
+
+    @admin.display(description=_("Includes"))
+    def parts(self, product: Product) -> str:
+        """Return what a Suite includes."""
+        return ", ".join(str(one) for one in product.includes.all()) or "–"
+
+    @admin.display(description=_("Requires one of"))
+    def needs(self, product: Product) -> str:
+        """Return what an add-on needs one of."""
+        return ", ".join(str(one) for one in product.requires.all()) or "–"
 
 
 @admin.register(Edition, site=site)
 class EditionAdmin(StaffAdmin):
     """Editions with their prices."""
 
-    list_display = ("__str__", "key", "availability", "supports_temporary")
+    of_product = staticmethod(linked("product", "billing_product", _("Product")))
+    list_display = (
+        *("__str__", related("product.catalogue", _("Catalogue")), "key"),
+        *("availability", "supports_temporary"),
+    )
     list_select_related = ("product__catalogue",)
     list_filter = ("availability",)
-    fields = ("product", "name", "key", "rank", "availability", "supports_temporary", "allowances")
+    fields = ("of_product", "name", "key", "rank", "availability", "supports_temporary", "allowances")
     inlines = (PriceInline,)
 
 
@@ -73,10 +91,14 @@ class PriceAdmin(StaffAdmin):
     """Prices, the newest version first."""
 
     amount_shown = staticmethod(amount("amount", _("Amount")))
-    list_display = ("edition", "cycle", "amount_currency", amount_shown, "in_force_from")
+    of_edition = staticmethod(linked("edition", "billing_edition", _("Edition")))
+    list_display = (
+        *(related("edition", _("Edition")), "cycle", "amount_currency"),
+        *(amount("amount", _("Amount")), "in_force_from"),
+    )
     list_select_related = ("edition__product",)
     list_filter = ("cycle", "amount_currency")
-    fields = ("edition", "cycle", "amount_currency", "amount_shown", "in_force_from")
+    fields = ("of_edition", "cycle", "amount_currency", "amount_shown", "in_force_from")
 
 
 @admin.register(PromoCode, site=site)
@@ -84,11 +106,12 @@ class PromoCodeAdmin(StaffAdmin):
     """Promo codes and how often they were used."""
 
     amount_shown = staticmethod(amount("amount", _("Amount per period")))
+    price_list = staticmethod(linked("catalogue", "billing_catalogue", _("Catalogue")))
     list_display = (
         "code",
-        "catalogue",
+        related("catalogue", _("Catalogue")),
         "percent",
-        amount_shown,
+        amount("amount", _("Amount per period")),
         "valid_from",
         "valid_until",
         "used",
@@ -96,6 +119,11 @@ class PromoCodeAdmin(StaffAdmin):
     )
     list_select_related = ("catalogue",)
     fields = (
-        *("catalogue", "code", "percent", "amount_shown", "products", "first_purchase_only"),
+        *("price_list", "code", "percent", "amount_shown", "only_on", "first_purchase_only"),
         *("valid_from", "valid_until", "periods", "limit_total", "limit_per_account", "used"),
     )
+
+    @admin.display(description=_("Only on"))
+    def only_on(self, code: PromoCode) -> str:
+        """Return the products that the code is for; a dash: all."""
+        return ", ".join(str(one) for one in code.products.all()) or "–"

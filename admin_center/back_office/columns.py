@@ -40,6 +40,20 @@ def related(path: str, label: Any) -> Callable[[Any], str]:
     return column
 
 
+def linked(path: str, page: str, label: Any) -> Callable[[Any], str]:
+    """Return a column that leads to the page of what lies at the end of a path."""
+
+    @admin.display(description=label)
+    def column(row: Any) -> str:
+        value = row
+        for name in path.split("."):
+            value = getattr(value, name)
+        return link(value, page, value.pk)
+
+    column.__name__ = f"{path.replace('.', '_')}_link"
+    return column
+
+
 def links(*pages: tuple[Any, str, str]) -> SafeString:
     """Return links to lists of the back office: each a label, the name of the list and what to search."""
     return format_html_join(

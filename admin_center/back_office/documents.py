@@ -3,10 +3,10 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from admin_center.back_office.columns import amount, related
+from admin_center.back_office.columns import amount
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffInline
-from admin_center.back_office.subscriptions import OfSubscription
+from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
 from billing.models import Invoice, InvoiceLine
 
 
@@ -26,13 +26,12 @@ class InvoiceLineInline(StaffInline):
 class InvoiceAdmin(OfSubscription):
     """Invoices and credit notes, the newest first."""
 
-    company = staticmethod(related("subscription.account", _("Account")))
     total_shown = staticmethod(amount("total", _("Total")))
     due_shown = staticmethod(amount("due", _("Due")))
     subtotal_shown = staticmethod(amount("subtotal", _("Subtotal")))
     tax_shown = staticmethod(amount("tax", _("Tax")))
     prepaid_shown = staticmethod(amount("prepaid", _("From the balance")))
-    list_display = ("number", company, "kind", "reason", "issued_on", total_shown, due_shown)
+    list_display = ("number", OF_ACCOUNT, "kind", "reason", "issued_on", total_shown, due_shown)
     list_select_related = ("subscription__account",)
     fields = (
         *("number", "company", "kind", "reason", "issued_on", "issued_at", "period_start", "caused_by"),

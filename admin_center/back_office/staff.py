@@ -7,6 +7,7 @@ from django.contrib.admin.options import InlineModelAdmin, ShowFacets
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from admin_center.paging import Order, cut
@@ -39,6 +40,11 @@ class StaffChangeList(ChangeList):
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         """Return the one order in which a page by key is possible."""
         return ["-pk"]
+
+    def __init__(self, *parts: Any, **named: Any) -> None:
+        """Make the list, titled by what it lists."""
+        super().__init__(*parts, **named)
+        self.title = capfirst(str(self.opts.verbose_name_plural))
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page, and one row more to know whether another follows."""
@@ -88,6 +94,7 @@ class StaffInline(ForStaff, BaseInline):
     extra = 0
     max_num = 0
     can_delete = False
+    template = "back_office/rows.html"
     # Foreign keys that its columns name.
     list_select_related: ClassVar[tuple[str, ...]] = ()
 
@@ -125,6 +132,15 @@ class StaffAdmin(ForStaff, BaseAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[Any, ...]:
         """Return every field that is shown; a subclass lets some be changed."""
         return tuple(self.fields or ())
+
+    def name_of(self, row: Any) -> str:
+        """Return how a row is called above its page."""
+        return str(row)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *parts: Any, **named: Any) -> Any:
+        """Show the page under the name of its row."""
+        title = {"title": capfirst(self.opts.verbose_name), "subtitle": self.name_of(context["original"])}
+        return super().render_change_form(request, context | title, *parts, **named)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from admin_center.back_office import search
-from admin_center.back_office.columns import amount, links, related
+from admin_center.back_office.columns import amount, linked, links, related
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin, StaffInline
 from billing.models import (
@@ -24,6 +24,8 @@ from billing.models import (
     Subscription,
     TemporarySeats,
 )
+
+OF_ACCOUNT = related("subscription.account", _("Account"))
 
 
 class LineInline(StaffInline):
@@ -109,17 +111,26 @@ class BalanceInline(StaffInline):
 class SubscriptionAdmin(StaffAdmin):
     """Subscriptions with all that they consist of."""
 
-    list_display = ("account", "catalogue", "cycle", "currency", "period_start", "period_end", "paid_until")
+    company = staticmethod(linked("account", "accounts_account", _("Account")))
+    price_list = staticmethod(linked("catalogue", "billing_catalogue", _("Catalogue")))
+    list_display = (
+        *(related("account", _("Account")), related("catalogue", _("Catalogue")), "cycle", "currency"),
+        *("period_start", "period_end", "paid_until"),
+    )
     list_select_related = ("account", "catalogue")
     search_fields = ("account__slug",)
     search_help_text = _("How the account’s name or address name, or a member’s e-mail address begins.")
     fields = (
-        *("account", "catalogue", "cycle", "currency", "anchor", "period_start", "period_end", "paid_until"),
-        *("version", "tax_percent", "see_also"),
+        *("company", "price_list", "cycle", "currency", "anchor", "period_start", "period_end"),
+        *("paid_until", "version", "tax_percent", "see_also"),
     )
     inlines = (LineInline, SegmentInline, ScheduledInline, TemporaryInline, DiscountInline, BalanceInline)
 
-    @admin.display(description=_("see also"))
+    def name_of(self, row: Subscription) -> str:
+        """Return whose it is."""
+        return str(row.account)
+
+    @admin.display(description=_("See also"))
     def see_also(self, subscription: Subscription) -> SafeString:
         """Return links to what is too long for this page."""
         slug = subscription.account.slug
@@ -138,6 +149,7 @@ class SubscriptionAdmin(StaffAdmin):
 class OfSubscription(StaffAdmin):
     """Rows that hang from a subscription, found by its account."""
 
+    company = staticmethod(linked("subscription.account", "accounts_account", _("Account")))
     search_fields = ("subscription__account__slug",)
     search_help_text = _("How the account’s name or address name begins.")
 
@@ -150,20 +162,22 @@ class OfSubscription(StaffAdmin):
 class AgentSeatAdmin(OfSubscription):
     """Who holds which seat."""
 
-    person = staticmethod(related("membership.user", _("Person")))
-    company = staticmethod(related("subscription.account", _("Account")))
+    person = staticmethod(linked("membership.user", "accounts_user", _("Person")))
     product_name = staticmethod(related("line.product.name", _("Product")))
-    list_display = (person, company, product_name, "assigned_at")
+    list_display = (related("membership.user", _("Person")), OF_ACCOUNT, product_name, "assigned_at")
     list_select_related = ("membership__user", "subscription__account", "line__product")
     fields = ("person", "company", "product_name", "assigned_at")
+
+    def name_of(self, row: AgentSeat) -> str:
+        """Return who holds it."""
+        return str(row.membership.user)
 
 
 @admin.register(PaymentMethod, site=site)
 class PaymentMethodAdmin(OfSubscription):
     """How accounts pay: never more than brand, last four digits and expiry."""
 
-    company = staticmethod(related("subscription.account", _("Account")))
-    list_display = (company, "kind", "brand", "last_four", "updated_at")
+    list_display = (OF_ACCOUNT, "kind", "brand", "last_four", "updated_at")
     list_select_related = ("subscription__account",)
     fields = ("company", "kind", "brand", "last_four", "expires_month", "expires_year", "updated_at")
 
@@ -172,7 +186,6 @@ class PaymentMethodAdmin(OfSubscription):
 class ChangeRequestAdmin(OfSubscription):
     """What admins asked for."""
 
-    company = staticmethod(related("subscription.account", _("Account")))
-    list_display = ("requester_name", company, "state", "created_at", "expires_at")
+    list_display = ("requester_name", OF_ACCOUNT, "state", "created_at", "expires_at")
     list_select_related = ("subscription__account",)
     fields = ("company", "requester_name", "changes", "note", "state", "created_at", "expires_at")

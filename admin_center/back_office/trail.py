@@ -9,8 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Activity, Letter
 from admin_center import trail
 from admin_center.back_office import search
+from admin_center.back_office.columns import linked, related
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
+
+OF_ACCOUNT = related("account", _("Account"))
 
 
 class OfAccount(StaffAdmin):
@@ -19,6 +22,7 @@ class OfAccount(StaffAdmin):
     search_fields = ("account__slug",)
     search_help_text = _("How the account’s name or address name, or a member’s e-mail address begins.")
     list_select_related: ClassVar[tuple[str, ...]] = ("account",)
+    company = staticmethod(linked("account", "accounts_account", _("Account")))
 
     def found(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         """Return the rows of the accounts that a term finds."""
@@ -29,19 +33,23 @@ class OfAccount(StaffAdmin):
 class ActivityAdmin(OfAccount):
     """The trail of every account; it can't be changed, here or anywhere."""
 
-    list_display = ("at", "account", "sentence", "who", "address", "reason")
+    list_display = ("at", OF_ACCOUNT, "sentence", "who", "address", "reason")
     list_select_related = ("account", "actor")
     fields = (
-        *("at", "account", "sentence", "verb", "subject", "who", "address", "before", "after", "reason"),
+        *("at", "company", "sentence", "verb", "subject", "who", "address", "before", "after", "reason"),
         *("quote", "invoice"),
     )
 
-    @admin.display(description=_("what"))
+    def name_of(self, row: Activity) -> str:
+        """Return what was done, in words."""
+        return trail.sentence(row.verb)
+
+    @admin.display(description=_("What"))
     def sentence(self, entry: Activity) -> str:
         """Return what was done, in words."""
         return trail.sentence(entry.verb)
 
-    @admin.display(description=_("who"))
+    @admin.display(description=_("Who"))
     def who(self, entry: Activity) -> str:
         """Return who did it, in words."""
         return trail.who(entry)
@@ -51,5 +59,5 @@ class ActivityAdmin(OfAccount):
 class LetterAdmin(OfAccount):
     """Letters sent and waiting. Not what they say: some hold a link that signs in or accepts."""
 
-    list_display = ("created_at", "account", "kind", "to", "language", "sent_at", "attempts", "error")
-    fields = ("created_at", "account", "kind", "to", "language", "sent_at", "attempts", "error")
+    list_display = ("created_at", OF_ACCOUNT, "kind", "to", "language", "sent_at", "attempts", "error")
+    fields = ("created_at", "company", "kind", "to", "language", "sent_at", "attempts", "error")
