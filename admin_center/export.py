@@ -41,9 +41,9 @@ def activity_csv(
     rows = entries.iterator(chunk_size=CHUNK)
     while chunk := list(islice(rows, CHUNK)):
         with override(language):
-            told = teller.tell(chunk)
-        for one in told:
-            yield writer.writerow([defused(cell) for cell in _cells(one)])
+            rows_told = [_cells(one) for one in teller.tell(chunk)]
+        for cells in rows_told:
+            yield writer.writerow([defused(cell) for cell in cells])
 
 
 def defused(cell: str) -> str:
@@ -68,7 +68,11 @@ def _headings(account: Account) -> list[str]:
 
 def _cells(told: trail.Told) -> list[str]:
     entry = told.entry
-    changes = "; ".join(f"{one.field}: {one.before or '–'} → {one.after or '–'}" for one in told.differences)
+    changes = "; ".join(
+        _("%(field)s: %(before)s → %(after)s")
+        % {"field": one.field, "before": one.before or "–", "after": one.after or "–"}
+        for one in told.differences
+    )
     return [
         told.at.isoformat(timespec="seconds"),
         told.who,

@@ -188,7 +188,7 @@ def of(reading: Reading | None, on: date) -> Summary | None:
         return None
     facts = reading.facts
     coming, unpriced = _coming(reading, on)
-    now = _as_it_stands(facts, on)
+    now = coming if coming is not None and _stays(facts, coming) else _as_it_stands(facts, on)
     return Summary(
         on=on,
         currency=facts.currency,
@@ -227,6 +227,12 @@ def _coming(reading: Reading, on: date) -> tuple[Renewal | None, str]:
     except Refusal as refusal:
         key = str(refusal.data.get("product", ""))
         return None, reading.names.get(key, key)
+
+
+def _stays(facts: Facts, coming: Renewal) -> bool:
+    """Tell whether the renewal itself is what a whole period costs as things stand."""
+    whole, ending = coming.period == coming.term, any(line.price_ends_on for line in facts.lines)
+    return whole and not facts.scheduled and not ending
 
 
 def _as_it_stands(facts: Facts, on: date) -> Renewal:

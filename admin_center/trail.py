@@ -15,7 +15,7 @@ from accounts.rules.capabilities import AccountType
 from accounts.rules.roles import Role
 from admin_center import sentences, words
 from admin_center.sentences import Names
-from admin_center.trail_words import FIELDS, MOOT, REASONS, VERBS
+from admin_center.trail_words import COST_FIELDS, FIELDS, MOOT, REASONS, VERBS
 from billing.models import ChangeRequest, Edition, PaymentMethod
 
 _LINE = re.compile(r"(?P<edition>\S+) × (?P<quantity>[0-9]+)")
@@ -162,7 +162,7 @@ def _differences(field: str, before: Any, after: Any, names: Names) -> Iterator[
                 name = sentences.product(names, key)
                 yield Difference(name, _line(key, old.get(key), names), _line(key, new.get(key), names))
     elif before != after:
-        label = str(FIELDS.get(field) or field.replace("_", " ").capitalize())
+        label = str(FIELDS.get(field) or COST_FIELDS.get(field) or field.replace("_", " ").capitalize())
         yield Difference(label, _value(field, before, names), _value(field, after, names))
 
 

@@ -8,6 +8,7 @@ VERBS = {
     "account_erased": _("Data of the account erased"),
     "account_loaded": _("Account brought in from a file"),
     "account_state_changed": _("Account state changed"),
+    "balance_brought_in": _("Credit balance brought in"),
     "cancellation_scheduled": _("Cancellation of the account scheduled"),
     "change_not_paid": _("Change not carried out: it was not paid"),
     "change_undone": _("Scheduled change undone"),
@@ -84,7 +85,7 @@ FIELDS = {
     "email": _("E-mail address"),
     "role": _("Role"),
     "changes_payment": _("May change the payment details"),
-    "suspended": _("Suspended"),
+    "suspended": pgettext_lazy("member", "Suspended"),
     "member": _("Member"),
     "to": pgettext_lazy("a person", "To"),
     "used": _("Seats in use"),
@@ -98,3 +99,6 @@ FIELDS = {
     "vendor_contact_email": _("E-mail address of the vendor’s contact"),
     "vendor_contact_phone": _("Phone of the vendor’s contact"),
 }
+
+# Told only where costs are shown.
+COST_FIELDS = {"amount": _("Amount"), "unit_price": _("Unit price")}

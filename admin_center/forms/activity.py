@@ -8,6 +8,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Account, Activity
 from admin_center.trail_words import VERBS
@@ -27,13 +28,13 @@ class ActivityFilter(forms.Form):
     verb = forms.ChoiceField(label=_("What"), choices=_verbs, required=False)
     person = forms.CharField(label=_("Who"), max_length=120, required=False)
     first = forms.DateField(
-        label=_("From"),
+        label=pgettext_lazy("first day", "From"),
         required=False,
         validators=[MinValueValidator(FIRST), MaxValueValidator(LAST)],
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
     )
     last = forms.DateField(
-        label=_("To"),
+        label=pgettext_lazy("last day", "To"),
         required=False,
         validators=[MinValueValidator(FIRST), MaxValueValidator(LAST)],
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),

@@ -3,6 +3,7 @@
 from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models.people import MembershipQuerySet
 from accounts.rules.roles import Role
@@ -25,7 +26,11 @@ class PeopleSearch(ContactSearch):
     )
     state = forms.ChoiceField(
         label=_("State"),
-        choices=[("", _("All")), ("active", _("Active")), ("suspended", _("Suspended"))],
+        choices=[
+            ("", pgettext_lazy("states", "All")),
+            ("active", pgettext_lazy("member", "Active")),
+            ("suspended", pgettext_lazy("member", "Suspended")),
+        ],
         required=False,
     )
 

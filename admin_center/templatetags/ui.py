@@ -145,8 +145,12 @@ def notice(content: str, kind: str = "info", title: str = "") -> str:
 @register.simple_tag
 def day(when: date | None) -> str:
     """Return a date in the reader's language."""
-    if when is None:
-        return ""
+    return "" if when is None else _day(when, get_language() or "en")
+
+
+@lru_cache(maxsize=4096)
+def _day(when: date, language: str) -> SafeString:
+    """Return a date's words; the language is the one of the moment, named for the cache."""
     return format_html(
         '<time datetime="{}">{}</time>', when.isoformat(), formats.date_format(when, "DATE_FORMAT")
     )

@@ -137,7 +137,7 @@ def test_a_scheduled_change_shows_its_date_its_effect_and_who_undoes_it(db: None
     seen = text(open_as("olivia", PAGE))
     assert "Support: from 10 to 8 seats scheduled by Bilal Brahimi" in seen
     # 8 − 10 seats × 1.00 × 12 months
-    assert "27 October 2023 (America/New York) −$24.00 possible until 26 October 2023" in seen
+    assert "27 October 2023 (America/New York) −$24.00 Undo possible until 26 October 2023" in seen
     assert "It will cost $96.00" in seen
     assert "From 27 October 2023: Support Team × 8" in seen
     assert "As it stands today, before what is scheduled" in seen
