@@ -16,12 +16,27 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 
-class Command(BaseCommand):
-    """Serve with granian: WSGI, one blocking thread a worker; Ctrl-C or SIGTERM ends everything.
+def server_of(application: str, host: str, port: int, workers: int) -> Granian:
+    """Return granian as it is used everywhere: WSGI, one blocking thread a worker.
 
     Two workers of one thread are what two cores carry; ASGI would be three times slower with these
     views, and more threads in a worker only wait for each other (docs/performance.md).
     """
+    return Granian(
+        application,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=1,
+        websockets=False,
+        respawn_failed_workers=True,
+        log_level=LogLevels.warning,
+    )
+
+
+class Command(BaseCommand):
+    """Serve with granian; Ctrl-C or SIGTERM ends everything."""
 
     help = "Serve the console. HOST, PORT and WORKERS say where and with how many processes."
 
@@ -41,16 +56,8 @@ class Command(BaseCommand):
             self.stdout.write("Preparing …")
             call_command("prepare", demo=options["demo"], stdout=self.stdout)
         connections.close_all()
-        server = Granian(
-            "admin_center.wsgi:application",
-            address=options["host"],
-            port=options["port"],
-            interface=Interfaces.WSGI,
-            workers=options["workers"],
-            blocking_threads=1,
-            websockets=False,
-            respawn_failed_workers=True,
-            log_level=LogLevels.warning,
+        server = server_of(
+            "admin_center.wsgi:application", options["host"], options["port"], options["workers"]
         )
         server.on_startup(self._announce)
         server.serve()

@@ -1,0 +1,1 @@
+"""What pages cost beside each other, measured in one run on one server (docs/performance.md)."""
