@@ -130,7 +130,7 @@ def _cancel(account: Account, event: Event) -> None:
 def _suspend(account: Account, event: Event) -> None:
     """Put the account into another state, as an unpaid invoice does after a while."""
     locked = Account.objects.lock(account.pk)
-    lifecycle.move(locked, AccountState(event.told["state"]), by=None, reason="unpaid")
+    lifecycle.move(locked, AccountState(event.told["state"]), by=None, reason="charge_failed")
 
 
 @transaction.atomic
