@@ -52,6 +52,8 @@ def test_a_fixed_amount_is_shared_over_what_percentages_left() -> None:
 
 def test_a_fixed_amount_for_one_product_is_taken_from_it_alone() -> None:
     assert shares([replace(OFF, products=("p1",))], 2000, 2000) == [[], [("OFF", 1000)]]
+    # It is worth no more than that product costs.
+    assert shares([replace(OFF, products=("p1",))], 2000, 500) == [[], [("OFF", 500)]]
 
 
 def test_a_fixed_amount_never_goes_below_zero() -> None:

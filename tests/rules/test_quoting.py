@@ -229,7 +229,7 @@ def test_what_was_tried_goes_on_with_its_people() -> None:
     found = quote(nothing(lines=(tried, other)), [purchase], TODAY)
     (line,) = found.after.lines
     assert (line.id, line.edition, line.quantity, line.unit) == (3, "team", 3, 200)
-    assert line.holders == frozenset({8, 9})
+    assert (line.holders, line.seats_in_use) == (frozenset({8, 9}), 2)
     assert found.closed == (other,)
 
 
@@ -369,6 +369,18 @@ def test_combining_on_the_day_of_another_change_cuts_only_what_is_left() -> None
     assert amounts(found) == [-3452, -1381, 12082]
     assert found.closed[1].segments == (over,)
     assert "discount_lost" not in codes(found)
+
+
+def test_days_that_are_over_have_no_say_in_the_discounts_of_a_suite() -> None:
+    """Talk carries the ten percent since today only, and that is what counts."""
+    ten = Applied("TEN", Decimal(10))
+    facts = acme(bought("support", "team", 10, discounts=(ten,)), bought("talk", "team", 4, discounts=(ten,)))
+    talk = facts.lines[1].segments[0]
+    over = replace(talk, covers=YEAR.until_day(TODAY), discounts=())
+    left = replace(talk, covers=YEAR.from_day(TODAY), charged=1243, id=99)
+    lines = (facts.lines[0], replace(facts.lines[1], segments=(over, left)))
+    suite = quote(replace(facts, lines=lines), [CombineIntoSuite("suite", "team", 10)], TODAY).after.lines[0]
+    assert suite.segments[0].discounts == (ten,)
 
 
 # --- Cycle, extension

@@ -32,6 +32,7 @@ def settled(*amounts: int, balance: int = 0, rate: int | None = None) -> Settlem
         ([345], 1000, 0, 345, 0, 655),
         ([49], 0, 0, 0, 49, -49),  # below 0.50: collected with the next one
         ([50], 0, 50, 0, 0, 0),
+        ([1], 0, 0, 0, 1, -1),
         ([345], 300, 0, 300, 45, -45),  # what the balance leaves is too small
         ([345], -49, 394, -49, 0, 0),  # and comes with the next
         ([20], -20, 0, -20, 40, -40),
