@@ -18,7 +18,7 @@ OLDEST_FIRST = paging.Order("created_at", paging.moment)
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """An open request with its words."""
+    """A request with its words."""
 
     id: int
     requester: str
@@ -42,19 +42,21 @@ def open_requests(account: Account, names: Names, asked: QueryDict, *, at: datet
     """Return the open requests of an account as they stand at a moment, the oldest first, by pages."""
     waiting = ChangeRequest.objects.filter(subscription_id=account.pk, state=ChangeRequest.State.OPEN)
     found = paging.cut(waiting, OLDEST_FIRST, asked, size=size)
-    rows = tuple(
-        Requested(
-            id=one.pk,
-            requester=one.requester_name,
-            created_at=one.created_at,
-            expires_at=one.expires_at,
-            age=timesince(one.created_at, at, depth=1),
-            note=one.note,
-            changes=_changes(one.changes, names),
-        )
-        for one in found.rows
-    )
+    rows = tuple(told(one, names, at=at) for one in found.rows)
     return Open(rows, found.previous, found.next)
+
+
+def told(one: ChangeRequest, names: Names, *, at: datetime) -> Requested:
+    """Return a request with its words, as it stands at a moment."""
+    return Requested(
+        id=one.pk,
+        requester=one.requester_name,
+        created_at=one.created_at,
+        expires_at=one.expires_at,
+        age=timesince(one.created_at, at, depth=1),
+        note=one.note,
+        changes=_changes(one.changes, names),
+    )
 
 
 def _changes(stored: object, names: Names) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.rules import changes
+from billing.rules.conflicts import Option
 from billing.rules.facts import Facts, ScheduledFacts, ScheduledKind
 from billing.rules.periods import Cycle
 
@@ -142,3 +143,25 @@ def _lasting(one: changes.Change, names: Names) -> str:
             return _("Promo code %(code)s") % {"code": one.promo}
         case _:
             return one.code.replace("_", " ")
+
+
+def choice(option: Option, waits: ScheduledFacts, names: Names) -> str:
+    """Return what a choice about a change that waits comes to."""
+    told = {"product": product(names, waits.product), "seats": seats(option.quantity or 0)}
+    match option.choice:
+        case changes.Choice.KEEP if waits.kind is ScheduledKind.QUANTITY:
+            return _("Keep it: renew with %(seats)s") % told
+        case changes.Choice.RAISE:
+            return _("Raise it by what is bought now: renew with %(seats)s") % told
+        case changes.Choice.DROP if option.quantity is not None:
+            return _("Drop it: renew with %(seats)s") % told
+        case changes.Choice.DROP:
+            return _("Drop what waits")
+        case changes.Choice.CARRY:
+            return _("Carry it over to the Suite")
+        case changes.Choice.MOVE:
+            return _("Move it to the new renewal day")
+        case changes.Choice.LEAVE:
+            return _("Leave what waits as it is, and don’t make the new change")
+        case _:
+            return _("Keep both")

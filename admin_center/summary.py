@@ -315,6 +315,13 @@ def _temporary(reading: Reading, on: date) -> tuple[TemporaryRow, ...]:
     )
 
 
+def waiting(reading: Reading, on: date) -> tuple[WaitingRow, ...]:
+    """Return what waits for the renewal, in words, with its effect."""
+    if not reading.facts.has_bought:
+        return ()
+    return _waiting(reading, _coming(reading, on)[0])
+
+
 def _waiting(reading: Reading, coming: Renewal | None) -> tuple[WaitingRow, ...]:
     return tuple(
         WaitingRow(

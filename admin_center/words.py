@@ -136,6 +136,7 @@ STATUSES = {
     "approved": Status(pgettext_lazy("request", "Approved"), "success"),
     "rejected": Status(pgettext_lazy("request", "Rejected"), "danger"),
     "expired": Status(gettext_lazy("Expired")),
+    "closed": Status(pgettext_lazy("request", "Closed")),
     "withdrawn": Status(pgettext_lazy("request", "Withdrawn")),
     # Quotes and payments.
     "draft": Status(gettext_lazy("Draft")),

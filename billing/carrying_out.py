@@ -17,6 +17,7 @@ from billing.models import ChangeRequest, Invoice, PromoCode, PromoRedemption, Q
 from billing.request_closing import close_moot
 from billing.rules import quoting
 from billing.rules.changes import Change, UsePromoCode
+from billing.rules.differences import holds
 from billing.rules.facts import Availability, Facts, PriceFacts
 from billing.rules.periods import Cycle
 from billing.rules.wire import changes_from_plain
@@ -36,21 +37,6 @@ class Drifted(Exception):  # noqa: N818 - nothing is wrong, the world moved
 def promo_codes(changes: tuple[Change, ...]) -> tuple[str, ...]:
     """Return the promo codes that changes use."""
     return tuple(change.promo for change in changes if isinstance(change, UsePromoCode))
-
-
-def same(old: quoting.Quote, new: quoting.Quote) -> bool:
-    """Tell whether two quotes charge, schedule and renew the same, from the same version."""
-    return (
-        old.version == new.version
-        and old.lines == new.lines
-        and old.settlement == new.settlement
-        and _waiting(old) == _waiting(new)
-        and old.renewal.settlement.total == new.renewal.settlement.total
-    )
-
-
-def _waiting(quote: quoting.Quote) -> list[object]:
-    return [replace(change, id=None) for change in quote.scheduled]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +65,7 @@ def check(account: Account, quote: Quote, on: date) -> Checked:
     if quote.person.is_staff:
         before = open_to_staff(before)
     new, shown = quoting.quote(before, changes, on), documents.load(quote.document)
-    if not same(shown, new):
+    if not holds(shown, new):
         raise Drifted(shown, new)
     return Checked(subscription, reading, before, new)
 

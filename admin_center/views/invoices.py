@@ -1,13 +1,17 @@
 """The account's invoices."""
 
-from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.rules.decision import Action
-from admin_center import paging
+from admin_center import paging, priced
 from admin_center.pages import AccountRequest, page
-from billing.models import Invoice
+from billing import payments
+from billing.models import Charge, Invoice, PaymentMethod
 
 PAGE_SIZE = 50
 NEWEST_FIRST = paging.Order("issued_at", paging.moment, descending=True)
@@ -21,6 +25,62 @@ def invoices(request: AccountRequest) -> HttpResponse:
     listed = paging.cut(issued, NEWEST_FIRST, request.GET, size=PAGE_SIZE)
     rows = [(one, _status(one)) for one in listed.rows]
     return render(request, "invoices/list.html", {"listed": listed, "rows": rows})
+
+
+@require_safe
+@page(Action.VIEW_INVOICES)
+def invoice(request: AccountRequest, number: str) -> HttpResponse:
+    """Show one invoice or credit note, line by line, with whether it is paid."""
+    found = _find(request, number)
+    context = {
+        "page_title": found.number,
+        "invoice": found,
+        "rows": priced.invoiced(found.lines.all(), found.currency),
+        "currency": found.currency,
+        "minus_prepaid": -found.prepaid,
+        "status": _status(found),
+        "charges": found.charges.order_by("created_at"),
+        "method": PaymentMethod.objects.filter(pk=request.account.pk).first(),
+    }
+    return render(request, "invoices/detail.html", context)
+
+
+@require_POST
+@page(Action.VIEW_INVOICES)
+def pay(request: AccountRequest, number: str) -> HttpResponse:
+    """Pay an open invoice with the method on file."""
+    found = _find(request, number)
+    address = reverse("invoice", args=[request.account.slug, found.number])
+    back = request.build_absolute_uri(address)
+    try:
+        charge = payments.pay(number, request.account, by=request.user, on=request.today, return_url=back)
+    except payments.AlreadyPaid:
+        messages.info(request, _("Nothing is open on this invoice, or a payment is on its way."))
+        return redirect(address)
+    except payments.NoPaymentMethod:
+        messages.warning(request, _("Enter a payment method first."))
+        return redirect("payment", request.account.slug)
+    if charge.state == Charge.State.ACTION:
+        return redirect(charge.action_url)
+    if charge.state == Charge.State.SUCCEEDED:
+        messages.success(request, _("Paid. Thank you."))
+    elif charge.state == Charge.State.FAILED:
+        messages.error(request, _("The payment was declined. Use another payment method."))
+    else:
+        messages.info(request, _("The provider has not answered yet. We ask again by ourselves."))
+    return redirect(address)
+
+
+def _find(request: AccountRequest, number: str) -> Invoice:
+    """Return an invoice of this account; Http404 for any other."""
+    found = (
+        Invoice.objects.select_related("payment", "quote")
+        .filter(number=number, subscription_id=request.account.pk)
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
 
 
 def _status(invoice: Invoice) -> str:

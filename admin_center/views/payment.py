@@ -1,15 +1,22 @@
 """How the account pays."""
 
+from uuid import UUID
+
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Membership
 from accounts.rules.decision import Action
 from accounts.rules.roles import Role
 from admin_center import summary
 from admin_center.pages import AccountRequest, page
+from billing import methods
 from billing.models import PaymentMethod
+from billing.provider.base import ProviderUnreachable
 
 
 @require_safe
@@ -25,7 +32,46 @@ def payment(request: AccountRequest) -> HttpResponse:
         {
             "method": method,
             "changers": changers,
+            "next": request.GET.get("next", "")[:40],
             "may_change": request.gate.may(Action.CHANGE_PAYMENT),
             "expired": method is not None and summary.expires_by(method, request.today),
         },
     )
+
+
+@require_POST
+@page(Action.CHANGE_PAYMENT)
+def payment_begin(request: AccountRequest) -> HttpResponse:
+    """Lead to the provider's own page, on which a method is entered."""
+    back = reverse("payment_return", args=[request.account.slug])
+    request.session["payment_next"] = request.POST.get("next", "")[:40]
+    try:
+        address = methods.begin(
+            request.account,
+            by=request.user,
+            on=request.today,
+            return_url=request.build_absolute_uri(back),
+        )
+    except ProviderUnreachable:
+        messages.error(request, _("The payment provider does not answer. Try again in a moment."))
+        return redirect("payment", request.account.slug)
+    return redirect(address)
+
+
+@require_safe
+@page(Action.CHANGE_PAYMENT)
+def payment_return(request: AccountRequest) -> HttpResponse:
+    """Take the customer back from the provider's page, with the method that was entered there."""
+    token = request.GET.get("setup", "")[:200]
+    try:
+        entered = methods.finish(request.account, token, by=request.user, on=request.today)
+    except ProviderUnreachable:
+        entered = None
+    if entered is None:
+        messages.info(request, _("No payment method was entered. The one on file stays."))
+    else:
+        messages.success(request, _("The payment method is replaced."))
+    try:
+        return redirect("quote", request.account.slug, UUID(request.session.pop("payment_next", "")))
+    except ValueError:
+        return redirect("payment", request.account.slug)

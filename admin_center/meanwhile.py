@@ -1,0 +1,68 @@
+"""What changed meanwhile, in words: from the codes of billing.rules.differences."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from admin_center import sentences
+from admin_center.sentences import Names
+from billing.rules.differences import Difference
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why the new quote differs; `old` and `new` are amounts in minor units, None where it names none."""
+
+    sentence: str
+    old: int | None = None
+    new: int | None = None
+
+
+def told(found: Iterable[Difference], names: Names, *, costs_shown: bool) -> list[Reason]:
+    """Return the differences with their words, in the language of the moment."""
+    return [
+        reason
+        for difference in found
+        if costs_shown
+        or difference.code
+        not in ("balance_changed", "tax_changed", "new_price", "discount_changed", "amount_changed")
+        if (reason := _reason(difference, names)).sentence
+    ]
+
+
+def _reason(difference: Difference, names: Names) -> Reason:
+    data: dict[str, Any] = dict(difference.data)
+    data["name"] = sentences.product(names, data.get("product"))
+    match difference.code:
+        case "subscription_changed":
+            return Reason(_("Somebody changed the subscription meanwhile."))
+        case "day_passed":
+            return Reason(
+                _("The day changed: it was priced for %(old)s, and it is now %(new)s.")
+                % {"old": sentences.day(data["old"]), "new": sentences.day(data["new"])}
+            )
+        case "balance_changed":
+            return Reason(_("The credit balance changed."), data["old"], data["new"])
+        case "tax_changed":
+            return Reason(_("The tax rate changed."))
+        case "schedule_changed":
+            return Reason(_("What waits for the renewal changed."))
+        case "product_added":
+            return Reason(_("%(name)s was added.") % data)
+        case "product_gone":
+            return Reason(_("%(name)s is gone.") % data)
+        case "quantity_changed":
+            return Reason(
+                _("%(name)s: the number changed from %(old)s to %(new)s.")
+                % {**data, "old": sentences.number(data["old"]), "new": sentences.number(data["new"])}
+            )
+        case "new_price":
+            return Reason(_("%(name)s: a new price came into force.") % data, data["old"], data["new"])
+        case "discount_changed":
+            return Reason(_("%(name)s: a discount changed.") % data)
+        case "amount_changed":
+            return Reason(_("What is due today is another amount."), data["old"], data["new"])
+        case _:
+            return Reason("")

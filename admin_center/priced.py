@@ -1,0 +1,191 @@
+"""Turns a quote of the rules into rows with names, for preview, review, receipt and request alike.
+
+Calculates no amount: each row carries the numbers of its line, and templates print the arithmetic.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.utils.translation import gettext as _
+
+from admin_center import consequences, sentences
+from admin_center.consequences import Consequence, Labels
+from admin_center.sentences import Names
+from billing.models import InvoiceLine
+from billing.rules.changes import Moment
+from billing.rules.lines import LineKind, PricedLine
+from billing.rules.money import to_minor
+from billing.rules.quoting import Quote, Renewal
+from billing.rules.settlement import Settlement
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one discount takes off a line, in minor units."""
+
+    words: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One credit or charge; amounts in minor units, `first` and `last` the days it pays for."""
+
+    kind: str
+    words: str
+    name: str
+    seats: str
+    first: date
+    last: date
+    unit: int
+    months: int
+    days: int
+    term_days: int
+    gross: int
+    amount: int
+    discounts: tuple[Taken, ...]
+    capped: bool
+    because: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether it pays for its whole term: then there is no share of days to show."""
+        return self.days == self.term_days
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A change in words, with the day on which it takes effect."""
+
+    sentence: str
+    now: bool
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A quote as pages show it."""
+
+    on: date
+    currency: str
+    rows: tuple[Row, ...]
+    settlement: Settlement
+    when: tuple[When, ...]
+    renewal: Renewal
+    renewal_rows: tuple[Row, ...]
+    consequences: tuple[Consequence, ...]
+
+    @property
+    def due(self) -> int:
+        """Return what is collected now, in minor units."""
+        return self.settlement.due
+
+    @property
+    def from_balance(self) -> int:
+        """Return what the balance takes off: negative, positive where it adds an earlier small sum."""
+        return -self.settlement.prepaid
+
+    @property
+    def renewal_from_balance(self) -> int:
+        """Return what the balance takes off the renewal."""
+        return -self.renewal.settlement.prepaid
+
+
+BECAUSE: dict[str, Callable[[], str]] = {
+    "first_purchase": lambda: _("First purchase"),
+    "add_seats": lambda: _("Seats added"),
+    "reduce_seats": lambda: _("Seats reduced"),
+    "change_edition": lambda: _("Edition changed"),
+    "add_product": lambda: _("Product added"),
+    "add_on": lambda: _("Add-on added"),
+    "remove_product": lambda: _("Product removed"),
+    "combine_into_suite": lambda: _("Combined into a Suite"),
+    "change_cycle": lambda: _("Billing cycle changed"),
+    "extend": lambda: _("Extended"),
+    "temporary_seats": lambda: _("Temporary seats"),
+    "promo_code": lambda: _("Promo code"),
+    "renewal": lambda: _("Renewal"),
+}
+
+
+def of(quote: Quote, names: Names, labels: Labels, *, costs_shown: bool) -> Priced:
+    """Return a quote with its words, in the language of the moment."""
+    return Priced(
+        on=quote.on,
+        currency=quote.currency,
+        rows=rows(quote.lines, names),
+        settlement=quote.settlement,
+        when=tuple(
+            When(sentences.change(timed.change, names), timed.moment is Moment.NOW, timed.on)
+            for timed in quote.timed
+        ),
+        renewal=quote.renewal,
+        renewal_rows=rows(quote.renewal.lines, names),
+        consequences=tuple(consequences.told(quote.notices, names, labels, costs_shown=costs_shown)),
+    )
+
+
+def rows(lines: Iterable[PricedLine], names: Names) -> tuple[Row, ...]:
+    """Return priced lines as rows, in their order."""
+    return tuple(_row(line, names) for line in lines)
+
+
+def invoiced(lines: Iterable[InvoiceLine], currency: str) -> tuple[Row, ...]:
+    """Return the lines of an invoice as rows, with the words and names that were frozen with it."""
+    return tuple(
+        Row(
+            kind=line.kind,
+            words=_kind(LineKind(line.kind)),
+            name=f"{line.product_name} {line.edition_name}".strip(),
+            seats=sentences.number(line.quantity),
+            first=line.covers_from,
+            last=line.covers_until - timedelta(days=1),
+            unit=to_minor(line.unit_price.amount, currency),
+            months=line.months,
+            days=(line.covers_until - line.covers_from).days,
+            term_days=(line.term_end - line.term_start).days,
+            gross=to_minor(line.gross.amount, currency),
+            amount=to_minor(line.amount.amount, currency),
+            discounts=tuple(Taken(one["code"], one["amount"]) for one in line.discounts),
+            capped=False,
+            because=", ".join(BECAUSE[code]() for code in line.because.split() if code in BECAUSE),
+        )
+        for line in lines
+    )
+
+
+def _row(line: PricedLine, names: Names) -> Row:
+    product = sentences.product(names, line.product)
+    edition = sentences.edition(names, line.product, line.edition)
+    return Row(
+        kind=line.kind.value,
+        words=_kind(line.kind),
+        name=f"{product} {edition}".strip(),
+        seats=sentences.number(line.quantity),
+        first=line.covers.start,
+        last=line.covers.last_day,
+        unit=line.unit,
+        months=line.months,
+        days=line.days,
+        term_days=line.term_days,
+        gross=line.gross,
+        amount=line.amount,
+        discounts=tuple(
+            Taken(
+                f"{share.code} ({sentences.percent(share.percent)})" if share.percent else share.code,
+                share.amount,
+            )
+            for share in line.discounts
+        ),
+        capped=line.capped,
+    )
+
+
+def _kind(kind: LineKind) -> str:
+    return {
+        LineKind.CREDIT: _("Credit for what was paid"),
+        LineKind.CHARGE: _("Charge for the days that are left"),
+        LineKind.PERIOD: _("Whole period"),
+        LineKind.TEMPORARY: _("Temporary seats"),
+    }[kind]

@@ -1,0 +1,102 @@
+"""Why a change can't be made, in words: from the codes of billing.rules.refusals.
+
+Never a bare no: each sentence says what is in the way and what to do instead.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from admin_center import sentences
+from admin_center.sentences import Names
+from billing.rules.refusals import Refusal
+
+Data = Mapping[str, Any]
+
+
+def why(refusal: Refusal, names: Names) -> str:
+    """Return the sentence of a refusal, in the language of the moment."""
+    data: dict[str, Any] = {**refusal.data, "name": sentences.product(names, refusal.data.get("product"))}
+    sentence = _SENTENCES.get(refusal.code)
+    return sentence(data, names) if sentence else _("This change can’t be made.")
+
+
+def _requires(data: Data, names: Names) -> str:
+    needed = ", ".join(sentences.product(names, key) for key in data["requires"])
+    return _("%(name)s needs one of these products beside it: %(needed)s.") % {**data, "needed": needed}
+
+
+def _already(data: Data, names: Names) -> str:
+    line = sentences.product(names, data.get("line"))
+    if line == data["name"]:
+        return _("%(name)s is bought already: change its seats or its edition instead.") % data
+    return _("%(name)s meets %(line)s, which is bought already: combine them instead.") % {
+        **data,
+        "line": line,
+    }
+
+
+def _cycle(data: Data, names: Names) -> str:
+    told = {**data, "cycle": sentences.cycle(data["cycle"]).lower()}
+    return _("%(name)s has no %(cycle)s price.") % told
+
+
+def _day(data: Data, key: str) -> str:
+    return sentences.day(data[key])
+
+
+_SENTENCES: dict[str, Callable[[Data, Names], str]] = {
+    "unknown_product": lambda d, n: _("There is no such product in this catalogue."),
+    "unknown_edition": lambda d, n: _("%(name)s has no such edition.") % d,
+    "no_such_line": lambda d, n: _("%(name)s is not part of this subscription.") % d,
+    "no_change": lambda d, n: _("Nothing changes: it is so already."),
+    "already_bought": _already,
+    "already_scheduled": lambda d, n: _("The same change waits for the renewal already."),
+    "wrong_kind": lambda d, n: _("%(name)s can’t be bought in this way.") % d,
+    "contradiction": lambda d, n: _("Two of these changes can’t be made together. Leave one of them out."),
+    "wrong_direction": lambda d, n: (
+        _("%(name)s has %(now)s seats now: somebody may have changed it meanwhile.")
+        % {**d, "now": sentences.number(d["now"])}
+    ),
+    "quantity_out_of_range": lambda d, n: (
+        _("%(name)s: choose from %(least)s to %(most)s.")
+        % {**d, "least": sentences.number(d["least"]), "most": sentences.number(d["most"])}
+    ),
+    "below_seats_in_use": lambda d, n: (
+        _("%(name)s: %(used)s seats are in use. Free seats on the People page first, or keep them.")
+        % {**d, "used": sentences.number(d["used"])}
+    ),
+    "not_sold": lambda d, n: _("%(name)s is no longer sold.") % d,
+    "sales_only": lambda d, n: (
+        _("This edition of %(name)s is sold by talking to us: ask your contact for it.") % d
+    ),
+    "included_only": lambda d, n: _("%(name)s comes only inside a Suite.") % d,
+    "no_price_in_cycle": _cycle,
+    "not_open_to_account_type": lambda d, n: (
+        _("%(name)s is not open to accounts of this type: ask your contact for it.") % d
+    ),
+    "requires_product": _requires,
+    "last_product": lambda d, n: _("This would leave nothing: cancel the account instead."),
+    "first_purchase_needed": lambda d, n: _("Nothing has been bought yet: choose products first."),
+    "not_first_purchase": lambda d, n: _("Something has been bought already: change it instead."),
+    "extension_ahead": lambda d, n: (
+        _("It is extended already, until %(until)s.") % {"until": _day(d, "until")}
+    ),
+    "cancellation_scheduled": lambda d, n: (
+        _("The subscription ends on %(on)s. Undo the cancellation first.") % {"on": _day(d, "on")}
+    ),
+    "temporary_not_supported": lambda d, n: _("This edition of %(name)s has no temporary seats.") % d,
+    "temporary_length": lambda d, n: _("Temporary seats are for 1 to 365 days."),
+    "start_in_past": lambda d, n: _("Temporary seats start today or later."),
+    # Unknown, expired and used-up codes get the same answer.
+    "promo_not_valid": lambda d, n: _(
+        "This promo code does not work here. Check how it is written, or ask who gave it to you."
+    ),
+    "past_due": lambda d, n: _("Pay invoice %(invoice)s first: it is past due.") % d,
+    "state_forbids": lambda d, n: _("Nothing can be changed while the account is in this state."),
+    "held_change": lambda d, n: _("Another change waits for its payment. Pay it or withdraw it first."),
+    "renewal_due": lambda d, n: _("The subscription is being renewed. Try again in a moment."),
+    "too_late": lambda d, n: _("It took effect already, and can no longer be undone."),
+    "outside_period": lambda d, n: _("This day lies outside of the current period."),
+}

@@ -1,0 +1,168 @@
+"""Review, confirm and afterwards the receipt of a change: one address for a quote's whole life."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import activity
+from accounts.rules.decision import Action
+from admin_center import meanwhile, priced, refused
+from admin_center.pages import AccountRequest, page
+from billing import documents, facts, payments, quotes
+from billing.models import PaymentMethod, Quote, ScheduledChange
+from billing.rules.differences import differences
+from billing.rules.quoting import Undecided
+from billing.rules.refusals import Refusal
+from billing.rules.wire import changes_from_plain
+
+TEMPLATES = {
+    Quote.State.OPEN: "quotes/review.html",
+    Quote.State.HELD: "quotes/held.html",
+    Quote.State.CONFIRMED: "quotes/receipt.html",
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Action.CHANGE_SUBSCRIPTION)
+def quote(request: AccountRequest, quote_id: UUID) -> HttpResponse:
+    """Show a quote to be reviewed, its receipt, or what became of it; a POST confirms it."""
+    found = _find(request, quote_id)
+    if request.method == "POST":
+        return _confirm(request, found)
+    return _show(request, found)
+
+
+def _find(request: AccountRequest, quote_id: UUID) -> Quote:
+    """Return a quote of this account: one's own, or one that was confirmed or waits for its payment."""
+    found = (
+        Quote.objects.select_related("person", "request", "charge", "invoice")
+        .filter(pk=quote_id, subscription_id=request.account.pk)
+        .first()
+    )
+    public = found is not None and found.state in (Quote.State.CONFIRMED, Quote.State.HELD)
+    if found is None or not (public or found.person_id == request.user.pk):
+        raise Http404
+    return found
+
+
+def _show(
+    request: AccountRequest, found: Quote, *, refusal: Refusal | None = None, status: int = 200
+) -> HttpResponse:
+    reading = facts.read(request.account, request.today)
+    assert reading is not None  # the quote refers to the subscription
+    costs_shown = bool(request.gate.may(Action.SEE_COSTS))
+    shown = documents.load(found.document)
+    over = found.state == Quote.State.OPEN and activity.current().at >= found.expires_at
+    was = _replaced(request, found)
+    context = {
+        "quote": found,
+        "priced": priced.of(shown, reading.names, reading.labels, costs_shown=costs_shown),
+        "method": PaymentMethod.objects.filter(pk=request.account.pk).first(),
+        "charged": payments.is_charged(request.account),
+        "refused": refused.why(refusal, reading.names) if refusal else "",
+        "over": over,
+    }
+    if was is not None:
+        before = documents.load(was.document)
+        context |= {
+            "was": priced.of(before, reading.names, reading.labels, costs_shown=costs_shown),
+            "reasons": meanwhile.told(differences(before, shown), reading.names, costs_shown=costs_shown),
+        }
+    template = "quotes/over.html" if over else TEMPLATES.get(Quote.State(found.state), "quotes/over.html")
+    return render(request, template, context, status=status)
+
+
+def _replaced(request: AccountRequest, found: Quote) -> Quote | None:
+    """Return the quote that this one was drawn up in the place of, as the address names it."""
+    try:
+        was = UUID(request.GET.get("was", ""))
+    except ValueError:
+        return None
+    if found.state != Quote.State.OPEN:
+        return None
+    return Quote.objects.filter(pk=was, subscription_id=request.account.pk, person=request.user).first()
+
+
+def _confirm(request: AccountRequest, found: Quote) -> HttpResponse:
+    """Carry out a quote exactly as shown, or lead to why not; nothing is half-done."""
+    slug = request.account.slug
+    here = reverse("quote", args=[slug, found.pk])
+    back = request.build_absolute_uri(reverse("quote_return", args=[slug, found.pk]))
+    try:
+        quotes.confirm(found.pk, by=request.user, on=request.today, return_url=back)
+    except quotes.QuoteChanged as changed:
+        return redirect(f"{reverse('quote', args=[slug, changed.new.pk])}?was={found.pk}")
+    except payments.NoPaymentMethod:
+        messages.warning(request, _("Something is due now: enter a payment method first, then confirm."))
+        return redirect(f"{reverse('payment', args=[slug])}?next={found.pk}")
+    except Undecided:
+        messages.warning(request, _("This change meets one that was scheduled meanwhile: please choose."))
+        return redirect("manage", slug)
+    except Refusal as refusal:
+        return _show(request, found, refusal=refusal, status=422)
+    except (quotes.QuoteOver, Quote.DoesNotExist):
+        pass
+    return redirect(here)
+
+
+@require_safe
+@page(Action.CHANGE_SUBSCRIPTION)
+def quote_return(request: AccountRequest, quote_id: UUID) -> HttpResponse:
+    """Take a customer back from the provider's page: ask how the payment stands, then show it."""
+    found = _find(request, quote_id)
+    if found.state == Quote.State.HELD:
+        payments.reconcile_charge(found.charge.pk)
+    return redirect("quote", request.account.slug, found.pk)
+
+
+@require_POST
+@page(Action.CHANGE_SUBSCRIPTION)
+def quote_withdraw(request: AccountRequest, quote_id: UUID) -> HttpResponse:
+    """Give up a change that waits for its payment."""
+    found = _find(request, quote_id)
+    after = quotes.withdraw(found.pk, by=request.user, on=request.today)
+    if after.state == Quote.State.WITHDRAWN:
+        messages.success(request, _("The change is withdrawn. Nothing was changed."))
+    return redirect("quote", request.account.slug, found.pk)
+
+
+@require_POST
+@page(Action.CHANGE_SUBSCRIPTION)
+def quote_again(request: AccountRequest, quote_id: UUID) -> HttpResponse:
+    """Draw up the same changes anew, at today's prices, in the place of a quote that is over."""
+    found = _find(request, quote_id)
+    changes = changes_from_plain(found.changes)
+    try:
+        new = quotes.draw_up(
+            request.account, changes, by=request.user, on=request.today, request=found.request
+        )
+    except Undecided:
+        return redirect("manage", request.account.slug)
+    except Refusal as refusal:
+        return _show(request, found, refusal=refusal, status=422)
+    return redirect("quote", request.account.slug, new.pk)
+
+
+@require_POST
+@page(Action.VIEW_SUBSCRIPTION)
+def undo(request: AccountRequest, change_id: int) -> HttpResponse:
+    """Undo a change that waits for renewal, and go back to the summary."""
+    mine = ScheduledChange.objects.filter(pk=change_id, subscription_id=request.account.pk)
+    if not mine.exists():
+        messages.info(request, _("This change no longer waits: it was undone or carried out."))
+        return redirect("subscription", request.account.slug)
+    try:
+        quotes.undo(change_id, by=request.user, on=request.today)
+    except (quotes.TooLate, ScheduledChange.DoesNotExist):
+        messages.warning(request, _("It took effect already, and can no longer be undone."))
+    except Refusal as refusal:
+        reading = facts.read(request.account, request.today)
+        messages.warning(request, refused.why(refusal, reading.names if reading else {}))
+    else:
+        messages.success(request, _("Undone. The subscription goes on as it is."))
+    return redirect("subscription", request.account.slug)

@@ -1,0 +1,136 @@
+"""One change request: who asks for what, what it costs, and the decision."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import activity
+from accounts.rules.decision import Action
+from admin_center import priced, refused, requested
+from admin_center.pages import AccountRequest, page
+from billing import carrying_out, documents, facts, requests
+from billing.facts import Reading
+from billing.models import ChangeRequest
+from billing.rules import quoting
+from billing.rules.quoting import Undecided
+from billing.rules.refusals import HeldChange, Refusal
+from billing.rules.wire import changes_from_plain
+
+
+@require_safe
+@page(Action.VIEW_SUBSCRIPTION)
+def request(request: AccountRequest, request_id: int) -> HttpResponse:
+    """Show a request with its cost at today's quote and at that of the day it was made."""
+    return _show(request, _find(request, request_id))
+
+
+def _find(request: AccountRequest, request_id: int) -> ChangeRequest:
+    found = ChangeRequest.objects.filter(pk=request_id, subscription_id=request.account.pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _show(
+    request: AccountRequest, asked: ChangeRequest, *, error: str = "", text: str = "", status: int = 200
+) -> HttpResponse:
+    reading = facts.read(request.account, request.today, holders=True)
+    assert reading is not None  # the request refers to the subscription
+    costs_shown = bool(request.gate.may(Action.SEE_COSTS))
+    then = None
+    if asked.document:
+        shown = documents.load(asked.document)
+        then = priced.of(shown, reading.names, reading.labels, costs_shown=costs_shown)
+    now, refusal = _today(request, asked, reading)
+    decider = request.gate.may(Action.DECIDE_REQUESTS)
+    context = {
+        "asked": asked,
+        "told": requested.told(asked, reading.names, at=activity.current().at),
+        "now": now,
+        "then": then,
+        "differs": bool(now and then and now.settlement != then.settlement),
+        "refusal": refusal,
+        "may_decide": decider,
+        "own": asked.requester_id == request.user.pk,
+        "staff_decide": requests.decided_by_staff(request.account),
+        "error": error,
+        "text": text,
+    }
+    return render(request, "requests/page.html", context, status=status)
+
+
+def _today(
+    request: AccountRequest, asked: ChangeRequest, reading: Reading
+) -> tuple[priced.Priced | None, str]:
+    """Return what the request would cost today, or why it can't be made today."""
+    if asked.state != ChangeRequest.State.OPEN:
+        return None, ""
+    held = carrying_out.open_to_staff(reading.facts)
+    costs_shown = bool(request.gate.may(Action.SEE_COSTS))
+    try:
+        quote = quoting.quote(held, changes_from_plain(asked.changes), request.today)
+    except Undecided as undecided:
+        quote = undecided.provisional
+    except Refusal as refusal:
+        return None, refused.why(refusal, reading.names)
+    return priced.of(quote, reading.names, reading.labels, costs_shown=costs_shown), ""
+
+
+@require_POST
+@page(Action.DECIDE_REQUESTS)
+def approve(request: AccountRequest, request_id: int) -> HttpResponse:
+    """Draw up a new quote for the one who decides, and lead to its review."""
+    asked = _find(request, request_id)
+    try:
+        quote = requests.draw_up(asked.pk, by=request.user, on=request.today)
+    except requests.OwnRequest:
+        return _show(request, asked, error=_("Nobody decides their own request."), status=403)
+    except requests.RequestOver:
+        messages.warning(request, _("It was decided, withdrawn or closed meanwhile."))
+        return redirect("request", request.account.slug, asked.pk)
+    except Undecided:
+        messages.info(request, _("It meets a change that waits: please choose."))
+        return redirect(f"{reverse('manage', args=[request.account.slug])}?request={asked.pk}")
+    except Refusal:
+        return _show(request, asked, status=422)
+    return redirect("quote", request.account.slug, quote.pk)
+
+
+@require_POST
+@page(Action.DECIDE_REQUESTS)
+def reject(request: AccountRequest, request_id: int) -> HttpResponse:
+    """Say no, with a reason that the requester is told."""
+    asked, reason = _find(request, request_id), request.POST.get("reason", "")
+    try:
+        requests.reject(asked.pk, reason=reason, by=request.user, on=request.today)
+    except requests.OwnRequest:
+        return _show(request, asked, error=_("Nobody decides their own request."), status=403)
+    except requests.NoteTooLong:
+        error = _("Give a reason of 1 to 2,000 characters.")
+        return _show(request, asked, error=error, text=reason[:5000], status=422)
+    except requests.RequestOver:
+        messages.warning(request, _("It was decided, withdrawn or closed meanwhile."))
+    else:
+        messages.success(request, _("The request is rejected. Who asked is told."))
+    return redirect("request", request.account.slug, asked.pk)
+
+
+@require_POST
+@page(Action.VIEW_SUBSCRIPTION)
+def withdraw(request: AccountRequest, request_id: int) -> HttpResponse:
+    """Take one's own request back."""
+    asked = _find(request, request_id)
+    try:
+        requests.withdraw(asked.pk, by=request.user, on=request.today)
+    except ChangeRequest.DoesNotExist:
+        return _show(request, asked, error=_("Only who asked can withdraw it."), status=403)
+    except HeldChange:
+        messages.warning(request, _("It is being paid already, and can no longer be withdrawn."))
+    except requests.RequestOver:
+        messages.warning(request, _("It was decided, withdrawn or closed meanwhile."))
+    else:
+        messages.success(request, _("The request is withdrawn."))
+    return redirect("request", request.account.slug, asked.pk)

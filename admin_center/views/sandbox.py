@@ -1,0 +1,57 @@
+"""The sandbox provider's own hosted pages: where a customer enters a method, or confirms a payment.
+
+They stand for pages on a provider's site: without session, reached by an unguessable token, and only
+where the sandbox is the provider.
+"""
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods
+
+from billing.models import SandboxPayment, SandboxSetup
+from billing.provider.sandbox import METHODS
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def method(request: HttpRequest, token: str) -> HttpResponse:
+    """Let a customer choose one of the test methods, then send them back."""
+    setup = _sandbox(SandboxSetup, token)
+    if request.method == "POST":
+        chosen = request.POST.get("method", "")
+        if chosen in METHODS:
+            SandboxSetup.objects.filter(pk=setup.pk).update(method=chosen)
+        return _back(request, setup.return_url, token)
+    return render(request, "sandbox_provider/method.html", {"methods": METHODS.values()})
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def pay(request: HttpRequest, token: str) -> HttpResponse:
+    """Let a customer confirm or refuse a payment as their bank would, then send them back."""
+    payment = _sandbox(SandboxPayment, token)
+    if request.method == "POST":
+        agreed = request.POST.get("answer") == "approve"
+        SandboxPayment.objects.filter(pk=payment.pk, status="action").update(
+            status="succeeded" if agreed else "failed", failure="" if agreed else "authentication_failed"
+        )
+        return _back(request, payment.return_url, "")
+    return render(request, "sandbox_provider/pay.html", {"payment": payment})
+
+
+def _sandbox(model: type, token: str) -> SandboxSetup | SandboxPayment:
+    """Return a row of the sandbox's books by its token; Http404 where there is none or no sandbox."""
+    found = model.objects.filter(token=token).first()
+    if found is None or not settings.PAYMENT_PROVIDER.endswith(".Sandbox"):
+        raise Http404
+    return found
+
+
+def _back(request: HttpRequest, address: str, token: str) -> HttpResponse:
+    """Send the customer back to the console, and nowhere else."""
+    if not url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}):
+        raise Http404
+    return redirect(f"{address}?setup={token}" if token else address)
