@@ -1,5 +1,7 @@
 """The chooser of a person's accounts, the home of one account, and a person's preferences."""
 
+from typing import cast
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -7,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import Membership
+from accounts.models import Membership, User
 from accounts.rules.decision import Action
 from accounts.rules.roles import Permission
 from admin_center import attention
@@ -22,7 +24,7 @@ ONE_YEAR = 365 * 24 * 60 * 60
 @require_safe
 def chooser(request: HttpRequest) -> HttpResponse:
     """List the person's accounts, or go straight to the only one."""
-    memberships = list(Membership.objects.of(request.user))
+    memberships = list(Membership.objects.of(cast(User, request.user)))
     if len(memberships) == 1:
         return redirect("home", memberships[0].account.slug)
     return render(request, "home/chooser.html", {"memberships": memberships})
