@@ -15,7 +15,7 @@ from billing.rules.lines import (
     open_segment,
 )
 from billing.rules.notices import Notice, renewal_notices
-from billing.rules.periods import Cycle, Period, period_at
+from billing.rules.periods import Applied, Cycle, Period, period_at
 from billing.rules.settlement import Settlement, settle
 from billing.rules.succession import lost_from_suite, next_lines
 
@@ -103,14 +103,7 @@ def whole_period(
     Fixed discounts are shared only when the whole term is charged; percentages always hold.
     """
     lines = tuple(lines)
-    gross = [
-        discounts.Gross(line.product, line.unit * line.quantity * facts.months(line.product, cycle))
-        for line in lines
-    ]
-    if covers == term:
-        applied = discounts.for_whole_period(given, gross)
-    else:
-        applied = tuple(discounts.percentages(given, line.product) for line in lines)
+    applied = _applied(facts, lines, tuple(given), cycle, whole=covers == term)
     priced, charged = [], []
     for line, own in zip(lines, applied, strict=True):
         segment = open_segment(
@@ -130,6 +123,26 @@ def whole_period(
         )
         charged.append(replace(line, segments=(*line.segments, segment)))
     return tuple(priced), tuple(charged)
+
+
+def _applied(
+    facts: Facts,
+    lines: tuple[LineFacts, ...],
+    given: tuple[DiscountFacts, ...],
+    cycle: Cycle,
+    *,
+    whole: bool,
+) -> tuple[tuple[Applied, ...], ...]:
+    """Return the discounts of each line: all for a whole term, else the percentages."""
+    if not whole:
+        return tuple(discounts.percentages(given, line.product) for line in lines)
+    return discounts.for_whole_period(
+        given,
+        [
+            discounts.Gross(line.product, line.unit * line.quantity * facts.months(line.product, cycle))
+            for line in lines
+        ],
+    )
 
 
 def _span(facts: Facts, resumed_on: date | None) -> tuple[Period, Period]:
@@ -167,15 +180,8 @@ def _renewal(facts: Facts, resumed_on: date | None) -> Renewal:
     )
     settlement = settle(lines, balance=facts.balance, smallest=facts.smallest_charge)
     after = replace(
-        facts,
-        cycle=facts.next_cycle,
-        period=covers,
-        paid_until=covers.end,
-        version=facts.version + 1,
-        lines=charged,
-        scheduled=(),
+        _moved(facts, charged, covers),
         discounts=discounts.used_once(given) if covers == term else given,
-        temporary=_lasting(facts, charged, covers.start),
         balance=settlement.balance_after,
     )
     return Renewal(
@@ -189,6 +195,20 @@ def _renewal(facts: Facts, resumed_on: date | None) -> Renewal:
         notices=_notices(facts, after, settlement, covers.start),
         ends=not charged,
         after=_ended(facts) if not charged else after,
+    )
+
+
+def _moved(facts: Facts, charged: tuple[LineFacts, ...], period: Period) -> Facts:
+    """Return the subscription in its new period, with nothing waiting."""
+    return replace(
+        facts,
+        cycle=facts.next_cycle,
+        period=period,
+        paid_until=period.end,
+        version=facts.version + 1,
+        lines=charged,
+        scheduled=(),
+        temporary=_lasting(facts, charged, period.start),
     )
 
 
