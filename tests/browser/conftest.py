@@ -1,5 +1,6 @@
 """A real browser, and what every page in it must satisfy."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,9 @@ from playwright.sync_api import BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from tests.browser.visiting import place, visit  # noqa: F401 - fixtures for all here
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --disable-dev-shm-usage"
