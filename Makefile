@@ -9,7 +9,7 @@ BIN := .venv/bin
 # Named after what was installed: another set of pins is another file, the same set is nothing to do.
 BASE := .venv/installed-base-$(shell cksum < requirements/base.txt | tr -d ' \t')
 DEV := .venv/installed-dev-$(shell cksum < requirements/dev.txt | tr -d ' \t')
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --only-binary :all: --require-hashes
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --only-binary :all: --require-hashes
 FRENCH := admin_center/locale/fr/LC_MESSAGES/django.po
 # An environment in which the production settings load, for tools that only read them.
 PRODUCTION := SECRET_KEY=only-read-by-check-and-never-by-a-server-0123456789 ORIGIN=https://console.example ALLOWED_HOSTS=console.example
