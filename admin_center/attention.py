@@ -78,20 +78,10 @@ def cards(account: Account, gate: Gate, reading: Reading | None, on: date) -> li
 
 
 def _standing(account: Account, gate: Gate, reading: Reading | None, on: date) -> Iterator[Card]:
+    """Yield what the account's state asks for: one card at most."""
     match gate.standing:
         case Standing.PAST_DUE:
-            number = reading.facts.past_due_invoice if reading else None
-            title = (
-                _("Invoice %(number)s is unpaid") % {"number": number}
-                if number
-                else _("An invoice is unpaid")
-            )
-            text = _(
-                "Everything goes on working; nothing that is due at once can be bought until it is paid."
-            )
-            yield _card(
-                account, gate, Action.VIEW_INVOICES, "invoices", _("See the invoices"), "danger", title, text
-            )
+            yield _past_due(account, gate, reading)
         case Standing.SUSPENDED:
             text = _("An invoice stayed unpaid for too long. Everything opens again as soon as it is paid.")
             title, label = _("The account is suspended"), _("See what is owed")
@@ -101,19 +91,28 @@ def _standing(account: Account, gate: Gate, reading: Reading | None, on: date) -
             title, label = _("The trial has ended"), _("Choose what to buy")
             yield _card(account, gate, Action.CHANGE_SUBSCRIPTION, "manage", label, "warning", title, text)
         case Standing.TRIAL if account.trial_ends_on is not None:
-            days = (account.trial_ends_on - on).days
-            title = ngettext("%(days)s day left in the trial", "%(days)s days left in the trial", days)
-            text = _("The trial ends on %(day)s.") % {"day": sentences.day(account.trial_ends_on)}
-            yield _card(
-                account,
-                gate,
-                Action.CHANGE_SUBSCRIPTION,
-                "manage",
-                _("Choose what to buy"),
-                "info",
-                title % {"days": sentences.number(days)},
-                text,
-            )
+            yield _trial(account, gate, account.trial_ends_on, on)
+
+
+def _past_due(account: Account, gate: Gate, reading: Reading | None) -> Card:
+    """Name the unpaid invoice, with the way to it, for who may see invoices; others learn who can."""
+    text = _("Everything goes on working; nothing that is due at once can be bought until it is paid.")
+    number = reading.facts.past_due_invoice if reading and gate.may(Action.VIEW_INVOICES) else None
+    if number:
+        title = _("Invoice %(number)s is unpaid") % {"number": number}
+        url = reverse("invoice", args=[account.slug, number])
+        return Card("danger", title, text, url, _("See the invoice"))
+    title, label = _("An invoice is unpaid"), _("See the invoices")
+    return _card(account, gate, Action.VIEW_INVOICES, "invoices", label, "danger", title, text)
+
+
+def _trial(account: Account, gate: Gate, ends_on: date, on: date) -> Card:
+    days = (ends_on - on).days
+    title = ngettext("%(days)s day left in the trial", "%(days)s days left in the trial", days)
+    title %= {"days": sentences.number(days)}
+    text = _("The trial ends on %(day)s.") % {"day": sentences.day(ends_on)}
+    label = _("Choose what to buy")
+    return _card(account, gate, Action.CHANGE_SUBSCRIPTION, "manage", label, "info", title, text)
 
 
 def _card(

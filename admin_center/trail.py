@@ -161,9 +161,14 @@ def _differences(field: str, before: Any, after: Any, names: Names) -> Iterator[
             if old.get(key) != new.get(key):
                 name = sentences.product(names, key)
                 yield Difference(name, _line(key, old.get(key), names), _line(key, new.get(key), names))
-    elif before != after:
+        return
+    if isinstance(before, list) and isinstance(after, list):
+        # What is on both sides stayed as it was.
+        before, after = [x for x in before if x not in after], [x for x in after if x not in before]
+    old, new = _value(field, before, names), _value(field, after, names)
+    if old != new:
         label = str(FIELDS.get(field) or COST_FIELDS.get(field) or field.replace("_", " ").capitalize())
-        yield Difference(label, _value(field, before, names), _value(field, after, names))
+        yield Difference(label, old, new)
 
 
 def _line(product: str, value: Any, names: Names) -> str:

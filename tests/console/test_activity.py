@@ -75,6 +75,7 @@ def test_an_entry_says_when_who_from_where_what_before_and_after(db: None) -> No
             "cycle": "annual",
             "scheduled": ["quantity support 5", "removal suite talk", "cycle annual", "cancellation"],
             "paid_until": "2024-07-14",
+            "discounts": [],
             "temporary": ["support × 5 2023-08-01/2023-09-01"],
         },
         invoice="2023-000007",
@@ -89,7 +90,22 @@ def test_an_entry_says_when_who_from_where_what_before_and_after(db: None) -> No
     assert "Support: 5 seats; Talk leaves Suite; Billing cycle: annual; The account is cancelled" in seen
     assert "Renews on: 14 July 2024" in seen
     assert "Support: 5 seats from 1 August 2023 until 1 September 2023" in seen
+    assert "Discounts" not in seen, "nothing before and nothing after"
     assert "Invoice: 2023-000007" in seen
+
+
+def test_of_a_list_only_what_came_and_went_is_told(db: None) -> None:
+    account = acme_at()
+    note(
+        account,
+        "change_undone",
+        before={"discounts": ["LOYAL", "WELCOME"], "scheduled": ["cancellation"]},
+        after={"discounts": ["LOYAL", "SUMMER"], "scheduled": []},
+    )
+    seen = text(open_as("olivia", PAGE))
+    assert "Scheduled changes: The account is cancelled nothing" in seen
+    assert "Discounts: WELCOME SUMMER" in seen
+    assert "LOYAL" not in seen
 
 
 def test_people_products_and_reasons_are_named(db: None) -> None:
