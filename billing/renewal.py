@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 
 from accounts import activity, lifecycle, mail
@@ -14,9 +15,13 @@ from billing import cancellation, facts, invoicing, payments
 from billing.carrying_out import state_of
 from billing.models import Charge, Invoice, PaymentMethod, Quote, Subscription
 from billing.request_closing import close_moot
-from billing.rules import quoting
+from billing.rules import ledger, quoting
 from billing.rules.facts import Facts
+from billing.rules.ledger import Fault
+from billing.rules.refusals import NoPriceInCycle
 from billing.writing import Occasion, persist
+
+log = structlog.get_logger()
 
 # What may renew: a suspended account does not, and a trial has nothing to renew.
 RENEWING = (AccountState.ACTIVE, AccountState.PAST_DUE)
@@ -44,7 +49,9 @@ def renew(account_id: int, *, on: date, at: datetime) -> list[Invoice]:
 def due(on: date) -> Iterator[int]:
     """Yield the accounts whose paid period is over on a day, the longest overdue first."""
     rows = (
-        Subscription.objects.filter(paid_until__lte=on, account__state__in=RENEWING, lines__ended_on=None)
+        Subscription.objects.filter(
+            paid_until__lte=on, account__state__in=RENEWING, lines__ended_on=None, parked_at=None
+        )
         .order_by("paid_until", "pk")
         .values_list("pk", flat=True)
         .distinct()
@@ -54,7 +61,11 @@ def due(on: date) -> Iterator[int]:
 
 def _is_due(account_id: int, on: date) -> bool:
     return Subscription.objects.filter(
-        pk=account_id, paid_until__lte=on, account__state__in=RENEWING, lines__ended_on=None
+        pk=account_id,
+        paid_until__lte=on,
+        account__state__in=RENEWING,
+        lines__ended_on=None,
+        parked_at=None,
     ).exists()
 
 
@@ -84,7 +95,12 @@ def _renew_once(account_id: int, *, on: date, at: datetime) -> tuple[Invoice | N
     before = replace(reading.facts, held=False)
     if before.renews_on > on:
         return None, None
-    renewal = _renewal(before, subscription.resumes_on)
+    try:
+        renewal = _renewal(before, subscription.resumes_on)
+    except NoPriceInCycle as refusal:
+        return _park(account, (Fault(refusal.code, str(refusal.data["product"])),), at)
+    if broken := (*ledger.faults(before), *ledger.line_faults(renewal.lines)):
+        return _park(account, broken, at)
     occasion = Occasion(by=None, on=renewal.on, at=at)
     if renewal.ends:
         _end(account, at)
@@ -98,6 +114,15 @@ def _renew_once(account_id: int, *, on: date, at: datetime) -> tuple[Invoice | N
     _record(account, before, renewal, invoice)
     close_moot(account, renewal.on)
     return invoice, _charge(account, invoice, at) if invoice else None
+
+
+def _park(account: Account, faults: tuple[Fault, ...], at: datetime) -> tuple[None, None]:
+    """Charge nothing for an account whose facts break a rule, and say so to the staff."""
+    because = ", ".join(f"{fault.code} {fault.product or ''}".strip() for fault in faults)[:200]
+    Subscription.objects.filter(pk=account.pk).update(parked_at=at, parked_because=because)
+    activity.record(account, "subscription_parked", by=None, subject="subscription", reason=because)
+    log.error("subscription_parked", account=account.slug, because=because)
+    return None, None
 
 
 def _renewal(before: Facts, resumes_on: date | None) -> quoting.Renewal:

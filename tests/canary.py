@@ -59,7 +59,7 @@ CODES = {
     "billing.PaymentMethod": {"kind", "brand", "last_four"},
     "billing.Quote": {"state", "failure"},
     "billing.ScheduledChange": {"kind", "cycle"},
-    "billing.Subscription": {"currency", "cycle"},
+    "billing.Subscription": {"parked_because", "currency", "cycle"},
     "billing.TemporarySeats": {"charged_currency"},
     "billing.BalanceEntry": {"amount_currency", "reason"},
 }  # fmt: skip

@@ -35,6 +35,9 @@ class Subscription(models.Model):
     # After a suspension or a restore: the day from which the next renewal charges (domain.md 5,
     # "Account states"); days before it are not charged.
     resumes_on = models.DateField(_("resumes on"), null=True, blank=True)
+    # An account whose facts break a rule is parked: nothing is charged until staff mended it.
+    parked_at = models.DateTimeField(_("parked at"), null=True, blank=True)
+    parked_because = models.CharField(_("parked because of"), max_length=200, blank=True)
     # Raised by every change; a quote names the one it was computed from.
     version = models.PositiveIntegerField(_("version"), default=1)
     # Null: no tax is shown on what this account buys.

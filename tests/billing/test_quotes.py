@@ -330,3 +330,15 @@ def test_preview_writes_nothing(ledger: Account) -> None:
     with CaptureQueriesContext(connection) as queries:
         quotes.price(ledger, [AddSeats("support", 11)], by=people.user("olivia"), on=TODAY)
     assert all(query["sql"].lstrip().startswith("SELECT") for query in queries)
+
+
+def test_an_account_whose_facts_break_a_rule_is_parked_and_charged_nothing(ledger: Account) -> None:
+    Subscription.objects.update(anchor="2022-10-20")
+    assert renewal.renew(ledger.pk, on=date(2023, 10, 27), at=activity.current().at) == []
+    subscription = Subscription.objects.get()
+    assert (subscription.parked_because, subscription.period_start) == (
+        "period_off_anchor",
+        date(2022, 10, 27),
+    )
+    assert Invoice.objects.count() == SandboxPayment.objects.count() == 0
+    assert list(renewal.due(date(2024, 1, 1))) == []
