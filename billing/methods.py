@@ -10,6 +10,9 @@ from accounts.models import Account, User
 from accounts.rules.decision import Action
 from billing.models import PaymentMethod
 from billing.provider import provider
+from billing.provider.base import ProviderUnreachable
+
+__all__ = ["ProviderUnreachable", "begin", "finish"]
 
 
 def begin(account: Account, *, by: User, on: date, return_url: str) -> str:

@@ -67,7 +67,13 @@ class ManageForm(forms.Form):
     temporary_days = forms.IntegerField(
         label=gettext_lazy("Number of days"), required=False, min_value=1, max_value=LONGEST_TEMPORARY
     )
-    promo = forms.CharField(label=gettext_lazy("Promo code"), required=False, max_length=40)
+    # Half a code is no try: the preview asks when it is typed, not while.
+    promo = forms.CharField(
+        label=gettext_lazy("Code"),
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"data-quiet": True, "autocomplete": "off", "spellcheck": "false"}),
+    )
     on = forms.DateField(
         label=gettext_lazy("What if on another day"),
         required=False,

@@ -30,7 +30,7 @@ from billing.rules.money import to_decimal
 register = template.Library()
 
 MINUS = "\N{MINUS SIGN}"
-BEHAVIOURS = ("stepper", "submit-once", "print")
+BEHAVIOURS = ("stepper", "submit-once", "print", "quiet")
 STYLES = ("tokens", "base", "layout")
 COMPONENTS = (
     *("button", "badge", "card", "facts", "table", "notice", "refusal", "menu", "tabs"),

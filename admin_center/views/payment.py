@@ -16,7 +16,6 @@ from admin_center import summary
 from admin_center.pages import AccountRequest, page
 from billing import methods
 from billing.models import PaymentMethod
-from billing.provider.base import ProviderUnreachable
 
 
 @require_safe
@@ -52,7 +51,7 @@ def payment_begin(request: AccountRequest) -> HttpResponse:
             on=request.today,
             return_url=request.build_absolute_uri(back),
         )
-    except ProviderUnreachable:
+    except methods.ProviderUnreachable:
         messages.error(request, _("The payment provider does not answer. Try again in a moment."))
         return redirect("payment", request.account.slug)
     return redirect(address)
@@ -65,7 +64,7 @@ def payment_return(request: AccountRequest) -> HttpResponse:
     token = request.GET.get("setup", "")[:200]
     try:
         entered = methods.finish(request.account, token, by=request.user, on=request.today)
-    except ProviderUnreachable:
+    except methods.ProviderUnreachable:
         entered = None
     if entered is None:
         messages.info(request, _("No payment method was entered. The one on file stays."))

@@ -61,6 +61,7 @@ def _show(
     was = _replaced(request, found)
     context = {
         "quote": found,
+        "page_title": _title(found.state),
         "priced": priced.of(shown, reading.names, reading.labels, costs_shown=costs_shown),
         "method": PaymentMethod.objects.filter(pk=request.account.pk).first(),
         "charged": payments.is_charged(request.account),
@@ -75,6 +76,15 @@ def _show(
         }
     template = "quotes/over.html" if over else TEMPLATES.get(Quote.State(found.state), "quotes/over.html")
     return render(request, template, context, status=status)
+
+
+def _title(state: str) -> str:
+    return {
+        Quote.State.OPEN.value: _("Review and confirm"),
+        Quote.State.HELD.value: _("Waiting for the payment"),
+        Quote.State.CONFIRMED.value: _("Receipt"),
+        Quote.State.FAILED.value: _("The payment did not go through"),
+    }.get(str(state), _("This quote is no longer open"))
 
 
 def _replaced(request: AccountRequest, found: Quote) -> Quote | None:
