@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -151,3 +152,15 @@ def test_the_command_says_who_can_sign_in(monkeypatch: pytest.MonkeyPatch) -> No
     assert told.getvalue().count(f"with the password “{making.PASSWORD}”") == 2
     assert "olivia@acme.example  Account owner, Acme" in told.getvalue()
     assert "vera@vendor.example  Vendor's staff" in told.getvalue()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_says_when_it_was_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    only(monkeypatch, lambda external_id: external_id in ("demo-ledger", "demo-kestrel"))
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(making, "_let_sign_in", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            made(NOW)
+    told: list[str] = []
+    making.make(NOW, tell=told.append)
+    assert "--fresh" in told[0]
