@@ -63,7 +63,7 @@ def load(listed: ListedAccount, *, at: datetime, dry_run: bool = False) -> Outco
     if wrong := accounts_offer.faults(listed, offer, on):
         raise Refused(wrong)
     try:
-        with transaction.atomic(), activity.occasion(moment):
+        with transaction.atomic(), activity.occasion(moment, by_staff=True):
             _write(listed, catalogue, facts_of(listed, offer, on), on=on, at=moment)
             if dry_run:
                 transaction.set_rollback(True)

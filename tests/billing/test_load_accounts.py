@@ -219,6 +219,7 @@ def test_the_trail_begins_with_what_was_loaded(tmp_path: Path) -> None:
     account = bring_in(tmp_path, ACME)
     entry = Activity.objects.get(account=account)
     assert (entry.verb, entry.subject, entry.before) == ("account_loaded", "subscription", None)
+    assert entry.by_staff
     # At the moment that the sandbox account lives in.
     assert entry.at == datetime(2023, 7, 14, 12, tzinfo=UTC)
     assert entry.after["lines"] == {"support": "team × 10", "credits": "standard × 1"}
