@@ -22,7 +22,7 @@ help:  ## list the commands
 
 .PHONY: run
 run: $(BASE)  ## serve the demo on this machine (PORT=8000)
-	@DEMO=1 PORT=$(PORT) $(BIN)/python manage.py serve --demo
+	@exec env DEMO=1 PORT=$(PORT) $(BIN)/python manage.py serve --demo
 
 .PHONY: demo
 demo: $(BASE)  ## load the demo, or bring it up to date, and print who can sign in

@@ -67,7 +67,7 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
 
 
 if __name__ == "__main__":
-    from admin_center.management.commands.serve import server_of
+    from admin_center.management.commands import serve
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.bench.settings")
-    server_of("tests.bench.wsgi:application", LOOPBACK, int(sys.argv[1]), WORKERS).serve()
+    serve.run("tests.bench.wsgi:application", LOOPBACK, int(sys.argv[1]), WORKERS, started=lambda: None)

@@ -1,28 +1,38 @@
 """Serves the console, and keeps the embedded PostgreSQL alive as long as it does."""
 
+import multiprocessing
 import os
 import signal
 import socket
 import sys
 from argparse import ArgumentParser
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
+from django.utils.module_loading import import_string
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+# What a request that has begun may still take when the server ends.
+SECONDS_TO_FINISH = 10
 
-def server_of(application: str, host: str, port: int, workers: int) -> Granian:
-    """Return granian as it is used everywhere: WSGI, one blocking thread a worker.
 
-    Two workers of one thread are what two cores carry; ASGI would be three times slower with these
-    views, and more threads in a worker only wait for each other (docs/performance.md).
+def run(application: str, host: str, port: int, workers: int, *, started: Callable[[], None]) -> None:
+    """Serve with granian as it is used everywhere until SIGINT or SIGTERM; call `started` once it listens.
+
+    WSGI, one blocking thread a worker: two workers of one thread are what two cores carry. ASGI would
+    be three times slower with these views, and more threads in a worker only wait for each other
+    (docs/performance.md).
     """
-    return Granian(
+    # Forked workers would begin with this process's signal handlers and miss an early end.
+    multiprocessing.set_start_method("spawn", force=True)
+    server = Granian(
         application,
         address=host,
         port=port,
@@ -31,8 +41,21 @@ def server_of(application: str, host: str, port: int, workers: int) -> Granian:
         blocking_threads=1,
         websockets=False,
         respawn_failed_workers=True,
+        workers_kill_timeout=SECONDS_TO_FINISH,
         log_level=LogLevels.warning,
     )
+    server.on_startup(started)
+    server.serve(target_loader=partial(_in_a_worker, application), wrap_loader=False)
+
+
+def _in_a_worker(application: str) -> Callable[..., Any]:
+    """Return what a worker calls, out of reach of Ctrl-C: the main process ends its workers itself.
+
+    A worker that gets both signals, from the terminal and from the main process, never ends.
+    """
+    os.setpgrp()
+    loaded: Callable[..., Any] = import_string(application.replace(":", "."))
+    return loaded
 
 
 class Command(BaseCommand):
@@ -56,11 +79,13 @@ class Command(BaseCommand):
             self.stdout.write("Preparing …")
             call_command("prepare", demo=options["demo"], stdout=self.stdout)
         connections.close_all()
-        server = server_of(
-            "admin_center.wsgi:application", options["host"], options["port"], options["workers"]
+        run(
+            "admin_center.wsgi:application",
+            options["host"],
+            options["port"],
+            options["workers"],
+            started=self._announce,
         )
-        server.on_startup(self._announce)
-        server.serve()
         self.stdout.write("Ended.")
 
     def _announce(self) -> None:
