@@ -139,7 +139,12 @@ class Desk:
 
 def of(request: AccountRequest) -> Desk | None:
     """Return the desk of a request, or None where the account has no subscription at all."""
-    reading = facts.read(request.account, request.today)
+    typed = request.method == "POST"
+    promo = request.POST.get("promo", "").strip().upper()
+    # Read as the verb would: then the preview needs no second reading.
+    reading = facts.read(
+        request.account, request.today, holders=typed, promos=[promo] if promo and "\x00" not in promo else []
+    )
     if reading is None:
         return None
     may = {action: bool(request.gate.may(action)) for action in Action}

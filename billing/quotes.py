@@ -63,15 +63,24 @@ class TooLate(Exception):  # noqa: N818 - it says no, nothing went wrong
 
 
 def price(
-    account: Account, changes: Sequence[Change], *, by: User, on: date, asking: bool = False
+    account: Account,
+    changes: Sequence[Change],
+    *,
+    by: User,
+    on: date,
+    asking: bool = False,
+    reading: facts.Reading | None = None,
 ) -> quoting.Quote:
     """Return what changes cost on a day and from renewal on. Writes nothing.
+
+    `reading` is what was just read, with the holders and the promo codes of these changes; without
+    it the database is asked.
 
     `asking` prices a request: it needs only the right to ask, and may name what only the vendor's
     staff can open. Raises NotAllowed, Refusal, and Undecided where a change that waits is met
     without an answer.
     """
-    held = _read(account, changes, on).facts
+    held = (reading or _read(account, changes, on)).facts
     _demand(account, changes, held, by=by, on=on, asking=asking)
     return quoting.quote(open_to_staff(held) if asking else held, changes, on)
 
@@ -211,16 +220,16 @@ def withdraw(quote_id: UUID, *, by: User, on: date) -> Quote:
     Gate(by, account, on=on).demand(Action.CHANGE_SUBSCRIPTION)
     charge = Charge.objects.filter(quote_id=quote_id, state__in=Charge.OPEN).first()
     if charge is not None:
-        payments.reconcile_charge(charge.pk)
-        charge.refresh_from_db()
-        if charge.state == Charge.State.ACTION:
-            payments.abandon(charge)
+        # It may have been paid meanwhile: then the change is made, and there is nothing to withdraw.
+        charge = payments.reconcile_charge(charge.pk)
     with transaction.atomic():
         account = Account.objects.lock_for(Quote, quote_id)
         Gate(by, account, on=on).demand(Action.CHANGE_SUBSCRIPTION)
         waiting = Quote.objects.filter(pk=quote_id, state__in=[Quote.State.HELD, Quote.State.OPEN])
         if waiting.update(state=Quote.State.WITHDRAWN, failure="withdrawn"):
             activity.record(account, "change_withdrawn", by=by, quote=str(quote_id))
+    if charge is not None and charge.state == Charge.State.ACTION:
+        payments.abandon(charge)
     return Quote.objects.get(pk=quote_id)
 
 

@@ -150,7 +150,14 @@ def _price(request: AccountRequest, form: ManageForm, on: date) -> Quote:
     if not wanted:
         raise NoChange
     promos.count_tries(request.account, wanted)
-    return quotes.price(request.account, wanted, by=request.user, on=on, asking=form.desk.asking)
+    return quotes.price(
+        request.account,
+        wanted,
+        by=request.user,
+        on=on,
+        asking=form.desk.asking,
+        reading=form.desk.reading,
+    )
 
 
 def _priced(request: AccountRequest, form: ManageForm, quote: Quote, on: date) -> Outcome:
