@@ -86,6 +86,31 @@ def _sentence(notice: Notice, names: Names, labels: Labels) -> str:
             return _temporary(told["product"], data["quantity"], data["until"])
         case "carried_over":
             return _("Too small to be collected at once: it is collected with the next invoice.")
+        case "discount_lost":
+            return _("The discount %(code)s ends with the lines it was for.") % {"code": data["code"]}
+        case "promo_starts_at_renewal":
+            return _("The promo code counts from the next charge for a whole period.")
+        case _:
+            return _of_what_waits(notice, names)
+
+
+def _of_what_waits(notice: Notice, names: Names) -> str:
+    """Return what happens to changes that wait: nothing is dropped or moved in silence."""
+    data: Mapping[str, Any] = notice.data
+    match notice.code:
+        case "scheduled_moves":
+            return _("What waits moves to the new renewal day, %(day)s: %(change)s.") % {
+                "day": sentences.day(data["to"]),
+                "change": sentences.waits(data["scheduled"], names),
+            }
+        case "scheduled_dropped":
+            return _("No longer waits for the renewal: %(change)s.") % {
+                "change": sentences.waits(data["scheduled"], names)
+            }
+        case "cancellation_waits":
+            return _("The account still ends on %(day)s, unless the owner undoes it.") % {
+                "day": sentences.day(data["on"])
+            }
         case _:
             return ""
 

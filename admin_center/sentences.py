@@ -91,6 +91,26 @@ def scheduled(one: ScheduledFacts, facts: Facts, names: Names) -> str:
             return _("The account is cancelled")
 
 
+def waits(one: ScheduledFacts, names: Names) -> str:
+    """Return what a waiting change leads to, without what is now."""
+    told = {"product": product(names, one.product)}
+    match one.kind:
+        case ScheduledKind.QUANTITY:
+            return _("%(product)s: %(seats)s") % {**told, "seats": seats(one.quantity or 0)}
+        case ScheduledKind.EDITION:
+            new = edition(names, one.product or "", one.edition or "")
+            return _("%(product)s: edition %(edition)s") % {**told, "edition": new}
+        case ScheduledKind.REMOVAL if one.leaving:
+            leaving = ", ".join(product(names, key) for key in one.leaving)
+            return _("%(leaving)s leaves %(product)s") % {**told, "leaving": leaving}
+        case ScheduledKind.REMOVAL:
+            return _("%(product)s: removed") % told
+        case ScheduledKind.CYCLE:
+            return _("Billing cycle: %(cycle)s") % {"cycle": cycle(one.cycle).lower()}
+        case ScheduledKind.CANCELLATION:
+            return _("The account is cancelled")
+
+
 def seats(quantity: int) -> str:
     """Return a number of seats in words."""
     return ngettext("%(number)s seat", "%(number)s seats", quantity) % {"number": number(quantity)}

@@ -1,0 +1,37 @@
+"""Every code of the rules has its sentence: no notice and no refusal is left without words."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from admin_center import consequences, refused
+from billing.rules import refusals
+from billing.rules.facts import ScheduledFacts, ScheduledKind
+from billing.rules.notices import Notice
+
+RULES = Path(settings.BASE_DIR, "billing/rules")
+CODES = sorted(
+    {code for file in RULES.glob("*.py") for code in re.findall(r'Notice\(\s*"(\w+)"', file.read_text())}
+    | {"grandfathered_price_lost", "price_ends"}
+)
+WAITS = ScheduledFacts(ScheduledKind.QUANTITY, date(2026, 1, 1), "support", quantity=5)
+DATA = {
+    "product": "support", "suite": "suite", "products": ("talk",), "code": "SPRING", "scheduled": WAITS,
+    "to": date(2027, 1, 1), "from": date(2026, 1, 1), "on": date(2026, 1, 1), "until": date(2026, 1, 1),
+    "quantity": 2, "old": 100, "new": 200, "amount": 33, "lost": {"storage": ("5 GB", None)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_notice_is_told(code: str) -> None:
+    (told,) = consequences.told([Notice(code, DATA)], {"support": "Support"}, {}, costs_shown=True)
+    assert told.sentence
+
+
+def test_every_refusal_is_told() -> None:
+    kinds = [kind for kind in vars(refusals).values() if isinstance(kind, type)]
+    codes = {kind.code for kind in kinds if issubclass(kind, refusals.Refusal)} - {"refused"}
+    assert codes == set(refused._SENTENCES)
