@@ -76,9 +76,9 @@ def invite(account: Account, email: str, name: str, role: Role, *, by: User, on:
 def find(token: str) -> Invitation:
     """Return the open invitation behind a link's token; raise InvitationOver for any other."""
     found = Invitation.objects.select_related("account", "invited_by").filter(token_hash=_hash(token)).first()
-    over = found is None or found.accepted_at or found.revoked_at
-    over = over or (found is not None and found.account.state == AccountState.CANCELLED)
-    if over or found is None or found.expires_at <= activity.current().at:
+    if found is None or found.accepted_at or found.revoked_at:
+        raise InvitationOver
+    if found.expires_at <= activity.current().at or found.account.state == AccountState.CANCELLED:
         raise InvitationOver
     return found
 

@@ -14,6 +14,7 @@ import structlog
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django_htmx.middleware import HtmxDetails
 
 from accounts import activity, clock
 from accounts.gate import Gate
@@ -32,6 +33,7 @@ class AccountRequest(HttpRequest):
     membership: Membership
     gate: Gate
     today: date
+    htmx: HtmxDetails
 
 
 View = Callable[..., HttpResponse]

@@ -17,7 +17,10 @@ Data = Mapping[str, Any]
 
 def why(refusal: Refusal, names: Names) -> str:
     """Return the sentence of a refusal, in the language of the moment."""
-    data: dict[str, Any] = {**refusal.data, "name": sentences.product(names, refusal.data.get("product"))}
+    data: dict[str, Any] = {
+        **refusal.data,
+        "name": sentences.product(names, str(refusal.data.get("product") or "")),
+    }
     sentence = _SENTENCES.get(refusal.code)
     return sentence(data, names) if sentence else _("This change can’t be made.")
 

@@ -28,7 +28,7 @@ from billing.models import (
 from billing.rules.facts import Facts
 from billing.rules.money import to_minor
 from billing.rules.proration import credit
-from billing.rules.refusals import AlreadyScheduled, HeldChange
+from billing.rules.refusals import AlreadyScheduled, FirstPurchaseNeeded, HeldChange
 
 # How long the vendor's staff can restore it, before personal data is erased.
 KEPT_FOR = timedelta(days=90)
@@ -178,7 +178,8 @@ def cancel_at_period_end(
 ) -> ScheduledChange:
     """Let the account end when its paid period does; it can be undone until that day.
 
-    Raises NotAllowed, SheetChanged, HeldChange, AlreadyScheduled.
+    Raises NotAllowed, SheetChanged, HeldChange, AlreadyScheduled, and FirstPurchaseNeeded where
+    no period was ever bought.
     """
     account = Account.objects.lock(account.pk)
     Gate(by, account, on=on).demand(Action.CANCEL_ACCOUNT)
@@ -188,6 +189,8 @@ def cancel_at_period_end(
         raise SheetChanged(sheet)
     reading = facts.read(account, on)
     assert reading is not None  # it was locked above
+    if subscription.paid_until is None:
+        raise FirstPurchaseNeeded
     if reading.facts.held:
         raise HeldChange
     if subscription.scheduled.filter(kind=ScheduledChange.Kind.CANCELLATION).exists():

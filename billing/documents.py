@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 from cattrs.preconf.json import make_converter
 
@@ -78,7 +78,8 @@ _converter.register_unstructure_hook(
     Notice, lambda notice: {"code": notice.code, "data": _unstructure_data(notice.data)}
 )
 _converter.register_structure_hook(
-    Notice, lambda value, _type: Notice(value["code"], _structure_data(value["data"]))
+    Notice,
+    lambda value, _type: Notice(value["code"], cast(dict[str, object], _structure_data(value["data"]))),
 )
 for _change in KINDS.values():
     _converter.register_unstructure_hook(_change, to_plain)

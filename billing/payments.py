@@ -101,7 +101,7 @@ def collect(charge_id: UUID) -> Charge:
 
 def _send(charge: Charge) -> Outcome:
     """Ask the provider; silence and rubbish are an unknown outcome."""
-    currency = charge.amount_currency
+    currency = charge.amount.currency.code
     try:
         outcome = provider().charge(
             key=str(charge.pk),

@@ -81,7 +81,7 @@ def _write_subscription(subscription: Subscription, after: Facts) -> None:
 def _close_lines(before: Facts, after: Facts, closed: Iterable[LineFacts], on: date, currency: str) -> None:
     """End the lines that are gone, free their seats, and cut the segments of those that end today."""
     kept = {line.id for line in after.lines}
-    gone = [line.id for line in before.lines if line.id not in kept]
+    gone = [line.id for line in before.lines if line.id is not None and line.id not in kept]
     ScheduledChange.objects.filter(line_id__in=gone).delete()
     AgentSeat.objects.filter(line_id__in=gone).delete()
     Line.objects.filter(pk__in=gone).update(ended_on=on)
@@ -132,9 +132,9 @@ def _rewrite_segments(old: Iterable[Segment], new: Iterable[Segment], currency: 
     for segment in old:
         left = now.get(segment.id)
         if left is None:
-            PaidSegment.objects.filter(pk=segment.id).delete()
+            PaidSegment.objects.filter(pk=_stored(segment.id)).delete()
         elif left != segment:
-            PaidSegment.objects.filter(pk=segment.id).update(
+            PaidSegment.objects.filter(pk=_stored(segment.id)).update(
                 covers_until=left.covers.end, credited=to_money(left.credited, currency)
             )
 
@@ -177,7 +177,7 @@ def _write_scheduled(
     """Drop what no longer waits, then write what does: one of a kind for each line."""
     kept = {change.id for change in after.scheduled}
     ScheduledChange.objects.filter(
-        pk__in=[change.id for change in before.scheduled if change.id not in kept]
+        pk__in=[one.id for one in before.scheduled if one.id is not None and one.id not in kept]
     ).delete()
     stored = {change.id: change for change in before.scheduled}
     for change in after.scheduled:
@@ -211,7 +211,7 @@ def _write_temporary(
 ) -> None:
     """Write temporary seats that were bought, and end those whose line is gone."""
     kept = {one.id for one in after.temporary}
-    gone = [one.id for one in before.temporary if one.id not in kept]
+    gone = [one.id for one in before.temporary if one.id is not None and one.id not in kept]
     for stored in TemporarySeats.objects.filter(pk__in=gone, ends_on__gt=occasion.on):
         if stored.starts_on >= occasion.on:
             stored.delete()
@@ -239,11 +239,11 @@ def _write_discounts(subscription: Subscription, before: Facts, after: Facts, oc
     for old in before.discounts:
         left = now.get(old.id)
         if left is None:
-            Discount.objects.filter(pk=old.id).update(
+            Discount.objects.filter(pk=_stored(old.id)).update(
                 ended_at=occasion.at, periods_left=old.periods_left and 0
             )
         elif left != old:
-            Discount.objects.filter(pk=old.id).update(periods_left=left.periods_left)
+            Discount.objects.filter(pk=_stored(old.id)).update(periods_left=left.periods_left)
     for new in after.discounts:
         if new.id is None:
             Discount.objects.create(
@@ -258,3 +258,10 @@ def _write_discounts(subscription: Subscription, before: Facts, after: Facts, oc
                 version=new.version,
                 created_at=occasion.at,
             )
+
+
+def _stored(pk: int | None) -> int:
+    """Return the id of a fact that was read; ValueError for one that never was."""
+    if pk is None:
+        raise ValueError("a fact that was read under the lock has the id of its row")
+    return pk

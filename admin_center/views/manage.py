@@ -176,7 +176,7 @@ def _refused(form: ManageForm, refusal: Refusal) -> Outcome:
         form.add_error(name, sentence)
     if isinstance(refusal, BelowSeatsInUse):
         line = form.desk.facts.line(str(product))
-        holders = AgentSeat.objects.filter(line_id=line.id if line else None)
+        holders = AgentSeat.objects.filter(line_id=(line and line.id) or 0)
         outcome.holders = list(
             holders.order_by("membership__user__name").values_list("membership__user__name", flat=True)[
                 :MOST_HOLDERS

@@ -4,6 +4,8 @@ They stand for pages on a provider's site: without session, reached by an ungues
 where the sandbox is the provider.
 """
 
+from typing import TypeVar
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,12 +16,14 @@ from django.views.decorators.http import require_http_methods
 from billing.models import SandboxPayment, SandboxSetup
 from billing.provider.sandbox import METHODS
 
+Row = TypeVar("Row", SandboxPayment, SandboxSetup)
+
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def method(request: HttpRequest, token: str) -> HttpResponse:
     """Let a customer choose one of the test methods, then send them back."""
-    setup = _sandbox(SandboxSetup, token)
+    setup = _open(SandboxSetup.objects.filter(token=token).first())
     if request.method == "POST":
         chosen = request.POST.get("method", "")
         if chosen in METHODS:
@@ -32,7 +36,7 @@ def method(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: HttpRequest, token: str) -> HttpResponse:
     """Let a customer confirm or refuse a payment as their bank would, then send them back."""
-    payment = _sandbox(SandboxPayment, token)
+    payment = _open(SandboxPayment.objects.filter(token=token).first())
     if request.method == "POST":
         agreed = request.POST.get("answer") == "approve"
         SandboxPayment.objects.filter(pk=payment.pk, status="action").update(
@@ -42,9 +46,8 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "sandbox_provider/pay.html", {"payment": payment})
 
 
-def _sandbox(model: type, token: str) -> SandboxSetup | SandboxPayment:
-    """Return a row of the sandbox's books by its token; Http404 where there is none or no sandbox."""
-    found = model.objects.filter(token=token).first()
+def _open(found: Row | None) -> Row:
+    """Return a row of the sandbox's books; Http404 where there is none, or where it isn't the provider."""
     if found is None or not settings.PAYMENT_PROVIDER.endswith(".Sandbox"):
         raise Http404
     return found
