@@ -13,7 +13,7 @@ from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -97,11 +97,11 @@ def step_up(request: HttpRequest) -> HttpResponse:
     return redirect(f"{address}?{urlencode(query)}")
 
 
-def freshly_authenticated(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def freshly_authenticated(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Let only those in, by GET and POST alike, who have shown in the last minutes who they are."""
 
     @wraps(view)
-    def guarded(request: Any, *args: object, **parts: object) -> HttpResponse:
+    def guarded(request: Any, *args: object, **parts: object) -> HttpResponseBase:
         if not recently_authenticated(request):
             return step_up(request)
         return view(request, *args, **parts)

@@ -170,7 +170,7 @@ class _Loading:
             Price(
                 edition=edition,
                 cycle=listed.cycle.value,
-                amount=_money(listed),  # type: ignore[misc]
+                amount=_money(listed),
                 amount_currency=listed.currency,
                 in_force_from=listed.in_force_from,
             )
