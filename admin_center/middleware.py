@@ -6,12 +6,15 @@ from uuid import uuid4
 import structlog
 from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib.auth import SESSION_KEY, logout
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 
 from admin_center import sessions
 
 Handler = Callable[[HttpRequest], HttpResponse]
+NUL = "\x00"
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def never_store(get_response: Handler) -> Handler:
@@ -23,6 +26,20 @@ def never_store(get_response: Handler) -> Handler:
         # Says nothing more, and would make two answers differ that must not.
         del response["Expires"]
         return response
+
+    return middleware
+
+
+def refuse_nul(get_response: Handler) -> Handler:
+    """Refuse the one character that PostgreSQL can't keep, before it becomes a failure somewhere."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if NUL in request.path_info:
+            raise Http404
+        fields = [request.GET, request.POST] if request.content_type in FORMS else [request.GET]
+        if any(NUL in text for field in fields for _name, texts in field.lists() for text in texts):
+            raise SuspiciousOperation("a NUL character was sent")
+        return get_response(request)
 
     return middleware
 

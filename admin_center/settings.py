@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "admin_center.middleware.end_old_sessions",
     "admin_center.middleware.speak_the_persons_language",
     "admin_center.middleware.log_with_context",
+    "admin_center.middleware.refuse_nul",
     # Closed by default: every page needs a session unless it says otherwise.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.urls import reverse
 
 from tests.browser.visiting import DESKTOP, NARROW, PHONE, Visit
 from tests.people import PASSWORD
-from tests.sweeps import routes, world
+from tests.sweeps import reading, routes, world
 from tests.sweeps.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.breaks_invariants]
@@ -33,11 +32,8 @@ def addresses(place: World, key: str) -> list[str]:
     ids = world.own_ids(account)
     found = []
     for name, route in sorted(routes.ACCOUNT.items()):
-        if route.get == routes.READ and not route.csv:
-            parts: dict[str, Any] = {"slug": account.slug}
-            if route.child:
-                parts[route.part or route.child] = ids[route.child]
-            found += [reverse(name, kwargs=parts) + tab for tab in route.tabs or ("",)]
+        if 200 in route.get and not route.csv:
+            found += reading.shown_at(name, route, account.slug, ids)
     return found
 
 

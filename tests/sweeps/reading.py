@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.sweeps import routes, world
+from tests.sweeps.routes import Route
 from tests.sweeps.world import PERSONS, World
 
 MEMBERS = [name for name, letter in PERSONS.items() if letter]
@@ -42,13 +43,19 @@ def pages(place: World, accounts: list[tuple[str, str]], people: list[str], **he
         for name, route in sorted(routes.ACCOUNT.items()):
             if not route.get:
                 continue
-            parts: dict[str, Any] = {"slug": account.slug}
-            if route.child:
-                parts[route.part or route.child] = ids[route.child]
-            where = reverse(name, kwargs=parts)
-            for person in people:
-                for query in route.tabs or ("",):
-                    yield read(place.clients[person], where + query, name, person, **heads)
+            for where in shown_at(name, route, account.slug, ids):
+                for person in people:
+                    yield read(place.clients[person], where, name, person, **heads)
+
+
+def shown_at(name: str, route: Route, slug: str, ids: dict[str, Any]) -> Iterator[str]:
+    """Yield the addresses at which a page of an account is looked at: for each child, and each tab."""
+    for child in (route.child, *route.also):
+        parts: dict[str, Any] = {"slug": slug}
+        if child:
+            parts[route.part or route.child] = ids[child]
+        for query in route.tabs or ("",):
+            yield reverse(name, kwargs=parts) + query
 
 
 def outside(place: World, people: list[str], **heads: str) -> Iterator[Page]:

@@ -5,8 +5,10 @@ A new address in urls.py without a row here fails `test_every_address_has_a_row`
 - `action`: the row of the decision table (test_decisions.py) that opens it, for pages of an account;
 - `get`, `post`: the statuses that are right for somebody who may (a form posted empty: 200, 302, 400 …);
   a method that is not named must answer 405, whoever asks;
-- `child`: for an address with an id beside the account, which of `world.own_ids` it takes, and under
-  which name;
+- `child`, `part`: for an address with an id beside the account, which of `world.own_ids` it takes, and
+  under which name; `also`: other children that the page shows; `absent`: what it answers for an id that
+  is not there (or is another account's: the same); `whose`: only this person's page finds it;
+- `post_action`: what the verb behind a POST demands beyond the page's own action;
 - `queries`: the most statements that it may need, when 20 are too many or too few.
 
 An address outside of accounts says who may come: `open` (everybody), `signed_in`, `staff`, or `closed`.
@@ -24,6 +26,10 @@ class Route:
     post: tuple[int, ...] = ()
     child: str = ""
     part: str = ""
+    also: tuple[str, ...] = ()
+    absent: int = 404
+    whose: str = ""
+    post_action: str = ""
     who: str = "account"
     parts: tuple[tuple[str, str], ...] = ()
     queries: int = 20
@@ -37,10 +43,52 @@ READ = (200,)
 ACCOUNT: dict[str, Route] = {
     "home": Route("enter", READ),
     "subscription": Route("view_subscription", READ, tabs=("", "?tab=requests")),
-    "manage": Route("request_change", READ),
+    # Without a subscription there is nothing to manage: back to Home.
+    "manage": Route("request_change", (200, 302), (302, 422), queries=30),
+    "manage_preview": Route("request_change", post=(200, 302), queries=30),
+    "undo": Route(
+        "view_subscription",
+        post=(302,),
+        child="change",
+        part="change_id",
+        absent=302,
+        post_action="undo_change",
+        queries=30,
+    ),
+    "quote": Route(
+        "change_subscription",
+        READ,
+        (302, 422),
+        child="quote",
+        part="quote_id",
+        also=("receipt",),
+        whose="owner",
+        queries=60,
+    ),
+    "quote_return": Route("change_subscription", (302,), child="quote", part="quote_id", whose="owner"),
+    "quote_withdraw": Route(
+        "change_subscription", post=(302,), child="quote", part="quote_id", whose="owner", queries=30
+    ),
+    "quote_again": Route(
+        "change_subscription", post=(302, 422), child="quote", part="quote_id", whose="owner", queries=40
+    ),
+    "request": Route("view_subscription", READ, child="request", part="request_id"),
+    "request_approve": Route(
+        "decide_requests", post=(302, 422), child="request", part="request_id", queries=40
+    ),
+    # Posted without a reason.
+    "request_reject": Route("decide_requests", post=(422,), child="request", part="request_id", queries=30),
+    # Nobody of the world asked for it.
+    "request_withdraw": Route(
+        "view_subscription", post=(403,), child="request", part="request_id", queries=30
+    ),
     "cancel": Route("cancel_account", READ),
     "payment": Route("view_payment", READ),
+    "payment_begin": Route("change_payment", post=(302,)),
+    "payment_return": Route("change_payment", (302,)),
     "invoices": Route("view_invoices", READ),
+    "invoice": Route("view_invoices", READ, child="invoice", part="number"),
+    "invoice_pay": Route("view_invoices", post=(302,), child="invoice", part="number", queries=30),
     "contacts": Route("view_contacts", READ),
     "people": Route("view_people", READ),
     "activity": Route("view_activity", READ),
@@ -54,6 +102,9 @@ OUTSIDE: dict[str, Route] = {
     "help_page": Route(get=READ, who="open", parts=(("slug", "cancelling"),)),
     "healthz": Route(get=READ, who="open"),
     "readyz": Route(get=READ, who="open"),
+    # The sandbox provider's own pages, found by an unguessable token; this one is nobody's.
+    "sandbox_method": Route(get=(404,), post=(404,), who="open", parts=(("token", "x"),)),
+    "sandbox_pay": Route(get=(404,), post=(404,), who="open", parts=(("token", "x"),)),
     "sign_in": Route(get=(302,), post=(302,), who="any"),
     "account_login": Route(get=(200, 302), post=(200, 302), who="any"),
     "account_logout": Route(get=(200, 302), post=(302,), who="any"),

@@ -139,6 +139,9 @@ def french() -> set[str]:
             message = key[0] if isinstance(key, tuple) else key
             if value:
                 messages |= {message, message.split("\x04")[-1]}
+    # Ours from its source: what was compiled may be older.
+    for entry in polib.pofile(str(CATALOGUE)).translated_entries():
+        messages |= {entry.msgid, entry.msgid_plural}
     return messages
 
 

@@ -208,7 +208,7 @@ def address(target: Target, slug: str, child: Any) -> str:
 
 
 def masked(answer: Answer, *names: object) -> tuple[int, dict[str, str], str]:
-    """Return an answer without what differs each time, and without the names that were asked for."""
+    """Return an answer without what differs each time, and without the address that was asked for."""
     body = answer.body.decode("utf-8", "replace")
     heads = {name: value for name, value in answer.response.headers.items() if name != "Content-Length"}
     text = re.sub(r'(name="csrfmiddlewaretoken" value|hx-headers)=(["\']).*?\2', "", body)
@@ -233,7 +233,7 @@ def problems(place: World, cell: Cell, cache: dict[Any, Any]) -> Iterator[str]:
     if status not in right:
         yield f"{cell}: answered {status}, right is {sorted(right)}"
         return
-    if status >= 300 and answer.written:
+    if status >= 400 and answer.written:
         yield f"{cell}: refused with {status}, yet wrote rows: {answer.written}"
     if target.method in ("GET", "HEAD") and answer.written:
         yield f"{cell}: only read, yet wrote rows: {answer.written}"
@@ -272,10 +272,18 @@ def wanted(cell: Cell) -> set[int]:
         return {405}
     if not allowed:
         return {403}
-    has_data = cell.standing not in "TE"
-    if route.child and (cell.target.which != "own" or not has_data):
-        return {404}
+    if route.child and not finds(cell):
+        return {route.absent}
+    if route.post_action and method == "POST":
+        allowed, *_rest = expected(route.post_action, letter, cell.kind, cell.standing)
+        return set(ways) if allowed else {403}
     return set(ways)
+
+
+def finds(cell: Cell) -> bool:
+    """Return whether the child that a cell asks for is there, and this person's."""
+    there = cell.target.which == "own" and cell.standing not in "TE"
+    return there and cell.target.route.whose in ("", cell.person)
 
 
 def unlike_absent(
@@ -286,16 +294,21 @@ def unlike_absent(
     if not PERSONS[cell.person]:
         key = (target, cell.person)
         if key not in cache:
-            nothing = ask(place.clients[cell.person], target.method, address(target, ABSENT, child))
-            cache[key] = masked(nothing, ABSENT, child)
-        if masked(answer, slug, child) != cache[key]:
-            what = difference(masked(answer, slug, child), cache[key])
+            where = address(target, ABSENT, child)
+            nothing = ask(place.clients[cell.person], target.method, where)
+            cache[key] = masked(nothing, where, ABSENT)
+        got = masked(answer, address(target, slug, child), slug)
+        if got != cache[key]:
+            what = difference(got, cache[key])
             yield f"{cell}: differs from the answer for an account that does not exist: {what}"
     elif target.which == "foreign" and answer.response.status_code == HTTPStatus.NOT_FOUND:
         absent = ABSENT_IDS[target.route.child]
-        nothing = ask(place.clients[cell.person], target.method, address(target, slug, absent))
-        if masked(answer, child) != masked(nothing, absent):
-            yield f"{cell}: a foreign {target.route.child} differs from one that does not exist"
+        where = address(target, slug, absent)
+        nothing = masked(ask(place.clients[cell.person], target.method, where), where)
+        got = masked(answer, address(target, slug, child))
+        if got != nothing:
+            what = difference(got, nothing)
+            yield f"{cell}: a foreign {target.route.child} differs from one that does not exist: {what}"
 
 
 def difference(got: Any, right: Any) -> str:
