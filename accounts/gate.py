@@ -7,12 +7,21 @@ closed: an inactive person, a suspended or ended membership and a superuser hold
 from datetime import date
 from functools import cached_property
 
-from guardian.core import ObjectPermissionChecker  # noqa: TID251 - this is the one
-
-from accounts.models import Account, Membership, User
+from accounts.models import Account, AccountPermission, Membership, User
+from accounts.models.prepared import Prepared
 from accounts.rules.capabilities import AccountState, AccountType, Standing, standing
 from accounts.rules.decision import Action, Decision, NotAllowed, decide
 from accounts.rules.roles import Permission
+
+# What guardian stores for the person itself, and no more: of guardian's own readers some give a
+# superuser everything, and each writes its statement anew.
+_HELD = Prepared(
+    lambda user, account: AccountPermission.objects.filter(
+        user_id=user, content_object_id=account
+    ).values_list("permission__codename"),
+    user=-1,
+    account=-2,
+)
 
 
 class Gate:
@@ -40,10 +49,8 @@ class Gate:
             and not Membership.objects.live().filter(account=self.account, user=self.user).exists()
         ):
             return frozenset()
-        # The codenames that guardian stores for the person itself. Never get_perms(): a superuser
-        # gets everything from it.
-        codenames = ObjectPermissionChecker(self.user).get_user_perms(self.account)
-        return frozenset(Permission(codename) for codename in codenames)
+        rows = _HELD.rows(user=self.user.pk, account=self.account.pk)
+        return frozenset(Permission(codename) for (codename,) in rows)
 
     @cached_property
     def standing(self) -> Standing:

@@ -30,7 +30,6 @@ UNION ALL
   WHERE l.subscription_id = %(account)s AND l.ended_on IS NULL AND p.kind IN ('product', 'suite')
   ORDER BY p.position, p.id LIMIT 12)
 """
-CONTACTS_NAMED = 6
 THEMES = ("auto", "light", "dark")
 
 
@@ -121,7 +120,7 @@ class Frame:
         """Who can act on billing in this account, with their people: the owner first."""
         if self.account is None:
             return []
-        return list(Membership.objects.contacts(self.account)[:CONTACTS_NAMED])
+        return Membership.objects.first_contacts(self.account)
 
     def who_can(self, decision: Decision) -> list[Membership]:
         """Return the people of the account who can do what a decision refuses."""

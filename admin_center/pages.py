@@ -65,10 +65,10 @@ def page(action: Action, *, fresh: bool = False) -> Callable[[View], View]:
 
 def _membership(user: User, slug: str) -> Membership:
     """Return this person's live membership in the account; raise Http404 as if there were none."""
-    try:
-        return Membership.objects.live().select_related("account").get(user=user, account__slug=slug)
-    except Membership.DoesNotExist:
-        raise Http404 from None
+    membership = Membership.objects.entering(user, slug)
+    if membership is None:
+        raise Http404
+    return membership
 
 
 def _enter(

@@ -12,7 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 
 from accounts.models.account import Account
+from accounts.models.prepared import Prepared
 from accounts.rules.roles import Role
+
+# How many of an account's billing contacts a refusal names; the page of contacts names them all.
+CONTACTS_NAMED = 6
 
 
 class UserManager(BaseUserManager["User"]):
@@ -85,6 +89,14 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def of(self, user: User) -> "MembershipQuerySet":
         """Return the live memberships of a person with their accounts, by the account's name."""
         return self.live().filter(user=user).select_related("account").order_by(Lower("account__name"), "pk")
+
+    def entering(self, user: User, slug: str) -> "Membership | None":
+        """Return a person's live membership in the account of this slug, with the account."""
+        return _ENTERING.first(user=user.pk, slug=slug)
+
+    def first_contacts(self, account: Account) -> "list[Membership]":
+        """Return the first few of the contacts: as many as a page names."""
+        return _FIRST_CONTACTS.all(account=account.pk)
 
     def contacts(self, account: Account) -> "MembershipQuerySet":
         """Return who can act on billing: the owner first, then billing admins by name."""
@@ -169,6 +181,18 @@ class Membership(models.Model):
     def __str__(self) -> str:
         """Return who is what."""
         return f"{self.user_id} {self.role} @ {self.account_id}"
+
+
+_ENTERING = Prepared(
+    lambda user, slug: (
+        Membership.objects.live().select_related("account").filter(user_id=user, account__slug=slug)
+    ),
+    user=-1,
+    slug="-",
+)
+_FIRST_CONTACTS = Prepared(
+    lambda account: Membership.objects.contacts(Account(pk=account))[:CONTACTS_NAMED], account=-1
+)
 
 
 class AccountPermission(UserObjectPermissionBase):
