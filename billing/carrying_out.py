@@ -57,6 +57,7 @@ def check(account: Account, quote: Quote, on: date) -> Checked:
     """
     changes = changes_from_plain(quote.changes)
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account.pk)
+    _lock_promos(subscription, changes)
     reading = facts.read(account, on, holders=True, promos=promo_codes(changes))
     assert reading is not None  # the quote refers to the subscription
     # A quote that is held is itself what the rules would refuse to go on beside.
@@ -68,6 +69,13 @@ def check(account: Account, quote: Quote, on: date) -> Checked:
     if not holds(shown, new):
         raise Drifted(shown, new)
     return Checked(subscription, reading, before, new)
+
+
+def _lock_promos(subscription: Subscription, changes: tuple[Change, ...]) -> None:
+    """Lock the codes that are used before reading what is left of them: twenty may confirm at once."""
+    if codes := promo_codes(changes):
+        locked = PromoCode.objects.select_for_update(no_key=True, of=("self",)).order_by("pk")
+        list(locked.filter(catalogue_id=subscription.catalogue_id, code__in=codes))
 
 
 def priced_by_staff(held: Facts, prices: Mapping[str, int]) -> Facts:
@@ -120,9 +128,9 @@ def carry_out(account: Account, quote: Quote, *, occasion: Occasion) -> Invoice 
 
 
 def _redeem(account: Account, quote: Quote, changes: tuple[Change, ...], occasion: Occasion) -> None:
-    """Count the use of a promo code; the row's lock lets twenty confirm at once without one too many."""
+    """Count the use of a promo code, whose row `check` has locked."""
     for code in promo_codes(changes):
-        promo = PromoCode.objects.select_for_update().get(catalogue__subscriptions=account.pk, code=code)
+        promo = PromoCode.objects.get(catalogue__subscriptions=account.pk, code=code)
         PromoRedemption.objects.create(
             promo=promo, subscription_id=account.pk, quote=quote, redeemed_at=occasion.at
         )
