@@ -1,0 +1,139 @@
+"""Random lives: after every step the database is what the pure rules say, and the money agrees.
+
+The model is the rules' own `after`; the real thing goes through the verbs, the provider and the tables.
+"""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts import activity
+from accounts.models import Account
+from billing import invariants, quotes, renewal
+from billing.models import BalanceEntry, Charge, Invoice, SandboxPayment
+from billing.rules import quoting
+from billing.rules.changes import (
+    AddProduct,
+    AddSeats,
+    BuyTemporarySeats,
+    ChangeCycle,
+    ChangeEdition,
+    Extend,
+    ReduceSeats,
+)
+from billing.rules.facts import Facts
+from billing.rules.periods import Cycle
+from billing.rules.quoting import Undecided
+from billing.rules.refusals import Refusal
+from tests import people
+from tests.stories.telling import noon, open_account, stored
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+STEP = st.one_of(
+    st.builds(AddSeats, st.sampled_from(["support", "guide"]), st.integers(1, 14)),
+    st.builds(ReduceSeats, st.sampled_from(["support", "guide"]), st.integers(1, 9)),
+    st.builds(ChangeEdition, st.just("support"), st.sampled_from(["team", "professional"])),
+    st.builds(AddProduct, st.just("guide"), st.just("team"), st.integers(1, 5)),
+    st.builds(ChangeCycle, st.sampled_from(list(Cycle))),
+    st.builds(
+        BuyTemporarySeats,
+        st.just("support"),
+        st.integers(1, 3),
+        st.just(date(2023, 12, 1)),
+        st.integers(1, 90),
+    ),
+    st.just(Extend()),
+    st.integers(1, 200),
+)
+
+
+def bare(held: Facts) -> Any:
+    """Return what must agree: all but ids, past segments and what the catalogue holds."""
+    lines = sorted(
+        (
+            line.product, line.edition, line.quantity, line.unit,
+            tuple(sorted(
+                (s.covers, s.term, s.unit, s.quantity, s.charged, s.credited, s.discounts)
+                for s in line.segments
+                if held.period is None or s.covers.end > held.period.start
+            )),
+        )
+        for line in held.lines
+    )  # fmt: skip
+    waiting = sorted(
+        (replace(one, id=None, version=0) for one in held.scheduled), key=lambda one: str(one.slot)
+    )
+    return lines, waiting, held.cycle, held.period, held.paid_until, held.balance
+
+
+def live(account: Account, steps: list[Any]) -> None:
+    """Take every step both ways, and compare."""
+    on, olivia = date(2023, 7, 14), people.user("olivia")
+    for step in steps:
+        before = stored(account, on)
+        with activity.occasion(noon(on)):
+            if isinstance(step, int):
+                on += timedelta(days=step)
+                model = before
+                while model.renews_on <= on:
+                    coming = quoting.renewal(model, model.renews_on)
+                    assert coming is not None
+                    model = coming.after
+                renewal.renew(account.pk, on=on, at=noon(on))
+            else:
+                try:
+                    model = quoting.quote(before, [step], on).after
+                except (Refusal, Undecided) as refused:
+                    with pytest.raises(type(refused)):
+                        quotes.draw_up(account, [step], by=olivia, on=on)
+                    continue
+                quote = quotes.draw_up(account, [step], by=olivia, on=on)
+                assert quotes.confirm(quote.pk, by=olivia, on=on).state == "confirmed"
+        assert bare(stored(account, on)) == bare(model), step
+    money_agrees(account)
+
+
+def money_agrees(account: Account) -> None:
+    """Compare payments, invoices, credit notes and the balance of one account, in cents."""
+    taken = sum(
+        Charge.objects.filter(subscription=account.pk, state="succeeded").values_list("amount", flat=True)
+    )
+    billed = sum(Invoice.objects.filter(subscription=account.pk).values_list("total", flat=True))
+    balance = sum(BalanceEntry.objects.filter(subscription=account.pk).values_list("amount", flat=True))
+    # payments = invoices − credit notes + change of the balance
+    assert taken == billed + balance
+    keys = [str(pk) for pk in Charge.objects.filter(subscription=account.pk).values_list("pk", flat=True)]
+    theirs = SandboxPayment.objects.filter(key__in=keys, status="succeeded").values_list("amount", flat=True)
+    assert sum(theirs) == taken * 100
+
+
+SOME = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": True}
+
+
+@pytest.mark.parametrize("cycle", ["annual", "monthly"])
+@settings(max_examples=8, **SOME)
+@given(steps=st.lists(STEP, min_size=3, max_size=6))
+def test_every_life_is_what_the_rules_say(cycle: str, steps: list[Any]) -> None:
+    _live_once(cycle, steps)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("cycle", ["annual", "monthly"])
+@settings(max_examples=300, **SOME)
+@given(steps=st.lists(STEP, min_size=3, max_size=20))
+def test_many_long_lives_are_what_the_rules_say(cycle: str, steps: list[Any]) -> None:
+    _live_once(cycle, steps)
+
+
+def _live_once(cycle: str, steps: list[Any]) -> None:
+    Account.objects.filter(slug="acme").update(slug=f"acme-{Account.objects.count()}")
+    account = open_account({"support": ("team", 10, "11.00")}, start=date(2023, 1, 31), cycle=cycle)
+    with activity.occasion(noon(date(2023, 7, 14))):
+        renewal.renew(account.pk, on=date(2023, 7, 14), at=noon(date(2023, 7, 14)))
+    live(account, steps)
+    assert invariants.broken() == []
