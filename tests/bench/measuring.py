@@ -33,12 +33,12 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What is promised of one thing beside another: that the ratio of the medians is at most `limit`."""
+    """One thing beside another; the ratio of the medians is promised to be at most `limit`, if any."""
 
     name: str
-    limit: float
     this: Sample
     beside: Sample
+    limit: float | None = None
 
     @property
     def ratio(self) -> float:
@@ -48,16 +48,13 @@ class Comparison:
     @property
     def held(self) -> bool:
         """Whether the promise holds."""
-        return self.ratio <= self.limit
+        return self.limit is None or self.ratio <= self.limit
 
     def __str__(self) -> str:
         """Return one line: the ratio, its spread over tenths of the run, the limit."""
         blocks = [self.this.block(n).median / self.beside.block(n).median for n in range(BLOCKS)]
-        word = "held" if self.held else "MISSED"
-        return (
-            f"{self.name:<58} {self.ratio:6.2f}   {min(blocks):.2f} to {max(blocks):.2f}   "
-            f"≤ {self.limit:.2f} {word}"
-        )
+        promise = "" if self.limit is None else f"≤ {self.limit:.2f} {'held' if self.held else 'MISSED'}"
+        return f"{self.name:<58} {self.ratio:6.2f}   {min(blocks):.2f} to {max(blocks):.2f}   {promise}"
 
 
 def by_turns(acts: Mapping[str, Act], *, rounds: int, warm_up: int) -> dict[str, Sample]:
