@@ -1,6 +1,5 @@
 """A real browser, and what every page in it must satisfy."""
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -11,13 +10,9 @@ from playwright.sync_api import BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from tests.browser.chromium import CHROMIUM, FLAGS
 from tests.browser.visiting import place, visit  # noqa: F401 - fixtures for all here
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage"
-)
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
