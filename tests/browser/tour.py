@@ -1,0 +1,109 @@
+"""Takes the pictures of the README from a demo of its own: `make tour`."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from admin_center.database import ROOT
+from tests.browser.chromium import CHROMIUM, FLAGS
+
+PICTURES = ROOT / "docs" / "tour"
+WIDE = {"width": 1200, "height": 820}
+PHONE = {"width": 390, "height": 780}
+
+
+@contextmanager
+def demo() -> Iterator[tuple[str, str]]:
+    """Serve a fresh demo and yield its address and password; end the server with the block."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = {**os.environ, "DEMO": "1", "PORT": str(port), "DATABASE_NAME": "admin_center_tour"}
+    manage = [sys.executable, str(ROOT / "manage.py")]
+    subprocess.run([*manage, "flush", "--no-input"], env=env, check=False, capture_output=True)
+    server = subprocess.Popen([*manage, "serve", "--demo"], env=env, stdout=subprocess.PIPE, text=True)
+    try:
+        yield f"http://localhost:{port}", _password(server)
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _password(server: "subprocess.Popen[str]") -> str:
+    """Return the password that the demo prints, once it says that it answers."""
+    assert server.stdout is not None
+    found = ""
+    for line in server.stdout:
+        if match := re.search("password “(.+?)”", line):
+            found = match[1]
+        if "answers at" in line and found:
+            return found
+    raise RuntimeError("the demo did not start")
+
+
+@contextmanager
+def signed_in(browser: Browser, there: tuple[str, str], email: str, **looks: Any) -> Iterator[Page]:
+    """Open a browser window of somebody of the demo."""
+    address, password = there
+    context = browser.new_context(base_url=address, **{"viewport": WIDE, "locale": "en-US", **looks})
+    page = context.new_page()
+    page.goto("/sign-in/login/")
+    page.fill("input[name=login]", email)
+    page.fill("input[name=password]", password)
+    page.click("form button[type=submit]")
+    page.wait_for_url(lambda url: "sign-in" not in url)
+    yield page
+    context.close()
+
+
+def take(page: Page, name: str) -> None:
+    """Keep what the window shows, once nothing moves any more."""
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=str(PICTURES / f"{name}.png"), animations="disabled", caret="hide")
+    sys.stdout.write(f"{Path('docs/tour')}/{name}.png\n")
+
+
+def pictures(browser: Browser, there: tuple[str, str]) -> None:
+    """Take them all."""
+    with signed_in(browser, there, "olivia@acme.example") as page:
+        page.goto("/a/acme/billing/subscription/")
+        take(page, "subscription")
+        page.goto("/a/acme/billing/subscription/manage/")
+        page.locator("[data-stepper] button[data-step='1']").first.click()
+        page.locator("#panel .num").first.wait_for()
+        take(page, "manage")
+    with signed_in(browser, there, "lena@ledger.example") as page:
+        page.goto("/a/ledger/billing/subscription/manage/")
+        page.locator("[data-stepper] button[data-step='1']").first.click()
+        page.locator("#panel .num").first.wait_for()
+        page.locator("#panel .button--primary").click()
+        page.wait_for_url("**/billing/quotes/**")
+        take(page, "review")
+    with signed_in(browser, there, "agnes@acme.example") as page:
+        page.goto("/a/acme/billing/subscription/")
+        take(page, "refusal")
+    phone = {"viewport": PHONE, "locale": "fr-FR", "color_scheme": "dark", "device_scale_factor": 2}
+    with signed_in(browser, there, "lucie@lumiere.example", **phone) as page:
+        page.goto("/a/brasserie-lumiere/billing/subscription/")
+        take(page, "phone")
+
+
+def main() -> None:
+    """Serve the demo, and walk through it."""
+    PICTURES.mkdir(exist_ok=True)
+    with demo() as there, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        pictures(browser, there)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
