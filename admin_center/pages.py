@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django_htmx.middleware import HtmxDetails
 
@@ -36,7 +36,7 @@ class AccountRequest(HttpRequest):
     htmx: HtmxDetails
 
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def page(action: Action, *, fresh: bool = False) -> Callable[[View], View]:
@@ -48,7 +48,7 @@ def page(action: Action, *, fresh: bool = False) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def door(request: Any, slug: str, **parts: object) -> HttpResponse:
+        def door(request: Any, slug: str, **parts: object) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             membership = _membership(request.user, slug)
@@ -73,7 +73,7 @@ def _membership(user: User, slug: str) -> Membership:
 
 def _enter(
     request: AccountRequest, membership: Membership, action: Action, view: View, parts: dict[str, object]
-) -> HttpResponse:
+) -> HttpResponseBase:
     """Ask the clock and the gate once, then show the page, or the refusal."""
     account = membership.account
     at = clock.now(account)

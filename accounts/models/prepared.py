@@ -83,5 +83,5 @@ class _Place:
 
     __slots__ = ("name", "value")
 
-    def __init__(self, name: str | None, value: object) -> None:
+    def __init__(self, name: str | None, value: Any) -> None:
         self.name, self.value = name, value
