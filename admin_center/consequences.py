@@ -50,9 +50,13 @@ def told(notices: Iterable[Notice], names: Names, labels: Labels, *, costs_shown
 
 def allowance(labels: Labels, key: str, value: object) -> str:
     """Return what comes with a line, in the vendor's words for this language: "50 light agents"."""
-    label = labels.get(key, {})
-    words = label.get((get_language() or "en")[:2]) or label.get("en") or key.replace("_", " ")
-    return f"{sentences.number(value)} {words}"
+    return f"{sentences.number(value)} {label(labels, key)}"
+
+
+def label(labels: Labels, key: str) -> str:
+    """Return the vendor's words for an allowance in this language: "light agents"."""
+    words = labels.get(key, {})
+    return words.get((get_language() or "en")[:2]) or words.get("en") or key.replace("_", " ")
 
 
 def _amount(notice: Notice, name: str) -> int | None:

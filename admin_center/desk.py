@@ -3,37 +3,26 @@
 Reads the facts once; the form, the preview and the page all work from the same desk.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from accounts.rules.capabilities import AccountType
 from accounts.rules.decision import Action
-from admin_center import consequences, sentences
+from admin_center import sentences
 from admin_center.pages import AccountRequest
 from billing import facts
 from billing.rules.checks import without_price
-from billing.rules.facts import Availability, EditionFacts, Facts, LineFacts, ProductFacts, ProductKind
+from billing.rules.combining import Combination, combination
+from billing.rules.facts import Availability, EditionFacts, Facts, LineFacts, ProductFacts
 from billing.rules.periods import Cycle
-
-SUITABLE = (ProductKind.PRODUCT, ProductKind.SUITE)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One edition to choose: `unit` in minor units per seat and month, None where it has no price."""
-
-    key: str
-    name: str
-    unit: int | None
-    sales_only: bool
-    allowances: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     """One subscription to be changed by one person on one day.
 
-    `asking` says that this person may only ask; then everything on sale may be asked for.
+    `asking` says that this person may only ask, or chose to; then everything on sale may be asked for.
     """
 
     reading: facts.Reading
@@ -48,13 +37,28 @@ class Desk:
 
     @property
     def first(self) -> bool:
-        """Tell whether nothing has been bought yet."""
-        return not self.facts.lines
+        """Tell whether nothing has been bought yet, whatever a trial tried."""
+        return not self.facts.has_bought
+
+    @property
+    def due(self) -> bool:
+        """Tell whether the renewal day has come and the renewal is not carried out yet."""
+        return not self.first and self.on >= self.facts.renews_on
+
+    @property
+    def lines(self) -> tuple[LineFacts, ...]:
+        """Return the lines that are paid for: before the first purchase none."""
+        return () if self.first else self.facts.lines
 
     @property
     def cycle(self) -> Cycle:
         """Return the cycle that prices are shown in."""
         return self.facts.cycle or Cycle.ANNUAL
+
+    @property
+    def cycles(self) -> tuple[Cycle, ...]:
+        """Return the cycles to buy in: before the first purchase all, then the present one."""
+        return tuple(Cycle) if self.first else (self.cycle,)
 
     def open(self, action: Action) -> bool:
         """Tell whether an act is open here: asked for, or done at once."""
@@ -64,61 +68,52 @@ class Desk:
         """Return a product's name."""
         return sentences.product(self.reading.names, key)
 
-    def editions(self, product: ProductFacts, cycle: Cycle | None = None) -> tuple[Choice, ...]:
+    def edition_name(self, product: str, edition: str) -> str:
+        """Return an edition's name, empty where the product has but one."""
+        return sentences.edition(self.reading.names, product, edition)
+
+    def shown(self, product: ProductFacts) -> tuple[EditionFacts, ...]:
         """Return a product's editions in order, but for those that come only in a Suite."""
+        return tuple(one for one in product.editions if one.availability is not Availability.INCLUDED_ONLY)
+
+    def sold(self, product: ProductFacts) -> tuple[EditionFacts, ...]:
+        """Return the editions that have a price today in a cycle that can be bought in."""
         return tuple(
-            Choice(
-                key=edition.key,
-                name=sentences.edition(self.reading.names, product.key, edition.key),
-                unit=edition.price(cycle or self.cycle, self.on),
-                sales_only=edition.availability is Availability.SALES_ONLY,
-                allowances=self.allowances(edition),
-            )
-            for edition in product.editions
-            if edition.availability is not Availability.INCLUDED_ONLY
+            one
+            for one in self.shown(product)
+            if any(one.price(cycle, self.on) is not None for cycle in self.cycles)
         )
 
-    def allowances(self, edition: EditionFacts) -> tuple[str, ...]:
-        """Return what comes with an edition, in words."""
-        return tuple(
-            consequences.allowance(self.reading.labels, key, value)
-            for key, value in edition.allowances.items()
-        )
-
-    def choices(self, line: LineFacts) -> tuple[Choice, ...]:
-        """Return the editions a line may be put into, its own first among equals."""
+    def choices(self, line: LineFacts) -> tuple[EditionFacts, ...]:
+        """Return the editions that this person may put a line into, its own among them."""
         product = self.facts.product(line.product)
-        own = product.edition(line.edition).rank
-        ranks = {edition.key: edition.rank for edition in product.editions}
+        own, sold = product.edition(line.edition), self.sold(product)
         return tuple(
-            choice
-            for choice in self.editions(product)
-            if choice.key == line.edition
-            or (
-                choice.unit is not None
-                and self.open(Action.UPGRADE_EDITION if ranks[choice.key] > own else Action.REDUCE)
-            )
+            one
+            for one in product.editions
+            if one is own
+            or (one in sold and self.open(Action.UPGRADE_EDITION if one.rank > own.rank else Action.REDUCE))
         )
 
     def offered(self) -> tuple[ProductFacts, ...]:
         """Return what can be bought beside what is held, in the catalogue's order."""
         if not self.open(Action.BUY_PRODUCTS):
             return ()
-        held = {line.product for line in self.facts.lines}
-        inside = {key for line in self.facts.lines for key in self.facts.product(line.product).includes}
-        cycles = list(Cycle) if self.first else [self.cycle]
+        held = {line.product for line in self.lines}
+        inside = {key for line in self.lines for key in self.facts.product(line.product).includes}
+        self_service = self.facts.account_type == AccountType.SELF_SERVICE.value
         return tuple(
             product
             for product in self.facts.catalogue.values()
             if product.key not in held | inside
             and not product.withdrawn
-            and (self.asking or self.facts.account_type == "self_service" or product.open_to_assisted)
-            and any(choice.unit is not None for cycle in cycles for choice in self.editions(product, cycle))
+            and (self.asking or self_service or product.open_to_assisted)
+            and self.sold(product)
         )
 
-    def combines(self, product: ProductFacts) -> tuple[str, ...]:
-        """Return the held lines that a Suite would take the place of."""
-        return tuple(line.product for line in self.facts.lines if line.product in product.includes)
+    def combines(self, product: ProductFacts) -> Combination | None:
+        """Return which held lines a Suite would take the place of, None where it takes none."""
+        return None if self.first else combination(self.facts, product.key)
 
     def unpriced(self, cycle: Cycle) -> tuple[str, ...]:
         """Return the names of the lines that have no price in a cycle: why it isn't offered."""
@@ -131,21 +126,26 @@ class Desk:
         if not self.open(Action.BUY_TEMPORARY_SEATS):
             return ()
         return tuple(
-            line
-            for line in self.facts.lines
-            if self.facts.edition(line.product, line.edition).supports_temporary
+            line for line in self.lines if self.facts.edition(line.product, line.edition).supports_temporary
         )
 
 
-def of(request: AccountRequest) -> Desk | None:
-    """Return the desk of a request, or None where the account has no subscription at all."""
-    typed = request.method == "POST"
-    promo = request.POST.get("promo", "").strip().upper()
-    # Read as the verb would: then the preview needs no second reading.
-    reading = facts.read(
-        request.account, request.today, holders=typed, promos=[promo] if promo and "\x00" not in promo else []
-    )
+def of(request: AccountRequest, *, promos: Iterable[str] = (), holders: bool = False) -> Desk | None:
+    """Return the desk of a request, or None where the account has no subscription at all.
+
+    `promos` are the codes that were typed, and `holders` says that changes will be priced: read here
+    as the verb would, so that the preview needs no second reading.
+    """
+    reading = facts.read(request.account, request.today, holders=holders, promos=promos)
     if reading is None:
         return None
     may = {action: bool(request.gate.may(action)) for action in Action}
-    return Desk(reading, request.today, asking=not may[Action.CHANGE_SUBSCRIPTION], may=may)
+    return Desk(reading, request.today, asking=_asks(request, may), may=may)
+
+
+def _asks(request: AccountRequest, may: Mapping[Action, bool]) -> bool:
+    """Tell whether changes are asked for: by who may not make them, or by choice where not all are open."""
+    if not may[Action.CHANGE_SUBSCRIPTION]:
+        return True
+    chosen = (request.POST if request.method == "POST" else request.GET).get("as") == "request"
+    return chosen and request.account.type != AccountType.SELF_SERVICE

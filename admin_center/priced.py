@@ -3,19 +3,23 @@
 Calculates no amount: each row carries the numbers of its line, and templates print the arithmetic.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.utils.translation import gettext as _
 
 from admin_center import consequences, sentences
-from admin_center.consequences import Consequence, Labels
+from admin_center.consequences import Consequence
 from admin_center.sentences import Names
+from billing.facts import Reading
 from billing.models import InvoiceLine
 from billing.rules.changes import Moment
+from billing.rules.facts import ProductKind
 from billing.rules.lines import LineKind, PricedLine
 from billing.rules.money import to_minor
+from billing.rules.periods import Period
+from billing.rules.proration import prorated
 from billing.rules.quoting import Quote, Renewal
 from billing.rules.settlement import Settlement
 
@@ -30,12 +34,16 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One credit or charge; amounts in minor units, `first` and `last` the days it pays for."""
+    """One credit or charge; amounts in minor units, `first` and `last` the days it pays for.
+
+    `counted` is the quantity as the arithmetic begins with it: "10 seats", of a flat item "3".
+    """
 
     kind: str
     words: str
     name: str
     seats: str
+    counted: str
     first: date
     last: date
     unit: int
@@ -47,6 +55,11 @@ class Row:
     discounts: tuple[Taken, ...]
     capped: bool
     because: str = ""
+
+    @property
+    def worth(self) -> int:
+        """Return what the arithmetic comes to before discounts, in minor units, also of a credit positive."""
+        return abs(self.gross)
 
     @property
     def whole(self) -> bool:
@@ -109,29 +122,36 @@ BECAUSE: dict[str, Callable[[], str]] = {
 }
 
 
-def of(quote: Quote, names: Names, labels: Labels, *, costs_shown: bool) -> Priced:
+def of(quote: Quote, reading: Reading, *, costs_shown: bool) -> Priced:
     """Return a quote with its words, in the language of the moment."""
+    names, flat = reading.names, _flat(reading)
     return Priced(
         on=quote.on,
         currency=quote.currency,
-        rows=rows(quote.lines, names),
+        rows=rows(quote.lines, names, flat),
         settlement=quote.settlement,
         when=tuple(
             When(sentences.change(timed.change, names), timed.moment is Moment.NOW, timed.on)
             for timed in quote.timed
         ),
         renewal=quote.renewal,
-        renewal_rows=rows(quote.renewal.lines, names),
-        consequences=tuple(consequences.told(quote.notices, names, labels, costs_shown=costs_shown)),
+        renewal_rows=rows(quote.renewal.lines, names, flat),
+        consequences=tuple(consequences.told(quote.notices, names, reading.labels, costs_shown=costs_shown)),
     )
 
 
-def rows(lines: Iterable[PricedLine], names: Names) -> tuple[Row, ...]:
-    """Return priced lines as rows, in their order."""
-    return tuple(_row(line, names) for line in lines)
+def _flat(reading: Reading) -> frozenset[str]:
+    """Return the products that are charged by the period, not by the seat."""
+    products = reading.facts.catalogue.values()
+    return frozenset(one.key for one in products if one.kind is ProductKind.FLAT)
 
 
-def invoiced(lines: Iterable[InvoiceLine], currency: str) -> tuple[Row, ...]:
+def rows(lines: Iterable[PricedLine], names: Names, flat: Container[str]) -> tuple[Row, ...]:
+    """Return priced lines as rows, in their order; `flat` are the products without seats."""
+    return tuple(_row(line, names, flat) for line in lines)
+
+
+def invoiced(lines: Iterable[InvoiceLine], currency: str, flat: Container[str]) -> tuple[Row, ...]:
     """Return the lines of an invoice as rows, with the words and names that were frozen with it."""
     return tuple(
         Row(
@@ -139,6 +159,7 @@ def invoiced(lines: Iterable[InvoiceLine], currency: str) -> tuple[Row, ...]:
             words=_kind(LineKind(line.kind)),
             name=f"{line.product_name} {line.edition_name}".strip(),
             seats=sentences.number(line.quantity),
+            counted=_counted(line.quantity, line.product in flat),
             first=line.covers_from,
             last=line.covers_until - timedelta(days=1),
             unit=to_minor(line.unit_price.amount, currency),
@@ -148,14 +169,31 @@ def invoiced(lines: Iterable[InvoiceLine], currency: str) -> tuple[Row, ...]:
             gross=to_minor(line.gross.amount, currency),
             amount=to_minor(line.amount.amount, currency),
             discounts=tuple(Taken(one["code"], one["amount"]) for one in line.discounts),
-            capped=False,
+            capped=_capped(line, currency),
             because=", ".join(BECAUSE[code]() for code in line.because.split() if code in BECAUSE),
         )
         for line in lines
     )
 
 
-def _row(line: PricedLine, names: Names) -> Row:
+def _capped(line: InvoiceLine, currency: str) -> bool:
+    """Tell whether a credit gave back less than its arithmetic, because no more was charged."""
+    worth = prorated(
+        to_minor(line.unit_price.amount, currency),
+        line.quantity,
+        months=line.months,
+        term=Period(line.term_start, line.term_end),
+        on=line.covers_from,
+        until=line.covers_until,
+    )
+    return worth != abs(to_minor(line.gross.amount, currency))
+
+
+def _counted(quantity: int, flat: bool) -> str:
+    return sentences.number(quantity) if flat else sentences.seats(quantity)
+
+
+def _row(line: PricedLine, names: Names, flat: Container[str]) -> Row:
     product = sentences.product(names, line.product)
     edition = sentences.edition(names, line.product, line.edition)
     return Row(
@@ -163,6 +201,7 @@ def _row(line: PricedLine, names: Names) -> Row:
         words=_kind(line.kind),
         name=f"{product} {edition}".strip(),
         seats=sentences.number(line.quantity),
+        counted=_counted(line.quantity, line.product in flat),
         first=line.covers.start,
         last=line.covers.last_day,
         unit=line.unit,

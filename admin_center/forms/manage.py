@@ -1,7 +1,6 @@
-"""The Manage form: the whole wish as it is typed, and the changes of the rules that it comes to."""
+"""The Manage form: the whole wish as it is typed, field by field, strictly."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -11,74 +10,53 @@ from django.utils.translation import gettext_lazy
 
 from accounts.rules.decision import Action
 from admin_center import sentences
-from admin_center.desk import Choice, Desk
-from billing.rules import changes
-from billing.rules.changes import Answer, Change
-from billing.rules.facts import LineFacts, ProductFacts, ProductKind, ScheduledKind
+from admin_center.desk import Desk
+from billing.rules.checks import LONGEST_TEMPORARY
+from billing.rules.facts import EditionFacts, LineFacts, ProductFacts
 from billing.rules.periods import Cycle
 
-LONGEST_TEMPORARY = 365
 LONGEST_NOTE = 2000
+LONGEST_CODE = 40
+# Temporary seats may start in the coming periods; nobody plans further than this.
+LATEST_START = timedelta(days=3 * 365)
+NUMBERS = {"required": gettext_lazy("Type a number."), "invalid": gettext_lazy("Type a whole number.")}
 
 
-@dataclass(frozen=True, slots=True)
-class HeldRow:
-    """A line that is held, with its fields."""
-
-    line: LineFacts
-    product: ProductFacts
-    name: str
-    choices: tuple[Choice, ...]
-    compare: tuple[Choice, ...]
-    edition: forms.BoundField | None
-    seats: forms.BoundField
-    remove: forms.BoundField | None
-    leaving: tuple[forms.BoundField, ...]
-    includes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NewRow:
-    """A product that can be bought, with its fields; `combines` names lines it takes the place of."""
-
-    product: ProductFacts
-    name: str
-    choices: tuple[Choice, ...]
-    edition: forms.BoundField | None
-    seats: forms.BoundField
-    includes: tuple[str, ...]
-    combines: tuple[str, ...]
+def _day(label: Any, help_text: Any = "") -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"})
+    return forms.DateField(label=label, required=False, widget=widget, help_text=help_text)
 
 
 class ManageForm(forms.Form):
-    """All that may be changed at once. Fields are named by what they are for: `seats-support`."""
+    """All that may be changed at once. Fields are named by what they are for: `seats-support`.
+
+    Of a product that is held: `seats-`, `edition-`, `remove-`, and `leave-` for what a Suite
+    includes. Of one that can be bought: `seats-`, `edition-`, and `combine-` where it is a Suite
+    that takes the place of lines. Whatever else is posted is ignored.
+    """
 
     cycle = forms.ChoiceField(label=gettext_lazy("Billing cycle"), required=False, widget=forms.RadioSelect)
-    extend = forms.BooleanField(
-        label=gettext_lazy("Extend: buy the next period now, with the seats of today"), required=False
-    )
+    extend = forms.BooleanField(label=gettext_lazy("Extend by one period"), required=False)
     temporary_product = forms.ChoiceField(label=gettext_lazy("Product"), required=False)
     temporary_seats = forms.IntegerField(
-        label=gettext_lazy("Extra seats"), required=False, min_value=1, max_value=100_000
+        label=gettext_lazy("Extra seats"),
+        required=False,
+        min_value=1,
+        max_value=100_000,
+        error_messages=NUMBERS,
     )
-    temporary_start = forms.DateField(
-        label=gettext_lazy("First day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    temporary_days = forms.IntegerField(
-        label=gettext_lazy("Number of days"), required=False, min_value=1, max_value=LONGEST_TEMPORARY
-    )
+    temporary_first = _day(gettext_lazy("First day"))
+    temporary_last = _day(gettext_lazy("Last day"))
     # Half a code is no try: the preview asks when it is typed, not while.
     promo = forms.CharField(
-        label=gettext_lazy("Code"),
+        label=gettext_lazy("Promo code"),
         required=False,
-        max_length=40,
-        widget=forms.TextInput(attrs={"data-quiet": True, "autocomplete": "off", "spellcheck": "false"}),
+        max_length=LONGEST_CODE,
+        widget=forms.TextInput(
+            attrs={"data-quiet": True, "autocapitalize": "characters", "spellcheck": "false"}
+        ),
     )
-    on = forms.DateField(
-        label=gettext_lazy("What if on another day"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
-    )
+    on = _day(gettext_lazy("What if on another day?"))
     note = forms.CharField(
         label=gettext_lazy("Note for who decides"),
         required=False,
@@ -91,57 +69,66 @@ class ManageForm(forms.Form):
         """Make the fields that this person may use on this day."""
         super().__init__(data, **options)
         self.desk = desk
-        for line in desk.facts.lines:
+        for line in desk.lines:
             self._add_held(line)
         for product in desk.offered():
             self._add_new(product)
         self._settle_cycle()
+        self._settle_temporary()
         self._settle_rest()
 
     # --- Fields ---------------------------------------------------------------------------------
 
     def _add_held(self, line: LineFacts) -> None:
         product, desk = self.desk.facts.product(line.product), self.desk
-        least = product.minimum if desk.open(Action.REDUCE) else line.quantity
-        most = product.maximum if desk.open(Action.ADD_SEATS) else line.quantity
-        self._number(f"seats-{line.product}", desk.name(line.product), least, most, initial=line.quantity)
-        self._edition(line.product, desk.choices(line), initial=line.edition)
+        # Bounds that were drawn tighter after it was bought don't stand in the way of other edits.
+        least = min(product.minimum, line.quantity) if desk.open(Action.REDUCE) else line.quantity
+        most = max(product.maximum, line.quantity) if desk.open(Action.ADD_SEATS) else line.quantity
+        self._number(product, least, most, initial=line.quantity)
+        self._edition(product, desk.choices(line), initial=line.edition)
         if desk.asking or desk.may[Action.CANCEL_PRODUCT]:
-            self.fields[f"remove-{line.product}"] = forms.BooleanField(
-                label=_("Remove at the renewal"), required=False
-            )
+            self._check(f"remove-{line.product}", _("Remove %(name)s at the renewal"), line.product)
             for key in product.includes:
-                self.fields[f"leave-{key}"] = forms.BooleanField(label=desk.name(key), required=False)
+                self._check(f"leave-{key}", _("Leave out %(name)s"), key)
 
     def _add_new(self, product: ProductFacts) -> None:
-        cycles = list(Cycle) if self.desk.first else [self.desk.cycle]
-        choices = tuple(
-            choice
-            for choice in self.desk.editions(product)
-            if any(product.edition(choice.key).price(cycle, self.desk.on) is not None for cycle in cycles)
-        )
-        self._number(f"seats-{product.key}", self.desk.name(product.key), 0, product.maximum, initial=0)
-        self._edition(product.key, choices, initial=choices[0].key)
+        combined, sold = self.desk.combines(product), self.desk.sold(product)
+        tried = self.desk.facts.line(product.key) if self.desk.first else None
+        if combined:
+            # Proposed is the largest line, and a seat for everybody who holds any.
+            proposed = min(max(product.minimum, combined.proposed), product.maximum)
+            self._check(f"combine-{product.key}", _("Combine into %(name)s"), product.key)
+            self._number(product, product.minimum, product.maximum, initial=proposed)
+            self.fields[f"seats-{product.key}"].required = False
+        else:
+            self._number(product, 0, product.maximum, initial=tried.quantity if tried else 0)
+        chosen = tried.edition if tried and tried.edition in [one.key for one in sold] else sold[0].key
+        self._edition(product, sold, initial=chosen)
 
-    def _number(self, name: str, label: str, least: int, most: int, *, initial: int) -> None:
-        self.fields[name] = forms.IntegerField(
-            label=_("Seats of %(name)s") % {"name": label},
+    def _number(self, product: ProductFacts, least: int, most: int, *, initial: int) -> None:
+        self.fields[f"seats-{product.key}"] = forms.IntegerField(
+            label=_("Seats of %(name)s") % {"name": self.desk.name(product.key)},
             min_value=least,
             max_value=most,
             initial=initial,
             required=least > 0,
             disabled=least == most,
-            error_messages={"required": _("Type a number."), "invalid": _("Type a whole number.")},
+            error_messages=NUMBERS,
         )
 
-    def _edition(self, key: str, choices: tuple[Choice, ...], *, initial: str) -> None:
+    def _edition(self, product: ProductFacts, choices: tuple[EditionFacts, ...], *, initial: str) -> None:
         if len(choices) > 1:
-            self.fields[f"edition-{key}"] = forms.ChoiceField(
-                label=_("Edition of %(name)s") % {"name": self.desk.name(key)},
-                choices=[(choice.key, choice.name) for choice in choices],
+            self.fields[f"edition-{product.key}"] = forms.ChoiceField(
+                label=_("Edition of %(name)s") % {"name": self.desk.name(product.key)},
+                choices=[(one.key, self.desk.edition_name(product.key, one.key)) for one in choices],
                 initial=initial,
                 required=False,
+                error_messages={"invalid_choice": _("Choose one of these editions.")},
             )
+
+    def _check(self, name: str, label: str, product: str) -> None:
+        told = label % {"name": self.desk.name(product)}
+        self.fields[name] = forms.BooleanField(label=told, required=False)
 
     def _settle_cycle(self) -> None:
         desk = self.desk
@@ -157,22 +144,28 @@ class ManageForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)
         field.choices, field.initial = offered, desk.cycle.value
 
+    def _settle_temporary(self) -> None:
+        lines = self.desk.temporary()
+        if not lines:
+            for name in ("product", "seats", "first", "last"):
+                del self.fields[f"temporary_{name}"]
+            return
+        field = self.fields["temporary_product"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(line.product, self.desk.name(line.product)) for line in lines]
+        field.initial = lines[0].product
+        latest = self.desk.on + LATEST_START
+        for name, last in (("first", latest), ("last", latest + timedelta(days=LONGEST_TEMPORARY))):
+            attrs = self.fields[f"temporary_{name}"].widget.attrs
+            attrs["min"], attrs["max"] = self.desk.on.isoformat(), last.isoformat()
+
     def _settle_rest(self) -> None:
         desk = self.desk
-        lines = desk.temporary()
-        if not lines:
-            for name in ("product", "seats", "start", "days"):
-                del self.fields[f"temporary_{name}"]
-        else:
-            field = self.fields["temporary_product"]
-            assert isinstance(field, forms.ChoiceField)
-            field.choices = [(line.product, desk.name(line.product)) for line in lines]
-            self.fields["temporary_start"].widget.attrs["min"] = desk.on.isoformat()
         if desk.first or not desk.open(Action.EXTEND):
             del self.fields["extend"]
         if not desk.may[Action.SEE_COSTS]:
             del self.fields["promo"]
-        if desk.first:
+        if desk.first or desk.due:
             del self.fields["on"]
         else:
             attrs = self.fields["on"].widget.attrs
@@ -180,182 +173,72 @@ class ManageForm(forms.Form):
         if not desk.asking:
             del self.fields["note"]
 
-    # --- Rows for the page ----------------------------------------------------------------------
+    # --- What was typed -------------------------------------------------------------------------
 
-    @property
-    def held(self) -> Iterator[HeldRow]:
-        """Yield the lines that are held, with their fields."""
-        for line in self.desk.facts.lines:
-            product = self.desk.facts.product(line.product)
-            yield HeldRow(
-                line=line,
-                product=product,
-                name=self.desk.name(line.product),
-                choices=self.desk.choices(line),
-                compare=self.desk.editions(product),
-                edition=self._bound(f"edition-{line.product}"),
-                seats=self[f"seats-{line.product}"],
-                remove=self._bound(f"remove-{line.product}"),
-                leaving=tuple(b for key in product.includes if (b := self._bound(f"leave-{key}"))),
-                includes=tuple(self.desk.name(key) for key in product.includes),
-            )
-
-    @property
-    def new(self) -> Iterator[NewRow]:
-        """Yield what can be bought, with its fields."""
-        for product in self.desk.offered():
-            yield NewRow(
-                product=product,
-                name=self.desk.name(product.key),
-                choices=self.desk.editions(product),
-                edition=self._bound(f"edition-{product.key}"),
-                seats=self[f"seats-{product.key}"],
-                includes=tuple(self.desk.name(key) for key in product.includes),
-                combines=tuple(self.desk.name(key) for key in self.desk.combines(product)),
-            )
-
-    def _bound(self, name: str) -> forms.BoundField | None:
-        return self[name] if name in self.fields else None
-
-    # --- What it comes to -----------------------------------------------------------------------
-
-    def clean_on(self) -> Any:
+    def clean_on(self) -> date | None:
         """Keep the day of the what-if between today and the renewal."""
-        day = self.cleaned_data["on"]
+        day: date | None = self.cleaned_data["on"]
         if day is not None and not self.desk.on <= day <= self.desk.facts.renews_on:
             raise ValidationError(_("Choose a day from today to the renewal."))
         return day
 
-    def clean_temporary_start(self) -> Any:
+    def clean_temporary_first(self) -> date:
         """Begin today where no day is typed."""
-        return self.cleaned_data["temporary_start"] or self.desk.on
+        day: date = self.cleaned_data["temporary_first"] or self.desk.on
+        if day > self.desk.on + LATEST_START:
+            raise ValidationError(_("Choose a day in the next three years."))
+        return day
 
-    def changes(self) -> tuple[Change, ...]:
-        """Return what the wish comes to, with the answers to what it meets; only of a valid form."""
-        if self.desk.first:
-            return tuple(self._first_purchase())
-        made = [*self._of_lines(), *self._of_products(), *self._of_subscription()]
-        answers = self._answers()
-        return tuple(replace(change, answers=answers) for change in made)
-
-    def _first_purchase(self) -> Iterator[Change]:
-        items = tuple(
-            changes.Item(product.key, self._chosen(product), quantity)
-            for product in self.desk.offered()
-            if (quantity := self.cleaned_data.get(f"seats-{product.key}") or 0) > 0
-        )
-        if items:
-            yield changes.FirstPurchase(Cycle(self.cleaned_data.get("cycle") or self.desk.cycle), items)
-            yield from self._promo()
-
-    def _of_lines(self) -> Iterator[Change]:
-        asked = self.cleaned_data
-        for line in self.desk.facts.lines:
-            if asked.get(f"remove-{line.product}"):
-                yield changes.RemoveProduct(line.product)
-                continue
-            edition = asked.get(f"edition-{line.product}") or line.edition
-            quantity = asked[f"seats-{line.product}"]
-            yield from changes.for_line(self.desk.facts, line.product, edition=edition, quantity=quantity)
-            for key in self.desk.facts.product(line.product).includes:
-                if asked.get(f"leave-{key}"):
-                    yield changes.RemoveProduct(key)
-
-    def _of_products(self) -> Iterator[Change]:
+    def clean(self) -> None:
+        """Ask for what belongs together: all of temporary seats, enough of a new product."""
         for product in self.desk.offered():
-            quantity = self.cleaned_data.get(f"seats-{product.key}") or 0
-            if not quantity:
-                continue
-            edition = self._chosen(product)
-            if self.desk.combines(product):
-                yield changes.CombineIntoSuite(product.key, edition, quantity)
-            elif product.kind in (ProductKind.ADDON, ProductKind.FLAT):
-                yield changes.AddOn(product.key, edition, quantity)
-            else:
-                yield changes.AddProduct(product.key, edition, quantity)
+            self._clean_new(product)
+        if "temporary_seats" in self.fields:
+            self._clean_temporary()
 
-    def _of_subscription(self) -> Iterator[Change]:
+    def _clean_new(self, product: ProductFacts) -> None:
+        name = f"seats-{product.key}"
+        typed, combines = self.cleaned_data.get(name), self.cleaned_data.get(f"combine-{product.key}")
+        if combines and typed is None and name not in self.errors:
+            self.add_error(name, NUMBERS["required"])
+        elif typed and typed < product.minimum:
+            least = sentences.number(product.minimum)
+            self.add_error(name, _("At least %(least)s, or none.") % {"least": least})
+
+    def _clean_temporary(self) -> None:
         asked = self.cleaned_data
-        cycle = asked.get("cycle")
-        if cycle and Cycle(cycle) is not self.desk.facts.paid_cycle:
-            yield changes.ChangeCycle(Cycle(cycle))
-        if asked.get("extend"):
-            yield changes.Extend()
-        if asked.get("temporary_seats"):
-            yield changes.BuyTemporarySeats(
-                asked["temporary_product"] or self.desk.temporary()[0].product,
-                asked["temporary_seats"],
-                asked["temporary_start"],
-                asked.get("temporary_days") or 1,
-            )
-        yield from self._promo()
+        seats, first, last = (asked.get(f"temporary_{name}") for name in ("seats", "first", "last"))
+        if seats and last is None and "temporary_last" not in self.errors:
+            self.add_error("temporary_last", _("Choose the last day."))
+        elif last and not seats and "temporary_seats" not in self.errors:
+            self.add_error("temporary_seats", NUMBERS["required"])
+        elif first and last and last < first:
+            self.add_error("temporary_last", _("The last day lies before the first."))
 
-    def _promo(self) -> Iterator[Change]:
-        if code := (self.cleaned_data.get("promo") or "").strip().upper():
-            yield changes.UsePromoCode(code)
+    # --- Its places on the page -----------------------------------------------------------------
 
-    def _chosen(self, product: ProductFacts) -> str:
-        return self.cleaned_data.get(f"edition-{product.key}") or next(
-            choice.key for choice in self.desk.editions(product) if choice.unit is not None
-        )
+    @property
+    def noted(self) -> tuple[forms.BoundField, ...]:
+        """Return the fields that have a place for notes beside them."""
+        plain = ("remove-", "leave-", "combine-")
+        return tuple(field for field in self.visible_fields() if not field.html_name.startswith(plain))
 
-    def _answers(self) -> tuple[Answer, ...]:
-        """Return the choices about what waits; what is no choice is as if nothing was chosen."""
-        found = []
-        for name, value in self.data.items():
-            if not name.startswith("answer-"):
-                continue
-            kind, _dash, product = name.removeprefix("answer-").partition("-")
-            if kind in list(ScheduledKind) and value in list(changes.Choice):
-                found.append(Answer(ScheduledKind(kind), product or None, changes.Choice(value)))
-        return tuple(found)
-
-    # --- Refusals stand at their field ----------------------------------------------------------
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Return where questions may stand: at each product, and at what concerns all of them."""
+        products = [line.product for line in self.desk.lines] + [one.key for one in self.desk.offered()]
+        parts = {"cycle": "cycle", "extend": "extend", "temporary": "temporary_seats"}
+        return (*products, *(place for place, name in parts.items() if name in self.fields))
 
     def field_of(self, code: str, product: str | None) -> str | None:
         """Return the field that a refusal of the rules concerns, None where it concerns them all."""
         by_code = {
             "promo_not_valid": "promo",
             "extension_ahead": "extend",
-            "temporary_length": "temporary_days",
+            "temporary_length": "temporary_last",
             "temporary_not_supported": "temporary_product",
-            "start_in_past": "temporary_start",
+            "start_in_past": "temporary_first",
             "no_price_in_cycle": "cycle",
         }
         name = by_code.get(code, f"seats-{product}")
         return name if name in self.fields else None
-
-
-def prefilled(asked: tuple[Change, ...]) -> dict[str, Any]:
-    """Return the form's initial values for changes that somebody asked for."""
-    initial: dict[str, Any] = {}
-    for change in asked:
-        match change:
-            case changes.AddSeats() | changes.ReduceSeats():
-                initial[f"seats-{change.product}"] = change.quantity
-            case changes.ChangeEdition():
-                initial[f"edition-{change.product}"] = change.edition
-            case changes.AddProduct() | changes.AddOn() | changes.CombineIntoSuite():
-                initial[f"seats-{change.product}"] = change.quantity
-                initial[f"edition-{change.product}"] = change.edition
-            case changes.RemoveProduct():
-                initial[f"remove-{change.product}"] = initial[f"leave-{change.product}"] = True
-            case changes.ChangeCycle():
-                initial["cycle"] = change.cycle.value
-            case changes.Extend():
-                initial["extend"] = True
-            case changes.BuyTemporarySeats():
-                initial |= {
-                    "temporary_product": change.product,
-                    "temporary_seats": change.quantity,
-                    "temporary_start": change.start,
-                    "temporary_days": change.days,
-                }
-            case changes.UsePromoCode():
-                initial["promo"] = change.promo
-            case changes.FirstPurchase():
-                initial["cycle"] = change.cycle.value
-                for item in change.items:
-                    initial[f"seats-{item.product}"] = item.quantity
-                    initial[f"edition-{item.product}"] = item.edition
-    return initial

@@ -34,7 +34,7 @@ BEHAVIOURS = ("stepper", "submit-once", "print", "quiet")
 STYLES = ("tokens", "base", "layout")
 COMPONENTS = (
     *("button", "badge", "card", "facts", "table", "notice", "refusal", "menu", "tabs"),
-    *("form", "choice", "stepper", "summary", "compare", "timeline", "people", "empty", "more"),
+    *("form", "choice", "stepper", "summary", "compare", "timeline", "people", "empty", "more", "manage"),
 )
 
 

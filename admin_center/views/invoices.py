@@ -11,7 +11,7 @@ from accounts.rules.decision import Action
 from admin_center import paging, priced
 from admin_center.pages import AccountRequest, page
 from billing import payments
-from billing.models import Charge, Invoice, PaymentMethod
+from billing.models import Charge, Invoice, PaymentMethod, Product
 
 PAGE_SIZE = 50
 NEWEST_FIRST = paging.Order("issued_at", paging.moment, descending=True)
@@ -35,7 +35,7 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
     context = {
         "page_title": found.number,
         "invoice": found,
-        "rows": priced.invoiced(found.lines.all(), found.currency),
+        "rows": priced.invoiced(found.lines.all(), found.currency, _flat(request)),
         "currency": found.currency,
         "minus_prepaid": -found.prepaid,
         "status": _status(found),
@@ -69,6 +69,14 @@ def pay(request: AccountRequest, number: str) -> HttpResponse:
     else:
         messages.info(request, _("The provider has not answered yet. We ask again by ourselves."))
     return redirect(address)
+
+
+def _flat(request: AccountRequest) -> frozenset[str]:
+    """Return the products that are charged by the period, not by the seat."""
+    flat = Product.objects.filter(
+        catalogue__subscriptions=request.account.pk, kind=Product.Kind.FLAT
+    ).values_list("key", flat=True)
+    return frozenset(flat)
 
 
 def _find(request: AccountRequest, number: str) -> Invoice:

@@ -1,8 +1,7 @@
 """Change what the company has bought, or ask for it, with a live quote beside the form."""
 
-from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -10,226 +9,183 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import activity
 from accounts.rules.decision import Action
 from admin_center import desk as desks
-from admin_center import priced, refused, sentences, summary
+from admin_center import outcome as outcomes
+from admin_center import shelf, summary
 from admin_center.desk import Desk
-from admin_center.forms.manage import ManageForm, prefilled
+from admin_center.forms import wishes
+from admin_center.forms.manage import ManageForm
+from admin_center.outcome import Outcome
 from admin_center.pages import AccountRequest, page
-from admin_center.priced import Priced
-from billing import promos, quotes, requests
-from billing.models import AgentSeat, ChangeRequest
-from billing.rules.conflicts import Question
-from billing.rules.periods import Cycle
-from billing.rules.quoting import Quote, Undecided
-from billing.rules.refusals import BelowSeatsInUse, NoChange, Refusal
+from billing import quotes, renewal, requests
+from billing.carrying_out import promo_codes
+from billing.models import ChangeRequest, Quote
+from billing.rules.changes import Change
+from billing.rules.quoting import Undecided
+from billing.rules.refusals import Refusal
 from billing.rules.wire import Malformed, changes_from_plain
 
-MOST_HOLDERS = 20
-
-
-@dataclass
-class Outcome:
-    """What the form came to: a price, questions to answer first, or a refusal at its field."""
-
-    priced: Priced | None = None
-    questions: tuple["Asked", ...] = ()
-    refusal: str = ""
-    invoice: str = ""
-    holders: list[str] = field(default_factory=list)
-    what_if: bool = False
-    nothing: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question about a change that waits, with its choices in words; `chosen` is the proposed one."""
-
-    name: str
-    sentence: str
-    options: tuple[tuple[str, str], ...]
-    chosen: str
+# Explained on the page where they are closed.
+CLOSABLE = (
+    Action.REDUCE,
+    Action.CANCEL_PRODUCT,
+    Action.CHANGE_CYCLE,
+    Action.EXTEND,
+    Action.BUY_TEMPORARY_SEATS,
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(Action.REQUEST_CHANGE)
 def manage(request: AccountRequest) -> HttpResponse:
     """Show what can be changed; a POST draws up a quote to review, or submits a request."""
-    desk = desks.of(request)
-    if desk is None:
-        messages.info(request, _("This account has no subscription yet: ask your contact to set it up."))
-        return redirect("home", request.account.slug)
     if request.method != "POST":
-        return _page(request, desk, ManageForm(desk=desk, initial=_initial(request)), Outcome(nothing=True))
+        return _open(request)
+    if "renew" in request.POST:
+        return _renew(request)
+    desk = _desk(request)
+    if desk is None:
+        return _without_subscription(request)
     form = ManageForm(request.POST, desk=desk)
-    outcome = _outcome(request, form)
-    if form.errors or outcome.refusal or outcome.questions or outcome.nothing:
-        return _page(request, desk, form, outcome, status=422)
-    if desk.asking:
-        return _submit(request, form)
-    return _draw_up(request, form)
+    found = outcomes.of(request, form)
+    if found.what_if and not form.errors:
+        form.add_error("on", _("A change is confirmed at today’s quote: go back to today to review it."))
+    if form.errors or not found.stands:
+        return _page(request, form, found, status=422)
+    return _submit(request, form, found) if desk.asking else _draw_up(request, form, found)
 
 
 @require_POST
 @page(Action.REQUEST_CHANGE)
 def preview(request: AccountRequest) -> HttpResponse:
     """Answer an edit with its quote, writing nothing: the panel alone, or without script the page."""
-    desk = desks.of(request)
+    desk = _desk(request)
     if desk is None:
-        return redirect("home", request.account.slug)
+        return _without_subscription(request)
     form = ManageForm(request.POST, desk=desk)
-    outcome = _outcome(request, form)
-    if request.htmx:
-        return render(request, "manage/panel.html", _context(request, desk, form, outcome))
-    return _page(request, desk, form, outcome)
+    found = outcomes.of(request, form)
+    if not request.htmx:
+        return _page(request, form, found)
+    return render(request, "manage/preview.html", _priced(request, form, found))
 
 
-def _page(
-    request: AccountRequest, desk: Desk, form: ManageForm, outcome: Outcome, status: int = 200
-) -> HttpResponse:
-    context = _context(request, desk, form, outcome)
-    context["waiting"] = summary.waiting(desk.reading, request.today)
+def _open(request: AccountRequest) -> HttpResponse:
+    """Show the page as things stand, or filled with the request or the quote that its address names."""
+    wanted, filled = _named(request)
+    desk = desks.of(request, promos=promo_codes(wanted), holders=bool(wanted))
+    if desk is None:
+        return _without_subscription(request)
+    if not wanted:
+        return _page(request, ManageForm(desk=desk), Outcome(nothing=True))
+    empty = ManageForm(desk=desk)
+    typed = {name: empty[name].initial for name in empty.fields} | filled
+    form = ManageForm({name: value for name, value in typed.items() if value not in (None, False)}, desk=desk)
+    return _page(request, form, outcomes.of(request, form))
+
+
+def _desk(request: AccountRequest) -> Desk | None:
+    promo = request.POST.get("promo", "").strip().upper()
+    return desks.of(request, promos=[promo] if promo else [], holders=True)
+
+
+def _without_subscription(request: AccountRequest) -> HttpResponse:
+    messages.info(request, _("This account has no subscription yet: ask your contact to set it up."))
+    return redirect("home", request.account.slug)
+
+
+def _named(request: AccountRequest) -> tuple[tuple[Change, ...], dict[str, Any]]:
+    """Return the changes to go on editing, and the form's values for them: of a request, or of a quote."""
+    number, quote_id = request.GET.get("request", ""), request.GET.get("quote", "")
+    stored: Any = None
+    extra: dict[str, Any] = {}
+    if number.isascii() and number.isdigit() and len(number) < 10:
+        asked = ChangeRequest.objects.filter(
+            subscription_id=request.account.pk, state=ChangeRequest.State.OPEN
+        )
+        stored = asked.filter(pk=number).values_list("changes", flat=True).first()
+        extra = {"request": int(number)}
+    elif key := _uuid(quote_id):
+        own = Quote.objects.filter(subscription_id=request.account.pk, person=request.user, pk=key)
+        stored, asked_for = own.values_list("changes", "request").first() or (None, None)
+        extra = {"request": asked_for}
+    try:
+        wanted = changes_from_plain(stored) if stored else ()
+    except Malformed:
+        wanted = ()
+    return wanted, wishes.prefilled(wanted) | extra
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _page(request: AccountRequest, form: ManageForm, found: Outcome, status: int = 200) -> HttpResponse:
+    desk = form.desk
+    summed = summary.of(desk.reading, request.today)
+    closed = [decision for act in CLOSABLE if not (decision := request.gate.may(act))]
+    context = _priced(request, form, found) | {
+        "page_title": _("Request a change") if desk.asking else _("Manage subscription"),
+        "summary": summed,
+        "shelf": shelf.of(form, summed),
+        "held": outcomes.held(request) if desk.facts.held else None,
+        "closed": [] if desk.asking or desk.first else closed,
+        "may_change": request.gate.may(Action.CHANGE_SUBSCRIPTION),
+        "may_undo": request.gate.may(Action.UNDO_CHANGE),
+        "may_cancel": request.gate.may(Action.CANCEL_ACCOUNT),
+        "staff_decide": requests.decided_by_staff(request.account),
+        "tried": status == 422,
+    }
     return render(request, "manage/form.html", context, status=status)
 
 
-def _context(request: AccountRequest, desk: Desk, form: ManageForm, outcome: Outcome) -> dict[str, Any]:
-    title = _("Request a change") if desk.asking else _("Manage subscription")
-    may = request.gate.may
-    return {
-        "page_title": title,
-        "desk": desk,
-        "form": form,
-        "outcome": outcome,
-        "unpriced": [(sentences.cycle(cycle), names) for cycle in Cycle if (names := desk.unpriced(cycle))],
-        "may_change": may(Action.CHANGE_SUBSCRIPTION),
-        "may_reduce": may(Action.REDUCE),
-        "may_remove": may(Action.CANCEL_PRODUCT),
-        "may_undo": may(Action.UNDO_CHANGE),
-        "may_cancel": may(Action.CANCEL_ACCOUNT),
-    }
+def _priced(request: AccountRequest, form: ManageForm, found: Outcome) -> dict[str, Any]:
+    """Return what the panel and the notes at the fields need."""
+    return {"desk": form.desk, "form": form, "outcome": found}
 
 
-def _initial(request: AccountRequest) -> dict[str, Any]:
-    """Return what a decider edits before approving: the changes of the request that the address names."""
-    number = request.GET.get("request", "")
-    if not (number.isascii() and number.isdigit() and len(number) < 10):
-        return {}
-    asked = ChangeRequest.objects.filter(
-        pk=number, subscription_id=request.account.pk, state=ChangeRequest.State.OPEN
-    ).first()
-    if asked is None:
-        return {}
-    try:
-        return prefilled(changes_from_plain(asked.changes)) | {"request": asked.pk}
-    except Malformed:
-        return {}
-
-
-def _outcome(request: AccountRequest, form: ManageForm) -> Outcome:
-    """Price what was typed, for the day that was chosen. Writes nothing."""
-    if not form.is_valid():
-        return Outcome()
-    on = form.cleaned_data.get("on") or request.today
-    try:
-        return _priced(request, form, _price(request, form, on), on)
-    except Undecided as undecided:
-        found = _priced(request, form, undecided.provisional, on)
-        found.questions = tuple(_question(one, form) for one in undecided.questions)
-        return found
-    except NoChange:
-        return Outcome(nothing=True)
-    except promos.TooManyTries:
-        form.add_error("promo", _("Too many codes were tried. Try again in an hour."))
-        return Outcome()
-    except Refusal as refusal:
-        return _refused(form, refusal)
-
-
-def _price(request: AccountRequest, form: ManageForm, on: date) -> Quote:
-    wanted = form.changes()
-    if not wanted:
-        raise NoChange
-    promos.count_tries(request.account, wanted)
-    return quotes.price(
-        request.account,
-        wanted,
-        by=request.user,
-        on=on,
-        asking=form.desk.asking,
-        reading=form.desk.reading,
-    )
-
-
-def _priced(request: AccountRequest, form: ManageForm, quote: Quote, on: date) -> Outcome:
-    reading = form.desk.reading
-    shown = priced.of(quote, reading.names, reading.labels, costs_shown=form.desk.may[Action.SEE_COSTS])
-    return Outcome(priced=shown, what_if=on != request.today)
-
-
-def _refused(form: ManageForm, refusal: Refusal) -> Outcome:
-    """Put a refusal at the field it concerns, and say what helps."""
-    sentence = refused.why(refusal, form.desk.reading.names)
-    outcome = Outcome(refusal=sentence, invoice=str(refusal.data.get("invoice") or ""))
-    product = refusal.data.get("product")
-    name = form.field_of(refusal.code, str(product) if product else None)
-    if name is not None:
-        form.add_error(name, sentence)
-    if isinstance(refusal, BelowSeatsInUse):
-        line = form.desk.facts.line(str(product))
-        holders = AgentSeat.objects.filter(line_id=(line and line.id) or 0)
-        outcome.holders = list(
-            holders.order_by("membership__user__name").values_list("membership__user__name", flat=True)[
-                :MOST_HOLDERS
-            ]
-        )
-    return outcome
-
-
-def _question(question: Question, form: ManageForm) -> Asked:
-    """Put a meeting of two changes into words, with what the line renews with for each choice."""
-    waits = question.scheduled
-    name = f"answer-{waits.kind.value}-{waits.product or ''}"
-    sentence = sentences.scheduled(waits, form.desk.facts, form.desk.reading.names)
-    options = tuple(
-        (option.choice.value, sentences.choice(option, waits, form.desk.reading.names))
-        for option in question.options
-    )
-    return Asked(
-        name=name,
-        sentence=_("This meets what waits for the renewal: %(change)s. What shall hold then?")
-        % {"change": sentence},
-        options=options,
-        chosen=form.data.get(name, options[0][0]),
-    )
-
-
-def _draw_up(request: AccountRequest, form: ManageForm) -> HttpResponse:
+def _draw_up(request: AccountRequest, form: ManageForm, found: Outcome) -> HttpResponse:
     """Store the quote and lead to its review; an edited request is drawn up for the one who decides."""
-    wanted, number = form.changes(), form.cleaned_data.get("request")
-    if form.cleaned_data.get("on") not in (None, request.today):
-        messages.info(request, _("This is the quote of today: a change can only be confirmed today."))
+    number = form.cleaned_data.get("request")
     try:
         if number and ChangeRequest.objects.filter(pk=number, subscription_id=request.account.pk).exists():
-            quote = requests.draw_up(number, by=request.user, on=request.today, changes=wanted)
+            quote = requests.draw_up(number, by=request.user, on=request.today, changes=found.changes)
         else:
-            quote = quotes.draw_up(request.account, wanted, by=request.user, on=request.today)
+            quote = quotes.draw_up(request.account, found.changes, by=request.user, on=request.today)
     except (requests.RequestOver, requests.OwnRequest):
         messages.warning(request, _("This request is no longer yours to decide."))
         return redirect("subscription", request.account.slug)
     except (Refusal, Undecided):
-        # It changed between the price and the quote: show the form again with what holds now.
-        return _page(request, form.desk, form, _outcome(request, form), status=422)
+        return _again(request)
     return redirect("quote", request.account.slug, quote.pk)
 
 
-def _submit(request: AccountRequest, form: ManageForm) -> HttpResponse:
+def _submit(request: AccountRequest, form: ManageForm, found: Outcome) -> HttpResponse:
     """Submit the wish as a request for others to decide."""
-    made = requests.submit(
-        request.account,
-        form.changes(),
-        note=form.cleaned_data.get("note") or "",
-        by=request.user,
-        on=request.today,
-    )
+    note = form.cleaned_data.get("note") or ""
+    try:
+        made = requests.submit(request.account, found.changes, note=note, by=request.user, on=request.today)
+    except (Refusal, Undecided):
+        return _again(request)
     messages.success(request, _("Your request is submitted. Who decides it was told by mail."))
     return redirect("request", request.account.slug, made.pk)
+
+
+def _again(request: AccountRequest) -> HttpResponse:
+    """Show what was typed with what holds now: it changed between the price and the quote."""
+    desk = _desk(request)
+    if desk is None:
+        return _without_subscription(request)
+    form = ManageForm(request.POST, desk=desk)
+    return _page(request, form, outcomes.of(request, form), status=422)
+
+
+def _renew(request: AccountRequest) -> HttpResponse:
+    """Carry out a renewal that is due: whatever touches the subscription renews it first (domain.md 5)."""
+    if not renewal.renew(request.account.pk, on=request.today, at=activity.current().at):
+        messages.info(request, _("The renewal is still being carried out. Try again in a moment."))
+    return redirect("manage", request.account.slug)

@@ -62,7 +62,7 @@ def _show(
     context = {
         "quote": found,
         "page_title": _title(found.state),
-        "priced": priced.of(shown, reading.names, reading.labels, costs_shown=costs_shown),
+        "priced": priced.of(shown, reading, costs_shown=costs_shown),
         "method": PaymentMethod.objects.filter(pk=request.account.pk).first(),
         "charged": payments.is_charged(request.account),
         "refused": refused.why(refusal, reading.names) if refusal else "",
@@ -71,7 +71,7 @@ def _show(
     if was is not None:
         before = documents.load(was.document)
         context |= {
-            "was": priced.of(before, reading.names, reading.labels, costs_shown=costs_shown),
+            "was": priced.of(before, reading, costs_shown=costs_shown),
             "reasons": meanwhile.told(differences(before, shown), reading.names, costs_shown=costs_shown),
         }
     template = "quotes/over.html" if over else TEMPLATES.get(Quote.State(found.state), "quotes/over.html")

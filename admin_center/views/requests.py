@@ -43,7 +43,7 @@ def _show(
     then = None
     if asked.document:
         shown = documents.load(asked.document)
-        then = priced.of(shown, reading.names, reading.labels, costs_shown=costs_shown)
+        then = priced.of(shown, reading, costs_shown=costs_shown)
     now, refusal = _today(request, asked, reading)
     decider = request.gate.may(Action.DECIDE_REQUESTS)
     context = {
@@ -76,7 +76,7 @@ def _today(
         quote = undecided.provisional
     except Refusal as refusal:
         return None, refused.why(refusal, reading.names)
-    return priced.of(quote, reading.names, reading.labels, costs_shown=costs_shown), ""
+    return priced.of(quote, reading, costs_shown=costs_shown), ""
 
 
 @require_POST

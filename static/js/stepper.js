@@ -13,7 +13,11 @@ function step(button) {
   const least = Number(input.min || 0);
   const most = input.max === "" ? Infinity : Number(input.max);
   const now = Number.parseInt(input.value, 10) || 0;
-  input.value = String(Math.min(most, Math.max(least, now + Number(button.dataset.step))));
+  let next = Math.min(most, Math.max(least, now + Number(button.dataset.step)));
+  // Of what is sold from a number on ([data-floor]) there are none or that many.
+  const floor = Number(stepper.dataset.floor || 0);
+  if (next < floor) next = next > now ? floor : least;
+  input.value = String(next);
   input.dispatchEvent(new Event("input", { bubbles: true }));
   input.dispatchEvent(new Event("change", { bubbles: true }));
 }

@@ -53,7 +53,7 @@ def wish(**fields: Any) -> dict[str, Any]:
 
 def test_one_more_seat_from_the_form_to_the_receipt(olivia: Client) -> None:
     shown = text(olivia.post(PREVIEW, wish(seats_support=11)))
-    assert "10 × $1.00 × 12 months × 105 of 365 days" in shown
+    assert "10 seats × $1.00 × 12 months × 105 of 365 days = $34.52" in shown
     assert "−$34.52" in shown
     assert "$37.97" in shown
     assert "$3.45" in shown
@@ -92,7 +92,7 @@ def test_the_preview_writes_nothing_in_a_few_queries(olivia: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["-1", "0", "1000000000", "10.5", "", "many", "1e3", "' OR 1=1", "\x00", "٣x"]
+    "typed", ["-1", "0", "1000000000", "10.5", "", "many", "1e3", "' OR 1=1", "٣x"]
 )
 def test_a_number_that_is_none_gets_a_message_at_its_field(olivia: Client, typed: str) -> None:
     answer = olivia.post(MANAGE, wish(seats_support=typed))

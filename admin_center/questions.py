@@ -1,0 +1,93 @@
+"""What to ask where a new change meets one that waits for the renewal, in words.
+
+Asked again with every answer, so that it can be seen and changed until the change is confirmed.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from django.utils.translation import gettext as _
+
+from admin_center import sentences
+from admin_center.desk import Desk
+from billing.rules import changes as new
+from billing.rules.changes import Answer, Change
+from billing.rules.conflicts import Option, Question, concerned, meeting, resolve
+from billing.rules.facts import ScheduledFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """One choice: what comes back in the form, its words, and whether it holds now."""
+
+    value: str
+    words: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question at its place on the page; an `open` one must be answered before anything is confirmed."""
+
+    place: str
+    name: str
+    sentence: str
+    options: tuple[Offered, ...]
+    open: bool
+
+
+def of(desk: Desk, wanted: Iterable[Change], given: tuple[Answer, ...]) -> tuple[Asked, ...]:
+    """Return every question about changes that wait, and what was answered; raise as the rules do."""
+    bare = tuple(replace(change, answers=()) for change in wanted)
+    must = resolve(desk.facts, bare).questions
+    found: dict[object, Asked] = {}
+    for question in must:
+        found.setdefault(question.scheduled.slot, _asked(desk, question, given, must=True))
+    for question in _may(desk, bare):
+        found.setdefault(question.scheduled.slot, _asked(desk, question, given, must=False))
+    return tuple(found.values())
+
+
+def _may(desk: Desk, bare: Iterable[Change]) -> Iterator[Question]:
+    """Yield the meetings that are decided unasked but may be decided otherwise: what an extension moves."""
+    for change in bare:
+        for waits in concerned(change, desk.facts):
+            met = meeting(waits, change, desk.facts)
+            if met.default is not None and len(met.choices) > 1:
+                yield Question(waits, change, tuple(Option(choice) for choice in met.choices))
+
+
+def _asked(desk: Desk, question: Question, given: tuple[Answer, ...], *, must: bool) -> Asked:
+    waits, names = question.scheduled, desk.reading.names
+    values = [option.choice for option in question.options]
+    answered = [one.choice for one in given if (one.kind, one.product) == waits.slot and one.choice in values]
+    chosen = answered[0] if answered else None if must else values[0]
+    told = {
+        "change": sentences.scheduled(waits, desk.facts, names),
+        "day": sentences.day(waits.takes_effect_on),
+    }
+    return Asked(
+        place=_place(desk, question.change, waits),
+        name=f"answer-{waits.kind.value}-{waits.product or ''}",
+        sentence=_("Already scheduled for %(day)s: %(change)s. What shall hold then?") % told,
+        options=tuple(
+            Offered(option.choice.value, sentences.choice(option, waits, names), option.choice is chosen)
+            for option in question.options
+        ),
+        open=must and not answered,
+    )
+
+
+def _place(desk: Desk, change: Change, waits: ScheduledFacts) -> str:
+    """Return where the new change is typed: there the question stands."""
+    if isinstance(change, new.ChangeCycle):
+        return "cycle"
+    if isinstance(change, new.Extend):
+        return "extend"
+    if isinstance(change, new.BuyTemporarySeats):
+        return "temporary"
+    product = getattr(change, "product", None)
+    if isinstance(change, new.RemoveProduct) and desk.facts.line(change.product) is None:
+        # It leaves a Suite: the question stands at the Suite.
+        product = waits.product
+    return product or "cycle"

@@ -1,0 +1,226 @@
+"""The rows of the Manage page: what is held and what can be bought, each with its fields and facts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from django.forms import BoundField, IntegerField
+from django.utils.translation import gettext as _
+
+from admin_center import consequences, sentences
+from admin_center.desk import Desk
+from admin_center.forms.manage import ManageForm
+from admin_center.summary import LineRow, Summary
+from billing.rules.facts import (
+    Allowances,
+    Availability,
+    EditionFacts,
+    ProductFacts,
+    ProductKind,
+    ScheduledKind,
+)
+from billing.rules.periods import Cycle
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list price in a cycle: minor units per seat and month, of a flat item per period; None where none."""
+
+    cycle: str
+    unit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """An edition as one column of the comparison."""
+
+    name: str
+    prices: tuple[Listed, ...]
+    current: bool
+    sales_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Editions side by side; `rows` are allowances: a label, and the value of each edition."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """A line that is held, as the summary shows it, with its fields.
+
+    `paid` says in words how many seats are paid for until the renewal and how many from then.
+    """
+
+    line: LineRow
+    place: str
+    seats: BoundField
+    edition: BoundField | None
+    remove: BoundField | None
+    leaving: tuple[BoundField, ...]
+    range: str
+    comparison: Comparison | None
+    paid: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """A product that can be bought, with its fields; `combines` names the lines it takes the place of."""
+
+    name: str
+    kind: ProductKind
+    place: str
+    includes: tuple[str, ...]
+    needs: tuple[str, ...]
+    minimum: int
+    range: str
+    prices: tuple[Listed, ...]
+    seats: BoundField
+    edition: BoundField | None
+    combine: BoundField | None
+    combines: tuple[str, ...]
+    comparison: Comparison | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """All rows of the page; `held` before the first purchase is empty."""
+
+    held: tuple[HeldRow, ...] = ()
+    suites: tuple[NewRow, ...] = ()
+    new: tuple[NewRow, ...] = ()
+    extension: tuple[date, date] | None = None
+    cycles: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())
+
+
+def of(form: ManageForm, summed: Summary | None) -> Shelf:
+    """Return the rows for a form; `summed` is the summary of the subscription, None before it has bought."""
+    desk = form.desk
+    rows = tuple(_new(form, product) for product in desk.offered())
+    ahead = None
+    if "extend" in form.fields:
+        period = desk.facts.next_period
+        ahead = period.start, period.last_day
+    return Shelf(
+        held=tuple(_held(form, line) for line in summed.lines) if summed else (),
+        suites=tuple(row for row in rows if row.combine),
+        new=tuple(row for row in rows if not row.combine),
+        extension=ahead,
+        cycles=tuple(_cycles(desk)),
+    )
+
+
+def _cycles(desk: Desk) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the cycles that are not offered, with the lines that are why."""
+    for cycle in Cycle:
+        if cycle is not desk.facts.cycle and (names := desk.unpriced(cycle)):
+            yield sentences.cycle(cycle), names
+
+
+def _held(form: ManageForm, row: LineRow) -> HeldRow:
+    desk = form.desk
+    product, line = desk.facts.product(row.product), desk.facts.line(row.product)
+    assert line is not None
+    return HeldRow(
+        line=row,
+        place=row.product,
+        seats=form[f"seats-{row.product}"],
+        edition=_field(form, f"edition-{row.product}"),
+        remove=_field(form, f"remove-{row.product}"),
+        range=_range(form, row.product),
+        leaving=tuple(found for key in product.includes if (found := _field(form, f"leave-{key}"))),
+        comparison=_compare(desk, product, line.edition, line.allowances),
+        paid=_paid(desk, row),
+    )
+
+
+def _range(form: ManageForm, product: str) -> str:
+    """Return "1 to 10,000", or that it stays as it is here."""
+    field = form.fields[f"seats-{product}"]
+    if field.disabled:
+        return _("can’t be changed here")
+    assert isinstance(field, IntegerField)
+    told = {"least": sentences.number(field.min_value), "most": sentences.number(field.max_value)}
+    return _("%(least)s to %(most)s") % told
+
+
+def _paid(desk: Desk, row: LineRow) -> str:
+    """Return "10 paid until 26 October, 8 used, 5 from then" for a line whose reduction waits."""
+    waits = desk.facts.waiting(ScheduledKind.QUANTITY, row.product)
+    if waits is None or waits.quantity is None:
+        return ""
+    told = {
+        "paid": sentences.number(row.quantity),
+        "day": sentences.day(waits.takes_effect_on - timedelta(days=1)),
+        "used": sentences.number(row.seats.used if row.seats else 0),
+        "then": sentences.number(waits.quantity),
+    }
+    if row.seats is None:
+        return _("%(paid)s paid until %(day)s, %(then)s from then") % told
+    return _("%(paid)s paid until %(day)s, %(used)s used, %(then)s from then") % told
+
+
+def _new(form: ManageForm, product: ProductFacts) -> NewRow:
+    desk = form.desk
+    combined = desk.combines(product)
+    return NewRow(
+        name=desk.name(product.key),
+        kind=product.kind,
+        place=product.key,
+        includes=tuple(desk.name(key) for key in product.includes),
+        needs=() if desk.asking else _missing(desk, product),
+        minimum=product.minimum,
+        range=_("at least %(least)s") % {"least": sentences.number(product.minimum)}
+        if product.minimum > 1
+        else "",
+        prices=_prices(desk, desk.sold(product)[0]),
+        seats=form[f"seats-{product.key}"],
+        edition=_field(form, f"edition-{product.key}"),
+        combine=_field(form, f"combine-{product.key}"),
+        combines=tuple(desk.name(line.product) for line in combined.lines) if combined else (),
+        comparison=_compare(desk, product, None, {}),
+    )
+
+
+def _missing(desk: Desk, product: ProductFacts) -> tuple[str, ...]:
+    """Return the products of which an add-on needs one, where none of them is held."""
+    had = {line.product for line in desk.lines}
+    return () if had & set(product.requires) else tuple(desk.name(key) for key in product.requires)
+
+
+def _prices(desk: Desk, edition: EditionFacts) -> tuple[Listed, ...]:
+    return tuple(Listed(sentences.cycle(cycle), edition.price(cycle, desk.on)) for cycle in desk.cycles)
+
+
+def _compare(desk: Desk, product: ProductFacts, own: str | None, kept: Allowances) -> Comparison | None:
+    """Put the editions side by side, None where there is but one; `kept` is what came with the own price."""
+    editions = desk.shown(product)
+    if len(editions) < 2:
+        return None
+    allowed = [kept if one.key == own else one.allowances for one in editions]
+    keys = list(dict.fromkeys(key for each in allowed for key in each))
+    return Comparison(
+        columns=tuple(
+            Column(
+                name=desk.edition_name(product.key, one.key),
+                prices=_prices(desk, one),
+                current=one.key == own,
+                sales_only=one.availability is Availability.SALES_ONLY,
+            )
+            for one in editions
+        ),
+        rows=tuple(
+            (
+                consequences.label(desk.reading.labels, key),
+                tuple(sentences.number(each[key]) if key in each else "" for each in allowed),
+            )
+            for key in keys
+        ),
+    )
+
+
+def _field(form: ManageForm, name: str) -> BoundField | None:
+    return form[name] if name in form.fields else None

@@ -1,0 +1,16 @@
+// Marks the fields whose notes ([data-errors] with the field's name) came anew, for eyes and readers alike.
+function mark(note) {
+  const found = note.firstElementChild;
+  for (const field of document.getElementsByName(note.dataset.errors)) {
+    if (found) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+    const others = (field.getAttribute("aria-describedby") || "").split(" ").filter((id) => id && id !== note.id);
+    if (found) others.push(note.id);
+    if (others.length) field.setAttribute("aria-describedby", others.join(" "));
+    else field.removeAttribute("aria-describedby");
+  }
+}
+
+document.addEventListener("htmx:oobAfterSwap", (event) => {
+  if (event.detail.target.matches("[data-errors]")) mark(event.detail.target);
+});

@@ -1,0 +1,12 @@
+// Back on a page, a browser may fill in what was typed before: what follows the form ([data-follows]) is told.
+function changed(field) {
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.options) return [...field.options].some((one) => one.selected !== one.defaultSelected && one.defaultSelected);
+  return field.type !== "hidden" && "defaultValue" in field && field.value !== field.defaultValue;
+}
+
+window.addEventListener("load", () => {
+  for (const form of document.querySelectorAll("form[data-follows]")) {
+    if ([...form.elements].some(changed)) form.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+});
