@@ -37,7 +37,7 @@ def activity(request: AccountRequest) -> HttpResponse:
 
 
 @require_safe
-@page(Action.VIEW_ACTIVITY)  # type: ignore[arg-type]  # a stream passes the door like any answer
+@page(Action.VIEW_ACTIVITY)
 def activity_csv(request: AccountRequest) -> HttpResponseBase:
     """Hand out what the filter chose as CSV; a filter that can't be read leads back to its page."""
     form = ActivityFilter(request.GET)

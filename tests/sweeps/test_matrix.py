@@ -6,27 +6,23 @@ foreign text is in any answer is watched by tests/canary.py. By default every pa
 id) and account, and of person and account, occurs; with `-m soak` every cell does.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.sweeps import routes, world
+from tests.sweeps.asking import Answer, ask, masked
 from tests.sweeps.routes import Route
 from tests.sweeps.test_decisions import expected
 from tests.sweeps.world import ABSENT, ABSENT_IDS, NOBODY, PERSONS, World
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
 LOGIN = "/sign-in/login/?next="
-# Notes of sessions and of tries: not data of an account.
-NOTES = ("django_session", "cache", "usersessions_usersession")
 
 
 @dataclass(frozen=True)
@@ -145,77 +141,11 @@ def test_the_small_matrix_holds_every_pair() -> None:
     assert len(cells) <= 10_000
 
 
-# --- Asking --------------------------------------------------------------------------------------
-
-
-@dataclass
-class Answer:
-    """What came back, and what it cost."""
-
-    response: HttpResponse
-    body: bytes
-    statements: int
-    written: dict[str, int]
-
-
-def rows_written() -> dict[str, int]:
-    """Return how many rows of each table this transaction has written so far, undone ones included."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables"
-            " WHERE n_tup_ins + n_tup_upd + n_tup_del > 0"
-        )
-        return {table: count for table, count in cursor.fetchall() if table not in NOTES}
-
-
-def ask(client: Client, method: str, address: str, data: dict[str, Any] | None = None) -> Answer:
-    """Send a request and undo what it did, here and in the browser; the counts tell what it wrote."""
-    count, cookies = 0, client.cookies.copy()
-
-    def counted(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        nonlocal count
-        count += not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK"))
-        return execute(sql, params, many, context)
-
-    before = rows_written()
-    # A bare savepoint, not `atomic`: the program's own transactions stay outermost ones.
-    undo = transaction.savepoint()
-    try:
-        with connection.execute_wrapper(counted):
-            response = client.generic(method, address, **_form(method, data))
-        body = response.getvalue()
-        after = rows_written()
-    finally:
-        transaction.savepoint_rollback(undo)
-        client.cookies = cookies
-    written = {table: n - before.get(table, 0) for table, n in after.items() if n != before.get(table, 0)}
-    return Answer(response, body, count, written)
-
-
-def _form(method: str, data: dict[str, Any] | None) -> dict[str, Any]:
-    if method != "POST":
-        return {}
-    from urllib.parse import urlencode
-
-    return {"data": urlencode(data or {}), "content_type": "application/x-www-form-urlencoded"}
-
-
 def address(target: Target, slug: str, child: Any) -> str:
     parts: dict[str, Any] = {"slug": slug}
     if target.route.child:
         parts[target.route.part or target.route.child] = child
     return reverse(target.name, kwargs=parts)
-
-
-def masked(answer: Answer, *names: object) -> tuple[int, dict[str, str], str]:
-    """Return an answer without what differs each time, and without the address that was asked for."""
-    body = answer.body.decode("utf-8", "replace")
-    heads = {name: value for name, value in answer.response.headers.items() if name != "Content-Length"}
-    text = re.sub(r'(name="csrfmiddlewaretoken" value|hx-headers)=(["\']).*?\2', "", body)
-    for name in names:
-        text = text.replace(str(name), "NAME")
-        heads = {head: value.replace(str(name), "NAME") for head, value in heads.items()}
-    return answer.response.status_code, heads, text
 
 
 # --- Judging -------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ ADDRESSES = re.compile(
     re.VERBOSE,
 )
 HOMES = re.compile(r"(?<![\w.])/(?:home|User[s])/[a-z][\w-]*/|(?<![\w./-])/roo[t]/")
-UNFINISHED = re.compile(r"\b(?:TOD[O]|FIXM[E]|XX[X])\b")
+UNFINISHED = re.compile(r"\b(?:TOD[O]|FIXM[E])\b")
 
 
 def tracked() -> list[Path]:
