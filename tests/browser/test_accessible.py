@@ -222,8 +222,9 @@ def test_without_script_every_page_says_the_same(place: World, visit: Callable[.
                 browser.page.evaluate(
                     f"document.querySelectorAll('{MADE_BY_SCRIPT}').forEach(it => it.remove())"
                 )
-            said.append(browser.page.locator("main").inner_text())
-        assert said[0] == said[1], where
+            said.append(set(browser.page.locator("main").inner_text().splitlines()))
+        # Without script there may be more: a button that the script makes needless.
+        assert said[0] <= said[1], f"{where}: only with script: {said[0] - said[1]}"
 
 
 def test_the_theme_is_kept_and_the_devices_is_followed(place: World, visit: Callable[..., Visit]) -> None:
