@@ -78,13 +78,14 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A quote as pages show it."""
+    """A quote as pages show it; `waiting` is what waited before and still does."""
 
     on: date
     currency: str
     rows: tuple[Row, ...]
     settlement: Settlement
     when: tuple[When, ...]
+    waiting: tuple[str, ...]
     renewal: Renewal
     renewal_rows: tuple[Row, ...]
     consequences: tuple[Consequence, ...]
@@ -95,9 +96,24 @@ class Priced:
         return self.settlement.due
 
     @property
+    def at_once(self) -> bool:
+        """Tell whether any of it is made now; the rest is scheduled."""
+        return any(one.now for one in self.when)
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether more than the lines makes what is due: tax, the balance, or a small amount."""
+        return self.settlement.due != sum(row.amount for row in self.rows)
+
+    @property
     def from_balance(self) -> int:
         """Return what the balance takes off: negative, positive where it adds an earlier small sum."""
         return -self.settlement.prepaid
+
+    @property
+    def to_balance(self) -> int:
+        """Return what a credit note puts on the balance, in minor units."""
+        return max(-self.settlement.total, 0)
 
     @property
     def renewal_from_balance(self) -> int:
@@ -134,6 +150,7 @@ def of(quote: Quote, reading: Reading, *, costs_shown: bool) -> Priced:
             When(sentences.change(timed.change, names), timed.moment is Moment.NOW, timed.on)
             for timed in quote.timed
         ),
+        waiting=tuple(sentences.waits(one, names) for one in quote.scheduled if one.version <= quote.version),
         renewal=quote.renewal,
         renewal_rows=rows(quote.renewal.lines, names, flat),
         consequences=tuple(consequences.told(quote.notices, names, reading.labels, costs_shown=costs_shown)),

@@ -26,7 +26,7 @@ from billing.rules.periods import Cycle
 class Listed:
     """A list price in a cycle: minor units per seat and month, of a flat item per period; None where none."""
 
-    cycle: str
+    paid: str
     unit: int | None
 
 
@@ -92,6 +92,7 @@ class Shelf:
     held: tuple[HeldRow, ...] = ()
     suites: tuple[NewRow, ...] = ()
     new: tuple[NewRow, ...] = ()
+    paid: str = ""
     extension: tuple[date, date] | None = None
     cycles: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())
 
@@ -108,6 +109,7 @@ def of(form: ManageForm, summed: Summary | None) -> Shelf:
         held=tuple(_held(form, line) for line in summed.lines) if summed else (),
         suites=tuple(row for row in rows if row.combine),
         new=tuple(row for row in rows if not row.combine),
+        paid=paid(desk.cycle),
         extension=ahead,
         cycles=tuple(_cycles(desk)),
     )
@@ -192,7 +194,12 @@ def _missing(desk: Desk, product: ProductFacts) -> tuple[str, ...]:
 
 
 def _prices(desk: Desk, edition: EditionFacts) -> tuple[Listed, ...]:
-    return tuple(Listed(sentences.cycle(cycle), edition.price(cycle, desk.on)) for cycle in desk.cycles)
+    return tuple(Listed(paid(cycle), edition.price(cycle, desk.on)) for cycle in desk.cycles)
+
+
+def paid(cycle: Cycle) -> str:
+    """Return how often is paid, as it follows a price."""
+    return _("paid monthly") if cycle is Cycle.MONTHLY else _("paid annually")
 
 
 def _compare(desk: Desk, product: ProductFacts, own: str | None, kept: Allowances) -> Comparison | None:

@@ -165,7 +165,7 @@ class ManageForm(forms.Form):
             del self.fields["extend"]
         if not desk.may[Action.SEE_COSTS]:
             del self.fields["promo"]
-        if desk.first or desk.due:
+        if desk.first or desk.due or not desk.may[Action.SEE_COSTS]:
             del self.fields["on"]
         else:
             attrs = self.fields["on"].widget.attrs

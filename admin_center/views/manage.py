@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import activity
-from accounts.rules.decision import Action
+from accounts.rules.decision import Action, Decision
 from admin_center import desk as desks
 from admin_center import outcome as outcomes
-from admin_center import shelf, summary
+from admin_center import shelf, summary, words
 from admin_center.desk import Desk
 from admin_center.forms import wishes
 from admin_center.forms.manage import ManageForm
@@ -74,12 +74,13 @@ def preview(request: AccountRequest) -> HttpResponse:
 def _open(request: AccountRequest) -> HttpResponse:
     """Show the page as things stand, or filled with the request or the quote that its address names."""
     wanted, filled = _named(request)
-    desk = desks.of(request, promos=promo_codes(wanted), holders=bool(wanted))
+    desk = desks.of(request, promos=promo_codes(wanted), holders=bool(wanted or request.GET))
     if desk is None:
         return _without_subscription(request)
-    if not wanted:
-        return _page(request, ManageForm(desk=desk), Outcome(nothing=True))
     empty = ManageForm(desk=desk)
+    filled = filled if wanted else _numbers(request, empty)
+    if not filled:
+        return _page(request, empty, Outcome(nothing=True))
     typed = {name: empty[name].initial for name in empty.fields} | filled
     form = ManageForm({name: value for name, value in typed.items() if value not in (None, False)}, desk=desk)
     return _page(request, form, outcomes.of(request, form))
@@ -97,7 +98,7 @@ def _without_subscription(request: AccountRequest) -> HttpResponse:
 
 def _named(request: AccountRequest) -> tuple[tuple[Change, ...], dict[str, Any]]:
     """Return the changes to go on editing, and the form's values for them: of a request, or of a quote."""
-    number, quote_id = request.GET.get("request", ""), request.GET.get("quote", "")
+    number, quote_id = str(request.GET.get("request", "")), str(request.GET.get("quote", ""))
     stored: Any = None
     extra: dict[str, Any] = {}
     if number.isascii() and number.isdigit() and len(number) < 10:
@@ -117,6 +118,15 @@ def _named(request: AccountRequest) -> tuple[tuple[Change, ...], dict[str, Any]]
     return wanted, wishes.prefilled(wanted) | extra
 
 
+def _numbers(request: AccountRequest, form: ManageForm) -> dict[str, Any]:
+    """Return the seats that the address proposes, such as `?seats-support=11` of the People page."""
+    return {
+        name: text
+        for name, text in request.GET.items()
+        if name.startswith("seats-") and name in form.fields and text.isascii() and text.isdigit()
+    }
+
+
 def _uuid(text: str) -> UUID | None:
     try:
         return UUID(text)
@@ -127,13 +137,12 @@ def _uuid(text: str) -> UUID | None:
 def _page(request: AccountRequest, form: ManageForm, found: Outcome, status: int = 200) -> HttpResponse:
     desk = form.desk
     summed = summary.of(desk.reading, request.today)
-    closed = [decision for act in CLOSABLE if not (decision := request.gate.may(act))]
     context = _priced(request, form, found) | {
-        "page_title": _("Request a change") if desk.asking else _("Manage subscription"),
+        "page_title": _title(desk),
         "summary": summed,
         "shelf": shelf.of(form, summed),
         "held": outcomes.held(request) if desk.facts.held else None,
-        "closed": [] if desk.asking or desk.first else closed,
+        "closed": [] if desk.asking or desk.first else _closed(request),
         "may_change": request.gate.may(Action.CHANGE_SUBSCRIPTION),
         "may_undo": request.gate.may(Action.UNDO_CHANGE),
         "may_cancel": request.gate.may(Action.CANCEL_ACCOUNT),
@@ -141,6 +150,25 @@ def _page(request: AccountRequest, form: ManageForm, found: Outcome, status: int
         "tried": status == 422,
     }
     return render(request, "manage/form.html", context, status=status)
+
+
+def _title(desk: Desk) -> str:
+    if desk.asking:
+        return _("Request a change")
+    return _("Choose what to buy") if desk.first else _("Manage subscription")
+
+
+def _closed(request: AccountRequest) -> list[tuple[Decision, list[Any]]]:
+    """Return what is closed here: a refusal for each reason, with the other acts that it holds for."""
+    found: dict[object, tuple[Decision, list[Any]]] = {}
+    for act in CLOSABLE:
+        decision = request.gate.may(act)
+        why = decision.reason, decision.who_can
+        if not decision and why in found:
+            found[why][1].append(words.ACTS[act])
+        elif not decision:
+            found[why] = decision, []
+    return list(found.values())
 
 
 def _priced(request: AccountRequest, form: ManageForm, found: Outcome) -> dict[str, Any]:

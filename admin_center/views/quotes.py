@@ -161,11 +161,14 @@ def quote_again(request: AccountRequest, quote_id: UUID) -> HttpResponse:
 @require_POST
 @page(Action.VIEW_SUBSCRIPTION)
 def undo(request: AccountRequest, change_id: int) -> HttpResponse:
-    """Undo a change that waits for renewal, and go back to the summary."""
+    """Undo a change that waits for renewal, and go back to where that was asked."""
+    back = redirect(
+        "manage" if request.POST.get("next") == "manage" else "subscription", request.account.slug
+    )
     mine = ScheduledChange.objects.filter(pk=change_id, subscription_id=request.account.pk)
     if not mine.exists():
         messages.info(request, _("This change no longer waits: it was undone or carried out."))
-        return redirect("subscription", request.account.slug)
+        return back
     try:
         quotes.undo(change_id, by=request.user, on=request.today)
     except (quotes.TooLate, ScheduledChange.DoesNotExist):
@@ -175,4 +178,4 @@ def undo(request: AccountRequest, change_id: int) -> HttpResponse:
         messages.warning(request, refused.why(refusal, reading.names if reading else {}))
     else:
         messages.success(request, _("Undone. The subscription goes on as it is."))
-    return redirect("subscription", request.account.slug)
+    return back

@@ -7,6 +7,6 @@ function changed(field) {
 
 window.addEventListener("load", () => {
   for (const form of document.querySelectorAll("form[data-follows]")) {
-    if ([...form.elements].some(changed)) form.dispatchEvent(new Event("change", { bubbles: true }));
+    if ([...form.elements].some(changed)) form.dispatchEvent(new Event("input", { bubbles: true }));
   }
 });
