@@ -13,6 +13,8 @@ from admin_center.views import (
     invoices,
     machines,
     manage,
+    members,
+    ownership,
     payment,
     people,
     quotes,
@@ -45,6 +47,17 @@ of_account: list[URLPattern | URLResolver] = [
     path("billing/invoices/<str:number>/pay/", invoices.pay, name="invoice_pay"),
     path("billing/contacts/", contacts.contacts, name="contacts"),
     path("people/", people.people, name="people"),
+    path("people/<int:member_id>/", members.member, name="member"),
+    path("people/<int:member_id>/role/", members.member_role, name="member_role"),
+    path("people/<int:member_id>/payment-details/", members.member_delegate, name="member_delegate"),
+    path("people/<int:member_id>/seat/", members.member_seat, name="member_seat"),
+    path("people/<int:member_id>/suspend/", members.member_suspend, name="member_suspend"),
+    path("people/<int:member_id>/resume/", members.member_resume, name="member_resume"),
+    path("people/<int:member_id>/remove/", members.member_remove, name="member_remove"),
+    path("people/ownership/", ownership.show, name="ownership"),
+    path("people/ownership/offer/<int:member_id>/", ownership.offer, name="ownership_offer"),
+    path("people/ownership/<int:offer_id>/accept/", ownership.accept, name="ownership_accept"),
+    path("people/ownership/<int:offer_id>/withdraw/", ownership.withdraw, name="ownership_withdraw"),
     path("activity/", activity.activity, name="activity"),
     path("activity.csv", activity.activity_csv, name="activity_csv"),
 ]
@@ -63,6 +76,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", machines.readyz, name="readyz"),
 ]
 
+handler400 = errors.bad_request
 handler403 = errors.refused
 handler404 = errors.not_found
 handler500 = errors.failed

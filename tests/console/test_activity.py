@@ -190,7 +190,6 @@ def test_the_filters_find_by_act_person_and_day_of_the_accounts_zone(db: None) -
         "first=0001-01-01",
         "last=9999-12-31",
         "verb=no_such",
-        "person=%00",
         "person=" + "x" * 500,
         "first=٢٠٢٣-٠٧-٠١",
     ],
@@ -207,9 +206,7 @@ def test_a_filter_that_can_not_be_read_is_refused_at_its_field(db: None, query: 
         assert export_of_it.status_code == 200
 
 
-@pytest.mark.parametrize(
-    "place", ["", "x", "%00", "W10=", "WyJ4IiwgMV0=", "WyIyMDIzLTA3LTAxIiwgMV0=", "9" * 1000]
-)
+@pytest.mark.parametrize("place", ["", "x", "W10=", "WyJ4IiwgMV0=", "WyIyMDIzLTA3LTAxIiwgMV0=", "9" * 1000])
 def test_a_place_that_no_page_wrote_shows_the_first_page(db: None, place: str) -> None:
     note(acme_at(), "role_changed", by="olivia")
     for way in ("after", "before"):

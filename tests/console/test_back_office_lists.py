@@ -185,7 +185,7 @@ def test_an_address_cannot_ask_for_a_slow_filter(acme: Account, vera: Client) ->
     address = reverse("vendor:accounts_account_changelist")
     for query in ("name__contains=c", "memberships__user__email__contains=a", "vendor_contact_phone=1"):
         assert vera.get(f"{address}?{query}").status_code == 400, query
-    for query in ("o=1", "p=9999", "all=", "after=nonsense", "q=%00", "after=&before=x", "state__exact=none"):
+    for query in ("o=1", "p=9999", "all=", "after=nonsense", "after=&before=x", "state__exact=none"):
         assert vera.get(f"{address}?{query}").status_code in (200, 302), query
 
 

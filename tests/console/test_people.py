@@ -69,7 +69,7 @@ def test_search_and_filters_narrow_the_list(db: None) -> None:
     assert found("?role=billing_admin") == ["Bilal"]
     assert found("?state=suspended") == ["Leo"]
     assert found("?state=active&role=agent") == ["Agnes"]
-    assert len(found("?role=emperor&state=x&q=%00")) == 5
+    assert len(found("?role=emperor&state=x")) == 5
     assert "No member fits" in text(open_as("adam", PAGE + "?q=nobody"))
 
 
