@@ -41,6 +41,7 @@ VERBS = {
     "seat_freed": _("Seat freed"),
     "subscription_changed": _("Subscription changed"),
     "subscription_ended": _("Subscription ended"),
+    "subscription_parked": _("Renewal stopped: the vendor’s staff look into it"),
     "subscription_renewed": _("Subscription renewed"),
 }
 
