@@ -122,8 +122,9 @@ def _numbers(request: AccountRequest, form: ManageForm) -> dict[str, Any]:
     """Return the seats that the address proposes, such as `?seats-support=11` of the People page."""
     return {
         name: text
-        for name, text in request.GET.items()
-        if name.startswith("seats-") and name in form.fields and text.isascii() and text.isdigit()
+        for name, value in request.GET.items()
+        if name.startswith("seats-") and name in form.fields
+        if (text := str(value)).isascii() and text.isdigit()
     }
 
 
