@@ -53,8 +53,8 @@ SELECT 1000000 + n, code, initcap(code), 'C-' || n, 'self_service',
     'sales@vendor.example', '', false FROM made;
 INSERT INTO accounts_membership (account_id, user_id, role, changes_payment)
 SELECT 1000000 + n, 1000000 + n, 'owner', false FROM made;
-INSERT INTO billing_subscription (account_id, catalogue_id, currency, cycle, version)
-SELECT 1000000 + n, c.id, 'USD', 'annual', 1 FROM made, billing_catalogue c;
+INSERT INTO billing_subscription (account_id, catalogue_id, currency, cycle, version, parked_because)
+SELECT 1000000 + n, c.id, 'USD', 'annual', 1, '' FROM made, billing_catalogue c;
 INSERT INTO billing_line (subscription_id, product_id, edition_id, quantity, unit_price,
     unit_price_currency, allowances, began_on)
 SELECT 1000000 + n, e.product_id, e.id, 1, 12, 'USD', '{}', '2026-01-01' FROM made,
