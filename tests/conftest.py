@@ -12,8 +12,11 @@ from tests.canary import nothing_foreign_is_seen  # noqa: F401 - watches every t
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
-    """Start the embedded PostgreSQL; pytest-django asks for this before it makes the test database."""
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Start the embedded PostgreSQL; pytest-django asks for this before it makes the test database.
+
+    Tests that run side by side have a database each.
+    """
     database.start()
 
 
