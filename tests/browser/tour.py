@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from admin_center.database import ROOT
+from admin_center import database
 from tests.browser.chromium import CHROMIUM, FLAGS
 
-PICTURES = ROOT / "docs" / "tour"
+PICTURES = database.ROOT / "docs" / "tour"
 WIDE = {"width": 1200, "height": 820}
 PHONE = {"width": 390, "height": 780}
 
@@ -26,9 +27,12 @@ def demo() -> Iterator[tuple[str, str]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    # Each time anew: what the last walk drew up is not part of the picture.
+    database.start()
+    with psycopg.connect(host=str(database.folder()), user="postgres", autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS admin_center_tour WITH (FORCE)")
     env = {**os.environ, "DEMO": "1", "PORT": str(port), "DATABASE_NAME": "admin_center_tour"}
-    manage = [sys.executable, str(ROOT / "manage.py")]
-    subprocess.run([*manage, "flush", "--no-input"], env=env, check=False, capture_output=True)
+    manage = [sys.executable, str(database.ROOT / "manage.py")]
     server = subprocess.Popen([*manage, "serve", "--demo"], env=env, stdout=subprocess.PIPE, text=True)
     try:
         yield f"http://localhost:{port}", _password(server)

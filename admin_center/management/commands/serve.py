@@ -5,6 +5,8 @@ import os
 import signal
 import socket
 import sys
+import threading
+import time
 from argparse import ArgumentParser
 from collections.abc import Callable
 from functools import partial
@@ -21,6 +23,9 @@ from granian.log import LogLevels
 
 # What a request that has begun may still take when the server ends.
 SECONDS_TO_FINISH = 10
+SECONDS_TO_LOAD = 60
+# Where to knock at a server that listens everywhere.
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - named, not listened on
 
 
 def run(application: str, host: str, port: int, workers: int, *, started: Callable[[], None]) -> None:
@@ -84,13 +89,24 @@ class Command(BaseCommand):
             options["host"],
             options["port"],
             options["workers"],
-            started=self._announce,
+            started=lambda: self._announce_once(options["host"], options["port"]),
         )
         self.stdout.write("Ended.")
 
-    def _announce(self) -> None:
-        self.stdout.write(f"\n  The console answers at {settings.ORIGIN}/   (Ctrl-C ends it)\n")
-        self.stdout.flush()
+    def _announce_once(self, host: str, port: int) -> None:
+        """Say where the console answers, once it does: workers take a moment to load."""
+        threading.Thread(target=self._announce, args=(host, port), daemon=True).start()
+
+    def _announce(self, host: str, port: int) -> None:
+        for _try in range(SECONDS_TO_LOAD * 10):
+            try:
+                socket.create_connection((ANYWHERE.get(host, host), port), timeout=1).close()
+            except OSError:
+                time.sleep(0.1)
+            else:
+                self.stdout.write(f"\n  The console answers at {settings.ORIGIN}/   (Ctrl-C ends it)\n")
+                self.stdout.flush()
+                return
 
 
 def _demand_free(host: str, port: int) -> None:
