@@ -36,10 +36,13 @@ class InvitationOver(Exception):  # noqa: N818 - it says no, nothing went wrong
 
 
 @transaction.atomic
-def invite(account: Account, email: str, name: str, role: Role, *, by: User, on: date) -> Invitation:
+def invite(
+    account: Account, email: str, name: str, role: Role, *, by: User, on: date, seat: str = ""
+) -> Invitation:
     """Invite an address; the link goes by mail and nowhere else.
 
-    Inviting an administrator needs the right to give roles. An address of another company's people
+    `seat` is the key of a product whose seat they are promised. Inviting an administrator needs the
+    right to give roles. An address of another company's people
     is welcome: a person may belong to several accounts. Raises NotAllowed, NotInvited.
     """
     account = Account.objects.lock(account.pk)
@@ -60,6 +63,7 @@ def invite(account: Account, email: str, name: str, role: Role, *, by: User, on:
         email=email,
         name=" ".join(name.split())[:120],
         role=role,
+        seat=seat,
         token_hash=_hash(token),
         invited_by=by,
         created_at=at,
@@ -73,6 +77,14 @@ def invite(account: Account, email: str, name: str, role: Role, *, by: User, on:
     return made
 
 
+def account_of(token: str) -> Account:
+    """Return the account whose clock and language a link's token goes by; raise InvitationOver for none."""
+    found = Invitation.objects.select_related("account").filter(token_hash=_hash(token)).first()
+    if found is None:
+        raise InvitationOver
+    return found.account
+
+
 def find(token: str) -> Invitation:
     """Return the open invitation behind a link's token; raise InvitationOver for any other."""
     found = Invitation.objects.select_related("account", "invited_by").filter(token_hash=_hash(token)).first()
@@ -84,21 +96,22 @@ def find(token: str) -> Invitation:
 
 
 @transaction.atomic
-def accept(token: str, *, password: str = "") -> tuple[Invitation, Membership]:
+def accept(token: str, *, name: str = "", password: str = "") -> tuple[Invitation, Membership]:
     """Join the account; a person who is new gets an account to sign in with, their address verified.
 
-    The link proves the mailbox. `password` is set only for a person who is new; one who exists signs
-    in as ever. Raises InvitationOver.
+    The link proves the mailbox. `name` and `password` are set only for a person who is new; one who
+    exists signs in as ever. Raises InvitationOver, also for who became a member on another way.
     """
     found = find(token)
     account = Account.objects.lock(found.account_id)
     found = find(token)
     person = User.objects.filter(email=found.email).first()
     if person is None:
-        person = User.objects.create_user(
-            found.email, password, name=found.name or found.email, language=account.language
-        )
+        called = " ".join(name.split())[:120] or found.name or found.email
+        person = User.objects.create_user(found.email, password, name=called, language=account.language)
         EmailAddress.objects.create(user=person, email=found.email, verified=True, primary=True)
+    elif Membership.objects.filter(account=account, user=person).exists():
+        raise InvitationOver
     roles.enrol(account, [(person, Role(found.role))])
     found.accepted_at = activity.current().at
     found.save(update_fields=["accepted_at"])

@@ -166,6 +166,7 @@ def _promo(row: Row) -> PromoFacts:
         valid_from=_day(row["from"]),
         valid_until=_day(row["until"]),
         uses_left=row["left"],
+        withdrawn=row["withdrawn"],
     )
 
 

@@ -6,10 +6,11 @@ from datetime import date, datetime
 from uuid import UUID
 
 import structlog
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from accounts import activity, lifecycle, mail
-from accounts.models import Account, Membership
+from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountState
 from billing import cancellation, facts, invoicing, payments
 from billing.carrying_out import state_of
@@ -25,6 +26,19 @@ log = structlog.get_logger()
 
 # What may renew: a suspended account does not, and a trial has nothing to renew.
 RENEWING = (AccountState.ACTIVE, AccountState.PAST_DUE)
+
+
+class StillBroken(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """A parked subscription whose facts still break a rule: mend them first."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        """Keep what is broken."""
+        super().__init__(_because(faults))
+        self.faults = faults
+
+
+class NotParked(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """The subscription is not parked, or no longer."""
 
 
 def renew(account_id: int, *, on: date, at: datetime) -> list[Invoice]:
@@ -95,11 +109,8 @@ def _renew_once(account_id: int, *, on: date, at: datetime) -> tuple[Invoice | N
     before = replace(reading.facts, held=False)
     if before.renews_on > on:
         return None, None
-    try:
-        renewal = _renewal(before, subscription.resumes_on)
-    except NoPriceInCycle as refusal:
-        return _park(account, (Fault(refusal.code, str(refusal.data["product"])),), at)
-    if broken := (*ledger.faults(before), *ledger.line_faults(renewal.lines)):
+    renewal, broken = _priced(before, subscription.resumes_on)
+    if renewal is None or broken:
         return _park(account, broken, at)
     occasion = Occasion(by=None, on=renewal.on, at=at)
     if renewal.ends:
@@ -116,13 +127,51 @@ def _renew_once(account_id: int, *, on: date, at: datetime) -> tuple[Invoice | N
     return invoice, _charge(account, invoice, at) if invoice else None
 
 
+@transaction.atomic
+def unpark(account_id: int, *, reason: str, by: User, on: date) -> None:
+    """Let a parked subscription renew again, once nothing is broken on a day of the account.
+
+    Nothing is charged here: the next tick renews what is due. Recorded with the reason, which the
+    account's owner reads. Raises PermissionDenied for anyone but the vendor's staff, ValueError
+    without a reason, NotParked, and StillBroken.
+    """
+    if not (by.is_active and by.is_staff):
+        raise PermissionDenied
+    if not reason.strip():
+        raise ValueError("say why")
+    account = Account.objects.lock(account_id)
+    subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account_id)
+    if subscription.parked_at is None:
+        raise NotParked
+    reading = facts.read(account, on, holders=True)
+    if reading is not None and reading.facts.has_bought:
+        _renewal_then, broken = _priced(reading.facts, subscription.resumes_on)
+        if broken:
+            raise StillBroken(broken)
+    Subscription.objects.filter(pk=account_id).update(parked_at=None, parked_because="")
+    activity.record(account, "subscription_unparked", by=by, subject="subscription", reason=reason.strip())
+
+
 def _park(account: Account, faults: tuple[Fault, ...], at: datetime) -> tuple[None, None]:
     """Charge nothing for an account whose facts break a rule, and say so to the staff."""
-    because = ", ".join(f"{fault.code} {fault.product or ''}".strip() for fault in faults)[:200]
+    because = _because(faults)
     Subscription.objects.filter(pk=account.pk).update(parked_at=at, parked_because=because)
     activity.record(account, "subscription_parked", by=None, subject="subscription", reason=because)
     log.error("subscription_parked", account=account.slug, because=because)
     return None, None
+
+
+def _because(faults: tuple[Fault, ...]) -> str:
+    return ", ".join(f"{fault.code} {fault.product or ''}".strip() for fault in faults)[:200]
+
+
+def _priced(held: Facts, resumes_on: date | None) -> tuple[quoting.Renewal | None, tuple[Fault, ...]]:
+    """Return the coming renewal and what stands against it: in the facts, and in what it would charge."""
+    try:
+        renewal = _renewal(held, resumes_on)
+    except NoPriceInCycle as refusal:
+        return None, (Fault(refusal.code, str(refusal.data["product"])),)
+    return renewal, (*ledger.faults(held), *ledger.line_faults(renewal.lines))
 
 
 def _renewal(before: Facts, resumes_on: date | None) -> quoting.Renewal:

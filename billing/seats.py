@@ -1,14 +1,15 @@
 """Gives out and frees agent seats, and removes people together with theirs."""
 
+from contextlib import suppress
 from datetime import date
 
 from django.db import transaction
 from django.db.models import Sum
 
-from accounts import activity, mail, roles
+from accounts import activity, invitations, mail, roles
 from accounts.gate import Gate
 from accounts.models import Account, Membership, User
-from accounts.rules.decision import Action
+from accounts.rules.decision import Action, NotAllowed
 from accounts.rules.roles import Role
 from billing.models import AgentSeat, Line, ScheduledChange, Subscription, TemporarySeats
 
@@ -99,6 +100,22 @@ def remove(member_id: int, *, by: User, on: date) -> list[str]:
         seat.delete()
     roles.leave(member_id, by=by, on=on)
     return freed
+
+
+@transaction.atomic
+def join(token: str, *, on: date, name: str = "", password: str = "") -> Membership:
+    """Accept an invitation, with the seat that was promised, if it can still be given.
+
+    It is given in the name of who invited: not where no seat is left, where a reduction waits for an
+    answer, or where they may no longer give it. Raises InvitationOver.
+    """
+    found, member = invitations.accept(token, name=name, password=password)
+    live = Line.objects.filter(subscription_id=member.account_id, product__key=found.seat, ended_on=None)
+    line = live.first() if found.seat else None
+    if line is not None and found.invited_by is not None:
+        with suppress(NoSeatLeft, ReductionWaits, HoldsNoSeat, NotAllowed), transaction.atomic():
+            assign(line.pk, member.pk, by=found.invited_by, on=on)
+    return member
 
 
 def usable(line: Line, on: date) -> int:

@@ -59,7 +59,7 @@ SELECT json_build_object(
       'code', o.code, 'percent', o.percent::text, 'amount', coalesce((o.amount * s.scale)::bigint, 0),
       'products', (SELECT coalesce(json_agg(p.key), '[]') FROM billing_promocode_products op
           JOIN billing_product p ON p.id = op.product_id WHERE op.promocode_id = o.id),
-      'periods', o.periods, 'first', o.first_purchase_only,
+      'periods', o.periods, 'first', o.first_purchase_only, 'withdrawn', o.withdrawn,
       'currency', o.amount_currency, 'from', o.valid_from, 'until', o.valid_until,
       'left', least(o.limit_total - o.used, o.limit_per_account - (
           SELECT count(*) FROM billing_promoredemption x

@@ -18,6 +18,8 @@ class Invitation(models.Model):
     email = models.EmailField(_("e-mail address"))
     name = models.CharField(_("name"), max_length=120)
     role = models.CharField(_("role"), max_length=20)
+    # The key of the product whose seat was promised; given by billing when they join, if one is left.
+    seat = models.CharField(_("seat"), max_length=60, blank=True)
     # Of the token only the hash is kept: who reads the table cannot join.
     token_hash = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")

@@ -7,7 +7,7 @@ from billing.models.charge import Charge, InvoicePayment
 from billing.models.invoice import Invoice, InvoiceLine, Numbering
 from billing.models.loaded import LoadedAccount
 from billing.models.payment import PaymentMethod
-from billing.models.promo import PromoCode, PromoRedemption
+from billing.models.promo import PromoCode, PromoCodeEntry, PromoRedemption
 from billing.models.quote import Quote
 from billing.models.request import ChangeRequest
 from billing.models.sandbox import SandboxPayment, SandboxSetup
@@ -35,6 +35,7 @@ __all__ = [
     "Price",
     "Product",
     "PromoCode",
+    "PromoCodeEntry",
     "PromoRedemption",
     "Quote",
     "SandboxPayment",

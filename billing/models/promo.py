@@ -1,12 +1,15 @@
 """Promo codes as the vendor's staff define them, and who used which."""
 
+from datetime import date
 from typing import ClassVar
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from billing.models.catalogue import Catalogue, Product
 from billing.models.fields import AmountField
 from billing.models.quote import Quote
@@ -30,6 +33,17 @@ class PromoCode(models.Model):
     limit_total = models.PositiveIntegerField(_("limit in total"), null=True, blank=True)
     limit_per_account = models.PositiveIntegerField(_("limit per account"), default=1)
     used = models.PositiveIntegerField(_("used"), default=0)
+    # Staff took it back: nobody can use it, whoever has used it keeps what it gave.
+    withdrawn = models.BooleanField(_("withdrawn"), default=False)
+
+    class Standing(models.TextChoices):
+        """Whether it can be used on a day, by somebody it is meant for."""
+
+        OPEN = "open", _("Can be used")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        NOT_YET = "not_yet", _("Not yet valid")
+        EXPIRED = "expired", _("Expired")
+        USED_UP = "used_up", _("Used up")
 
     class Meta:
         verbose_name = _("promo code")
@@ -53,6 +67,42 @@ class PromoCode(models.Model):
     def __str__(self) -> str:
         """Return the code."""
         return self.code
+
+    def standing(self, on: date) -> Standing:
+        """Return whether it can be used on a day; asked in the order of the rules' own reasons."""
+        reasons = {
+            self.Standing.WITHDRAWN: self.withdrawn,
+            self.Standing.NOT_YET: self.valid_from is not None and on < self.valid_from,
+            self.Standing.EXPIRED: self.valid_until is not None and on > self.valid_until,
+            self.Standing.USED_UP: self.limit_total is not None and self.used >= self.limit_total,
+        }
+        return next((name for name, holds in reasons.items() if holds), self.Standing.OPEN)
+
+
+class PromoCodeEntry(models.Model):
+    """One entry of a promo code's trail: what staff defined or changed, when and why."""
+
+    promo = models.ForeignKey(PromoCode, models.PROTECT, related_name="trail")
+    at = models.DateTimeField(_("when"))
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+")
+    actor_name = models.CharField(_("who"), max_length=120)
+    address = models.GenericIPAddressField(_("from address"), null=True)
+    # Only what differs; null: the code was made then.
+    before = models.JSONField(_("before"), null=True)
+    after = models.JSONField(_("after"))
+    reason = models.TextField(_("reason"))
+
+    class Meta:
+        verbose_name = _("entry of a promo code’s trail")
+        verbose_name_plural = _("trail of the promo code")
+        default_permissions = ()
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        """Return who and why."""
+        return f"{self.actor_name}: {self.reason}"
 
 
 class PromoRedemption(models.Model):

@@ -51,7 +51,12 @@ class Subscription(models.Model):
         verbose_name = _("subscription")
         verbose_name_plural = _("subscriptions")
         default_permissions = ()
-        indexes = [models.Index(fields=["paid_until", "account"], name="subscription_due")]
+        indexes = [
+            models.Index(fields=["paid_until", "account"], name="subscription_due"),
+            models.Index(
+                fields=["account"], condition=Q(parked_at__isnull=False), name="subscription_parked"
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["account", "currency"], name="subscription_with_currency"),
             models.CheckConstraint(

@@ -149,6 +149,7 @@ def _promo_fault(
     promo: PromoFacts, facts: Facts, on: date, *, had: frozenset[str], first: bool
 ) -> str | None:
     faults = {
+        "withdrawn": promo.withdrawn,
         "already_used": any(d.code == promo.code for d in facts.discounts),
         "not_yet": promo.valid_from is not None and on < promo.valid_from,
         "expired": promo.valid_until is not None and on > promo.valid_until,

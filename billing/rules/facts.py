@@ -206,6 +206,7 @@ class PromoFacts:
     valid_from: date | None = None
     valid_until: date | None = None
     uses_left: int | None = None
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ CODE = PromoFacts("SPRING", amount=100)
     ("promo", "reason"),
     [
         (replace(CODE, code="OTHER"), "unknown"),
+        (replace(CODE, withdrawn=True), "withdrawn"),
         (replace(CODE, valid_from=TOMORROW), "not_yet"),
         (replace(CODE, valid_until=TODAY - timedelta(days=1)), "expired"),
         (replace(CODE, uses_left=0), "used_up"),
