@@ -108,6 +108,9 @@ class Teller:
             return str(REASONS[text])
         if entry.verb == "request_closed" and _CODE.fullmatch(text):
             return str(MOOT)
+        if entry.verb == "subscription_parked":
+            # Codes for the vendor's staff, who read them in the back office.
+            return ""
         return "" if not self.costs_shown and _AMOUNT.search(text) else text
 
 

@@ -41,8 +41,9 @@ VERBS = {
     "seat_freed": _("Seat freed"),
     "subscription_changed": _("Subscription changed"),
     "subscription_ended": _("Subscription ended"),
-    "subscription_parked": _("Renewal stopped: the vendor’s staff look into it"),
+    "subscription_parked": _("Renewal put on hold: something has to be mended first"),
     "subscription_renewed": _("Subscription renewed"),
+    "subscription_unparked": _("Renewal taken up again"),
 }
 
 REASONS = {

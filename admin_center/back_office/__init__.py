@@ -4,7 +4,28 @@ Staff see everything and change little: what they do to an account goes through 
 reason that the account's owner can read. Nothing is ever deleted here.
 """
 
-from admin_center.back_office import accounts, catalogue, documents, subscriptions, trail
+from admin_center.back_office import (
+    accounts,
+    catalogue,
+    documents,
+    parking,
+    payments,
+    promos,
+    requests,
+    subscriptions,
+    trail,
+)
 from admin_center.back_office.site import site
 
-__all__ = ["accounts", "catalogue", "documents", "site", "subscriptions", "trail"]
+__all__ = [
+    "accounts",
+    "catalogue",
+    "documents",
+    "parking",
+    "payments",
+    "promos",
+    "requests",
+    "site",
+    "subscriptions",
+    "trail",
+]

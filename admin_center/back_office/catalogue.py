@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from admin_center.back_office.columns import amount, linked, related
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin, StaffInline
-from billing.models import Catalogue, Edition, Price, Product, PromoCode
+from billing.models import Catalogue, Edition, Price, Product
 
 
 class ProductInline(StaffInline):
@@ -99,31 +99,3 @@ class PriceAdmin(StaffAdmin):
     list_select_related = ("edition__product",)
     list_filter = ("cycle", "amount_currency")
     fields = ("of_edition", "cycle", "amount_currency", "amount_shown", "in_force_from")
-
-
-@admin.register(PromoCode, site=site)
-class PromoCodeAdmin(StaffAdmin):
-    """Promo codes and how often they were used."""
-
-    amount_shown = staticmethod(amount("amount", _("Amount per period")))
-    price_list = staticmethod(linked("catalogue", "billing_catalogue", _("Catalogue")))
-    list_display = (
-        "code",
-        related("catalogue", _("Catalogue")),
-        "percent",
-        amount("amount", _("Amount per period")),
-        "valid_from",
-        "valid_until",
-        "used",
-        "limit_total",
-    )
-    list_select_related = ("catalogue",)
-    fields = (
-        *("price_list", "code", "percent", "amount_shown", "only_on", "first_purchase_only"),
-        *("valid_from", "valid_until", "periods", "limit_total", "limit_per_account", "used"),
-    )
-
-    @admin.display(description=_("Only on"))
-    def only_on(self, code: PromoCode) -> str:
-        """Return the products that the code is for; a dash: all."""
-        return ", ".join(str(one) for one in code.products.all()) or "–"

@@ -39,7 +39,8 @@ class StaffChangeList(ChangeList):
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         """Return the one order in which a page by key is possible."""
-        return ["-pk"]
+        order = self.model_admin.order
+        return list(dict.fromkeys([f"-{order.field}", "-pk"]))
 
     def __init__(self, *parts: Any, **named: Any) -> None:
         """Make the list, titled by what it lists."""
@@ -48,7 +49,7 @@ class StaffChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page, and one row more to know whether another follows."""
-        page = cut(self.queryset, NEWEST_FIRST, request.GET, size=self.list_per_page)
+        page = cut(self.queryset, self.model_admin.order, request.GET, size=self.list_per_page)
         self.result_list = page.rows
         self.previous, self.next = page.previous, page.next
         self.result_count = len(page.rows)
@@ -111,6 +112,7 @@ class StaffAdmin(ForStaff, BaseAdmin):
     """A list and a page of one model, to look at."""
 
     actions = None
+    order: ClassVar[Order] = NEWEST_FIRST
     list_per_page = PAGE_SIZE
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
@@ -139,7 +141,9 @@ class StaffAdmin(ForStaff, BaseAdmin):
 
     def render_change_form(self, request: HttpRequest, context: Any, *parts: Any, **named: Any) -> Any:
         """Show the page under the name of its row."""
-        title = {"title": capfirst(self.opts.verbose_name), "subtitle": self.name_of(context["original"])}
+        row = context["original"]
+        name = self.name_of(row) if row is not None else _("New")
+        title = {"title": capfirst(self.opts.verbose_name), "subtitle": name}
         return super().render_change_form(request, context | title, *parts, **named)
 
     def get_search_results(
@@ -164,4 +168,7 @@ class StaffAdmin(ForStaff, BaseAdmin):
         raise Http404
 
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> None:  # type: ignore[override]
+        """Keep no second log beside the trail."""
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:  # type: ignore[override]
         """Keep no second log beside the trail."""

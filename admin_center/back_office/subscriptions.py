@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from admin_center.back_office import search
 from admin_center.back_office.columns import amount, linked, links, related
+from admin_center.back_office.parking import Parked, Parking
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin, StaffInline
 from billing.models import (
     AgentSeat,
     BalanceEntry,
-    ChangeRequest,
     Discount,
     Line,
     PaidSegment,
@@ -108,21 +108,22 @@ class BalanceInline(StaffInline):
 
 
 @admin.register(Subscription, site=site)
-class SubscriptionAdmin(StaffAdmin):
+class SubscriptionAdmin(Parking, StaffAdmin):
     """Subscriptions with all that they consist of."""
 
     company = staticmethod(linked("account", "accounts_account", _("Account")))
     price_list = staticmethod(linked("catalogue", "billing_catalogue", _("Catalogue")))
     list_display = (
         *(related("account", _("Account")), related("catalogue", _("Catalogue")), "cycle", "currency"),
-        *("period_start", "period_end", "paid_until"),
+        *("period_start", "period_end", "paid_until", "parked_at"),
     )
+    list_filter = (Parked,)
     list_select_related = ("account", "catalogue")
     search_fields = ("account__slug",)
     search_help_text = _("How the account’s name or address name, or a member’s e-mail address begins.")
     fields = (
         *("company", "price_list", "cycle", "currency", "anchor", "period_start", "period_end"),
-        *("paid_until", "version", "tax_percent", "see_also"),
+        *("paid_until", "version", "tax_percent", "parked_at", "parked", "see_also"),
     )
     inlines = (LineInline, SegmentInline, ScheduledInline, TemporaryInline, DiscountInline, BalanceInline)
 
@@ -139,6 +140,7 @@ class SubscriptionAdmin(StaffAdmin):
             (_("Payment method"), "billing_paymentmethod", slug),
             (_("Change requests"), "billing_changerequest", slug),
             (_("Invoices"), "billing_invoice", slug),
+            (_("Charges"), "billing_charge", slug),
         )
 
     def found(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
@@ -180,12 +182,3 @@ class PaymentMethodAdmin(OfSubscription):
     list_display = (OF_ACCOUNT, "kind", "brand", "last_four", "updated_at")
     list_select_related = ("subscription__account",)
     fields = ("company", "kind", "brand", "last_four", "expires_month", "expires_year", "updated_at")
-
-
-@admin.register(ChangeRequest, site=site)
-class ChangeRequestAdmin(OfSubscription):
-    """What admins asked for."""
-
-    list_display = ("requester_name", OF_ACCOUNT, "state", "created_at", "expires_at")
-    list_select_related = ("subscription__account",)
-    fields = ("company", "requester_name", "changes", "note", "state", "created_at", "expires_at")

@@ -1,0 +1,258 @@
+"""Change requests, and the queue of those that the vendor's staff decide: priced, accepted or rejected."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from babel.numbers import format_currency
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from accounts import activity, clock
+from accounts.models import Account
+from accounts.rules.capabilities import AccountState, AccountType
+from admin_center import refused, requested
+from admin_center.back_office.columns import linked, related
+from admin_center.back_office.site import site
+from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
+from billing import carrying_out, facts, requests
+from billing.models import ChangeRequest
+from billing.rules import quoting
+from billing.rules.changes import (
+    AddOn,
+    AddProduct,
+    Change,
+    ChangeEdition,
+    CombineIntoSuite,
+    FirstPurchase,
+)
+from billing.rules.money import exponent, to_decimal, to_minor
+from billing.rules.quoting import Undecided
+from billing.rules.refusals import Refusal
+from billing.rules.wire import Malformed, changes_from_plain
+
+BY_STAFF = (AccountType.ASSISTED, AccountType.MANAGED)
+
+
+class Queue(admin.SimpleListFilter):
+    """Whose turn it is."""
+
+    title = gettext_lazy("waits for")
+    parameter_name = "waits_for"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        """Return the two who decide."""
+        return [("staff", _("our staff")), ("customer", _("the customer"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the open requests that wait for the one or the other."""
+        if self.value() not in ("staff", "customer"):
+            return queryset
+        waiting = queryset.filter(state=ChangeRequest.State.OPEN)
+        theirs = {"subscription__account__type__in": BY_STAFF}
+        return waiting.filter(**theirs) if self.value() == "staff" else waiting.exclude(**theirs)
+
+
+class DecisionForm(forms.Form):
+    """A price for each product that is bought anew, and the reason that the customer can read."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=requests.LONGEST_NOTE,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("The account’s owner can read it in the activity."),
+    )
+
+    def __init__(
+        self, data: Any = None, *, products: Mapping[str, str], currency: str, **options: Any
+    ) -> None:
+        """Offer a price for each of these products, in the account's currency."""
+        super().__init__(data, **options)
+        self.currency, self.products = currency, tuple(products)
+        for key, name in products.items():
+            self.fields[f"price-{key}"] = forms.DecimalField(
+                label=_("%(name)s: price per seat and month, %(currency)s")
+                % {"name": name, "currency": currency},
+                min_value=0,
+                max_digits=12,
+                decimal_places=exponent(currency),
+                required=False,
+                help_text=_("Left empty: the list price."),
+            )
+        self.order_fields([*(f"price-{key}" for key in products), "reason"])
+
+    def prices(self) -> dict[str, int]:
+        """Return the prices that were given, in minor units, of a form that was validated."""
+        given = {key: self.cleaned_data.get(f"price-{key}") for key in self.products}
+        return {key: to_minor(value, self.currency) for key, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Comes:
+    """What a request comes to at the prices given; `refusal` says why it can't be made."""
+
+    due: str = ""
+    renewal: str = ""
+    refusal: str = ""
+
+
+def _bought(changes: Iterable[Change]) -> list[str]:
+    """Return the products that are bought anew; added seats keep the price of their line."""
+    found: list[str] = []
+    for change in changes:
+        match change:
+            case FirstPurchase():
+                found += [item.product for item in change.items]
+            case AddProduct() | AddOn() | ChangeEdition() | CombineIntoSuite():
+                found.append(change.product)
+            case _:
+                pass
+    return list(dict.fromkeys(found))
+
+
+@admin.register(ChangeRequest, site=site)
+class ChangeRequestAdmin(OfSubscription):
+    """What customers asked for; staff decide where the customer's people can't."""
+
+    list_display = ("requester_name", OF_ACCOUNT, related("subscription.account.type", gettext_lazy("Type")),
+                    "state", "created_at", "expires_at")  # fmt: skip
+    list_filter = (Queue, "state")
+    list_select_related = ("subscription__account",)
+    company = staticmethod(linked("subscription.account", "accounts_account", gettext_lazy("Account")))
+    fields = (
+        *("company", "requester_name", "changes", "note", "state", "decision", "created_at", "expires_at"),
+        *("decided_by_name", "decided_at", "reason"),
+    )
+
+    @admin.display(description=gettext_lazy("Decision"))
+    def decision(self, one: ChangeRequest) -> SafeString | str:
+        """Return the way to the decision, where it is the staff's."""
+        if not _is_ours(one):
+            return "–"
+        address = reverse("vendor:billing_changerequest_decide", args=[one.pk])
+        return format_html('<a href="{}">{}</a>', address, _("Price, accept or reject"))
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the addresses, with that of the decision."""
+        decide = path(
+            "<int:request_id>/decide/",
+            self.admin_site.admin_view(self.decide),
+            name="billing_changerequest_decide",
+        )
+        return [decide, *super().get_urls()]
+
+    def decide(self, request: HttpRequest, request_id: int) -> HttpResponse:
+        """Show what is asked for and what it comes to; on a POST price, accept or reject it."""
+        one = ChangeRequest.objects.select_related("subscription__account").filter(pk=request_id).first()
+        if one is None or not self.has_view_permission(request, one):
+            raise Http404
+        account = one.subscription.account
+        if not _is_ours(one):
+            messages.warning(request, _("This request is not for our staff to decide, or no longer open."))
+            return redirect("vendor:billing_changerequest_change", one.pk)
+        held = activity.current()
+        with activity.occasion(clock.now(account), address=held.address, by_staff=True):
+            return self._decide(request, one, account)
+
+    def _decide(self, request: HttpRequest, one: ChangeRequest, account: Account) -> HttpResponse:
+        reading = facts.read(account, clock.today(account), holders=True)
+        assert reading is not None  # the request refers to the subscription
+        try:
+            changes = changes_from_plain(one.changes)
+        except Malformed:
+            changes = ()
+        products = {key: reading.names.get(key, key) for key in _bought(changes)}
+        typed = request.POST if request.method == "POST" else None
+        form = DecisionForm(typed, products=products, currency=account.currency)
+        act = request.POST.get("act", "")
+        if act == "preview":
+            form.fields["reason"].required = False
+        if typed is not None and form.is_valid() and act in ("accept", "reject"):
+            done = _carry_out(request, one, account, form, act, reading)
+            if done is not None:
+                return done
+        prices = form.prices() if form.is_bound and form.is_valid() else {}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Decide a change request"),
+            "subtitle": str(account),
+            "opts": self.opts,
+            "one": one,
+            "account": account,
+            "told": requested.told(one, reading.names, at=activity.current().at),
+            "form": form,
+            "comes": _comes(reading, changes, prices, account),
+        }
+        wrong = typed is not None and bool(form.errors)
+        return TemplateResponse(request, "back_office/decide.html", context, status=422 if wrong else 200)
+
+
+def _is_ours(one: ChangeRequest) -> bool:
+    """Tell whether a request is open and for the vendor's staff to decide."""
+    account = one.subscription.account
+    open_now = one.state == ChangeRequest.State.OPEN and account.state != AccountState.CANCELLED
+    return open_now and requests.decided_by_staff(account)
+
+
+def _comes(
+    reading: facts.Reading, changes: tuple[Change, ...], prices: Mapping[str, int], account: Account
+) -> Comes:
+    """Return what the changes come to today at these prices (minor units)."""
+    held = carrying_out.open_to_staff(carrying_out.priced_by_staff(reading.facts, prices))
+    try:
+        quote = quoting.quote(held, changes, clock.today(account))
+    except Undecided as undecided:
+        quote = undecided.provisional
+    except Refusal as refusal:
+        return Comes(refusal=refused.why(refusal, reading.names))
+    return Comes(_money(quote.settlement.due, quote.currency), _money(quote.renewal.amount, quote.currency))
+
+
+def _money(minor: int, currency: str) -> str:
+    """Return minor units as the reader's language writes them."""
+    return format_currency(to_decimal(minor, currency), currency, locale=get_language() or "en")
+
+
+def _carry_out(
+    request: Any,
+    one: ChangeRequest,
+    account: Account,
+    form: DecisionForm,
+    act: str,
+    reading: facts.Reading,
+) -> HttpResponse | None:
+    """Accept or reject; None, with the error in the form, where it can't be done."""
+    reason, on = form.cleaned_data["reason"], clock.today(account)
+    try:
+        if act == "reject":
+            requests.reject(one.pk, reason=reason, by=request.user, on=on)
+            messages.success(request, _("The request is rejected. Who asked is told."))
+        else:
+            requests.accept_as_staff(one.pk, prices=form.prices(), reason=reason, by=request.user, on=on)
+            messages.success(
+                request, _("The request is carried out. The invoice is open under the contract.")
+            )
+    except requests.RequestOver:
+        messages.warning(request, _("It was decided, withdrawn or closed meanwhile."))
+    except requests.OwnRequest:
+        form.add_error(None, ValidationError(_("Nobody decides their own request.")))
+        return None
+    except (Refusal, Undecided) as refusal:
+        why = (
+            refused.why(refusal, reading.names)
+            if isinstance(refusal, Refusal)
+            else _("It meets a change that waits: reject it, and ask the customer which is meant.")
+        )
+        form.add_error(None, ValidationError(why))
+        return None
+    return redirect("vendor:billing_changerequest_change", one.pk)
