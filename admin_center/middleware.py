@@ -30,6 +30,23 @@ def never_store(get_response: Handler) -> Handler:
     return middleware
 
 
+def reload_where_refused(get_response: Handler) -> Handler:
+    """Let a page that asks for a part of itself reload whole, where the answer leads elsewhere.
+
+    Signed out, or a right taken away meanwhile: the sign-in page and refusals are pages of their own,
+    and never a part of another.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if "HX-Request" in request.headers and response.status_code in (302, 403, 404, 410):
+            response = HttpResponse(status=response.status_code if response.status_code != 302 else 204)
+            response["HX-Refresh"] = "true"
+        return response
+
+    return middleware
+
+
 def refuse_nul(get_response: Handler) -> Handler:
     """Refuse the one character that PostgreSQL can't keep, before it becomes a failure somewhere."""
 

@@ -20,7 +20,7 @@ from accounts import activity, clock
 from accounts.gate import Gate
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountState
-from accounts.rules.decision import Action, NotAllowed
+from accounts.rules.decision import Action, NotAllowed, Reason
 from admin_center.sessions import freshly_authenticated
 from admin_center.sign_in import client_address
 
@@ -39,11 +39,12 @@ class AccountRequest(HttpRequest):
 View = Callable[..., HttpResponseBase]
 
 
-def page(action: Action, *, fresh: bool = False) -> Callable[[View], View]:
+def page(action: Action, *, fresh: bool = False, about: Action | None = None) -> Callable[[View], View]:
     """Make a view a page of an account that needs `action`; its address has a `slug`.
 
     `fresh`: only for who has entered password and second factor in the last minutes, by GET and
     POST alike; others are led there and back. Put it on every step that can't be taken back.
+    `about`: the act that a refusal speaks of, where the page is open to more than those who may do it.
     """
 
     def decorate(view: View) -> View:
@@ -53,8 +54,8 @@ def page(action: Action, *, fresh: bool = False) -> Callable[[View], View]:
                 return redirect_to_login(request.get_full_path())
             membership = _membership(request.user, slug)
             if membership.account.state == AccountState.CANCELLED:
-                return render(request, "410.html", {"account_name": membership.account.name}, status=410)
-            return _enter(request, membership, action, guarded, parts)
+                return _closed(request, membership.account)
+            return _enter(request, membership, (action, about or action), guarded, parts)
 
         guarded = freshly_authenticated(view) if fresh else view
         door.action = action  # type: ignore[attr-defined]
@@ -72,9 +73,14 @@ def _membership(user: User, slug: str) -> Membership:
 
 
 def _enter(
-    request: AccountRequest, membership: Membership, action: Action, view: View, parts: dict[str, object]
+    request: AccountRequest,
+    membership: Membership,
+    actions: tuple[Action, Action],
+    view: View,
+    parts: dict[str, object],
 ) -> HttpResponseBase:
-    """Ask the clock and the gate once, then show the page, or the refusal."""
+    """Ask the clock and the gate once, then show the page, or the refusal, which speaks of the second act."""
+    action, about = actions
     account = membership.account
     at = clock.now(account)
     request.account, request.membership = account, membership
@@ -85,7 +91,17 @@ def _enter(
         activity.occasion(at, address=client_address(request)),
     ):
         try:
-            request.gate.demand(action)
+            if not request.gate.may(action):
+                request.gate.demand(about)
+                request.gate.demand(action)
             return view(request, **parts)
         except NotAllowed as refusal:
+            if refusal.decision.reason is Reason.CANCELLED:
+                # It was cancelled while this request waited.
+                return _closed(request, account)
             return render(request, "403.html", {"decision": refusal.decision}, status=403)
+
+
+def _closed(request: HttpRequest, account: Account) -> HttpResponseBase:
+    """Return the page that every member of a cancelled account gets, whatever they ask for."""
+    return render(request, "410.html", {"account_name": account.name}, status=410)

@@ -1,0 +1,178 @@
+"""What can be cancelled and what that brings, in words: products one by one, and the account's sheet."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.core import signing
+
+from accounts.models import Account
+from accounts.rules.decision import NotAllowed
+from admin_center import consequences, priced, refused, sentences
+from admin_center.consequences import Consequence
+from admin_center.pages import AccountRequest
+from admin_center.priced import Row
+from billing import cancellation, facts, quotes
+from billing.cancellation import Sheet
+from billing.rules.changes import RemoveProduct
+from billing.rules.facts import ProductKind
+from billing.rules.quoting import Quote, Undecided, renewal
+from billing.rules.refusals import AlreadyScheduled, LastProduct, Refusal
+
+# Separates what is signed here from whatever else is.
+SALT = "cancellation-sheet"
+# What of a sheet is compared with one that was shown before.
+COMPARED = ("forfeited", "owed", "balance", "people", "requests", "scheduled", "temporary")
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A product that can be cancelled; amounts of the renewal in minor units, None where it has none.
+
+    `rows` are the new prices where a Suite price ends; `last` says that nothing would be left, and
+    `waits` that its end is scheduled already.
+    """
+
+    key: str
+    name: str
+    seats: str
+    on: date
+    suite: str = ""
+    before: int | None = None
+    after: int | None = None
+    rows: tuple[Row, ...] = ()
+    consequences: tuple[Consequence, ...] = ()
+    refusal: str = ""
+    last: bool = False
+    waits: bool = False
+    asks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Forfeited:
+    """What was paid for days that are not used, of one product; in minor units, `until` exclusive."""
+
+    name: str
+    amount: int
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A sheet with its words; `was` holds what an earlier one said, by name, where it differs.
+
+    `seen` is the sheet in a form that can go out with the page and come back unchanged; `ends` is the
+    moment at which the paid period ends, None where nothing was bought or it is over.
+    """
+
+    sheet: Sheet
+    forfeits: tuple[Forfeited, ...]
+    seen: str
+    ends: datetime | None
+    was: dict[str, int]
+
+
+def endings(request: AccountRequest, reading: facts.Reading) -> list[Ending]:
+    """Return every product that is paid for, and those inside a Suite, with what cancelling each brings."""
+    held = reading.facts
+    if not held.has_bought:
+        return []
+    coming = _renewal(reading, request.today)
+    return [_ending(request, reading, key, suite, coming) for key, suite in _keys(reading)]
+
+
+def _keys(reading: facts.Reading) -> Iterator[tuple[str, str]]:
+    """Yield each line's product, and after a Suite the products that could leave it, with its key."""
+    for line in reading.facts.lines:
+        yield line.product, ""
+        for key in reading.facts.product(line.product).includes:
+            yield key, line.product
+
+
+def _renewal(reading: facts.Reading, on: date) -> int | None:
+    try:
+        coming = renewal(reading.facts, on)
+    except Refusal:
+        return None
+    return None if coming is None or coming.ends else coming.amount
+
+
+def _ending(
+    request: AccountRequest, reading: facts.Reading, key: str, suite: str, before: int | None
+) -> Ending:
+    names, held = reading.names, reading.facts
+    line = held.line(suite or key)
+    assert line is not None  # the keys are those of the lines
+    name = sentences.product(names, key)
+    if not suite:
+        name = f"{name} {sentences.edition(names, key, line.edition)}".strip()
+    flat = held.product(line.product).kind is ProductKind.FLAT
+    told: dict[str, Any] = {
+        "key": key,
+        "name": name,
+        "seats": "" if suite else sentences.number(line.quantity) if flat else sentences.seats(line.quantity),
+        "on": held.renews_on,
+        "suite": sentences.product(names, suite) if suite else "",
+    }
+    try:
+        quote = quotes.price(
+            request.account, (RemoveProduct(key),), by=request.user, on=request.today, reading=reading
+        )
+    except LastProduct:
+        return Ending(**told, last=True)
+    except AlreadyScheduled:
+        return Ending(**told, waits=True)
+    except Undecided as undecided:
+        return Ending(**told, asks=True, **_priced(undecided.provisional, reading, before))
+    except NotAllowed:
+        return Ending(**told)
+    except Refusal as refusal:
+        return Ending(**told, refusal=refused.why(refusal, names))
+    return Ending(**told, **_priced(quote, reading, before))
+
+
+def _priced(quote: Quote, reading: facts.Reading, before: int | None) -> dict[str, Any]:
+    """Return what the renewal costs without the product, and what else goes with it."""
+    told = tuple(consequences.told(quote.notices, reading.names, reading.labels, costs_shown=True))
+    splits = any(one.code == "suite_price_ends" for one in told)
+    flat = {one.key for one in reading.facts.catalogue.values() if one.kind is ProductKind.FLAT}
+    return {
+        "before": before,
+        "after": quote.renewal.amount,
+        "rows": priced.rows(quote.renewal.lines, reading.names, flat) if splits else (),
+        "consequences": told,
+    }
+
+
+def shown(account: Account, sheet: Sheet, reading: facts.Reading | None, on: date, seen: str = "") -> Shown:
+    """Return a sheet as its page shows it; `seen` is what went out with the page before."""
+    names = reading.names if reading else {}
+    bought = reading is not None and reading.facts.has_bought
+    ends = cancellation.stops_at(account, on) if bought else None
+    now = compared(sheet)
+    before = _read(seen)
+    return Shown(
+        sheet=sheet,
+        forfeits=tuple(
+            Forfeited(sentences.product(names, one.product), one.amount, one.until) for one in sheet.forfeits
+        ),
+        seen=signing.dumps(now, salt=SALT),
+        ends=ends if ends is not None and ends.date() > on else None,
+        was={name: value for name, value in before.items() if now.get(name) != value},
+    )
+
+
+def compared(sheet: Sheet) -> dict[str, int]:
+    """Return the figures of a sheet, amounts in minor units."""
+    plain = asdict(sheet) | {"forfeited": sheet.forfeited}
+    return {name: int(plain[name]) for name in COMPARED}
+
+
+def _read(seen: str) -> dict[str, int]:
+    """Return the figures that went out with a page; none where the text is not ours."""
+    try:
+        found: dict[str, int] = signing.loads(seen, salt=SALT)
+    except signing.BadSignature:
+        return {}
+    return found
