@@ -7,12 +7,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 
 GREATEST_ID = 2**63 - 1
 LONGEST = 400
+
+
+def number(pk: object) -> int:
+    """Read an id that is a number; raise ValueError for anything else."""
+    if type(pk) is not int or not 0 <= pk <= GREATEST_ID:
+        raise ValueError(pk)
+    return pk
+
+
+def uuid(pk: object) -> UUID:
+    """Read an id that is a UUID; raise ValueError for anything else."""
+    return UUID(str(pk))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +35,14 @@ class Order:
     field: str
     read: Callable[[str], Any]
     descending: bool = False
+    key: Callable[[object], Any] = number
 
     def sorted(self, rows: QuerySet[Any], *, backwards: bool) -> QuerySet[Any]:
         """Return the rows in this order, or in the other one."""
         sign = "-" if self.descending is not backwards else ""
         return rows.order_by(f"{sign}{self.field}", f"{sign}pk")
 
-    def beyond(self, place: tuple[Any, int], *, backwards: bool) -> Q:
+    def beyond(self, place: tuple[Any, Any], *, backwards: bool) -> Q:
         """Return the condition of what lies behind a place; written so that an index serves it."""
         value, pk = place
         way = "lt" if self.descending is not backwards else "gt"
@@ -82,14 +96,12 @@ def cut(rows: QuerySet[Any], order: Order, asked: QueryDict, *, size: int) -> Sl
     )
 
 
-def _place(text: str, order: Order) -> tuple[Any, int] | None:
+def _place(text: str, order: Order) -> tuple[Any, Any] | None:
     if not text or len(text) > LONGEST:
         return None
     try:
         value, pk = json.loads(base64.urlsafe_b64decode(text.encode()))
-        if not isinstance(value, str) or type(pk) is not int or not 0 <= pk <= GREATEST_ID:
-            return None
-        return order.read(value), pk
+        return (order.read(value), order.key(pk)) if isinstance(value, str) else None
     except (ValueError, TypeError, binascii.Error, RecursionError):
         return None
 
@@ -98,7 +110,9 @@ def _query(asked: QueryDict, way: str, row: Model, order: Order) -> str:
     """Return the query string of the page before or after a row, with the filters as they are."""
     value = getattr(row, order.field)
     text = value.isoformat() if isinstance(value, datetime) else str(value)
-    place = base64.urlsafe_b64encode(json.dumps([text, row.pk]).encode()).decode()
+    place = base64.urlsafe_b64encode(
+        json.dumps([text, row.pk if isinstance(row.pk, int) else str(row.pk)]).encode()
+    ).decode()
     query = asked.copy()
     for name in ("before", "after"):
         query.pop(name, None)

@@ -1,5 +1,7 @@
 """Searches among people."""
 
+from datetime import datetime
+
 from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -7,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models.people import MembershipQuerySet
 from accounts.rules.roles import Role
+from admin_center import unused
 from admin_center.words import ROLES
 
 
@@ -34,8 +37,19 @@ class PeopleSearch(ContactSearch):
         required=False,
     )
 
-    def chosen(self, members: MembershipQuerySet) -> MembershipQuerySet:
-        """Return the members that pass what was filled in and could be read."""
+    look = forms.ChoiceField(
+        label=_("Seats"),
+        choices=[
+            ("", pgettext_lazy("seats", "All")),
+            ("suspended", _("Held by suspended people")),
+            ("not_seen", _("Held, no sign-in for 60 days")),
+            ("light", _("Held by light agents")),
+        ],
+        required=False,
+    )
+
+    def chosen(self, members: MembershipQuerySet, *, at: datetime) -> MembershipQuerySet:
+        """Return the members that pass what was filled in and could be read, as things stand at a moment."""
         self.is_valid()
         asked = self.cleaned_data
         if asked.get("q"):
@@ -46,4 +60,6 @@ class PeopleSearch(ContactSearch):
         if asked.get("state"):
             suspended = Q(suspended_at__isnull=False) | Q(user__is_active=False)
             members = members.filter(suspended if asked["state"] == "suspended" else ~suspended)
+        if asked.get("look"):
+            members = unused.holding(members, asked["look"], at=at)
         return members

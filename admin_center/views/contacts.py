@@ -32,5 +32,11 @@ def contacts(request: AccountRequest) -> HttpResponse:
     return render(
         request,
         "contacts/list.html",
-        {"form": form, "contacts": listed[:MOST], "more": len(listed) > MOST, "searched": text},
+        {
+            "form": form,
+            "contacts": listed[:MOST],
+            "more": len(listed) > MOST,
+            "searched": text,
+            "may_roles": request.gate.may(Action.MANAGE_ROLES),
+        },
     )

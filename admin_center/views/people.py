@@ -11,9 +11,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.models import Membership, User
+from accounts import activity
+from accounts.models import Invitation, Membership, User
 from accounts.rules.decision import Action
-from admin_center import paging, summary
+from admin_center import paging, seating, unused
 from admin_center.forms.people import PeopleSearch
 from admin_center.pages import AccountRequest, page
 from billing import facts
@@ -21,18 +22,22 @@ from billing.models import AgentSeat
 
 PAGE_SIZE = 50
 BY_NAME = paging.Order("sorted_name", paging.words)
+# Open invitations that are listed; as one is accepted or revoked, the next comes into view.
+MOST_INVITATIONS = 50
 
 
 @require_safe
 @page(Action.VIEW_PEOPLE)
 def people(request: AccountRequest) -> HttpResponse:
     """List the members by name with their role and seats, and the seats bought and used on top."""
+    at = activity.current().at
     form = PeopleSearch(request.GET)
     everyone = Membership.objects.filter(account=request.account).select_related("user")
-    members = form.chosen(everyone.annotate(sorted_name=Lower("user__name")))
+    members = form.chosen(everyone.annotate(sorted_name=Lower("user__name")), at=at)
     listed = paging.cut(members, BY_NAME, request.GET, size=PAGE_SIZE)
-    summed = summary.of(facts.read(request.account, request.today), request.today)
+    seated = seating.of(request, facts.read(request.account, request.today))
     held, zone = _held(listed.rows), ZoneInfo(request.account.timezone)
+    filtered = any(form.data.get(name) for name in form.fields)
     return render(
         request,
         "people/list.html",
@@ -40,8 +45,11 @@ def people(request: AccountRequest) -> HttpResponse:
             "form": form,
             "listed": listed,
             "rows": [_row(member, held[member.pk], zone) for member in listed.rows],
-            "seated": [line for line in summed.lines if line.seats] if summed else [],
-            "filtered": any(form.data.get(name) for name in form.fields),
+            "seated": seated,
+            "filtered": filtered,
+            "may_manage": request.gate.may(Action.MANAGE_PEOPLE),
+            "hints": [] if filtered else unused.hints(request.account, seated, at=at),
+            "invitations": [] if filtered else _invitations(request),
         },
     )
 
@@ -50,6 +58,7 @@ def people(request: AccountRequest) -> HttpResponse:
 class Row:
     """A member as the list shows them; `seen_on` is the day of the last sign-in in the account's zone."""
 
+    id: int
     user: User
     role: str
     seats: list[str]
@@ -61,6 +70,7 @@ def _row(member: Membership, seats: list[str], zone: ZoneInfo) -> Row:
     counts = member.suspended_at is None and member.user.is_active
     seen = member.user.last_login
     return Row(
+        member.pk,
         member.user,
         member.role,
         seats,
@@ -77,3 +87,13 @@ def _held(members: Iterable[Membership]) -> defaultdict[int, list[str]]:
     for member_id, name in rows:
         held[member_id].append(name)
     return held
+
+
+def _invitations(request: AccountRequest) -> list[Invitation]:
+    """Return who was invited and has neither joined nor been told off, the newest first."""
+    at = activity.current().at
+    waiting = Invitation.objects.filter(account=request.account, accepted_at=None, revoked_at=None)
+    found = list(waiting.order_by("-pk")[:MOST_INVITATIONS])
+    for one in found:
+        one.over = one.expires_at <= at  # type: ignore[attr-defined]
+    return found

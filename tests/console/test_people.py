@@ -50,8 +50,10 @@ def test_members_stand_by_name_with_role_seats_last_sign_in_and_state(db: None) 
     User.objects.filter(email="agnes@acme.example").update(last_login=datetime(2023, 6, 1, 2, tzinfo=UTC))
     Membership.objects.filter(user__email="leo@acme.example").update(suspended_at=JULY_14)
     seen = text(open_as("olivia", PAGE))
-    assert "Agnes Albert agnes@acme.example Agent Support 31 May 2023 Active" in seen
-    assert "Leo Laurent leo@acme.example Light agent none never Suspended" in seen
+    assert (
+        "Agnes Albert agnes@acme.example Seats and role Agnes Albert Agent Support 31 May 2023 Active" in seen
+    )
+    assert "Leo Laurent leo@acme.example Seats and role Leo Laurent Light agent none never Suspended" in seen
     names = ["Adam Adler", "Agnes Albert", "Bilal Brahimi", "Leo Laurent", "Olivia Owens"]
     assert sorted(names, key=seen.index) == names
 
@@ -93,8 +95,9 @@ def test_two_thousand_members_come_page_by_page_in_as_many_queries_as_five(db: N
     assert pages == 41
     with CaptureQueriesContext(connection) as asked:
         client.get(PAGE)
-    # The door's four, the frame's list, members, two of the facts, the seats of the page.
-    assert len(asked) == 9
+    # The door's four, the frame's list, members, two of the facts, the seats of the page, the
+    # holders to look at, who is invited.
+    assert len(asked) == 11
 
 
 @pytest.mark.parametrize("state", [AccountState.ACTIVE, AccountState.TRIAL])

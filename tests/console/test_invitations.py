@@ -1,0 +1,149 @@
+"""Bilal invites Nina; she joins by the link in her mail; every other link leads nowhere."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.test import Client
+
+from accounts.models import Account, Invitation, Letter, Membership, User
+from billing.models import AgentSeat
+from tests import people, shop
+from tests.console.reading import JULY_14, acme_at, signed_in, text
+
+INVITE = "/a/acme/people/invite/"
+NINA = {"email": "nina@new.example", "name": "Nina New", "role": "agent", "seat": "support"}
+PASSWORD = "long enough and unknown"
+
+
+@pytest.fixture
+def firm(db: None) -> Account:
+    account = acme_at()
+    shop.subscribe(account, {"support": ("team", 1, "1.00")}, start=date(2022, 10, 27))
+    return account
+
+
+def browser(name: str) -> Client:
+    return signed_in(people.user(name))
+
+
+def link() -> str:
+    return f"/invitations/{Letter.objects.filter(kind='invited').latest('pk').facts['token']}/"
+
+
+def typed(**fields: str) -> dict[str, str]:
+    return {"name": "Nina Neumann", "password": PASSWORD, "again": PASSWORD} | fields
+
+
+def test_nina_joins_with_her_own_name_and_password_and_the_seat_she_was_promised(firm: Account) -> None:
+    done = browser("bilal").post(INVITE, NINA, follow=True)
+    assert "An invitation is on its way to nina@new.example." in text(done)
+    assert "Nina New nina@new.example Agent. Can be accepted until 28 July 2023." in text(done)
+    nina = Client(headers={"accept-language": "en"})
+    page = nina.get(link())
+    assert "Bilal Brahimi invites nina@new.example. Your role: Agent." in text(page)
+    assert page["Cache-Control"] == "no-store"
+    joined = nina.post(link(), typed(), follow=True)
+    assert joined.redirect_chain == [("/a/acme/", 302)]
+    member = Membership.objects.get(user__email="nina@new.example")
+    assert (member.user.name, member.role) == ("Nina Neumann", "agent")
+    assert AgentSeat.objects.get().membership == member
+    assert Client().get(link()).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"password": "short", "again": "short"},
+        {"again": "another one altogether"},
+        {"password": "nina@new.example", "again": "nina@new.example"},
+        {"name": ""},
+        {"password": "", "again": ""},
+    ],
+)
+def test_a_password_is_asked_what_every_password_is_asked(firm: Account, wrong: dict[str, str]) -> None:
+    browser("bilal").post(INVITE, NINA)
+    assert Client().post(link(), typed(**wrong)).status_code == 422
+    assert not User.objects.filter(email="nina@new.example").exists()
+
+
+def test_no_seat_is_left_when_nina_joins_and_she_joins_without(firm: Account) -> None:
+    browser("bilal").post(INVITE, NINA)
+    line = shop.line(firm, "support")
+    AgentSeat.objects.create(subscription_id=firm.pk, line=line, membership=people.member("agnes", firm))
+    Client().post(link(), typed())
+    assert Membership.objects.filter(user__email="nina@new.example").exists()
+    assert AgentSeat.objects.count() == 1
+
+
+def test_stella_of_another_company_joins_and_signs_in_as_ever(firm: Account) -> None:
+    stella = people.globex().memberships.get().user
+    browser("olivia").post(INVITE, {"email": stella.email, "name": "Stella", "role": "admin"})
+    visitor = Client(headers={"accept-language": "en"})
+    assert "join, then sign in as ever" in text(visitor.get(link()))
+    joined = visitor.post(link(), typed())
+    assert joined["Location"] == "/sign-in/login/?next=%2Fa%2Facme%2F"
+    stella.refresh_from_db()
+    assert stella.check_password(people.PASSWORD)
+    assert signed_in(stella).get("/a/acme/people/").status_code == 200
+
+
+def test_an_invitation_is_for_its_address_and_for_nobody_who_happens_to_be_signed_in(firm: Account) -> None:
+    browser("olivia").post(INVITE, NINA)
+    adam = browser("adam")
+    assert "You are signed in as adam@acme.example." in text(adam.get(link()))
+    assert adam.post(link(), typed()).status_code == 422
+    assert Membership.objects.filter(account=firm).count() == 5
+
+
+def test_every_link_that_is_over_gets_one_answer(firm: Account) -> None:
+    bilal = browser("bilal")
+    bilal.post(INVITE, NINA)
+    revoked = link()
+    bilal.post(f"/a/acme/people/invitations/{Invitation.objects.get().pk}/revoke/")
+    bilal.post(INVITE, NINA)
+    late = link()
+    Account.objects.update(clock=JULY_14 + timedelta(days=14))
+    visitor = Client()
+    answers = {visitor.get(one).content for one in (revoked, late, "/invitations/unknown/")}
+    assert len(answers) == 1
+    for one in (revoked, late, "/invitations/unknown/"):
+        assert visitor.get(one).status_code == visitor.post(one, typed()).status_code == 404
+    assert "The invitation has expired." in text(bilal.get("/a/acme/people/"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"email": "adam@acme.example"}, "Somebody with this address is a member already."),
+        ({"email": " ADAM@Acme.example "}, "Somebody with this address is a member already."),
+        ({"email": "nobody"}, "Enter a valid email address."),
+        ({"email": "a@b.example\nBcc: c@d.example"}, "Enter a valid email address."),
+        ({"name": "x" * 10_000}, "at most 120 characters"),
+        ({"role": "owner"}, "Select a valid choice."),
+        ({"role": "light_agent"}, "A light agent holds no seat."),
+        ({"seat": "guide"}, "Select a valid choice."),
+        ({"email": ""}, "This field is required."),
+    ],
+)
+def test_who_cannot_be_invited(firm: Account, fields: dict[str, str], told: str) -> None:
+    refused = browser("olivia").post(INVITE, NINA | fields)
+    assert refused.status_code == 422
+    assert told in text(refused)
+    assert not Letter.objects.exists()
+
+
+def test_names_carry_no_headers(firm: Account) -> None:
+    browser("olivia").post(INVITE, NINA | {"name": "Nina\r\nBcc: all@acme.example"})
+    assert Invitation.objects.get().name == "Nina Bcc: all@acme.example"
+
+
+def test_bilal_invites_agents_adam_nobody_and_strangers_find_nothing(firm: Account) -> None:
+    assert browser("bilal").post(INVITE, NINA | {"role": "admin", "seat": ""}).status_code == 422
+    assert browser("adam").get(INVITE).status_code == 403
+    browser("bilal").post(INVITE, NINA)
+    revoke = f"/a/acme/people/invitations/{Invitation.objects.get().pk}/revoke/"
+    assert browser("adam").post(revoke).status_code == 403
+    globex = people.globex()
+    stella = signed_in(globex.memberships.get().user)
+    assert stella.post(revoke.replace("acme", "globex")).status_code == 404
+    assert Invitation.objects.get().revoked_at is None
