@@ -138,6 +138,9 @@ STATUSES = {
     "expired": Status(gettext_lazy("Expired")),
     "closed": Status(pgettext_lazy("request", "Closed")),
     "withdrawn": Status(pgettext_lazy("request", "Withdrawn")),
+    # Offers of ownership.
+    "accepted": Status(pgettext_lazy("offer", "Accepted"), "success"),
+    "declined": Status(pgettext_lazy("offer", "Declined")),
     # Quotes and payments.
     "draft": Status(gettext_lazy("Draft")),
     "confirmed": Status(gettext_lazy("Confirmed"), "success"),

@@ -61,7 +61,7 @@ class ManageForm(forms.Form):
         label=gettext_lazy("Note for who decides"),
         required=False,
         max_length=LONGEST_NOTE,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 3, "data-quiet": True}),
     )
     request = forms.IntegerField(required=False, widget=forms.HiddenInput)
 

@@ -1,5 +1,6 @@
 """Change what the company has bought, or ask for it, with a live quote beside the form."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import activity
-from accounts.rules.decision import Action, Decision
+from accounts.rules.decision import Action, Decision, NextStep
 from admin_center import desk as desks
 from admin_center import outcome as outcomes
 from admin_center import shelf, summary, words
@@ -122,9 +123,12 @@ def _numbers(request: AccountRequest, form: ManageForm) -> dict[str, Any]:
     """Return the seats that the address proposes, such as `?seats-support=11` of the People page."""
     return {
         name: text
-        for name, value in request.GET.items()
-        if name.startswith("seats-") and name in form.fields
-        if (text := str(value)).isascii() and text.isdigit()
+        for name, text in request.GET.items()
+        if name.startswith("seats-")
+        and name in form.fields
+        and isinstance(text, str)
+        and text.isascii()
+        and text.isdigit()
     }
 
 
@@ -137,14 +141,16 @@ def _uuid(text: str) -> UUID | None:
 
 def _page(request: AccountRequest, form: ManageForm, found: Outcome, status: int = 200) -> HttpResponse:
     desk = form.desk
-    summed = summary.of(desk.reading, request.today)
+    summed, may_change = summary.of(desk.reading, request.today), request.gate.may(Action.CHANGE_SUBSCRIPTION)
     context = _priced(request, form, found) | {
         "page_title": _title(desk),
         "summary": summed,
         "shelf": shelf.of(form, summed),
         "held": outcomes.held(request) if desk.facts.held else None,
         "closed": [] if desk.asking or desk.first else _closed(request),
-        "may_change": request.gate.may(Action.CHANGE_SUBSCRIPTION),
+        "may_change": may_change,
+        # The next step, to ask, is this very page.
+        "who_changes": replace(may_change, next_step=NextStep.NONE),
         "may_undo": request.gate.may(Action.UNDO_CHANGE),
         "may_cancel": request.gate.may(Action.CANCEL_ACCOUNT),
         "staff_decide": requests.decided_by_staff(request.account),

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import activity
+from accounts.models import Activity
 from accounts.rules.decision import Action
-from admin_center import meanwhile, priced, refused
+from admin_center import meanwhile, priced, refused, trail
 from admin_center.pages import AccountRequest, page
 from billing import documents, facts, payments, quotes
 from billing.models import PaymentMethod, Quote, ScheduledChange
@@ -20,6 +21,13 @@ from billing.rules.quoting import Undecided
 from billing.rules.refusals import Refusal
 from billing.rules.wire import changes_from_plain
 
+# Each of these raises the subscription's version by one.
+OF_THE_SUBSCRIPTION = (
+    *("subscription_changed", "subscription_renewed", "change_undone", "cancellation_scheduled"),
+    *("reduction_raised", "reduction_undone"),
+)
+# How many of them are told beside what changed meanwhile.
+MOST_ACTS = 5
 TEMPLATES = {
     Quote.State.OPEN: "quotes/review.html",
     Quote.State.HELD: "quotes/held.html",
@@ -72,10 +80,19 @@ def _show(
         before = documents.load(was.document)
         context |= {
             "was": priced.of(before, reading, costs_shown=costs_shown),
+            "acts": _acts(request, shown.version - before.version, costs_shown=costs_shown),
             "reasons": meanwhile.told(differences(before, shown), reading.names, costs_shown=costs_shown),
         }
     template = "quotes/over.html" if over else TEMPLATES.get(Quote.State(found.state), "quotes/over.html")
     return render(request, template, context, status=status)
+
+
+def _acts(request: AccountRequest, steps: int, *, costs_shown: bool) -> list[trail.Told]:
+    """Return who did what to the subscription in the last steps of its version, the latest first."""
+    if steps < 1:
+        return []
+    done = Activity.objects.filter(account=request.account, verb__in=OF_THE_SUBSCRIPTION).order_by("-pk")
+    return trail.Teller(request.account, costs_shown=costs_shown).tell(done[: min(steps, MOST_ACTS)])
 
 
 def _title(state: str) -> str:

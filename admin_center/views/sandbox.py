@@ -11,12 +11,30 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from billing.models import SandboxPayment, SandboxSetup
 from billing.provider.sandbox import METHODS
 
 Row = TypeVar("Row", SandboxPayment, SandboxSetup)
+
+
+# How each test method behaves, in words.
+BEHAVES = {
+    "test_approves": _("Pays."),
+    "test_declines_funds": _("Is declined: the funds are not sufficient."),
+    "test_declines_expired": _("Is declined: the card has expired."),
+    "test_declines": _("Is declined without a reason."),
+    "test_asks_3ds": _("Asks the customer to confirm with the bank (3-D Secure)."),
+    "test_times_out_paid": _("Pays, but its answer never arrives."),
+    "test_times_out_unpaid": _("Is declined, but its answer never arrives."),
+    "test_answers_rubbish": _("Pays, but its answer can’t be read."),
+    "test_answers_twice": _("Pays, and says so twice."),
+    "test_lost_once": _("Never receives the first attempt."),
+    "test_debit_approves": _("Direct debit: pays."),
+    "test_debit_fails": _("Direct debit: is declined for lack of funds."),
+}
 
 
 @login_not_required
@@ -29,7 +47,8 @@ def method(request: HttpRequest, token: str) -> HttpResponse:
         if chosen in METHODS:
             SandboxSetup.objects.filter(pk=setup.pk).update(method=chosen)
         return _back(request, setup.return_url, token)
-    return render(request, "sandbox_provider/method.html", {"methods": METHODS.values()})
+    methods = [(one, BEHAVES.get(one.reference, one.reference)) for one in METHODS.values()]
+    return render(request, "sandbox_provider/method.html", {"methods": methods})
 
 
 @login_not_required

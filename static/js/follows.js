@@ -10,3 +10,13 @@ window.addEventListener("load", () => {
     if ([...form.elements].some(changed)) form.dispatchEvent(new Event("input", { bubbles: true }));
   }
 });
+
+// Says so while no answer comes ([data-unanswered]), so that nobody trusts an amount of before.
+function told(unanswered) {
+  for (const note of document.querySelectorAll("[data-unanswered]")) note.hidden = !unanswered;
+}
+
+for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.addEventListener(name, () => told(true));
+}
+document.addEventListener("htmx:afterSwap", () => told(false));

@@ -82,7 +82,16 @@ ACCOUNT: dict[str, Route] = {
     "request_withdraw": Route(
         "view_subscription", post=(403,), child="request", part="request_id", queries=30
     ),
-    "cancel": Route("cancel_account", READ),
+    # Open to more than the owner, who read there why they can't.
+    "cancel": Route("view_contacts", READ, queries=30),
+    # Posted without a product: refused by the rules, shown on the page.
+    "cancel_product": Route("cancel_product", post=(422, 403), queries=40),
+    # Trials never bought a period that could end; posted without a reason.
+    "cancel_at_end": Route("cancel_account", (200, 302), (302, 422), queries=30),
+    # Nobody of the world has shown their password again: led to do so.
+    "cancel_account": Route("cancel_account", (302,), (302,)),
+    "export": Route("export_data", READ, (302,)),
+    "export_file": Route("export_data", READ, child="export", part="export_id"),
     "payment": Route("view_payment", READ),
     "payment_begin": Route("change_payment", post=(302,)),
     "payment_return": Route("change_payment", (302,)),
@@ -91,6 +100,26 @@ ACCOUNT: dict[str, Route] = {
     "invoice_pay": Route("view_invoices", post=(302,), child="invoice", part="number", queries=30),
     "contacts": Route("view_contacts", READ),
     "people": Route("view_people", READ),
+    "member": Route("view_people", READ, child="member", part="member_id"),
+    # Posted without a role, and without a product.
+    "member_role": Route("manage_roles", post=(422,), child="member", part="member_id"),
+    "member_seat": Route("manage_people", post=(422,), child="member", part="member_id"),
+    # The world's member is an agent.
+    "member_delegate": Route("manage_roles", post=(422,), child="member", part="member_id", queries=30),
+    "member_suspend": Route("manage_people", post=(302,), child="member", part="member_id", queries=30),
+    "member_resume": Route("manage_people", post=(302,), child="member", part="member_id", queries=30),
+    "member_remove": Route("manage_people", READ, (302,), child="member", part="member_id", queries=40),
+    "invite": Route("manage_people", READ, (422,)),
+    "invitation_revoke": Route("manage_people", post=(302,), child="invitation", part="invitation_id"),
+    "ownership": Route("view_people", READ),
+    # Nobody of the world has shown their password again: led to do so.
+    "ownership_offer": Route(
+        "transfer_ownership", (302,), (302,), child="member", part="member_id", absent=302
+    ),
+    "ownership_accept": Route("view_people", (302,), (302,), child="offer", part="offer_id", absent=302),
+    "ownership_withdraw": Route(
+        "view_people", post=(302,), child="offer", part="offer_id", post_action="transfer_ownership"
+    ),
     "activity": Route("view_activity", READ),
     "activity_csv": Route("view_activity", READ, csv=True),
 }
@@ -100,8 +129,12 @@ OUTSIDE: dict[str, Route] = {
     "preferences": Route(post=(302,), who="open"),
     "help": Route(get=READ, who="open"),
     "help_page": Route(get=READ, who="open", parts=(("slug", "cancelling"),)),
+    # Nobody of the world has just cancelled.
+    "closed": Route(get=(410,), who="open"),
     "healthz": Route(get=READ, who="open"),
     "readyz": Route(get=READ, who="open"),
+    # Found by an unguessable token; this one is nobody's.
+    "join": Route(get=(404,), post=(404,), who="open", parts=(("token", "x"),)),
     # The sandbox provider's own pages, found by an unguessable token; this one is nobody's.
     "sandbox_method": Route(get=(404,), post=(404,), who="open", parts=(("token", "x"),)),
     "sandbox_pay": Route(get=(404,), post=(404,), who="open", parts=(("token", "x"),)),

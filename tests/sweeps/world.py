@@ -13,12 +13,13 @@ from typing import Any
 from django.test import Client
 from djmoney.money import Money
 
-from accounts import activity, roles
-from accounts.models import Account, Membership, User
+from accounts import activity, clock, roles
+from accounts.models import Account, Invitation, Membership, OwnershipOffer, User
 from accounts.rules.roles import Role
 from billing import quotes
 from billing.models import (
     ChangeRequest,
+    DataExport,
     Discount,
     Invoice,
     PaymentMethod,
@@ -110,6 +111,7 @@ def account(world: World, kind: str, standing: str) -> Account:
     roles.enrol(made, [(users["delegated"], Role.BILLING_ADMIN)], changes_payment=[users["delegated"]])
     if standing not in "TE":
         fill(made, users["owner"], world.today)
+        wait_for_answers(made, users)
     into(made, kind, standing, world.today)
     return made
 
@@ -168,6 +170,9 @@ def fill(account: Account, owner: User, today: date) -> None:
         charged=Money("5917.43", account.currency),
         created_by=owner,
     )
+    DataExport.objects.create(
+        account=account, requested_by=owner, created_at=at, ready_at=at, state="ready", content=b"PK"
+    )
     Discount.objects.create(
         subscription=subscription,
         kind="fixed",
@@ -175,6 +180,22 @@ def fill(account: Account, owner: User, today: date) -> None:
         code=f"COUPON-{account.slug.upper()}",
         amount=Money("613.57", account.currency),
     )
+
+
+def wait_for_answers(account: Account, users: dict[str, User]) -> None:
+    """Give an account an invitation and an offer of ownership that wait, past all verbs."""
+    at = clock.now()
+    until = {"created_at": at, "expires_at": at + timedelta(days=7)}
+    Invitation.objects.create(
+        account=account,
+        email=f"invited-{account.slug}@people.example",
+        name=f"Invited by {account.slug}",
+        role=Role.AGENT,
+        token_hash=account.slug,
+        invited_by=users["owner"],
+        **until,
+    )
+    OwnershipOffer.objects.create(account=account, offered_by=users["owner"], to=users["without"], **until)
 
 
 def sign_in(world: World) -> None:
@@ -202,6 +223,9 @@ def own_ids(account: Account) -> dict[str, Any]:
         "request": first(ChangeRequest.objects.filter(**by_account), "pk"),
         "invoice": first(Invoice.objects.filter(**by_account), "number"),
         "change": first(ScheduledChange.objects.filter(**by_account), "pk"),
+        "invitation": first(Invitation.objects.filter(account=account), "pk"),
+        "offer": first(OwnershipOffer.objects.filter(account=account), "pk"),
+        "export": first(DataExport.objects.filter(account=account), "pk"),
         "member": first(Membership.objects.filter(account=account, role="agent"), "pk"),
     }
     return {name: value if value is not None else ABSENT_IDS[name] for name, value in found.items()}
@@ -213,6 +237,9 @@ ABSENT_IDS: dict[str, Any] = {
     "request": 999_999_999,
     "invoice": "INV-999999",
     "change": 999_999_999,
+    "invitation": 999_999_999,
+    "offer": 999_999_999,
+    "export": 999_999_999,
     "member": 999_999_999,
 }
 
