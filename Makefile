@@ -32,7 +32,7 @@ demo: $(BASE)  ## load the demo, or bring it up to date, and print who can sign 
 
 .PHONY: test
 test: $(DEV) chromium  ## run every test, with a database and a real browser
-	$(BIN)/python -m pytest -q -n auto --maxprocesses 4
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal
 
 .PHONY: fast
 fast: $(DEV)  ## run the tests of the rules, which need no database
@@ -53,7 +53,7 @@ check: $(DEV) gettext  ## format, lint, walls, types, settings, messages, pins: 
 
 .PHONY: soak
 soak: $(DEV) chromium  ## run the tests at their full size, and change the rules to see tests fail (long)
-	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 -m 'soak or not soak'
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal -m 'soak or not soak'
 	$(BIN)/mutmut run
 
 .PHONY: bench
