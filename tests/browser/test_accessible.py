@@ -32,7 +32,7 @@ def addresses(place: World, key: str) -> list[str]:
     ids = world.own_ids(account)
     found = []
     for name, route in sorted(routes.ACCOUNT.items()):
-        if 200 in route.get and not route.csv:
+        if 200 in route.get and not route.download:
             found += reading.shown_at(name, route, account.slug, ids)
     return found
 

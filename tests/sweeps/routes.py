@@ -33,7 +33,8 @@ class Route:
     who: str = "account"
     parts: tuple[tuple[str, str], ...] = ()
     queries: int = 20
-    csv: bool = False
+    # A file to keep, not a page to look at.
+    download: bool = False
     # Other views of the same page, e.g. "?tab=requests": looked at by the sweeps that read pages.
     tabs: tuple[str, ...] = ()
 
@@ -91,7 +92,7 @@ ACCOUNT: dict[str, Route] = {
     # Nobody of the world has shown their password again: led to do so.
     "cancel_account": Route("cancel_account", (302,), (302,)),
     "export": Route("export_data", READ, (302,)),
-    "export_file": Route("export_data", READ, child="export", part="export_id"),
+    "export_file": Route("export_data", READ, child="export", part="export_id", download=True),
     "payment": Route("view_payment", READ),
     "payment_begin": Route("change_payment", post=(302,)),
     "payment_return": Route("change_payment", (302,)),
@@ -121,7 +122,7 @@ ACCOUNT: dict[str, Route] = {
         "view_people", post=(302,), child="offer", part="offer_id", post_action="transfer_ownership"
     ),
     "activity": Route("view_activity", READ),
-    "activity_csv": Route("view_activity", READ, csv=True),
+    "activity_csv": Route("view_activity", READ, download=True),
 }
 
 OUTSIDE: dict[str, Route] = {

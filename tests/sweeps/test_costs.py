@@ -53,5 +53,5 @@ def test_no_amount_where_costs_are_not_shown(db: None) -> None:
     assert not leaks, "an amount is shown, use {% cost %}: " + "\n".join(leaks[:10])
 
 
-def test_every_csv_is_among_the_pages() -> None:
-    assert [name for name, route in routes.ACCOUNT.items() if route.csv]
+def test_files_to_keep_are_among_the_pages() -> None:
+    assert [name for name, route in routes.ACCOUNT.items() if route.download]
