@@ -92,11 +92,11 @@ class CodeForm(UsedCodeForm):
         currency.choices = [("", "–"), *((code, code) for code in settings.CURRENCIES)]
         offered = Product.objects.select_related("catalogue").order_by("catalogue", "position", "pk")
         only_on.queryset = offered.filter(catalogue=held.catalogue_id) if held.pk else offered
-        only_on.label_from_instance = _name if held.pk else _long_name  # type: ignore[method-assign]
+        only_on.label_from_instance = _name if held.pk else _long_name  # type: ignore[method-assign,assignment]
         if held.pk:
             self.initial["only_on"] = [product.pk for product in held.products.all()]
         if held.pk and held.amount is not None:
-            self.initial |= {"off": held.amount.amount, "currency": held.amount.currency.code}
+            self.initial.update(off=held.amount.amount, currency=held.amount.currency.code)
 
     def clean_code(self) -> str:
         """Return the code in capitals: customers may type it in any case."""

@@ -101,6 +101,8 @@ class PromoCodeAdmin(StaffAdmin):
         """Return what may be changed, which is everything until somebody has used the code."""
         if obj is None:
             return [(None, {"fields": ("catalogue", *NEW, "periods", *LIMITS, "reason")})]
+        shown: tuple[str, ...]
+        change: tuple[str, ...]
         if obj.used:
             shown = (*FACTS, "periods", "standing", "uses", "try_it")
             change = ("valid_until", *LIMITS, "withdrawn", "reason")

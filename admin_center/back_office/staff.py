@@ -29,6 +29,7 @@ _OURS = ("after", "before")
 class StaffChangeList(ChangeList):
     """A page of a long list by key: newest first, no COUNT, the last page as fast as the first."""
 
+    model_admin: "StaffAdmin"
     previous = ""
     next = ""
 
