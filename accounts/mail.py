@@ -77,7 +77,7 @@ def _wake() -> None:
     transaction.on_commit(wake, robust=True)
 
 
-def send_waiting(limit: int = 100) -> int:
+def send_waiting() -> int:
     """Send letters that wait, the oldest first; return how many went out.
 
     Several workers may do this at once: each letter is locked by the one that sends it. A worker
@@ -85,9 +85,8 @@ def send_waiting(limit: int = 100) -> int:
     Message-ID, by which mailboxes tell a repetition.
     """
     sent = 0
-    for pk in Letter.objects.filter(sent_at=None, attempts__lt=MOST_ATTEMPTS).values_list("pk", flat=True)[
-        :limit
-    ]:
+    waiting = Letter.objects.filter(sent_at=None, attempts__lt=MOST_ATTEMPTS).order_by("pk")
+    for pk in list(waiting.values_list("pk", flat=True)):
         sent += _send(pk)
     return sent
 

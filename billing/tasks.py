@@ -6,7 +6,7 @@ Nothing is lost with a job: truth is in our tables, and the sweeps below find wh
 from datetime import timedelta
 
 import structlog
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
@@ -55,7 +55,7 @@ def _renewals() -> dict[str, int]:
 @app.task(queueing_lock="tick", pass_context=False, retry=RetryStrategy(max_attempts=1))
 def tick(timestamp: int) -> None:
     """Do what is due, every minute."""
-    close_old_connections()
+    _begin()
     log.info("tick", **work())
 
 
@@ -63,7 +63,7 @@ def tick(timestamp: int) -> None:
 @app.task(queueing_lock="erase", retry=RetryStrategy(max_attempts=1))
 def erase(timestamp: int) -> None:
     """Erase what may no longer be kept, every night."""
-    close_old_connections()
+    _begin()
     with activity.occasion(clock.now()):
         for account_id in erasure.due():
             erasure.erase(account_id)
@@ -72,6 +72,13 @@ def erase(timestamp: int) -> None:
 @app.task(name="accounts.send_letters", queueing_lock="letters", retry=RetryStrategy(max_attempts=1))
 def send_letters() -> None:
     """Send the letters that wait, woken by the commit that wrote them."""
-    close_old_connections()
+    _begin()
     with activity.occasion(clock.now()):
         mail.send_waiting()
+
+
+def _begin() -> None:
+    """Begin a job on a connection that lives, with more patience for locks than a page has."""
+    close_old_connections()
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '10s'")

@@ -1,4 +1,4 @@
-"""Serves the console, and keeps the embedded PostgreSQL alive as long as it does."""
+"""Serves the console with a worker beside it, and keeps the embedded PostgreSQL alive as long as it does."""
 
 import multiprocessing
 import os
@@ -9,6 +9,7 @@ import threading
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,8 @@ from django.utils.module_loading import import_string
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
+
+from admin_center import background
 
 # What a request that has begun may still take when the server ends.
 SECONDS_TO_FINISH = 10
@@ -56,11 +59,20 @@ def run(application: str, host: str, port: int, workers: int, *, started: Callab
 def _in_a_worker(application: str) -> Callable[..., Any]:
     """Return what a worker calls, out of reach of Ctrl-C: the main process ends its workers itself.
 
-    A worker that gets both signals, from the terminal and from the main process, never ends.
+    A worker that gets both signals, from the terminal and from the main process, never ends. One whose
+    main process was killed would keep the port.
     """
     os.setpgrp()
+    threading.Thread(target=_end_with_main, daemon=True).start()
     loaded: Callable[..., Any] = import_string(application.replace(":", "."))
     return loaded
+
+
+def _end_with_main() -> None:
+    main = multiprocessing.parent_process()
+    assert main is not None  # granian starts its workers with multiprocessing
+    main.join()
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Command(BaseCommand):
@@ -73,6 +85,12 @@ class Command(BaseCommand):
         parser.add_argument("--host", default=env("HOST", "127.0.0.1"))
         parser.add_argument("--port", type=int, default=int(env("PORT", "8000")))
         parser.add_argument("--workers", type=int, default=int(env("WORKERS", min(2, os.cpu_count() or 1))))
+        parser.add_argument(
+            "--without-worker",
+            action="store_true",
+            default=env("WITHOUT_WORKER", "") not in ("", "0"),
+            help="leave the background work to `manage.py work` or `billing_tick` elsewhere",
+        )
         parser.add_argument("--prepare", action="store_true", help="run prepare first")
         parser.add_argument("--demo", action="store_true", help="prepare and load the demo first")
 
@@ -84,13 +102,14 @@ class Command(BaseCommand):
             self.stdout.write("Preparing …")
             call_command("prepare", demo=options["demo"], stdout=self.stdout)
         connections.close_all()
-        run(
-            "admin_center.wsgi:application",
-            options["host"],
-            options["port"],
-            options["workers"],
-            started=lambda: self._announce_once(options["host"], options["port"]),
-        )
+        with nullcontext() if options["without_worker"] else background.worker():
+            run(
+                "admin_center.wsgi:application",
+                options["host"],
+                options["port"],
+                options["workers"],
+                started=lambda: self._announce_once(options["host"], options["port"]),
+            )
         self.stdout.write("Ended.")
 
     def _announce_once(self, host: str, port: int) -> None:
