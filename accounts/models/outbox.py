@@ -33,7 +33,10 @@ class Letter(models.Model):
         verbose_name = _("letter")
         verbose_name_plural = _("letters")
         default_permissions = ()
-        indexes = [models.Index(fields=["id"], condition=Q(sent_at__isnull=True), name="letter_waiting")]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(sent_at__isnull=True), name="letter_waiting"),
+            models.Index(fields=["kind", "id"], name="letter_by_kind"),
+        ]
 
     def __str__(self) -> str:
         """Return what it is and for whom."""
