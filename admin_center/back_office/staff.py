@@ -160,7 +160,8 @@ class StaffAdmin(ForStaff, BaseAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow the filters of the list and no other: an address can't ask for a slow query."""
-        return lookup.removesuffix("__exact") in self.get_list_filter(request)
+        named = [getattr(one, "parameter_name", one) for one in self.get_list_filter(request)]
+        return lookup.removesuffix("__exact") in named
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

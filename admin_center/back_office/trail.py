@@ -1,4 +1,4 @@
-"""What was done, and what letters told of it."""
+"""The trail: what was done, by whom, when and why."""
 
 from typing import Any, ClassVar
 
@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Activity, Letter
+from accounts.models import Activity
 from admin_center import trail
 from admin_center.back_office import search
 from admin_center.back_office.columns import linked, related
@@ -53,11 +53,3 @@ class ActivityAdmin(OfAccount):
     def who(self, entry: Activity) -> str:
         """Return who did it, in words."""
         return trail.who(entry)
-
-
-@admin.register(Letter, site=site)
-class LetterAdmin(OfAccount):
-    """Letters sent and waiting. Not what they say: some hold a link that signs in or accepts."""
-
-    list_display = ("created_at", OF_ACCOUNT, "kind", "to", "language", "sent_at", "attempts", "error")
-    fields = ("created_at", "company", "kind", "to", "language", "sent_at", "attempts", "error")

@@ -1,0 +1,173 @@
+"""The outbox: letters sent and waiting, and what they say, without what lets their reader in."""
+
+from collections.abc import Iterable
+from copy import copy
+from typing import Any
+
+from csp.constants import NONE, SELF
+from csp.decorators import csp
+from django.conf import settings
+from django.contrib import admin
+from django.core.mail import EmailMultiAlternatives
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template import TemplateDoesNotExist
+from django.urls import URLPattern, path, reverse
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+
+from accounts import mail
+from accounts.models import Letter
+from admin_center.back_office.site import site
+from admin_center.back_office.trail import OF_ACCOUNT, OfAccount
+
+KINDS = {
+    "account_cancelled": _("Account cancelled"),
+    "change_confirmed": _("Change confirmed"),
+    "invited": _("Invited"),
+    "last_seat_used": _("Last seat used"),
+    "ownership_accepted": _("Ownership accepted"),
+    "ownership_offered": _("Ownership offered"),
+    "request_decided": _("Request decided"),
+    "request_expired": _("Request expired"),
+    "request_submitted": _("Request submitted"),
+    "role_given": _("Role given"),
+    "role_taken": _("Role taken"),
+    "subscription_renewed": _("Subscription renewed"),
+}
+# Whoever holds it is let in: only the mailbox may know it. The demo has no mailboxes.
+SECRETS = frozenset({"token"})
+# A letter brings its own styles, and nothing else that a page could load or run.
+LETTER_POLICY = {
+    "default-src": [NONE],
+    "style-src": ["'unsafe-inline'"],
+    "frame-ancestors": [SELF],
+    "base-uri": [NONE],
+    "form-action": [NONE],
+    "sandbox": True,
+}
+
+
+class Kind(admin.SimpleListFilter):
+    """What the letter tells."""
+
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        """Return every kind."""
+        return list(KINDS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the letters of a kind, by the index of kinds."""
+        return queryset.filter(kind=self.value()) if self.value() in KINDS else queryset
+
+
+class Sending(admin.SimpleListFilter):
+    """Whether it went out."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        """Return the states that `state` names."""
+        return [("sent", _("Sent")), ("waiting", _("Waiting")), ("failed", _("Failed so far"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the letters in a state; those that wait by an index of their own."""
+        states: dict[str, dict[str, Any]] = {
+            "sent": {"sent_at__isnull": False},
+            "waiting": {"sent_at": None},
+            "failed": {"sent_at": None, "attempts__gt": 0},
+        }
+        return queryset.filter(**states.get(self.value() or "", {}))
+
+
+@admin.register(Letter, site=site)
+class LetterAdmin(OfAccount):
+    """Letters with what they say; nobody edits one."""
+
+    list_display = ("created_at", OF_ACCOUNT, "told", "to", "language", "state", "error")
+    list_filter = (Kind, Sending)
+    fields = (
+        *("company", "told", "to", "language", "state", "created_at", "sent_at", "attempts", "error"),
+        *("subject", "text", "page"),
+    )
+
+    def name_of(self, row: Letter) -> str:
+        """Return what it tells and to whom."""
+        return f"{self.told(row)} → {row.to}"
+
+    # --- What is shown --------------------------------------------------------------------------
+    @admin.display(description=_("Kind"))
+    def told(self, letter: Letter) -> str:
+        """Return what it tells; an unknown kind as it is."""
+        return str(KINDS.get(letter.kind, letter.kind))
+
+    @admin.display(description=_("State"))
+    def state(self, letter: Letter) -> str:
+        """Return whether it went out, waits, or waits for somebody to look."""
+        if letter.sent_at is not None:
+            return gettext("Sent")
+        if letter.attempts >= mail.MOST_ATTEMPTS:
+            return gettext("Failed: not tried again")
+        return gettext("Failed so far: tried again") if letter.attempts else gettext("Waiting")
+
+    @admin.display(description=_("Subject"))
+    def subject(self, letter: Letter) -> str:
+        """Return its subject."""
+        shown = _shown(letter)
+        return str(shown.subject) if shown else "–"
+
+    @admin.display(description=_("Text"))
+    def text(self, letter: Letter) -> SafeString | str:
+        """Return what it says to a mailbox without HTML."""
+        shown = _shown(letter)
+        # A text is written without escaping, and says of itself that it needs none.
+        return format_html('<pre class="letter">{}</pre>', escape(str(shown.body))) if shown else "–"
+
+    @admin.display(description=_("HTML"))
+    def page(self, letter: Letter) -> SafeString | str:
+        """Return what it looks like, in a frame that runs nothing and leads nowhere."""
+        if _shown(letter) is None:
+            return "–"
+        address = reverse("vendor:accounts_letter_html", args=[letter.pk])
+        frame = '<iframe class="letter" sandbox title="{}" src="{}"></iframe>'
+        return format_html(frame, gettext("The letter as HTML"), address)
+
+    # --- Its addresses --------------------------------------------------------------------------
+    def get_urls(self) -> list[URLPattern]:
+        """Return the addresses, with that of the letter's own HTML."""
+        door: Any = self.admin_site.admin_view(self.html)
+        view = xframe_options_sameorigin(csp(LETTER_POLICY)(door))
+        ours = path("<int:letter_id>/html/", view, name="accounts_letter_html")
+        return [ours, *super().get_urls()]
+
+    def html(self, request: HttpRequest, letter_id: int) -> HttpResponse:
+        """Answer with the letter's HTML as its reader gets it."""
+        letter = Letter.objects.select_related("account", "user").filter(pk=letter_id).first()
+        shown = _shown(letter) if letter is not None else None
+        if shown is None:
+            raise Http404
+        return HttpResponse(str(shown.alternatives[0][0]))
+
+    def change_view(self, request: HttpRequest, *parts: Any, **named: Any) -> HttpResponse:
+        """Show a letter; its page may frame the letter's own HTML."""
+        answer = super().change_view(request, *parts, **named)
+        vars(answer)["_csp_update"] = {"frame-src": [SELF]}
+        return answer
+
+
+def _shown(letter: Letter) -> EmailMultiAlternatives | None:
+    """Return a letter as it was sent, without its secrets; None where its kind is written no more."""
+    if not settings.DEMO:
+        hidden = {name: "…" if name in SECRETS else fact for name, fact in letter.facts.items()}
+        letter = copy(letter)
+        letter.facts = hidden
+    try:
+        return mail.message(letter)
+    except TemplateDoesNotExist:
+        return None
