@@ -69,7 +69,7 @@ CODES = {
 SHOWN_BY_LINK = {
     "account_confirm_email",
     "account_reset_password_from_key",
-    "invitation",
+    "join",
     "sandbox_setup",
     "sandbox_payment",
 }
