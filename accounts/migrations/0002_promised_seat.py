@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='invitation',
-            name='seat',
-            field=models.CharField(blank=True, max_length=60, verbose_name='seat'),
+            model_name="invitation",
+            name="seat",
+            field=models.CharField(blank=True, max_length=60, verbose_name="seat"),
         ),
     ]

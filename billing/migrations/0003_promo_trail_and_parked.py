@@ -8,52 +8,74 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_promised_seat'),
-        ('billing', '0002_composite_keys'),
+        ("accounts", "0002_promised_seat"),
+        ("billing", "0002_composite_keys"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PromoCodeEntry',
+            name="PromoCodeEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='when')),
-                ('actor_name', models.CharField(max_length=120, verbose_name='who')),
-                ('address', models.GenericIPAddressField(null=True, verbose_name='from address')),
-                ('before', models.JSONField(null=True, verbose_name='before')),
-                ('after', models.JSONField(verbose_name='after')),
-                ('reason', models.TextField(verbose_name='reason')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="when")),
+                ("actor_name", models.CharField(max_length=120, verbose_name="who")),
+                ("address", models.GenericIPAddressField(null=True, verbose_name="from address")),
+                ("before", models.JSONField(null=True, verbose_name="before")),
+                ("after", models.JSONField(verbose_name="after")),
+                ("reason", models.TextField(verbose_name="reason")),
             ],
             options={
-                'verbose_name': 'entry of a promo code’s trail',
-                'verbose_name_plural': 'trail of the promo code',
-                'default_permissions': (),
+                "verbose_name": "entry of a promo code’s trail",
+                "verbose_name_plural": "trail of the promo code",
+                "default_permissions": (),
             },
         ),
         migrations.AddField(
-            model_name='promocode',
-            name='withdrawn',
-            field=models.BooleanField(default=False, verbose_name='withdrawn'),
+            model_name="promocode",
+            name="withdrawn",
+            field=models.BooleanField(default=False, verbose_name="withdrawn"),
         ),
         migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(condition=models.Q(('parked_at__isnull', False)), fields=['account'], name='subscription_parked'),
+            model_name="subscription",
+            index=models.Index(
+                condition=models.Q(("parked_at__isnull", False)),
+                fields=["account"],
+                name="subscription_parked",
+            ),
         ),
         migrations.AddField(
-            model_name='promocodeentry',
-            name='actor',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="promocodeentry",
+            name="actor",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='promocodeentry',
-            name='promo',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='trail', to='billing.promocode'),
+            model_name="promocodeentry",
+            name="promo",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="trail", to="billing.promocode"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='promocodeentry',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8e52e3841800e918b4e8317dd16a632739f89663', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_9e812', table='billing_promocodeentry', when='BEFORE')),
+            model_name="promocodeentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="8e52e3841800e918b4e8317dd16a632739f89663",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_9e812",
+                    table="billing_promocodeentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
