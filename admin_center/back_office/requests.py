@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from accounts import activity, clock
 from accounts.models import Account
 from accounts.rules.capabilities import AccountState, AccountType
+from accounts.rules.decision import NotAllowed
 from admin_center import refused, requested
 from admin_center.back_office.columns import linked, related
 from admin_center.back_office.site import site
@@ -242,7 +243,7 @@ def _carry_out(
             messages.success(
                 request, _("The request is carried out. The invoice is open under the contract.")
             )
-    except requests.RequestOver:
+    except (requests.RequestOver, NotAllowed):
         messages.warning(request, _("It was decided, withdrawn or closed meanwhile."))
     except requests.OwnRequest:
         form.add_error(None, ValidationError(_("Nobody decides their own request.")))
