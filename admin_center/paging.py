@@ -13,7 +13,8 @@ from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 
 GREATEST_ID = 2**63 - 1
-LONGEST = 400
+# A name and an address, each letter written as \uXXXX and in base64, and an id.
+LONGEST = 3200
 
 
 def number(pk: object) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from accounts.models.people import listed_as
 from accounts.rules.roles import Role, permissions
 
 
@@ -31,6 +32,12 @@ INVARIANTS: dict[str, str] = {
         WHERE l.ended_on IS NULL GROUP BY l.id
         HAVING count(*) > l.quantity + coalesce((SELECT sum(t.quantity) FROM billing_temporaryseats t
             WHERE t.line_id = l.id), 0)""",
+    "a line's seats in use are those that people hold": """
+        SELECT l.id FROM billing_line l
+        WHERE l.in_use <> (SELECT count(*) FROM billing_agentseat s WHERE s.line_id = l.id)""",
+    "members are listed under their person's name": f"""
+        SELECT m.id FROM accounts_membership m JOIN accounts_user u ON u.id = m.user_id
+        WHERE m.listed_as <> {listed_as("u")}""",  # noqa: S608 - constants
     "nobody holds a seat of a line that ended": """
         SELECT s.id FROM billing_agentseat s JOIN billing_line l ON l.id = s.line_id
         WHERE l.ended_on IS NOT NULL""",

@@ -12,7 +12,7 @@ SELECT json_build_object(
       'id', l.id, 'product', p.key, 'edition', e.key, 'quantity', l.quantity,
       'unit', (l.unit_price * s.scale)::bigint, 'allowances', l.allowances,
       'price_ends_on', l.price_ends_on,
-      'in_use', (SELECT count(*) FROM billing_agentseat a WHERE a.line_id = l.id),
+      'in_use', l.in_use,
       'holders', CASE WHEN %(holders)s THEN
           (SELECT json_agg(a.membership_id) FROM billing_agentseat a WHERE a.line_id = l.id) END,
       'segments', (SELECT coalesce(json_agg(json_build_object(

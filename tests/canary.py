@@ -46,7 +46,7 @@ CODES = {
     "billing.DataExport": {"state"},
     "accounts.OwnershipOffer": {"state"},
     "accounts.Letter": {"kind", "to", "language", "key", "error"},
-    "accounts.Membership": {"role"},
+    "accounts.Membership": {"role", "listed_as"},
     "billing.Charge": {"amount_currency", "state", "failure", "action_url", "return_url"},
     "billing.ChangeRequest": {"requester_name", "decided_by_name", "state"},
     "billing.Discount": {"kind", "source", "amount_currency"},

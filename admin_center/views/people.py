@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -21,7 +20,7 @@ from billing import facts
 from billing.models import AgentSeat
 
 PAGE_SIZE = 50
-BY_NAME = paging.Order("sorted_name", paging.words)
+BY_NAME = paging.Order("listed_as", paging.words)
 # Open invitations that are listed; as one is accepted or revoked, the next comes into view.
 MOST_INVITATIONS = 50
 
@@ -33,8 +32,7 @@ def people(request: AccountRequest) -> HttpResponse:
     at = activity.current().at
     form = PeopleSearch(request.GET)
     everyone = Membership.objects.filter(account=request.account).select_related("user")
-    members = form.chosen(everyone.annotate(sorted_name=Lower("user__name")), at=at)
-    listed = paging.cut(members, BY_NAME, request.GET, size=PAGE_SIZE)
+    listed = paging.cut(form.chosen(everyone, at=at), BY_NAME, request.GET, size=PAGE_SIZE)
     seated = seating.of(request, facts.read(request.account, request.today))
     held, zone = _held(listed.rows), ZoneInfo(request.account.timezone)
     filtered = any(form.data.get(name) for name in form.fields)

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +10,24 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Membership, User
 from billing.models.fields import AmountField
 from billing.models.subscription import Line, Subscription
+
+
+def _counting(
+    name: str, operation: pgtrigger.Operation, rows: pgtrigger.Referencing, sign: str
+) -> pgtrigger.Trigger:
+    """Keep a line's number of seats in use, by statement: 100,000 seats at once are one more update."""
+    return pgtrigger.Trigger(
+        name=name,
+        operation=operation,
+        when=pgtrigger.After,
+        level=pgtrigger.Statement,
+        referencing=rows,
+        func=f"""
+            UPDATE billing_line l SET in_use = l.in_use {sign} s.number
+            FROM (SELECT line_id, count(*) AS number FROM seats GROUP BY line_id) s WHERE l.id = s.line_id;
+            RETURN NULL;
+        """,  # noqa: S608 - constants
+    )
 
 
 class AgentSeat(models.Model):
@@ -27,6 +46,10 @@ class AgentSeat(models.Model):
         verbose_name_plural = _("agent seats")
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["line", "membership"], name="seat_once")]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            _counting("seats_given", pgtrigger.Insert, pgtrigger.Referencing(new="seats"), "+"),
+            _counting("seats_freed", pgtrigger.Delete, pgtrigger.Referencing(old="seats"), "-"),
+        ]
 
     def __str__(self) -> str:
         """Return who holds it."""

@@ -98,6 +98,8 @@ class Line(models.Model):
     price_ends_on = models.DateField(_("price ends on"), null=True, blank=True)
     began_on = models.DateField(_("began on"))
     ended_on = models.DateField(_("ended on"), null=True, blank=True)
+    # Seats that people hold, counted by the triggers of AgentSeat.
+    in_use = models.PositiveIntegerField(_("seats in use"), editable=False, db_default=0)
 
     account_path: ClassVar[str] = "subscription_id"
 
