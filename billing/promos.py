@@ -20,7 +20,7 @@ from accounts.models import Account, User
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from billing import facts
 from billing.carrying_out import promo_codes
-from billing.models import Catalogue, PromoCode, PromoCodeEntry
+from billing.models import Catalogue, PromoCode, PromoCodeEntry, Quote
 from billing.rules import checks, quoting
 from billing.rules.changes import Change, FirstPurchase, UsePromoCode
 from billing.rules.facts import Facts
@@ -32,7 +32,7 @@ from billing.rules.refusals import PromoNotValid, Refusal
 TRIES_AN_HOUR = 10
 HOUR = 3600
 CODE = re.compile(r"[A-Z0-9-]{1,40}")
-# What may still change once somebody has used a code: whom it is for and what it gives are promised.
+# What may still change once somebody uses a code: whom it is for and what it gives are promised.
 OPEN_ONCE_USED = frozenset({"valid_until", "limit_total", "limit_per_account", "withdrawn"})
 
 
@@ -85,6 +85,16 @@ def terms_of(promo: PromoCode) -> Terms:
     return Terms(**held, products=tuple(sorted(product.key for product in promo.products.all())))
 
 
+def in_use(promo: PromoCode) -> bool:
+    """Tell whether somebody has used a code, or is paying for a change that uses it."""
+    paying = Quote.objects.filter(
+        subscription__catalogue=promo.catalogue_id,
+        state=Quote.State.HELD,
+        changes__contains=[{"promo": promo.code}],
+    )
+    return promo.used > 0 or paying.exists()
+
+
 def faults(terms: Terms, catalogue: Catalogue, held: PromoCode | None = None) -> dict[str, Promise]:
     """Return what is wrong with conditions, by field; `held` is the code that would get them."""
     used = held.used if held else 0
@@ -115,8 +125,8 @@ def faults_of(promo: PromoCode, changes: Mapping[str, Any]) -> dict[str, Promise
     """Return what stands against giving a code other conditions, by field."""
     held = terms_of(promo)
     terms = replace(held, **changes)
-    fixed = set(_differing(held, terms)) - OPEN_ONCE_USED if promo.used else set()
-    stays = dict.fromkeys(sorted(fixed), _("Somebody has used the code: what it promised stays."))
+    fixed = set(_differing(held, terms)) - OPEN_ONCE_USED if in_use(promo) else set()
+    stays = dict.fromkeys(sorted(fixed), _("Somebody uses the code: what it promised stays."))
     return faults(terms, promo.catalogue, promo) | stays
 
 
@@ -142,7 +152,7 @@ def create(catalogue: Catalogue, terms: Terms, *, by: User, reason: str) -> Prom
 def amend(promo_id: int, changes: Mapping[str, Any], *, by: User, reason: str) -> bool:
     """Give a code other conditions (of Terms, by name), and tell whether any differed.
 
-    A code that was used keeps what it gives and to whom; its last day, its limits and whether it is
+    A code that is in use keeps what it gives and to whom; its last day, its limits and whether it is
     withdrawn may change. Raises as `create`.
     """
     _demand(by, reason)
@@ -198,9 +208,14 @@ def count_tries(account: Account, changes: Iterable[Change]) -> None:
 
     Raises TooManyTries.
     """
-    codes = promo_codes(tuple(changes))
-    if not codes:
-        return
+    if codes := promo_codes(tuple(changes)):
+        _count(account, codes)
+
+
+@transaction.atomic
+def _count(account: Account, codes: Iterable[str]) -> None:
+    # The counter lies in the database's cache: without the lock, twenty at once would count as one.
+    Account.objects.lock(account.pk)
     key, at = f"promo-tries:{account.pk}", activity.current().at.timestamp()
     tried: dict[str, float] = {code: when for code, when in cache.get(key, {}).items() if at - when < HOUR}
     for code in codes:
@@ -254,10 +269,10 @@ def _differing(held: Terms, terms: Terms) -> list[str]:
 
 
 def _write(promo: PromoCode, terms: Terms) -> None:
-    for field in fields(Terms):
-        if field.name != "products":
-            setattr(promo, field.name, getattr(terms, field.name))
-    promo.save()
+    names = [field.name for field in fields(Terms) if field.name != "products"]
+    for name in names:
+        setattr(promo, name, getattr(terms, name))
+    promo.save(update_fields=[*names, "amount_currency"] if promo.pk else None)
     promo.products.set(promo.catalogue.products.filter(key__in=terms.products))
 
 

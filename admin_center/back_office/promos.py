@@ -13,10 +13,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import activity, clock
+from accounts import clock
 from accounts.models import Account
 from admin_center import refused, sentences
-from admin_center.back_office.columns import amount, linked, related
+from admin_center.back_office.columns import amount, linked, links, related
 from admin_center.back_office.promo_forms import CodeForm, TryForm, UsedCodeForm
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin, StaffInline
@@ -103,11 +103,11 @@ class PromoCodeAdmin(StaffAdmin):
             return [(None, {"fields": ("catalogue", *NEW, "periods", *LIMITS, "reason")})]
         shown: tuple[str, ...]
         change: tuple[str, ...]
-        if obj.used:
-            shown = (*FACTS, "periods", "standing", "uses", "try_it")
+        if promos.in_use(obj):
+            shown = (*FACTS, "periods", "standing", "uses", "used_by", "try_it")
             change = ("valid_until", *LIMITS, "withdrawn", "reason")
         else:
-            shown = ("price_list", "standing", "uses", "try_it")
+            shown = ("price_list", "standing", "uses", "used_by", "try_it")
             change = (*NEW, "periods", *LIMITS, "withdrawn", "reason")
         return [(None, {"fields": shown}), (_("Change"), {"fields": change})]
 
@@ -117,7 +117,7 @@ class PromoCodeAdmin(StaffAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         """Return the form of a code that nobody has used, or of one that somebody has."""
-        form = UsedCodeForm if obj is not None and obj.used else CodeForm
+        form = UsedCodeForm if obj is not None and promos.in_use(obj) else CodeForm
         return super().get_form(request, obj, change, form=form, **options)
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -127,7 +127,7 @@ class PromoCodeAdmin(StaffAdmin):
     @admin.display(description=_("Today"))
     def standing(self, promo: PromoCode) -> str:
         """Return whether it can be used today (UTC; for an account its own day counts)."""
-        return str(promo.standing(activity.current().at.date()).label)
+        return str(promo.standing(clock.now().date()).label)
 
     @admin.display(description=_("Used"))
     def uses(self, promo: PromoCode) -> str:
@@ -135,6 +135,11 @@ class PromoCodeAdmin(StaffAdmin):
         if promo.limit_total is None:
             return str(promo.used)
         return gettext("%(used)s of %(most)s") % {"used": promo.used, "most": promo.limit_total}
+
+    @admin.display(description=_("Used by"))
+    def used_by(self, promo: PromoCode) -> SafeString | str:
+        """Return the way to those who used it, who may be many."""
+        return links((_("Who used it, when"), "billing_promoredemption", promo.code)) if promo.used else "–"
 
     @admin.display(description=_("Only on"))
     def only_on_shown(self, promo: PromoCode) -> str:
