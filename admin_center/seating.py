@@ -25,7 +25,10 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Seating:
-    """A product whose seats people hold: `more` leads to one seat more, `fewer` to what is in use."""
+    """A product whose seats people hold.
+
+    `more` leads to one seat more where at most one is left, `fewer` to the number in use.
+    """
 
     product: str
     name: str
@@ -56,7 +59,7 @@ def _seating(request: AccountRequest, reading: Reading, line: LineFacts, seats: 
         name=sentences.product(reading.names, line.product),
         edition=sentences.edition(reading.names, line.product, line.edition),
         seats=seats,
-        more=None if seats.left else _way(request, Action.ADD_SEATS, line.product, line.quantity + 1),
+        more=None if seats.left > 1 else _way(request, Action.ADD_SEATS, line.product, line.quantity + 1),
         fewer=_way(request, Action.REDUCE, line.product, least) if reducible else None,
     )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Q
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Account
 from accounts.models.people import MembershipQuerySet
@@ -14,8 +14,14 @@ from billing.models import AgentSeat
 
 # After how long without a sign-in a holder is pointed out.
 NOT_SEEN_FOR = timedelta(days=60)
-# Beyond this many seats in use the page would become slow by counting: the filters still find them.
+# Beyond this many seats in use the page would become slow by counting: it leads to the filters instead.
 COUNTED = 1_000
+# What the list can be filtered by.
+LOOKS = {
+    "suspended": gettext_lazy("Held by suspended people"),
+    "not_seen": gettext_lazy("Held, no sign-in for 60 days"),
+    "light": gettext_lazy("Held by light agents"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,10 @@ def holding(members: MembershipQuerySet, look: str, *, at: datetime) -> Membersh
 
 def hints(account: Account, seated: list[Seating], *, at: datetime) -> list[Hint]:
     """Return how many holders of seats are to be looked at, for each reason that anybody gives."""
-    if not 0 < sum(one.seats.used for one in seated) <= COUNTED:
+    used = sum(one.seats.used for one in seated)
+    if used > COUNTED:
+        return [Hint(look, str(words)) for look, words in LOOKS.items()]
+    if not used:
         return []
     held = AgentSeat.objects.filter(subscription_id=account.pk, line__ended_on=None)
     counts = held.aggregate(

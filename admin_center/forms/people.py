@@ -42,9 +42,7 @@ class PeopleSearch(ContactSearch):
         label=_("Seats"),
         choices=[
             ("", pgettext_lazy("seats", "All")),
-            ("suspended", _("Held by suspended people")),
-            ("not_seen", _("Held, no sign-in for 60 days")),
-            ("light", _("Held by light agents")),
+            *unused.LOOKS.items(),
         ],
         required=False,
     )

@@ -234,9 +234,9 @@ def _part(context: Context, name: str, parts: dict[str, Any]) -> SafeString:
 
 
 @register.inclusion_tag("components/person.html")
-def person(user: Any, note: str = "") -> dict[str, object]:
-    """Show a person: initials, name, address, and a line under it."""
-    return {"person": user, "note": note, "initials": initials(str(user))}
+def person(user: Any, note: str = "", url: str = "") -> dict[str, object]:
+    """Show a person: initials, name (leading to `url`, if any), address, and a line under it."""
+    return {"person": user, "note": note, "url": url, "initials": initials(str(user))}
 
 
 @register.filter

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import activity, clock, invitations
@@ -46,14 +46,27 @@ def invite(request: AccountRequest) -> HttpResponse:
     may_roles = request.gate.may(Action.MANAGE_ROLES)
     roles = GIVEN if may_roles else PLAIN
     places = seating.of(request, facts.read(request.account, request.today))
-    products = [(place.product, place.name) for place in places]
+    products = [(place.product, _left(place)) for place in places]
     typed = request.POST if request.method == "POST" else None
     form = InviteForm(typed, roles=roles, seats=products)
     if request.method == "POST" and form.is_valid() and _invite(request, form):
         return redirect("people", request.account.slug)
     told = [(role.value, ROLES[role], ALLOWS[role]) for role in roles]
-    context: dict[str, Any] = {"form": form, "told": told, "may_roles": may_roles}
+    context: dict[str, Any] = {
+        "form": form,
+        "told": told,
+        "may_roles": may_roles,
+        "short": [place for place in places if place.more],
+    }
     return render(request, "people/invite.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _left(place: seating.Seating) -> str:
+    told = {"product": place.name, "count": place.seats.left}
+    return (
+        ngettext("%(product)s (%(count)s seat left)", "%(product)s (%(count)s seats left)", told["count"])
+        % told
+    )
 
 
 def _invite(request: AccountRequest, form: InviteForm) -> bool:

@@ -97,6 +97,10 @@ def member_role(request: AccountRequest, member_id: int) -> HttpResponse:
         return refused
     told = {"name": one.user.name, "role": ROLES[role]}
     messages.success(request, _("%(name)s has the role: %(role)s. They are told by mail.") % told)
+    if role is Role.LIGHT_AGENT and AgentSeat.objects.filter(membership=one, line__ended_on=None).exists():
+        messages.warning(
+            request, _("They still hold a seat, which a light agent doesn’t need: free it below.")
+        )
     return redirect("member", request.account.slug, one.pk)
 
 

@@ -16,8 +16,12 @@ from billing.facts import Reading
 from billing.models import ChangeRequest
 from billing.rules import quoting
 from billing.rules.quoting import Undecided
-from billing.rules.refusals import HeldChange, Refusal
+from billing.rules.refusals import AlreadyBought, AlreadyScheduled, HeldChange, NoChange, Refusal
+from billing.rules.settlement import Settlement
 from billing.rules.wire import changes_from_plain
+
+# Why a request closes by itself where what it asks for was done on another way.
+SO_ALREADY = {NoChange.code, AlreadyBought.code, AlreadyScheduled.code}
 
 
 @require_safe
@@ -51,7 +55,8 @@ def _show(
         "told": requested.told(asked, reading.names, at=activity.current().at),
         "now": now,
         "then": then,
-        "differs": bool(now and then and now.settlement != then.settlement),
+        "differs": bool(now and then and _sums(now) != _sums(then)),
+        "so_already": asked.reason in SO_ALREADY,
         "refusal": refusal,
         "may_decide": decider,
         "own": asked.requester_id == request.user.pk,
@@ -60,6 +65,11 @@ def _show(
         "text": text,
     }
     return render(request, "requests/page.html", context, status=status)
+
+
+def _sums(one: priced.Priced) -> tuple[Settlement, int]:
+    """Return what a quote costs now and at the renewal."""
+    return one.settlement, one.renewal.amount
 
 
 def _today(
