@@ -1,12 +1,14 @@
 """Invoices and credit notes, to look at: once issued they never change."""
 
 from django.contrib import admin
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from admin_center.back_office.columns import amount
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffInline
 from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
+from admin_center.priced import BECAUSE
 from billing.models import Invoice, InvoiceLine
 
 
@@ -17,9 +19,19 @@ class InvoiceLineInline(StaffInline):
     unit_price_shown = staticmethod(amount("unit_price", _("Unit price")))
     amount_shown = staticmethod(amount("amount", _("Amount")))
     fields = (
-        *("position", "kind", "product_name", "edition_name", "covers_from", "covers_until", "quantity"),
-        *("unit_price_shown", "amount_shown", "because"),
+        *("position", "sign", "product_name", "edition_name", "covers_from", "covers_until", "quantity"),
+        *("unit_price_shown", "amount_shown", "cause"),
     )
+
+    @admin.display(description=_("Kind"))
+    def sign(self, line: InvoiceLine) -> str:
+        """Return whether it charges or credits."""
+        return gettext("Credit") if line.kind == "credit" else gettext("Charge")
+
+    @admin.display(description=_("Because of"))
+    def cause(self, line: InvoiceLine) -> str:
+        """Return what led to it, in words."""
+        return ", ".join(BECAUSE[code]() for code in line.because.split() if code in BECAUSE) or "–"
 
 
 @admin.register(Invoice, site=site)

@@ -90,7 +90,7 @@ class Sending(admin.SimpleListFilter):
 class LetterAdmin(OfAccount):
     """Letters with what they say; nobody edits one."""
 
-    list_display = ("created_at", OF_ACCOUNT, "told", "to", "language", "state", "error")
+    list_display = ("created_at", OF_ACCOUNT, "told", "to", "state", "error")
     list_filter = (Kind, Sending)
     fields = (
         *("company", "told", "to", "language", "state", "created_at", "sent_at", "attempts", "error"),

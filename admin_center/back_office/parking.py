@@ -78,7 +78,7 @@ class Parking(Base):
             return "–"
         return format_html(
             '{} <a href="{}">{}</a>',
-            _words(subscription.parked_because),
+            words(subscription.parked_because),
             reverse("vendor:billing_subscription_unpark", args=[subscription.pk]),
             gettext("Let it renew again"),
         )
@@ -106,7 +106,7 @@ class Parking(Base):
             "subtitle": str(one.account),
             "opts": self.opts,
             "one": one,
-            "because": _words(one.parked_because),
+            "because": words(one.parked_because),
             "form": form,
         }
         status = 422 if form.errors else 200
@@ -122,8 +122,7 @@ def _unparked(request: Any, one: Subscription, form: UnparkForm) -> bool:
                 account.pk, reason=form.cleaned_data["reason"], by=request.user, on=clock.today(account)
             )
     except renewal.StillBroken as broken:
-        words = gettext("It can’t renew yet: %(why)s.") % {"why": _words(str(broken))}
-        form.add_error(None, words)
+        form.add_error(None, gettext("It can’t renew yet: %(why)s.") % {"why": words(str(broken))})
         return False
     except renewal.NotParked:
         messages.info(request, gettext("This subscription is not parked."))
@@ -132,7 +131,7 @@ def _unparked(request: Any, one: Subscription, form: UnparkForm) -> bool:
     return True
 
 
-def _words(because: str) -> str:
+def words(because: str) -> str:
     """Return what is broken in words, from "code product, code"; an unknown code as it is."""
     told = []
     for fault in because.split(", "):

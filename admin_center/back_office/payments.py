@@ -13,6 +13,7 @@ from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
 from admin_center.back_office.subscriptions import OF_ACCOUNT
 from admin_center.paging import Order, moment, uuid
+from admin_center.trail_words import REASONS
 from billing.models import Charge
 
 # As the two partial indexes of the table say it: the list reads nothing else.
@@ -28,8 +29,8 @@ class ChargeAdmin(StaffAdmin):
     document = staticmethod(related("invoice", _("Invoice")))
     amount_shown = staticmethod(amount("amount", _("Amount")))
     list_display = (
-        *("created_at", OF_ACCOUNT, amount("amount", _("Amount")), "state", "failure"),
-        *("refund_due", "refunded_at", "settled_at"),
+        *("created_at", OF_ACCOUNT, amount("amount", _("Amount")), "state", "why"),
+        *("settled_at", "refund_due", "refunded_at"),
     )
     list_select_related = ("subscription__account", "invoice")
     search_fields = ("subscription__account__slug",)
@@ -38,7 +39,7 @@ class ChargeAdmin(StaffAdmin):
         "name begins so."
     )
     fields = (
-        *("company", "document", "amount_shown", "state", "failure", "reference"),
+        *("company", "document", "amount_shown", "state", "why", "reference"),
         *("created_at", "settled_at", "refund_due", "refunded_at"),
     )
 
@@ -52,3 +53,8 @@ class ChargeAdmin(StaffAdmin):
     def found(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         """Return the charges of the account that a term names."""
         return queryset.filter(subscription__in=search.one_account(term))
+
+    @admin.display(description=_("Why not"))
+    def why(self, charge: Charge) -> str:
+        """Return the reason of a decline, in the words that the customer reads too."""
+        return str(REASONS.get(charge.failure, charge.failure)) or "–"

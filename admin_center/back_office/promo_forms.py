@@ -22,6 +22,11 @@ LONGEST_REASON = 500
 TERMS = frozenset(field.name for field in fields(promos.Terms))
 # Where the form asks for a condition in a way of its own.
 ASKED_AS = {"amount": "off", "products": "only_on"}
+LIMITS_HELP = {
+    "valid_until": _("The last day on which it can be used; left empty: no end."),
+    "limit_total": _("How often it may be used in all; left empty: without limit."),
+    "withdrawn": _("Nobody can use it any more; who uses it keeps what it gives."),
+}
 
 
 class UsedCodeForm(CodeBase):
@@ -37,6 +42,7 @@ class UsedCodeForm(CodeBase):
     class Meta:
         model = PromoCode
         fields = ("valid_until", "limit_total", "limit_per_account", "withdrawn")
+        help_texts = LIMITS_HELP
 
     def changes(self) -> dict[str, Any]:
         """Return the conditions that were typed, by their names in Terms."""
@@ -81,6 +87,13 @@ class CodeForm(UsedCodeForm):
             *("catalogue", "code", "percent", "first_purchase_only", "valid_from", "valid_until"),
             *("periods", "limit_total", "limit_per_account", "withdrawn"),
         )
+        help_texts = LIMITS_HELP | {
+            "code": _("Letters A to Z, digits and hyphens; customers may type it in any case."),
+            "percent": _("Either this or an amount."),
+            "periods": _(
+                "How many whole periods it is given for; left empty: as long as the subscription lasts."
+            ),
+        }
 
     def __init__(self, *args: Any, **options: Any) -> None:
         """Offer the currencies, and the products of the code's price list."""

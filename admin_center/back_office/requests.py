@@ -13,8 +13,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -22,8 +22,8 @@ from accounts import activity, clock
 from accounts.models import Account
 from accounts.rules.capabilities import AccountState, AccountType
 from accounts.rules.decision import NotAllowed
-from admin_center import refused, requested
-from admin_center.back_office.columns import linked, related
+from admin_center import refused, requested, trail
+from admin_center.back_office.columns import linked
 from admin_center.back_office.site import site
 from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
 from billing import carrying_out, facts, requests
@@ -125,15 +125,26 @@ def _bought(changes: Iterable[Change]) -> list[str]:
 class ChangeRequestAdmin(OfSubscription):
     """What customers asked for; staff decide where the customer's people can't."""
 
-    list_display = ("requester_name", OF_ACCOUNT, related("subscription.account.type", gettext_lazy("Type")),
-                    "state", "created_at", "expires_at")  # fmt: skip
+    list_display = ("requester_name", OF_ACCOUNT, "account_type", "state", "created_at", "expires_at")
     list_filter = (Queue, "state")
     list_select_related = ("subscription__account",)
     company = staticmethod(linked("subscription.account", "accounts_account", gettext_lazy("Account")))
     fields = (
-        *("company", "requester_name", "changes", "note", "state", "decision", "created_at", "expires_at"),
+        *("company", "requester_name", "asked_for", "note", "state", "decision", "created_at", "expires_at"),
         *("decided_by_name", "decided_at", "reason"),
     )
+
+    @admin.display(description=gettext_lazy("Type"))
+    def account_type(self, one: ChangeRequest) -> str:
+        """Return the account's type, which says who decides."""
+        return str(one.subscription.account.get_type_display())
+
+    @admin.display(description=gettext_lazy("Asked for"))
+    def asked_for(self, one: ChangeRequest) -> SafeString:
+        """Return the changes in words."""
+        names = trail.Teller(one.subscription.account, costs_shown=True).names
+        told = requested.told(one, names, at=one.created_at)
+        return format_html_join(mark_safe("<br>"), "{}", ((change,) for change in told.changes))
 
     @admin.display(description=gettext_lazy("Decision"))
     def decision(self, one: ChangeRequest) -> SafeString | str:

@@ -114,8 +114,8 @@ class SubscriptionAdmin(Parking, StaffAdmin):
     company = staticmethod(linked("account", "accounts_account", _("Account")))
     price_list = staticmethod(linked("catalogue", "billing_catalogue", _("Catalogue")))
     list_display = (
-        *(related("account", _("Account")), related("catalogue", _("Catalogue")), "cycle", "currency"),
-        *("period_start", "period_end", "paid_until", "parked_at"),
+        *(related("account", _("Account")), related("catalogue", _("Catalogue")), "cycle"),
+        *("paid_until", "parked_at"),
     )
     list_filter = (Parked,)
     list_select_related = ("account", "catalogue")

@@ -4,14 +4,17 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Activity
 from admin_center import trail
-from admin_center.back_office import search
+from admin_center.back_office import parking, search
 from admin_center.back_office.columns import linked, related
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
+from admin_center.trail_words import REASONS
 
 OF_ACCOUNT = related("account", _("Account"))
 
@@ -33,10 +36,10 @@ class OfAccount(StaffAdmin):
 class ActivityAdmin(OfAccount):
     """The trail of every account; it can't be changed, here or anywhere."""
 
-    list_display = ("at", OF_ACCOUNT, "sentence", "who", "address", "reason")
+    list_display = ("at", OF_ACCOUNT, "sentence", "who", "address", "why")
     list_select_related = ("account", "actor")
     fields = (
-        *("at", "company", "sentence", "verb", "subject", "who", "address", "before", "after", "reason"),
+        *("at", "company", "sentence", "verb", "subject", "who", "address", "differences", "why"),
         *("quote", "invoice"),
     )
 
@@ -53,3 +56,17 @@ class ActivityAdmin(OfAccount):
     def who(self, entry: Activity) -> str:
         """Return who did it, in words."""
         return trail.who(entry)
+
+    @admin.display(description=_("Reason"))
+    def why(self, entry: Activity) -> str:
+        """Return why, in words where it is a code."""
+        if entry.verb == "subscription_parked":
+            return parking.words(entry.reason)
+        return str(REASONS.get(entry.reason, entry.reason)) or "–"
+
+    @admin.display(description=_("What changed"))
+    def differences(self, entry: Activity) -> SafeString | str:
+        """Return each thing that changed, as it was and as it is."""
+        (told,) = trail.Teller(entry.account, costs_shown=True).tell([entry])
+        rows = ((one.field, one.before or "–", one.after or "–") for one in told.differences)
+        return format_html_join(mark_safe("<br>"), "{}: {} → {}", rows) or "–"
