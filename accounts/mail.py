@@ -15,6 +15,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from accounts import activity
 from accounts.models import Account, Letter, User
+from accounts.steps import step
 
 log = structlog.get_logger()
 # After so many tries a letter waits for somebody of the staff to look.
@@ -88,6 +89,7 @@ def send_waiting() -> int:
     waiting = Letter.objects.filter(sent_at=None, attempts__lt=MOST_ATTEMPTS).order_by("pk")
     for pk in list(waiting.values_list("pk", flat=True)):
         sent += _send(pk)
+        step("letter_marked")
     return sent
 
 
@@ -103,6 +105,7 @@ def _send(pk: int) -> bool:
     if letter is None:
         return False
     letter.attempts += 1
+    step("letter_sending")
     try:
         message(letter).send()
     except OSError as refused:
@@ -110,6 +113,7 @@ def _send(pk: int) -> bool:
         letter.save(update_fields=["attempts", "error"])
         log.warning("letter_not_sent", letter=pk, why=letter.error)
         return False
+    step("letter_sent")
     letter.sent_at, letter.error = activity.current().at, ""
     letter.save(update_fields=["attempts", "error", "sent_at"])
     return True

@@ -18,13 +18,13 @@ from accounts.gate import Gate
 from accounts.models import Account, User
 from accounts.rules.capabilities import BY_TYPE, AccountState, AccountType, Capability
 from accounts.rules.decision import Action
+from accounts.steps import step
 from billing import carrying_out
 from billing.models import Charge, Invoice, InvoicePayment, PaymentMethod, Quote, Subscription
 from billing.provider import provider
 from billing.provider.base import Outcome, ProviderUnreachable, Status
 from billing.rules.money import to_minor
 from billing.rules.refusals import Refusal
-from billing.steps import step
 from billing.writing import Occasion
 
 log = structlog.get_logger()

@@ -10,6 +10,7 @@ from accounts import activity
 from accounts.gate import Gate
 from accounts.models import Account, User
 from accounts.rules.decision import Action
+from accounts.steps import step
 from billing import documents, facts, payments, renewal
 from billing.carrying_out import Drifted, carry_out, check, open_to_staff, promo_codes, state_of
 from billing.models import (
@@ -27,7 +28,6 @@ from billing.rules.facts import Facts
 from billing.rules.money import to_money
 from billing.rules.refusals import HeldChange, NoSuchLine
 from billing.rules.wire import changes_from_plain, changes_to_plain
-from billing.steps import step
 from billing.writing import Occasion
 
 # How long a quote may be confirmed. Most change sooner, with the day.

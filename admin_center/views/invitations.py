@@ -62,11 +62,9 @@ def invite(request: AccountRequest) -> HttpResponse:
 
 
 def _left(place: seating.Seating) -> str:
-    told = {"product": place.name, "count": place.seats.left}
-    return (
-        ngettext("%(product)s (%(count)s seat left)", "%(product)s (%(count)s seats left)", told["count"])
-        % told
-    )
+    left = place.seats.left
+    words = ngettext("%(product)s (%(count)s seat left)", "%(product)s (%(count)s seats left)", left)
+    return words % {"product": place.name, "count": left}
 
 
 def _invite(request: AccountRequest, form: InviteForm) -> bool:

@@ -12,16 +12,14 @@ from billing.models.fields import AmountField
 from billing.models.subscription import Line, Subscription
 
 
-def _counting(
-    name: str, operation: pgtrigger.Operation, rows: pgtrigger.Referencing, sign: str
-) -> pgtrigger.Trigger:
+def _counting(name: str, operation: pgtrigger.Operation, rows: str, sign: str) -> pgtrigger.Trigger:
     """Keep a line's number of seats in use, by statement: 100,000 seats at once are one more update."""
     return pgtrigger.Trigger(
         name=name,
         operation=operation,
         when=pgtrigger.After,
         level=pgtrigger.Statement,
-        referencing=rows,
+        referencing=pgtrigger.Referencing(**{rows: "seats"}),  # type: ignore[no-untyped-call]
         func=f"""
             UPDATE billing_line l SET in_use = l.in_use {sign} s.number
             FROM (SELECT line_id, count(*) AS number FROM seats GROUP BY line_id) s WHERE l.id = s.line_id;
@@ -47,8 +45,8 @@ class AgentSeat(models.Model):
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["line", "membership"], name="seat_once")]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [
-            _counting("seats_given", pgtrigger.Insert, pgtrigger.Referencing(new="seats"), "+"),
-            _counting("seats_freed", pgtrigger.Delete, pgtrigger.Referencing(old="seats"), "-"),
+            _counting("seats_given", pgtrigger.Insert, "new", "+"),
+            _counting("seats_freed", pgtrigger.Delete, "old", "-"),
         ]
 
     def __str__(self) -> str:

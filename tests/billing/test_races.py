@@ -4,6 +4,7 @@ Each race was seen to fail with `select_for_update` taken out of `Account.object
 then ended at fewer than were sold, and two owners were refused only by the constraint.
 """
 
+import random
 import threading
 from collections.abc import Callable
 from datetime import date
@@ -13,7 +14,7 @@ import pytest
 from django.db import connection, connections
 
 from accounts import activity, ownership, roles
-from accounts.models import Account, Membership
+from accounts.models import Account, Membership, OwnershipOffer
 from accounts.rules.decision import NotAllowed
 from accounts.rules.roles import Role
 from billing import cancellation, payments, quotes, renewal
@@ -36,7 +37,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 EXPECTED = (
     quotes.QuoteChanged, quotes.QuoteOver, quotes.TooLate, Refusal, NotAllowed, ownership.OfferOver,
     ownership.NotEligible, roles.OwnRole, roles.OwnerKeepsRole, cancellation.SheetChanged,
-    ScheduledChange.DoesNotExist, payments.AlreadyPaid,
+    ScheduledChange.DoesNotExist, payments.AlreadyPaid, Membership.DoesNotExist, OwnershipOffer.DoesNotExist,
 )  # fmt: skip
 
 
@@ -207,21 +208,38 @@ def test_cancelling_and_confirming_never_leave_half_a_change(ledger: Account, ti
 
 
 def test_fifty_transfers_demotions_and_acceptances_leave_one_owner(ledger: Account) -> None:
+    """At every moment in between, too: a watcher counts owners all the while."""
     olivia, bilal = people.user("olivia"), people.user("bilal")
-    offer = ownership.offer(people.member("bilal", ledger).pk, by=olivia, on=TODAY)
-    bilals, adams = people.member("bilal", ledger).pk, people.member("adam", ledger).pk
-    acts: list[Callable[[], Any]] = []
-    for _ten in range(10):
-        acts += [
-            lambda: ownership.accept(offer.pk, by=bilal),
-            lambda: roles.give(bilals, Role.ADMIN, by=olivia, on=TODAY),
-            lambda: roles.give(adams, Role.BILLING_ADMIN, by=bilal, on=TODAY),
-            lambda: ownership.withdraw(offer.pk, by=olivia, on=TODAY),
-            lambda: roles.give(people.member("olivia", ledger).pk, Role.AGENT, by=bilal, on=TODAY),
-        ]
-    for start in range(0, 50, 10):
-        at_once(*acts[start : start + 10])
-    assert Membership.objects.filter(account=ledger, role=Role.OWNER).count() == 1
+    olivias, bilals, adams = (people.member(name, ledger).pk for name in ("olivia", "bilal", "adam"))
+    offer = ownership.offer(bilals, by=olivia, on=TODAY)
+    acts: list[Callable[[], Any]] = [
+        lambda: ownership.accept(offer.pk, by=bilal),
+        lambda: roles.give(bilals, Role.ADMIN, by=olivia, on=TODAY),
+        lambda: ownership.offer(bilals, by=olivia, on=TODAY),
+        lambda: ownership.offer(adams, by=bilal, on=TODAY),
+        lambda: roles.give(adams, Role.BILLING_ADMIN, by=bilal, on=TODAY),
+        lambda: ownership.withdraw(offer.pk, by=olivia, on=TODAY),
+        lambda: roles.give(olivias, Role.AGENT, by=bilal, on=TODAY),
+        lambda: roles.suspend(bilals, by=olivia, on=TODAY),
+        lambda: roles.leave(bilals, by=olivia, on=TODAY),
+        lambda: roles.leave(olivias, by=bilal, on=TODAY),
+    ]
+    over, seen = threading.Event(), set()
+
+    def watch() -> None:
+        while not over.is_set():
+            seen.add(Membership.objects.filter(account=ledger, role=Role.OWNER).count())
+        connections.close_all()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        answers = at_once(*random.sample(acts * 5, 50))
+    finally:
+        over.set()
+        watcher.join()
+    assert seen == {Membership.objects.filter(account=ledger, role=Role.OWNER).count()} == {1}
+    assert not all(isinstance(answer, Exception) for answer in answers)
 
 
 def test_no_deadlock_was_seen(ledger: Account) -> None:
