@@ -1,4 +1,4 @@
-"""Databases with any number of accounts: one account as customers have them, multiplied in SQL.
+"""Databases with any number of accounts, or of members: one account as customers have them, in SQL.
 
 Every row that hangs from the account or its people is copied with its keys moved by a stride, so a
 change of the models needs no change here. The databases are kept for the next run, until a
@@ -7,7 +7,7 @@ migration, the price list or this file changes.
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from django.core.management.color import no_style
 from django.db import connection, models
 from djmoney.money import Money
 
-from accounts.models import Account, User
+from accounts.models import Account, Membership, User
 from accounts.rules.roles import Role
 from admin_center.database import ROOT
 from tests import people, shop
@@ -32,8 +32,18 @@ STRIDE = 1000
 
 def database(accounts: int) -> str:
     """Return the name of a database with that many accounts, made if need be."""
+    return _made(f"bench_{accounts}", lambda: multiply(accounts - 1))
+
+
+def database_of_members(members: int) -> str:
+    """Return the name of a database with one account of that many members, made if need be."""
+    return _made(f"bench_members_{members}", lambda: fill(members))
+
+
+def _made(called: str, make: Callable[[], None]) -> str:
+    """Return the name of a database that was filled from the one account, now or in an earlier run."""
     mark = _fingerprint()
-    base, name = f"bench_base_{mark}", f"bench_{accounts}_{mark}"
+    base, name = f"bench_base_{mark}", f"{called}_{mark}"
     with connected("postgres"):
         known = _databases()
         _drop([old for old in known if old.startswith("bench_") and not old.endswith(mark)])
@@ -44,7 +54,7 @@ def database(accounts: int) -> str:
             one_account()
     if name not in known:
         with _being_made(name, base):
-            multiply(accounts - 1)
+            make()
     return name
 
 
@@ -119,6 +129,32 @@ def multiply(copies: int) -> None:
         for statement in connection.ops.sequence_reset_sql(no_style(), copied):
             cursor.execute(statement)
         cursor.execute("SET session_replication_role = DEFAULT")
+        cursor.execute("VACUUM ANALYZE")
+
+
+def fill(members: int) -> None:
+    """Bring the one account to that many members; all who are added are agents who hold a seat."""
+    account, more = Account.objects.get(), members - Membership.objects.count()
+    suite = shop.line(account, "northwind-one")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE billing_line SET quantity = quantity + %s WHERE id = %s", [more, suite.pk])
+        cursor.execute(
+            "INSERT INTO accounts_user (email, name, password, language, is_active, is_staff, is_superuser) "
+            "SELECT n || '@many.example', 'Member ' || md5(n::text), '!', '', true, false, false "
+            "FROM generate_series(1, %s) AS n",
+            [more],
+        )
+        cursor.execute(
+            "INSERT INTO accounts_membership (account_id, user_id, role, changes_payment) "
+            "SELECT %s, id, 'agent', false FROM accounts_user WHERE email LIKE '%%@many.example'",
+            [account.pk],
+        )
+        cursor.execute(
+            "INSERT INTO billing_agentseat (subscription_id, line_id, membership_id) "
+            "SELECT m.account_id, %s, m.id FROM accounts_membership m "
+            "JOIN accounts_user u ON u.id = m.user_id WHERE u.email LIKE '%%@many.example'",
+            [suite.pk],
+        )
         cursor.execute("VACUUM ANALYZE")
 
 
