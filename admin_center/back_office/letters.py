@@ -90,7 +90,7 @@ class Sending(admin.SimpleListFilter):
 class LetterAdmin(OfAccount):
     """Letters with what they say; nobody edits one."""
 
-    list_display = ("created_at", OF_ACCOUNT, "told", "to", "state", "error")
+    list_display = ("created_at", OF_ACCOUNT, "told", "to", "standing")
     list_filter = (Kind, Sending)
     fields = (
         *("company", "told", "to", "language", "state", "created_at", "sent_at", "attempts", "error"),
@@ -115,6 +115,11 @@ class LetterAdmin(OfAccount):
         if letter.attempts >= mail.MOST_ATTEMPTS:
             return gettext("Failed: not tried again")
         return gettext("Failed so far: tried again") if letter.attempts else gettext("Waiting")
+
+    @admin.display(description=_("State"))
+    def standing(self, letter: Letter) -> str:
+        """Return the state with the last error."""
+        return f"{self.state(letter)} ({letter.error})" if letter.error else self.state(letter)
 
     @admin.display(description=_("Subject"))
     def subject(self, letter: Letter) -> str:

@@ -181,6 +181,7 @@ class PromoCodeAdmin(StaffAdmin):
             "title": gettext("Does a promo code work?"),
             "opts": self.opts,
             "form": form,
+            "method": "get",
             "answer": _answer(**form.cleaned_data) if valid else None,
         }
         wrong = asked and not valid
