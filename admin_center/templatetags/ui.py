@@ -235,7 +235,10 @@ def _part(context: Context, name: str, parts: dict[str, Any]) -> SafeString:
 
 @register.inclusion_tag("components/person.html")
 def person(user: Any, note: str = "", url: str = "") -> dict[str, object]:
-    """Show a person: initials, name (leading to `url`, if any), address, and a line under it."""
+    """Show a person: initials, name, address, and a line under it.
+
+    With `url` the name leads there, and the address is no link: two would lie too close to touch.
+    """
     return {"person": user, "note": note, "url": url, "initials": initials(str(user))}
 
 

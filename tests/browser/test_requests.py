@@ -27,7 +27,7 @@ def test_adam_asks_bilal_edits_and_approves_adam_reads(
     main = page.get_by_role("main")
     be(people.user("adam"))
     page.goto(f"{live_server.url}/a/acme/billing/subscription/manage/")
-    page.get_by_label("Seats of Support").fill("15")
+    page.get_by_label("Seats – Support").fill("15")
     page.get_by_label("Note for who decides").fill("Five join in July")
     page.get_by_role("button", name="Submit request").click()
     expect(main).to_contain_text("Your request is submitted.")
@@ -38,7 +38,7 @@ def test_adam_asks_bilal_edits_and_approves_adam_reads(
     page.goto(asked)
     expect(main).to_contain_text("Five join in July")
     page.get_by_role("link", name="Edit and approve").click()
-    page.get_by_label("Seats of Support").fill("12")
+    page.get_by_label("Seats – Support").fill("12")
     page.get_by_role("button", name="Review").click()
     # 12 × 12 × 105/365 − 10 × 12 × 105/365 = 41.42 − 34.52
     page.get_by_role("button", name="Confirm and pay $6.90").click()
