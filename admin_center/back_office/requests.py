@@ -134,6 +134,10 @@ class ChangeRequestAdmin(OfSubscription):
         *("decided_by_name", "decided_at", "reason"),
     )
 
+    def name_of(self, row: ChangeRequest) -> str:
+        """Return who asked, for which account."""
+        return f"{row.requester_name} · {row.subscription.account}"
+
     @admin.display(description=gettext_lazy("Type"))
     def account_type(self, one: ChangeRequest) -> str:
         """Return the account's type, which says who decides."""

@@ -2,23 +2,37 @@
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
+from accounts import activity
 from accounts.models import Account, User
 from admin_center.back_office import site
+from billing import promos, requests
+from billing.models import ChangeRequest, Subscription
+from billing.rules.changes import AddProduct
 from tests import people, shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 def addresses() -> list[str]:
     """Return every list, and the page of the first row of each."""
     found = [reverse("vendor:index"), reverse("vendor:app_list", args=["billing"])]
+    found += [reverse("vendor:billing_promocode_add")]
+    found += [f"{reverse('vendor:billing_promocode_try')}?code=AUTUMN&account=acme"]
+    found += [
+        reverse("vendor:billing_subscription_unpark", args=[one.pk]) for one in Subscription.objects.all()
+    ]
+    found += [
+        reverse("vendor:billing_changerequest_decide", args=[one.pk]) for one in ChangeRequest.objects.all()
+    ]
     for model in site._registry:
         name = f"vendor:{model._meta.app_label}_{model._meta.model_name}"
         found.append(reverse(f"{name}_changelist"))
@@ -26,6 +40,18 @@ def addresses() -> list[str]:
         if row is not None:
             found.append(reverse(f"{name}_change", args=[row.pk]))
     return found
+
+
+def with_something_of_everything(acme: Account) -> None:
+    """Give Acme a parked subscription, a request, a letter, and its price list a promo code."""
+    lines = {"support": ("team", 10, "1.00"), "copilot": ("standard", 10, "10")}
+    subscription = shop.subscribe(acme, lines, start=date(2026, 1, 1))
+    adam = people.user("adam")
+    with activity.occasion(AT):
+        requests.submit(acme, [AddProduct("guide", "team", 3)], note="For May", by=adam, on=AT.date())
+        terms = promos.Terms("AUTUMN", Decimal(10))
+        promos.create(subscription.catalogue, terms, by=people.vera(), reason="Campaign")
+    Subscription.objects.update(parked_at=AT, parked_because="gap support")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -37,9 +63,7 @@ def test_every_page_keeps_the_policy_and_lets_everybody_in(
     barriers: Callable[[Page], list[str]],
     scheme: str,
 ) -> None:
-    acme = people.acme()
-    lines = {"support": ("team", 10, "1.00"), "copilot": ("standard", 10, "10")}
-    shop.subscribe(acme, lines, start=date(2022, 10, 27))
+    with_something_of_everything(people.acme(type="managed"))
     be(people.vera())
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     found: dict[str, list[str]] = {}
