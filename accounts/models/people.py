@@ -83,7 +83,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         triggers: ClassVar[list[pgtrigger.Trigger]] = [
             pgtrigger.Trigger(
                 name="listed_under_the_new_name",
-                operation=pgtrigger.UpdateOf("name", "email"),
+                operation=pgtrigger.UpdateOf("name", "email"),  # type: ignore[no-untyped-call]
                 when=pgtrigger.After,
                 func=f"""
                     UPDATE accounts_membership SET listed_as = {listed_as("NEW")} WHERE user_id = NEW.id;

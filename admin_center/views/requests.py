@@ -11,14 +11,12 @@ from accounts import activity
 from accounts.rules.decision import Action
 from admin_center import priced, refused, requested
 from admin_center.pages import AccountRequest, page
-from billing import carrying_out, documents, facts, requests
+from billing import documents, facts, requests
 from billing.facts import Reading
 from billing.models import ChangeRequest
-from billing.rules import quoting
 from billing.rules.quoting import Undecided
 from billing.rules.refusals import AlreadyBought, AlreadyScheduled, HeldChange, NoChange, Refusal
 from billing.rules.settlement import Settlement
-from billing.rules.wire import changes_from_plain
 
 # Why a request closes by itself where what it asks for was done on another way.
 SO_ALREADY = {NoChange.code, AlreadyBought.code, AlreadyScheduled.code}
@@ -78,12 +76,9 @@ def _today(
     """Return what the request would cost today, or why it can't be made today."""
     if asked.state != ChangeRequest.State.OPEN:
         return None, ""
-    held = carrying_out.open_to_staff(reading.facts)
     costs_shown = bool(request.gate.may(Action.SEE_COSTS))
     try:
-        quote = quoting.quote(held, changes_from_plain(asked.changes), request.today)
-    except Undecided as undecided:
-        quote = undecided.provisional
+        quote = requested.quoted(asked, reading, request.today)
     except Refusal as refusal:
         return None, refused.why(refusal, reading.names)
     return priced.of(quote, reading, costs_shown=costs_shown), ""

@@ -10,19 +10,17 @@ from admin_center import consequences, requested, sentences, summary, words
 from admin_center.pages import AccountRequest, page
 from billing import facts
 
-PAGE_SIZE = 50
-
 
 @require_safe
 @page(Action.VIEW_SUBSCRIPTION)
 def subscription(request: AccountRequest) -> HttpResponse:
     """Show what the company has bought, what it costs, and what waits for renewal."""
-    reading = facts.read(request.account, request.today)
+    asked = request.GET.get("tab") == "requests"
+    # Who holds seats decides what combining products would cost.
+    reading = facts.read(request.account, request.today, holders=asked)
     shown: dict[str, object] = _frame(request, reading)
-    if request.GET.get("tab") == "requests":
-        names, at = reading.names if reading else {}, activity.current().at
-        waiting = requested.open_requests(request.account, names, request.GET, at=at, size=PAGE_SIZE)
-        return render(request, "subscription/requests.html", {**shown, "requests": waiting})
+    if asked:
+        return _requests(request, reading, shown)
     shown["summary"] = summed = summary.of(reading, request.today)
     if reading and summed and summed.renewal:
         costs_shown = bool(request.gate.may(Action.SEE_COSTS))
@@ -30,6 +28,18 @@ def subscription(request: AccountRequest) -> HttpResponse:
             summed.renewal.notices, reading.names, reading.labels, costs_shown=costs_shown
         )
     return render(request, "subscription/summary.html", shown)
+
+
+def _requests(
+    request: AccountRequest, reading: facts.Reading | None, shown: dict[str, object]
+) -> HttpResponse:
+    """Show the requests that wait, and those that were decided last."""
+    at = activity.current().at
+    shown["requests"] = requested.open_requests(
+        request.account, reading, request.GET, at=at, on=request.today
+    )
+    shown["decided"] = requested.decided(request.account, reading.names if reading else {}, at=at)
+    return render(request, "subscription/requests.html", shown)
 
 
 def _frame(request: AccountRequest, reading: facts.Reading | None) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Adam asks, Bilal or Olivia decides on their pages; the vendor's staff decide in the back office."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
@@ -9,10 +9,11 @@ from django.urls import reverse
 from accounts.models import Account, Activity
 from billing.models import ChangeRequest, Invoice, PaymentMethod
 from tests import people, shop
-from tests.console.reading import acme_at, signed_in, text
+from tests.console.reading import JULY_14, acme_at, signed_in, text
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MANAGE = "/a/acme/billing/subscription/manage/"
+TAB = "/a/acme/billing/subscription/?tab=requests"
 WISH = {"seats-support": 11, "edition-support": "team", "cycle": "annual", "note": "For July"}
 
 
@@ -52,6 +53,29 @@ def test_adam_asks_bilal_approves_and_adam_reads_the_answer(ledger: Account) -> 
     assert "$3.45 was paid" in text(receipt)
     assert "Approved" in text(adam.get(address))
     assert "Bilal Brahimi" in text(adam.get(address))
+
+
+def test_the_tab_tells_what_a_request_costs_today_and_on_the_day_it_was_made(ledger: Account) -> None:
+    ask()
+    Account.objects.update(clock=JULY_14 + timedelta(days=1))
+    # 11 × 12 × 104/365 − 10 × 12 × 104/365 = 37.61 − 34.19
+    assert "$3.42 $3.45 on the day it was asked" in text(browser("bilal").get(TAB))
+    address = ask(seats_support=8, edition_support="team")
+    # 8 seats come at the renewal, at 1.00 × 12: 96.00 in the place of 120.00.
+    page = text(browser("bilal").get(address))
+    assert "Support: 8 seats on 27 October 2023" in page
+    assert "Renewal on 27 October 2023 $96.00" in page
+
+
+def test_what_was_decided_last_is_listed_and_a_request_that_came_true_says_so(ledger: Account) -> None:
+    first, second = ask(), ask(note="Once more")
+    browser("olivia").post(f"{first}reject/", {"reason": "Not now"})
+    bilal = browser("bilal")
+    bilal.post(bilal.post(MANAGE, WISH)["Location"])
+    assert "It closed by itself: what it asks for is so already." in text(browser("adam").get(second))
+    listed = text(browser("adam").get(TAB))
+    assert "No request waits for a decision" in listed
+    assert "Decided last Closed Support: 11 seats Adam Adler Rejected Support: 11 seats" in listed
 
 
 def test_bilal_edits_and_approves(ledger: Account) -> None:

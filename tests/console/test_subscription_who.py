@@ -247,7 +247,7 @@ def test_the_summary_takes_eight_queries_whatever_its_size(db: None, grown: Any)
         grown(account)
     # Session, person, membership with account, permissions, lists of the frame, two of the facts;
     # Adam's page names people besides.
-    for name, address, most in (("olivia", "", 7), ("adam", "", 8), ("adam", "?tab=requests", 8)):
+    for name, address, most in (("olivia", "", 7), ("adam", "", 8), ("adam", "?tab=requests", 9)):
         client = signed_in(people.user(name))
         client.get(PAGE + address)
         with CaptureQueriesContext(connection) as asked:
