@@ -173,7 +173,7 @@ class StaffAdmin(ForStaff, BaseAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Return what the term finds: only by indexes, never by looking into every row."""
-        term = search_term.strip()
+        term = search_term.strip() if self.search_fields else ""
         return (self.found(queryset, term) if term else queryset), False
 
     def found(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:

@@ -1,0 +1,87 @@
+"""Naughty texts in every field and parameter of the staff's pages: refused or kept, and never a 5xx."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts import activity
+from admin_center.back_office import site
+from billing import promos, requests
+from billing.models import ChangeRequest, PromoCode, Subscription
+from billing.rules.changes import AddProduct
+from tests import people, shop
+from tests.sweeps import naughty
+from tests.sweeps.test_bad_input import ask, encoded
+
+# A parked subscription is broken on purpose.
+pytestmark = [pytest.mark.django_db, pytest.mark.breaks_invariants]
+AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
+NEW = {
+    **dict.fromkeys(("code", "percent", "off", "currency", "only_on", "valid_from", "valid_until"), ""),
+    **dict.fromkeys(("periods", "limit_total", "limit_per_account", "withdrawn", "catalogue"), "1"),
+}
+
+
+@pytest.fixture
+def forms() -> dict[str, dict[str, str]]:
+    """Return each form of the staff with what makes it right."""
+    acme = people.acme(type="managed")
+    shop.subscribe(acme, {"support": ("team", 10, "1.00")}, start=date(2026, 1, 1))
+    with activity.occasion(AT):
+        asked = requests.submit(
+            acme, [AddProduct("guide", "team", 3)], note="", by=people.user("adam"), on=AT.date()
+        )
+        terms = promos.Terms("AUTUMN", Decimal(10))
+        promo = promos.create(shop.catalogue(), terms, by=people.vera(), reason="Campaign")
+    Subscription.objects.update(parked_at=AT, parked_because="gap support")
+    new = NEW | {"code": "NEW", "percent": "5", "reason": "x", "catalogue": str(promo.catalogue_id)}
+    decision = {"act": "accept", "reason": "x", "price-guide": "5"}
+    return {
+        reverse("vendor:billing_promocode_add"): new,
+        reverse("vendor:billing_promocode_change", args=[promo.pk]): new,
+        reverse("vendor:billing_changerequest_decide", args=[asked.pk]): decision,
+        reverse("vendor:billing_subscription_unpark", args=[acme.pk]): {"reason": "x"},
+    }
+
+
+def body(fields: dict[str, str]) -> str:
+    return "&".join(f"{name}={encoded(text)}" for name, text in fields.items())
+
+
+def test_forms(forms: dict[str, dict[str, str]], sign_in) -> None:  # type: ignore[no-untyped-def]
+    """Texts by turns in all fields at once, and in one field of a form that is otherwise right."""
+    vera: Client = sign_in(people.vera())
+    bad = []
+    for address, right in forms.items():
+        names = list(right)
+        for number, text in enumerate(naughty.TEXTS.values()):
+            one = names[number // 2 % len(names)]
+            fields = right | {one: text} if number % 2 else dict.fromkeys(names, text)
+            status = ask(vera, "POST", address, body(fields))
+            if status not in (200, 302, 400, 422):
+                bad.append((status, address, one, text[:40]))
+    assert bad == []
+    assert PromoCode.objects.count() == ChangeRequest.objects.count() == 1
+
+
+def test_parameters(forms: dict[str, dict[str, str]], sign_in) -> None:  # type: ignore[no-untyped-def]
+    """The question of a code, and what lists are asked: search, place, filters."""
+    vera: Client = sign_in(people.vera())
+    lists = [reverse(f"vendor:{m._meta.app_label}_{m._meta.model_name}_changelist") for m in site._registry]
+    question = reverse("vendor:billing_promocode_try")
+    names = ("q", "after", "before", "state", "kind", "parked", "waits_for", "o", "p", "e")
+    bad = []
+    for number, text in enumerate(naughty.TEXTS.values()):
+        address, name = lists[number % len(lists)], names[number % len(names)]
+        asked = [
+            f"{question}?code={encoded(text)}&account=acme",
+            f"{question}?code=AUTUMN&account={encoded(text)}",
+            *(f"{one}?q={encoded(text)}" for one in (address, lists[-1])),
+            f"{reverse('vendor:accounts_letter_changelist')}?{name}={encoded(text)}",
+            f"{reverse('vendor:billing_changerequest_changelist')}?{name}={encoded(text)}",
+        ]
+        bad += [(status, one[:80]) for one in asked if (status := ask(vera, "GET", one)) >= 500]
+    assert bad == []
