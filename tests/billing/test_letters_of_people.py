@@ -1,0 +1,135 @@
+"""Each act of people, roles, ownership and requests tells whom it concerns, once, in their language."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from django.core import mail as outbox
+from django.db import transaction
+
+from accounts import activity, invitations, mail, ownership, roles
+from accounts.models import Account, Letter, User
+from accounts.rules.roles import Role
+from billing import quotes, requests, seats
+from billing.models import ChangeRequest
+from billing.rules.changes import AddSeats, Change, ReduceSeats
+from tests import people, shop
+from tests.billing.confirming import NOON, TODAY
+
+pytestmark = pytest.mark.usefixtures("acting")
+Act = Callable[[Account], object]
+BOTH = ["bilal", "olivia"]
+
+
+MORE = AddSeats("support", 3)
+
+
+def ask(acme: Account, change: Change = MORE) -> ChangeRequest:
+    return requests.submit(acme, [change], note="Please", by=people.user("adam"), on=TODAY)
+
+
+def approve(acme: Account) -> None:
+    # Nothing is due for fewer seats at the renewal: no provider is asked.
+    quote = requests.draw_up(ask(acme, ReduceSeats("support", 1)).pk, by=people.user("olivia"), on=TODAY)
+    quotes.confirm(quote.pk, by=people.user("olivia"), on=TODAY)
+
+
+def expire(acme: Account) -> None:
+    ask(acme)
+    with activity.occasion(NOON + timedelta(days=30)):
+        assert requests.expire() == 1
+        assert requests.expire() == 0
+
+
+def reject(acme: Account) -> None:
+    requests.reject(ask(acme).pk, reason="Not now", by=people.user("bilal"), on=TODAY)
+
+
+def withdraw(acme: Account) -> None:
+    requests.withdraw(ask(acme).pk, by=people.user("adam"), on=TODAY)
+
+
+def role(name: str, given: Role) -> Act:
+    return lambda acme: roles.give(people.member(name, acme).pk, given, by=people.user("olivia"), on=TODAY)
+
+
+def delegate(acme: Account) -> None:
+    for allowed in (True, True, False, False):
+        roles.delegate(
+            people.member("bilal", acme).pk, changes_payment=allowed, by=people.user("olivia"), on=TODAY
+        )
+
+
+def offer(acme: Account) -> ownership.OwnershipOffer:
+    return ownership.offer(people.member("bilal", acme).pk, by=people.user("olivia"), on=TODAY)
+
+
+def accept(acme: Account) -> None:
+    ownership.accept(offer(acme).pk, by=people.user("bilal"))
+
+
+def invite(acme: Account) -> None:
+    invitations.invite(acme, "nina@new.example", "Nina", Role.AGENT, by=people.user("bilal"), on=TODAY)
+
+
+def last_seats(acme: Account) -> None:
+    for name in ("adam", "agnes"):
+        seats.assign(
+            shop.line(acme, "support").pk, people.member(name, acme).pk, by=people.user("bilal"), on=TODAY
+        )
+
+
+# What each act sends beside the letters of the acts before it: the kind, and to whom.
+SENDS: list[tuple[Act, dict[str, list[str]]]] = [
+    (ask, {"request_submitted": BOTH}),
+    (approve, {"request_submitted": BOTH, "request_decided": ["adam"], "change_confirmed": BOTH}),
+    (reject, {"request_submitted": BOTH, "request_decided": ["adam"]}),
+    (withdraw, {"request_submitted": BOTH}),
+    (expire, {"request_submitted": BOTH, "request_expired": ["adam"]}),
+    (role("agnes", Role.ADMIN), {"role_given": ["agnes"]}),
+    (role("adam", Role.AGENT), {"role_taken": ["adam"]}),
+    (role("agnes", Role.AGENT), {}),
+    (delegate, {"role_given": ["bilal"], "role_taken": ["bilal"]}),
+    (offer, {"ownership_offered": BOTH}),
+    (accept, {"ownership_offered": BOTH, "ownership_accepted": BOTH}),
+    (invite, {"invited": ["nina"]}),
+    (last_seats, {"last_seat_used": BOTH}),
+]  # fmt: skip
+
+
+@pytest.fixture
+def firm(acme: Account) -> Account:
+    """Two seats; Bilal reads French."""
+    shop.subscribe(acme, {"support": ("team", 2, "1.00")}, start=date(2022, 10, 27))
+    User.objects.filter(email="bilal@acme.example").update(language="fr")
+    return acme
+
+
+def waiting() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for kind, to in Letter.objects.order_by("to").values_list("kind", "to"):
+        found.setdefault(kind, []).append(to.split("@")[0])
+    return found
+
+
+@pytest.mark.parametrize(("act", "sends"), SENDS)
+def test_each_act_tells_whom_it_concerns_once(firm: Account, act: Act, sends: dict[str, list[str]]) -> None:
+    act(firm)
+    assert waiting() == sends
+    mail.send_waiting()
+    mail.send_waiting()
+    assert len(outbox.outbox) == sum(len(to) for to in sends.values())
+    for one in outbox.outbox:
+        assert ("Bonjour" in one.body) is (one.to == ["bilal@acme.example"]), one.subject
+        html = str(one.alternatives[0][0])
+        assert "<html" in html
+        assert "Acme" in one.body
+
+
+@pytest.mark.parametrize(("act", "sends"), SENDS)
+def test_what_is_rolled_back_tells_nobody(firm: Account, act: Act, sends: dict[str, list[str]]) -> None:
+    with transaction.atomic():
+        act(firm)
+        transaction.set_rollback(True)
+    mail.send_waiting()
+    assert (waiting(), outbox.outbox) == ({}, [])
