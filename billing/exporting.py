@@ -5,9 +5,13 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 
+import structlog
 from django.db import transaction
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from accounts import activity
 from accounts.gate import Gate
@@ -20,7 +24,13 @@ from billing.payments import is_charged
 
 # A cell that begins so would be a formula to a spreadsheet.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# What the trail keeps of a subscription and its people that is no amount.
+COST_FREE = frozenset(
+    {"lines", "cycle", "paid_until", "scheduled", "temporary", "discounts", "state", "role"}
+    | {"product", "edition", "quantity", "member", "name", "email", "changes_payment", "suspended", "type"}
+)
 Row = Mapping[str, object]
+log = structlog.get_logger()
 
 
 @transaction.atomic
@@ -35,16 +45,32 @@ def ask(account: Account, *, by: User, on: date) -> DataExport:
         return waiting
     made = DataExport.objects.create(account=account, requested_by=by, created_at=activity.current().at)
     activity.record(account, "data_export_asked", by=by, subject=f"export:{made.pk}")
+    transaction.on_commit(_wake, robust=True)
     return made
 
 
+def _wake() -> None:
+    """Wake a worker; where that is lost, the next sweep prepares what waits."""
+    with suppress(AlreadyEnqueued):
+        app.configure_task("billing.prepare_exports", queueing_lock="exports").defer()
+
+
 def prepare_waiting(on: date) -> int:
-    """Prepare every export that waits, or that a killed worker left; return how many."""
+    """Prepare every export that waits, or that a killed worker left; return how many.
+
+    Of cancelled accounts none. One that fails says so on its page, and stops neither the others nor
+    what a worker does next.
+    """
     ids = DataExport.objects.filter(
-        state__in=[DataExport.State.WAITING, DataExport.State.RUNNING]
+        state__in=[DataExport.State.WAITING, DataExport.State.RUNNING],
+        account__cancelled_at=None,
     ).values_list("pk", flat=True)
     for export_id in list(ids):
-        prepare(export_id, on)
+        try:
+            prepare(export_id, on)
+        except Exception:
+            log.exception("export_failed", export=export_id)
+            DataExport.objects.filter(pk=export_id).update(state=DataExport.State.FAILED)
     return len(ids)
 
 
@@ -129,15 +155,22 @@ def _invoices(account: Account, on: date) -> Iterable[Row]:
 
 
 def _activity(account: Account, on: date) -> Iterable[Row]:
+    """Return the trail; where costs are not shown, without what could hold an amount."""
+    shown = is_charged(account)
+
+    def kept(stored: object) -> str:
+        held = stored if isinstance(stored, dict) else {}
+        return json.dumps({name: held[name] for name in held if shown or name in COST_FREE})
+
     for entry in Activity.objects.filter(account=account).order_by("pk").iterator():
         yield {
             "at": entry.at,
             "who": entry.actor_name,
             "what": entry.verb,
             "subject": entry.subject,
-            "before": json.dumps(entry.before),
-            "after": json.dumps(entry.after),
-            "reason": entry.reason,
+            "before": kept(entry.before),
+            "after": kept(entry.after),
+            "reason": entry.reason if shown else "",
         }
 
 

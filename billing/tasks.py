@@ -77,6 +77,14 @@ def send_letters() -> None:
         mail.send_waiting()
 
 
+@app.task(name="billing.prepare_exports", queueing_lock="exports", retry=RetryStrategy(max_attempts=1))
+def prepare_exports() -> None:
+    """Prepare the exports that wait, woken by the commit that asked for one."""
+    _begin()
+    with activity.occasion(clock.now()):
+        exporting.prepare_waiting(clock.now().date())
+
+
 def _begin() -> None:
     """Begin a job on a connection that lives, with more patience for locks than a page has."""
     close_old_connections()

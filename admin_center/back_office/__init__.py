@@ -6,6 +6,7 @@ reason that the account's owner can read. Nothing is ever deleted here.
 
 from admin_center.back_office import (
     accounts,
+    cancellations,
     catalogue,
     documents,
     letters,
@@ -21,6 +22,7 @@ from admin_center.back_office.site import site
 
 __all__ = [
     "accounts",
+    "cancellations",
     "catalogue",
     "documents",
     "letters",

@@ -88,6 +88,7 @@ class AccountAdmin(StaffAdmin):
             (_("Invoices"), "billing_invoice", account.slug),
             (_("Activity"), "accounts_activity", account.slug),
             (_("Letters"), "accounts_letter", account.slug),
+            (_("Cancellations"), "billing_cancellation", account.slug),
         )
 
     def found(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:

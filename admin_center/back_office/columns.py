@@ -11,6 +11,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from billing.rules.money import to_decimal
+
 
 def amount(field: str, label: Any) -> Callable[[Any], str]:
     """Return a column of an amount, as it is written in the reader's language."""
@@ -24,6 +26,11 @@ def amount(field: str, label: Any) -> Callable[[Any], str]:
 
     column.__name__ = f"{field}_shown"
     return column
+
+
+def money(minor: int, currency: str) -> str:
+    """Return minor units as the reader's language writes them."""
+    return format_currency(to_decimal(minor, currency), currency, locale=get_language() or "en")
 
 
 def related(path: str, label: Any) -> Callable[[Any], str]:

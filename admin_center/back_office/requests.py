@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from babel.numbers import format_currency
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
@@ -15,15 +14,15 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import activity, clock
 from accounts.models import Account
 from accounts.rules.capabilities import AccountState, AccountType
 from accounts.rules.decision import NotAllowed
 from admin_center import refused, requested, trail
-from admin_center.back_office.columns import linked
+from admin_center.back_office.columns import linked, money
 from admin_center.back_office.site import site
 from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
 from billing import carrying_out, facts, requests
@@ -37,7 +36,7 @@ from billing.rules.changes import (
     CombineIntoSuite,
     FirstPurchase,
 )
-from billing.rules.money import exponent, to_decimal, to_minor
+from billing.rules.money import exponent, to_minor
 from billing.rules.quoting import Undecided
 from billing.rules.refusals import Refusal
 from billing.rules.wire import Malformed, changes_from_plain
@@ -231,12 +230,7 @@ def _comes(
         quote = undecided.provisional
     except Refusal as refusal:
         return Comes(refusal=refused.why(refusal, reading.names))
-    return Comes(_money(quote.settlement.due, quote.currency), _money(quote.renewal.amount, quote.currency))
-
-
-def _money(minor: int, currency: str) -> str:
-    """Return minor units as the reader's language writes them."""
-    return format_currency(to_decimal(minor, currency), currency, locale=get_language() or "en")
+    return Comes(money(quote.settlement.due, quote.currency), money(quote.renewal.amount, quote.currency))
 
 
 def _carry_out(

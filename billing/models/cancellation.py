@@ -43,6 +43,8 @@ class Cancellation(models.Model):
         verbose_name = _("cancellation")
         verbose_name_plural = _("cancellations")
         default_permissions = ()
+        # For the figures of a period.
+        indexes = [models.Index(fields=["created_at"], name="cancellation_by_time")]
         constraints = [
             models.UniqueConstraint(
                 fields=["account"], condition=Q(undone_at=None), name="cancellation_one_in_force"

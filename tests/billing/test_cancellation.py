@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from datetime import date, timedelta
+from unittest.mock import Mock, patch
 
 import pytest
 
@@ -205,3 +206,30 @@ def test_olivia_takes_her_data_along(ledger: Account) -> None:
     members = json.loads(archive.read("members.json"))
     assert {one["email"] for one in members} == {email for email, _, _ in people.CAST.values()}
     assert "'=HYPERLINK(1)" in archive.read("members.csv").decode()
+
+
+def test_an_export_that_fails_says_so_and_stops_nobody(ledger: Account, globex: Account) -> None:
+    """What the outbox still has to send goes out all the same."""
+    exporting.ask(ledger, by=people.user("olivia"), on=TODAY)
+    with patch.dict(exporting._PARTS, {"members": Mock(side_effect=OSError("full"))}):
+        assert exporting.prepare_waiting(TODAY) == 1
+    assert DataExport.objects.get().state == "failed"
+    # Asked for again it is made anew.
+    exporting.ask(ledger, by=people.user("olivia"), on=TODAY)
+    exporting.prepare_waiting(TODAY)
+    assert DataExport.objects.latest("pk").state == "ready"
+
+
+def test_where_costs_are_not_shown_no_export_holds_one(ledger: Account) -> None:
+    Account.objects.filter(pk=ledger.pk).update(type="managed")
+    roles_of = {"amount": "1234.56", "role": "admin"}
+    activity.record(
+        ledger, "role_given", by=None, subject="x", before=None, after=roles_of, reason="for $1234.56"
+    )
+    exporting.ask(ledger, by=people.user("olivia"), on=TODAY)
+    exporting.prepare_waiting(TODAY)
+    archive = zipfile.ZipFile(io.BytesIO(bytes(DataExport.objects.get().content or b"")))
+    told = "".join(archive.read(name).decode() for name in archive.namelist())
+    assert "1234" not in told
+    assert json.loads(json.loads(archive.read("activity.json"))[-2]["after"]) == {"role": "admin"}
+    assert json.loads(archive.read("invoices.json")) == []
