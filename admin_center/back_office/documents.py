@@ -1,15 +1,18 @@
 """Invoices and credit notes, to look at: once issued they never change."""
 
+from datetime import datetime
+
 from django.contrib import admin
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from admin_center.back_office.columns import amount
+from admin_center.back_office.payments import why_not
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffInline
 from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
 from admin_center.priced import BECAUSE
-from billing.models import Invoice, InvoiceLine
+from billing.models import Charge, Invoice, InvoiceLine
 
 
 class InvoiceLineInline(StaffInline):
@@ -34,6 +37,22 @@ class InvoiceLineInline(StaffInline):
         return ", ".join(BECAUSE[code]() for code in line.because.split() if code in BECAUSE) or "–"
 
 
+class TryInline(StaffInline):
+    """Each try to collect the invoice."""
+
+    model = Charge
+    ordering = ("-created_at",)
+    verbose_name_plural = _("Tries to collect it")
+    show_change_link = True
+    amount_shown = staticmethod(amount("amount", _("Amount")))
+    fields = ("created_at", "amount_shown", "state", "why", "settled_at")
+
+    @admin.display(description=_("Why not"))
+    def why(self, charge: Charge) -> str:
+        """Return the reason of a decline."""
+        return why_not(charge)
+
+
 @admin.register(Invoice, site=site)
 class InvoiceAdmin(OfSubscription):
     """Invoices and credit notes, the newest first."""
@@ -47,6 +66,12 @@ class InvoiceAdmin(OfSubscription):
     list_select_related = ("subscription__account",)
     fields = (
         *("number", "company", "kind", "reason", "issued_on", "issued_at", "period_start", "caused_by"),
-        *("subtotal_shown", "tax_shown", "total_shown", "prepaid_shown", "due_shown"),
+        *("subtotal_shown", "tax_shown", "total_shown", "prepaid_shown", "due_shown", "paid_at"),
     )
-    inlines = (InvoiceLineInline,)
+    inlines = (InvoiceLineInline, TryInline)
+
+    @admin.display(description=_("paid at"))
+    def paid_at(self, invoice: Invoice) -> datetime | None:
+        """Return when the money was there."""
+        payment = getattr(invoice, "payment", None)
+        return payment.paid_at if payment else None

@@ -57,4 +57,9 @@ class ChargeAdmin(StaffAdmin):
     @admin.display(description=_("Why not"))
     def why(self, charge: Charge) -> str:
         """Return the reason of a decline, in the words that the customer reads too."""
-        return str(REASONS.get(charge.failure, charge.failure)) or "–"
+        return why_not(charge)
+
+
+def why_not(charge: Charge) -> str:
+    """Return the words of a decline's code; a code without words as it is."""
+    return str(REASONS.get(charge.failure, charge.failure)) or "–"

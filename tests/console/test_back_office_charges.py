@@ -7,9 +7,11 @@ import pytest
 from django.test import Client
 from djmoney.money import Money
 
+from accounts import activity
 from accounts.models import Account
 from admin_center.trail_words import REASONS
-from billing.models import Charge, Quote
+from billing import renewal
+from billing.models import Charge, PaymentMethod, Quote
 from billing.provider.base import Failure
 from tests import people, shop
 from tests.console.reading import signed_in, text
@@ -91,3 +93,17 @@ def test_the_subscription_leads_to_its_charges(
 
 def test_every_reason_of_a_provider_has_words() -> None:
     assert {failure.value for failure in Failure} <= set(REASONS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_invoice_shows_each_try_to_collect_it(acme: Account, vera: Client) -> None:
+    """5 × 12.00 × 12 = 720.00, declined on the renewal day."""
+    shop.subscribe(acme, {"support": ("team", 5, "12")}, start=date(2025, 11, 20))
+    PaymentMethod.objects.create(
+        subscription_id=acme.pk, kind="card", brand="Visa", last_four="4242", reference="test_declines_funds"
+    )
+    with activity.occasion(AT):
+        (invoice,) = renewal.renew(acme.pk, on=AT.date(), at=AT)
+    page = text(vera.get(f"/vendor/billing/invoice/{invoice.pk}/change/"))
+    assert "Tries to collect it" in page
+    assert "$720.00 Declined there was not enough money on the card or account" in page
