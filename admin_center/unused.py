@@ -32,6 +32,14 @@ class Hint:
     words: str
 
 
+def seated(members: MembershipQuerySet, product: str | None) -> MembershipQuerySet:
+    """Return those of these members who hold a seat of a product; with None, those who hold no seat."""
+    seats = AgentSeat.objects.filter(membership=OuterRef("pk"), line__ended_on=None)
+    if product is None:
+        return members.filter(~Exists(seats))
+    return members.filter(Exists(seats.filter(line__product__key=product)))
+
+
 def holding(members: MembershipQuerySet, look: str, *, at: datetime) -> MembershipQuerySet:
     """Return those of these members who hold a seat and are to be looked at for this reason."""
     seat = AgentSeat.objects.filter(membership=OuterRef("pk"), line__ended_on=None)

@@ -1,17 +1,22 @@
 """Searches among people."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from accounts.models import User
 from accounts.models.people import MembershipQuerySet, plain
 from accounts.rules.roles import Role
 from admin_center import unused
 from admin_center.words import ROLES
+
+# Stands for no product's key: those have no capitals.
+NO_SEAT = "NONE"
 
 
 class ContactSearch(forms.Form):
@@ -38,14 +43,22 @@ class PeopleSearch(ContactSearch):
         required=False,
     )
 
+    seat = forms.ChoiceField(label=_("Holds a seat of"), required=False)
     look = forms.ChoiceField(
-        label=_("Seats"),
+        label=_("Seats to look at"),
         choices=[
             ("", pgettext_lazy("seats", "All")),
             *unused.LOOKS.items(),
         ],
         required=False,
     )
+
+    def __init__(self, data: Any, *, products: Iterable[tuple[str, str]]) -> None:
+        """Offer the products whose seats people hold."""
+        super().__init__(data)
+        field = self.fields["seat"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", pgettext("seats", "All")), *products, (NO_SEAT, _("No seat"))]
 
     def chosen(self, members: MembershipQuerySet, *, at: datetime) -> MembershipQuerySet:
         """Return the members that pass what was filled in and could be read, as things stand at a moment."""
@@ -60,6 +73,8 @@ class PeopleSearch(ContactSearch):
             inactive = User.objects.filter(is_active=False).values("pk")
             suspended = Q(suspended_at__isnull=False) | Q(user__in=inactive)
             members = members.filter(suspended if asked["state"] == "suspended" else ~suspended)
+        if asked.get("seat"):
+            members = unused.seated(members, asked["seat"] if asked["seat"] != NO_SEAT else None)
         if asked.get("look"):
             members = unused.holding(members, asked["look"], at=at)
         return members

@@ -30,10 +30,10 @@ MOST_INVITATIONS = 50
 def people(request: AccountRequest) -> HttpResponse:
     """List the members by name with their role and seats, and the seats bought and used on top."""
     at = activity.current().at
-    form = PeopleSearch(request.GET)
+    seated = seating.of(request, facts.read(request.account, request.today))
+    form = PeopleSearch(request.GET, products=[(place.product, place.name) for place in seated])
     everyone = Membership.objects.filter(account=request.account).select_related("user")
     listed = paging.cut(form.chosen(everyone, at=at), BY_NAME, request.GET, size=PAGE_SIZE)
-    seated = seating.of(request, facts.read(request.account, request.today))
     held, zone = _held(listed.rows), ZoneInfo(request.account.timezone)
     filtered = any(form.data.get(name) for name in form.fields)
     return render(

@@ -21,11 +21,13 @@ Act = Callable[[Account], object]
 BOTH = ["bilal", "olivia"]
 
 
+# No note and no name starts a header of its own.
+FORGED = "\r\nBcc: all@world.example"
 MORE = AddSeats("support", 3)
 
 
 def ask(acme: Account, change: Change = MORE) -> ChangeRequest:
-    return requests.submit(acme, [change], note="Please", by=people.user("adam"), on=TODAY)
+    return requests.submit(acme, [change], note=f"Please{FORGED}", by=people.user("adam"), on=TODAY)
 
 
 def approve(acme: Account) -> None:
@@ -42,7 +44,7 @@ def expire(acme: Account) -> None:
 
 
 def reject(acme: Account) -> None:
-    requests.reject(ask(acme).pk, reason="Not now", by=people.user("bilal"), on=TODAY)
+    requests.reject(ask(acme).pk, reason=f"Not now{FORGED}", by=people.user("bilal"), on=TODAY)
 
 
 def withdraw(acme: Account) -> None:
@@ -102,6 +104,8 @@ def firm(acme: Account) -> Account:
     """Two seats; Bilal reads French."""
     shop.subscribe(acme, {"support": ("team", 2, "1.00")}, start=date(2022, 10, 27))
     User.objects.filter(email="bilal@acme.example").update(language="fr")
+    for person in User.objects.all():
+        User.objects.filter(pk=person.pk).update(name=person.name + FORGED)
     return acme
 
 
@@ -121,6 +125,7 @@ def test_each_act_tells_whom_it_concerns_once(firm: Account, act: Act, sends: di
     assert len(outbox.outbox) == sum(len(to) for to in sends.values())
     for one in outbox.outbox:
         assert ("Bonjour" in one.body) is (one.to == ["bilal@acme.example"]), one.subject
+        assert "Bcc" not in one.message()
         html = str(one.alternatives[0][0])
         assert "<html" in html
         assert "Acme" in one.body

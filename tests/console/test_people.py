@@ -50,9 +50,7 @@ def test_members_stand_by_name_with_role_seats_last_sign_in_and_state(db: None) 
     User.objects.filter(email="agnes@acme.example").update(last_login=datetime(2023, 6, 1, 2, tzinfo=UTC))
     Membership.objects.filter(user__email="leo@acme.example").update(suspended_at=JULY_14)
     seen = text(open_as("olivia", PAGE))
-    assert (
-        "Agnes Albert agnes@acme.example Agent Support 31 May 2023 Active" in seen
-    )
+    assert "Agnes Albert agnes@acme.example Agent Support 31 May 2023 Active" in seen
     assert "Leo Laurent leo@acme.example Light agent none never Suspended" in seen
     names = ["Adam Adler", "Agnes Albert", "Bilal Brahimi", "Leo Laurent", "Olivia Owens"]
     assert sorted(names, key=seen.index) == names
@@ -65,7 +63,9 @@ def test_search_and_filters_narrow_the_list(db: None) -> None:
     def found(query: str) -> list[str]:
         return [row.user.name.split()[0] for row in open_as("adam", PAGE + query).context["rows"]]
 
-    assert account.pk
+    seated(account, "agnes")
+    assert found("?seat=support") == ["Agnes"]
+    assert found("?seat=NONE") == ["Adam", "Bilal", "Leo", "Olivia"]
     assert found("?q=albert") == ["Agnes"]
     assert found("?q=OLIVIA@") == ["Olivia"]
     assert found("?role=billing_admin") == ["Bilal"]
@@ -73,6 +73,21 @@ def test_search_and_filters_narrow_the_list(db: None) -> None:
     assert found("?state=active&role=agent") == ["Agnes"]
     assert len(found("?role=emperor&state=x")) == 5
     assert "No member fits" in text(open_as("adam", PAGE + "?q=nobody"))
+
+
+def test_names_with_marks_stand_and_are_found_where_they_are_looked_for(db: None) -> None:
+    account = acme_at()
+    for address, name in (("e@acme.example", "Émile Éluard"), ("o@acme.example", "Ørjan Åse")):
+        roles.enrol(account, [(people.person(address, name), Role.AGENT)])
+    names = [row.user.name for row in open_as("olivia", PAGE).context["rows"]]
+    assert names.index("Émile Éluard") == names.index("Bilal Brahimi") + 1
+    for query in ("emile", "ÉMILE", "eluard"):
+        assert [row.user.name for row in open_as("olivia", f"{PAGE}?q={query}").context["rows"]] == [
+            "Émile Éluard"
+        ]
+    # Renamed, she moves.
+    User.objects.filter(email="e@acme.example").update(name="Zoé Éluard")
+    assert open_as("olivia", PAGE).context["rows"][-2].user.name == "Zoé Éluard"
 
 
 def test_two_thousand_members_come_page_by_page_in_as_many_queries_as_five(db: None) -> None:
