@@ -127,6 +127,8 @@ def message(letter: Letter) -> EmailMultiAlternatives:
         "account": letter.account,
         "person": letter.user,
         "origin": settings.ORIGIN,
+        # The back office may have a host of its own.
+        "staff_origin": f"https://{settings.VENDOR_HOST}" if settings.VENDOR_HOST else settings.ORIGIN,
         "vendor": settings.VENDOR_NAME,
     }
     with translation.override(letter.language):

@@ -131,6 +131,16 @@ def test_each_act_tells_whom_it_concerns_once(firm: Account, act: Act, sends: di
         assert "Acme" in one.body
 
 
+def test_the_vendors_contact_is_led_to_the_queue_and_the_others_to_the_request(firm: Account) -> None:
+    Account.objects.update(type="managed", vendor_contact_email="marcus@vendor.example")
+    number = ask(firm).pk
+    mail.send_waiting()
+    leads = {one.to[0]: str(one.body) for one in outbox.outbox}
+    assert f"/vendor/billing/changerequest/{number}/decide/" in leads.pop("marcus@vendor.example")
+    assert sorted(leads) == ["bilal@acme.example", "olivia@acme.example"]
+    assert all(f"/a/acme/billing/requests/{number}/" in body for body in leads.values())
+
+
 @pytest.mark.parametrize(("act", "sends"), SENDS)
 def test_what_is_rolled_back_tells_nobody(firm: Account, act: Act, sends: dict[str, list[str]]) -> None:
     with transaction.atomic():
