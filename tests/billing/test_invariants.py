@@ -35,6 +35,8 @@ BREAKS = {
     "seats bought are at least seats in use": """
         INSERT INTO billing_agentseat (subscription_id, line_id, membership_id, assigned_at)
         SELECT l.subscription_id, l.id, m.id, now() FROM billing_line l, accounts_membership m""",
+    "a line's seats in use are those that people hold": "UPDATE billing_line SET in_use = in_use + 1",
+    "members are listed under their person's name": "UPDATE accounts_membership SET listed_as = 'x'",
     "a live line is paid without a gap from the period's start or its own to the paid end": """
         UPDATE billing_paidsegment SET covers_until = covers_until - 1""",
     "invoice numbers have no gaps": """
