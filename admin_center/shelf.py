@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from django.forms import BoundField, IntegerField
+from django.forms import BoundField
 from django.utils.translation import gettext as _
 
 from admin_center import consequences, sentences
@@ -61,7 +61,6 @@ class HeldRow:
     edition: BoundField | None
     remove: BoundField | None
     leaving: tuple[BoundField, ...]
-    range: str
     comparison: Comparison | None
     paid: str
 
@@ -76,7 +75,6 @@ class NewRow:
     includes: tuple[str, ...]
     needs: tuple[str, ...]
     minimum: int
-    range: str
     prices: tuple[Listed, ...]
     seats: BoundField
     edition: BoundField | None
@@ -132,21 +130,10 @@ def _held(form: ManageForm, row: LineRow) -> HeldRow:
         seats=form[f"seats-{row.product}"],
         edition=_field(form, f"edition-{row.product}"),
         remove=_field(form, f"remove-{row.product}"),
-        range=_range(form, row.product),
         leaving=tuple(found for key in product.includes if (found := _field(form, f"leave-{key}"))),
         comparison=_compare(desk, product, line.edition, line.allowances),
         paid=_paid(desk, row),
     )
-
-
-def _range(form: ManageForm, product: str) -> str:
-    """Return "1 to 10,000", or that it stays as it is here."""
-    field = form.fields[f"seats-{product}"]
-    if field.disabled:
-        return _("can’t be changed here")
-    assert isinstance(field, IntegerField)
-    told = {"least": sentences.number(field.min_value), "most": sentences.number(field.max_value)}
-    return _("%(least)s to %(most)s") % told
 
 
 def _paid(desk: Desk, row: LineRow) -> str:
@@ -175,9 +162,6 @@ def _new(form: ManageForm, product: ProductFacts) -> NewRow:
         includes=tuple(desk.name(key) for key in product.includes),
         needs=() if desk.asking else _missing(desk, product),
         minimum=product.minimum,
-        range=_("at least %(least)s") % {"least": sentences.number(product.minimum)}
-        if product.minimum > 1
-        else "",
         prices=_prices(desk, desk.sold(product)[0]),
         seats=form[f"seats-{product.key}"],
         edition=_field(form, f"edition-{product.key}"),

@@ -99,9 +99,13 @@ class ManageForm(forms.Form):
             proposed = min(max(product.minimum, combined.proposed), product.maximum)
             self._check(f"combine-{product.key}", _("Combine into %(name)s"), product.key)
             self._number(product, product.minimum, product.maximum, initial=proposed)
-            self.fields[f"seats-{product.key}"].required = False
+            field = self.fields[f"seats-{product.key}"]
+            field.required, field.help_text = False, _("proposed: the largest line")
         else:
             self._number(product, 0, product.maximum, initial=tried.quantity if tried else 0)
+            if product.minimum > 1:
+                told = {"least": sentences.number(product.minimum)}
+                self.fields[f"seats-{product.key}"].help_text = _("at least %(least)s") % told
         chosen = tried.edition if tried and tried.edition in [one.key for one in sold] else sold[0].key
         self._edition(product, sold, initial=chosen)
 
@@ -114,6 +118,7 @@ class ManageForm(forms.Form):
             required=least > 0,
             disabled=least == most,
             error_messages=NUMBERS,
+            help_text=_range(least, most) if least else "",
         )
 
     def _edition(self, product: ProductFacts, choices: tuple[EditionFacts, ...], *, initial: str) -> None:
@@ -242,3 +247,10 @@ class ManageForm(forms.Form):
         }
         name = by_code.get(code, f"seats-{product}")
         return name if name in self.fields else None
+
+
+def _range(least: int, most: int) -> str:
+    """Return "1 to 10,000", or that it stays as it is here."""
+    if least == most:
+        return _("can’t be changed here")
+    return _("%(least)s to %(most)s") % {"least": sentences.number(least), "most": sentences.number(most)}

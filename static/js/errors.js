@@ -5,12 +5,14 @@ function mark(note) {
     if (found) field.setAttribute("aria-invalid", "true");
     else field.removeAttribute("aria-invalid");
     const others = (field.getAttribute("aria-describedby") || "").split(" ").filter((id) => id && id !== note.id);
-    if (found) others.push(note.id);
+    if (found) others.unshift(note.id);
     if (others.length) field.setAttribute("aria-describedby", others.join(" "));
     else field.removeAttribute("aria-describedby");
   }
 }
 
 document.addEventListener("htmx:oobAfterSwap", (event) => {
-  if (event.detail.target.matches("[data-errors]")) mark(event.detail.target);
+  // The event names the note that was there before; the one that came has its id.
+  const note = document.getElementById(event.detail.target.id);
+  if (note?.matches("[data-errors]")) mark(note);
 });
