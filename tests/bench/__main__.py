@@ -28,7 +28,7 @@ def main() -> int:
     database.start()
     django.setup()
     from admin_center.management.commands.prepare import collect
-    from tests.bench import members, pages, population, server
+    from tests.bench import confirming, members, pages, population, preview, server
 
     population.check_settings()
     collect()
@@ -39,17 +39,20 @@ def main() -> int:
     population.database_of_members(members.MANY)
     with server.running() as port:
         samples, comparisons = pages.summary(port, options.rounds)
-        more_samples, more_comparisons = members.people(port, options.rounds)
+        for more in (preview.previews, members.people):
+            more_samples, more_comparisons = more(port, options.rounds)
+            samples, comparisons = samples | more_samples, comparisons + more_comparisons
     print(
         f"\nPython {platform.python_version()}, {os.cpu_count()} cores, {options.rounds} rounds, by turns\n"
     )
     print(f"{'milliseconds':<58} {'median':>6} {'p99':>8}")
-    for name, sample in (samples | more_samples).items():
+    for name, sample in samples.items():
         print(f"{name:<58} {sample.median:6.2f} {sample.p99:8.2f}")
     print(f"\n{'ratio of the medians':<58} {'ratio':>6}   {'by tenths':<12}   promised")
-    for comparison in comparisons + more_comparisons:
+    for comparison in comparisons:
         print(comparison)
-    return 0 if all(comparison.held for comparison in comparisons + more_comparisons) else 1
+    print("", *confirming.confirmations(), sep="\n")
+    return 0 if all(comparison.held for comparison in comparisons) else 1
 
 
 if __name__ == "__main__":

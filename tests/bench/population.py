@@ -40,6 +40,25 @@ def database_of_members(members: int) -> str:
     return _made(f"bench_members_{members}", lambda: fill(members))
 
 
+@contextmanager
+def copy_of(accounts: int) -> Iterator[str]:
+    """Yield the name of a copy of a database that may be written to; it is dropped with the block."""
+    original = database(accounts)
+    copy = f"{original}_copy"
+
+    def drop() -> None:
+        with connected("postgres"):
+            _drop([copy] if copy in _databases() else [])
+
+    drop()
+    with connected("postgres"), connection.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{original}"')
+    try:
+        yield copy
+    finally:
+        drop()
+
+
 def _made(called: str, make: Callable[[], None]) -> str:
     """Return the name of a database that was filled from the one account, now or in an earlier run."""
     mark = _fingerprint()

@@ -14,6 +14,8 @@ from admin_center.database import ROOT
 LOOPBACK = "127.0.0.1"
 SECONDS_TO_START = 30
 WORKERS = 2
+# Names the database that a request is about.
+HEADER = "X-Bench-Database"
 
 
 @contextmanager
@@ -37,13 +39,16 @@ class Browser:
 
     def read(self, path: str, *, session: str, database: str, holds: str) -> None:
         """Get a page, and refuse to count one that is not what was asked for."""
-        self.connection.request(
-            "GET", path, headers={"Cookie": f"session={session}", "X-Bench-Database": database}
-        )
+        self.ask("GET", path, holds=holds, Cookie=f"session={session}", **{HEADER: database})
+
+    def ask(self, method: str, path: str, *, holds: str, body: str = "", **headers: str) -> str:
+        """Send a request and return the page; refuse to count one that is not what was asked for."""
+        self.connection.request(method, path, body, headers)
         answer = self.connection.getresponse()
-        body = answer.read().decode()
-        if answer.status != http.client.OK or holds not in body:
-            raise RuntimeError(f"{path} answered {answer.status}: {body[:300]}")
+        page = answer.read().decode()
+        if answer.status != http.client.OK or holds not in page:
+            raise RuntimeError(f"{path} answered {answer.status}: {page[:300]}")
+        return page
 
 
 def _free_port() -> int:
@@ -58,7 +63,7 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
             raise RuntimeError(f"the server ended with {process.returncode}")
         try:
             connection = http.client.HTTPConnection(LOOPBACK, port, timeout=SECONDS_TO_START)
-            connection.request("GET", "/healthz", headers={"X-Bench-Database": "postgres"})
+            connection.request("GET", "/healthz", headers={HEADER: "postgres"})
             if connection.getresponse().status == http.client.OK:
                 return
         except OSError:
