@@ -121,7 +121,7 @@ def settle(charge_id: UUID, outcome: Outcome) -> None:
     """Take in what the provider says of a charge; the same answer twice changes nothing.
 
     A success applies the change that waits for it or pays the invoice. One that can no longer be
-    used is refunded.
+    used is refunded, also where the charge was given up before.
     """
     _outside_a_transaction()
     with transaction.atomic():
@@ -129,6 +129,10 @@ def settle(charge_id: UUID, outcome: Outcome) -> None:
         charge = Charge.objects.select_for_update(no_key=True).get(pk=charge_id)
         if charge.state in Charge.OPEN:
             _take_in(account, charge, outcome)
+        elif charge.state == Charge.State.FAILED and outcome.status is Status.SUCCEEDED:
+            # Money came in for what was given up.
+            charge.state, charge.refund_due = Charge.State.SUCCEEDED, True
+            charge.save(update_fields=["state", "refund_due"])
         step("settle_written")
     step("settle_committed")
     _refund_if_due(charge)
@@ -269,14 +273,29 @@ def reconcile_charge(charge_id: UUID) -> Charge:
 def reconcile(at: datetime) -> int:
     """Settle every charge that is open and not just being sent, and every refund that is due.
 
-    Returns how many charges were looked at.
+    First takes in what the provider says by itself. Returns how many charges were looked at.
     """
+    _outside_a_transaction()
+    _hear()
     waiting = Charge.objects.filter(
         Q(state__in=Charge.OPEN, created_at__lt=at - IN_FLIGHT) | Q(refund_due=True, refunded_at=None)
     ).values_list("pk", flat=True)
     for charge_id in list(waiting):
         reconcile_charge(charge_id)
     return len(waiting)
+
+
+def _hear() -> None:
+    """Take in what the provider says unasked; of charges that are not ours it says nothing to us."""
+    try:
+        said = list(provider().unasked())
+    except ProviderUnreachable:
+        return
+    for key, outcome in said:
+        try:
+            settle(UUID(key), outcome)
+        except (ValueError, Charge.DoesNotExist):
+            log.warning("unknown_charge", key=key)
 
 
 def abandon(charge: Charge) -> None:

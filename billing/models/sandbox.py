@@ -17,6 +17,8 @@ class SandboxPayment(models.Model):
     return_url = models.CharField(max_length=500, blank=True)
     token = models.CharField(max_length=40, unique=True)
     refunded = models.BigIntegerField(default=0)
+    # Whether the sandbox has said by itself how it stands, after it was asked.
+    repeated = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=models.functions.Now())
 
     class Meta:

@@ -1,5 +1,6 @@
 """What every payment provider must be able to do, in our words."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -69,6 +70,13 @@ class Provider(Protocol):
 
     def abandon(self, key: str) -> Outcome | None:
         """Close a payment that waits for the customer; return how it then stands."""
+        ...
+
+    def unasked(self) -> Iterable[tuple[str, Outcome]]:
+        """Return what the provider says by itself, each with its key: late, or a second time.
+
+        It may say the same again until it is asked the next time; whoever asks takes in all of it.
+        """
         ...
 
     def refund(self, key: str) -> None:

@@ -4,6 +4,7 @@ It keeps books of its own, as a real one does, and answers as badly as real ones
 """
 
 import secrets
+from collections.abc import Iterable
 
 from billing.models import SandboxPayment, SandboxSetup
 from billing.provider.base import Failure, Method, Outcome, ProviderUnreachable, Status
@@ -75,6 +76,12 @@ class Sandbox:
             status="failed", failure=Failure.CANCELLED
         )
         return self.look_up(key)
+
+    def unasked(self) -> Iterable[tuple[str, Outcome]]:
+        """Say once more how the payments by the card that answers twice stand."""
+        for payment in SandboxPayment.objects.filter(method="test_answers_twice", repeated=False):
+            SandboxPayment.objects.filter(pk=payment.pk).update(repeated=True)
+            yield payment.key, _outcome(payment)
 
     def refund(self, key: str) -> None:
         """Give everything back once."""
