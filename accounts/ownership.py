@@ -9,6 +9,7 @@ from accounts import activity, mail
 from accounts.gate import Gate
 from accounts.models import Account, Membership, OwnershipOffer, User
 from accounts.roles import derive, standing_of
+from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action
 from accounts.rules.roles import Role
 
@@ -108,7 +109,8 @@ def _open(offer_id: int) -> tuple[Account, OwnershipOffer]:
     """Lock the account and return it with an offer that is open; raise OfferOver."""
     account = Account.objects.lock_for(OwnershipOffer, offer_id)
     made = OwnershipOffer.objects.select_related("to").get(pk=offer_id)
-    if made.state != OwnershipOffer.State.OPEN or made.expires_at <= activity.current().at:
+    over = made.state != OwnershipOffer.State.OPEN or made.expires_at <= activity.current().at
+    if over or account.state == AccountState.CANCELLED:
         raise OfferOver
     return account, made
 

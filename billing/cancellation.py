@@ -139,9 +139,7 @@ def cancel_now(account: Account, *, mark: str, reason: str, text: str, by: User,
     if sheet.mark != mark:
         raise SheetChanged(sheet)
     at = activity.current().at
-    ScheduledChange.objects.filter(
-        subscription_id=account.pk, kind=ScheduledChange.Kind.CANCELLATION
-    ).delete()
+    # An end that waited is overtaken; a restore lets it wait again.
     Cancellation.objects.filter(account=account, undone_at=None).update(undone_at=at)
     made = _write(account, sheet, reason, text, by=by, at_period_end=False)
     end_everything(account, by=by)
@@ -258,11 +256,21 @@ def restore(account_id: int, *, reason: str, by: User, on: date) -> Account:
     ChangeRequest.objects.filter(
         subscription_id=account.pk, state=ChangeRequest.State.CLOSED, reason="account_cancelled"
     ).update(state=ChangeRequest.State.OPEN, decided_at=None, reason="")
-    ScheduledChange.objects.filter(
-        subscription_id=account.pk, kind=ScheduledChange.Kind.CANCELLATION
-    ).delete()
     Subscription.objects.filter(pk=account.pk, paid_until__lt=on).update(resumes_on=on)
     last.undone_at = at
     last.save(update_fields=["undone_at"])
+    _let_its_end_wait(account, last, on)
     lifecycle.move(account, AccountState(last.state_before), by=by, reason=reason)
     return account
+
+
+def _let_its_end_wait(account: Account, last: Cancellation, on: date) -> None:
+    """Let the end of the period that was scheduled before wait again, where its day is still to come."""
+    waits = ScheduledChange.objects.filter(subscription_id=account.pk, kind=ScheduledChange.Kind.CANCELLATION)
+    overtaken = Cancellation.objects.filter(
+        account=account, at_period_end=True, undone_at=last.created_at
+    ).exclude(pk=last.pk)
+    if waits.filter(takes_effect_on__gt=on).exists():
+        overtaken.update(undone_at=None)
+    else:
+        waits.delete()
