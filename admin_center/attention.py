@@ -83,6 +83,7 @@ def _standing(account: Account, gate: Gate, reading: Reading | None, on: date) -
         case Standing.PAST_DUE:
             yield _past_due(account, gate, reading)
         case Standing.SUSPENDED:
+            # The payment page names what is owed, with the way to pay it.
             text = _("An invoice stayed unpaid for too long. Everything opens again as soon as it is paid.")
             title, label = _("The account is suspended"), _("See what is owed")
             yield _card(account, gate, Action.VIEW_PAYMENT, "payment", label, "danger", title, text)

@@ -34,7 +34,7 @@ def _already(data: Data, names: Names) -> str:
     line = sentences.product(names, data.get("line"))
     if line == data["name"]:
         return _("%(name)s is bought already: change its seats or its edition instead.") % data
-    return _("%(name)s meets %(line)s, which is bought already: combine them instead.") % {
+    return _("%(name)s and %(line)s overlap: choose one of them, or combine what is bought already.") % {
         **data,
         "line": line,
     }

@@ -88,7 +88,7 @@ def scheduled(one: ScheduledFacts, facts: Facts, names: Names) -> str:
                 "new": cycle(one.cycle).lower(),
             }
         case ScheduledKind.CANCELLATION:
-            return _("The account is cancelled")
+            return _("The account ends")
 
 
 def waits(one: ScheduledFacts, names: Names) -> str:
@@ -108,7 +108,7 @@ def waits(one: ScheduledFacts, names: Names) -> str:
         case ScheduledKind.CYCLE:
             return _("Billing cycle: %(cycle)s") % {"cycle": cycle(one.cycle).lower()}
         case ScheduledKind.CANCELLATION:
-            return _("The account is cancelled")
+            return _("The account ends")
 
 
 def seats(quantity: int) -> str:

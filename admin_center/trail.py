@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -228,11 +228,12 @@ def _temporary(text: str, names: Names) -> str:
     found = _TEMPORARY.fullmatch(text)
     if found is None:
         return text
-    return _("%(product)s: %(seats)s from %(first)s until %(until)s") % {
+    last = date.fromisoformat(found["until"]) - timedelta(days=1)
+    return _("%(product)s: %(seats)s from %(first)s to %(last)s") % {
         "product": sentences.product(names, found["product"]),
         "seats": sentences.seats(int(found["quantity"])),
         "first": _day(found["first"]),
-        "until": _day(found["until"]),
+        "last": _day(last.isoformat()),
     }
 
 
@@ -242,7 +243,7 @@ def _scheduled(text: str, names: Names) -> str:
         case ["cycle", cycle]:
             return _("Billing cycle: %(cycle)s") % {"cycle": sentences.cycle(cycle).lower()}
         case ["cancellation"]:
-            return _("The account is cancelled")
+            return _("The account ends")
         case [kind, product, *rest]:
             return _waiting(kind, product, rest, names) or text
         case _:

@@ -1,5 +1,6 @@
 """The Manage form: the whole wish as it is typed, field by field, strictly."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -110,6 +111,10 @@ class ManageForm(forms.Form):
         self._edition(product, sold, initial=chosen)
 
     def _number(self, product: ProductFacts, least: int, most: int, *, initial: int) -> None:
+        told = _("Choose a number from %(least)s to %(most)s.") % {
+            "least": sentences.number(least),
+            "most": sentences.number(most),
+        }
         self.fields[f"seats-{product.key}"] = forms.IntegerField(
             label=_("Seats of %(name)s") % {"name": self.desk.name(product.key)},
             min_value=least,
@@ -117,7 +122,7 @@ class ManageForm(forms.Form):
             initial=initial,
             required=least > 0,
             disabled=least == most,
-            error_messages=NUMBERS,
+            error_messages=NUMBERS | {"min_value": told, "max_value": told},
             help_text=_range(least, most) if least else "",
         )
 
@@ -213,12 +218,34 @@ class ManageForm(forms.Form):
     def _clean_temporary(self) -> None:
         asked = self.cleaned_data
         seats, first, last = (asked.get(f"temporary_{name}") for name in ("seats", "first", "last"))
-        if seats and last is None and "temporary_last" not in self.errors:
+        if self.data.get("temporary_first") and not seats and not last and not self.errors:
+            self.add_error("temporary_seats", NUMBERS["required"])
+        elif seats and last is None and "temporary_last" not in self.errors:
             self.add_error("temporary_last", _("Choose the last day."))
         elif last and not seats and "temporary_seats" not in self.errors:
             self.add_error("temporary_seats", NUMBERS["required"])
         elif first and last and last < first:
             self.add_error("temporary_last", _("The last day lies before the first."))
+
+    def forged(self) -> list[Action]:
+        """Return the acts that were posted although they are closed to this person, and not on the page."""
+        return [action for action in self._typed() if not self.desk.open(action)]
+
+    def _typed(self) -> Iterator[Action]:
+        """Yield the acts that what was posted takes, whether they are open or not."""
+        typed = {name for name, value in self.data.items() if value not in ("", None)}
+        if "extend" in typed:
+            yield Action.EXTEND
+        if "cycle" in typed and not self.desk.first and self.data["cycle"] != self.desk.cycle:
+            yield Action.CHANGE_CYCLE
+        if "temporary_seats" in typed:
+            yield Action.BUY_TEMPORARY_SEATS
+        if any(name.startswith(("remove-", "leave-")) for name in typed):
+            yield Action.CANCEL_PRODUCT
+        for line in self.desk.lines:
+            number = str(self.data.get(f"seats-{line.product}", ""))
+            if number.isdecimal() and len(number) < 10 and int(number) != line.quantity:
+                yield Action.REDUCE if int(number) < line.quantity else Action.ADD_SEATS
 
     # --- Its places on the page -----------------------------------------------------------------
 

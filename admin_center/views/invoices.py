@@ -1,5 +1,7 @@
 """The account's invoices."""
 
+from decimal import Decimal
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -37,6 +39,7 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
         "invoice": found,
         "rows": priced.invoiced(found.lines.all(), found.currency, _flat(request)),
         "currency": found.currency,
+        "taxes": [tax | {"rate": Decimal(tax["rate"])} for tax in found.taxes],
         "minus_prepaid": -found.prepaid,
         "status": _status(found),
         "charges": found.charges.order_by("created_at"),

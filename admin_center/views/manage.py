@@ -50,6 +50,9 @@ def manage(request: AccountRequest) -> HttpResponse:
     if desk is None:
         return _without_subscription(request)
     form = ManageForm(request.POST, desk=desk)
+    for action in form.forged():
+        # Absent from the page, and refused with the reason where somebody posts it all the same.
+        request.gate.demand(action)
     found = outcomes.of(request, form)
     if found.what_if and not form.errors:
         form.add_error("on", _("A change is confirmed at today’s quote: go back to today to review it."))

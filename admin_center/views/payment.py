@@ -15,7 +15,10 @@ from accounts.rules.roles import Role
 from admin_center import summary
 from admin_center.pages import AccountRequest, page
 from billing import methods
-from billing.models import PaymentMethod
+from billing.models import Invoice, PaymentMethod
+
+# More than anybody owes; the Invoices page lists all.
+MOST_UNPAID = 12
 
 
 @require_safe
@@ -33,9 +36,18 @@ def payment(request: AccountRequest) -> HttpResponse:
             "changers": changers,
             "next": request.GET.get("next", "")[:40],
             "may_change": request.gate.may(Action.CHANGE_PAYMENT),
+            "unpaid": _unpaid(request),
             "expired": method is not None and summary.expires_by(method, request.today),
         },
     )
+
+
+def _unpaid(request: AccountRequest) -> list[Invoice]:
+    """Return the invoices that are still to be paid, for who may see them."""
+    if not request.gate.may(Action.VIEW_INVOICES):
+        return []
+    found = Invoice.objects.filter(subscription_id=request.account.pk, due__gt=0, payment__isnull=True)
+    return list(found.order_by("issued_at")[:MOST_UNPAID])
 
 
 @require_POST

@@ -84,10 +84,10 @@ def test_an_error_comes_and_goes_at_its_field(
     seats = page.get_by_label("Seats – Support")
     seats.fill("0")
     note = page.locator("#id_seats-support_error")
-    expect(note).to_contain_text("greater than or equal to 1")
+    expect(note).to_contain_text("Choose a number from 1 to 10,000.")
     expect(seats).to_have_attribute("aria-invalid", "true")
     expect(seats).to_have_accessible_description(
-        "Ensure this value is greater than or equal to 1. 1 to 10,000", timeout=2000
+        "Choose a number from 1 to 10,000. 1 to 10,000", timeout=2000
     )
     assert barriers(page) == []
     seats.fill("12")

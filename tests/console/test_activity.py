@@ -87,9 +87,9 @@ def test_an_entry_says_when_who_from_where_what_before_and_after(db: None) -> No
     assert "Subscription changed Support: Team × 10 Professional × 1,200" in seen
     assert "Guide" not in seen, "what stayed the same is not told"
     assert "Billing cycle: Monthly Annual" in seen
-    assert "Support: 5 seats; Talk leaves Suite; Billing cycle: annual; The account is cancelled" in seen
+    assert "Support: 5 seats; Talk leaves Suite; Billing cycle: annual; The account ends" in seen
     assert "Renews on: 14 July 2024" in seen
-    assert "Support: 5 seats from 1 August 2023 until 1 September 2023" in seen
+    assert "Support: 5 seats from 1 August 2023 to 31 August 2023" in seen
     assert "Discounts" not in seen, "nothing before and nothing after"
     assert "Invoice: 2023-000007" in seen
 
@@ -103,7 +103,7 @@ def test_of_a_list_only_what_came_and_went_is_told(db: None) -> None:
         after={"discounts": ["LOYAL", "SUMMER"], "scheduled": []},
     )
     seen = text(open_as("olivia", PAGE))
-    assert "Scheduled changes: The account is cancelled nothing" in seen
+    assert "Scheduled changes: The account ends nothing" in seen
     assert "Discounts: WELCOME SUMMER" in seen
     assert "LOYAL" not in seen
 

@@ -61,7 +61,24 @@ def test_bilal_reads_that_removing_is_the_owners(ledger: Account) -> None:
     page = bilal.get(MANAGE)
     assert 'name="remove-support"' not in page.content.decode()
     assert "Only the account owner can cancel a product." in text(page)
-    assert bilal.post(MANAGE, wish() | {"remove-support": "on"}).status_code == 422
+    forged = bilal.post(MANAGE, wish() | {"remove-support": "on"})
+    assert forged.status_code == 403
+    assert "Only the account owner can cancel a product." in text(forged)
+    assert not Quote.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "forged", [{"seats_support": 5}, {"extend": "on"}, {"cycle": "monthly"}, {"remove_support": "on"}]
+)
+def test_what_is_forged_is_refused_with_the_reason(ledger: Account, forged: dict[str, object]) -> None:
+    """On managed accounts all of it is a request to the vendor's staff."""
+    Account.objects.update(type="assisted")
+    answer = signed_in(people.user("olivia")).post(MANAGE, wish(**forged))
+    assert answer.status_code == 403
+    assert "only Northwind Desk’s staff can" in text(answer)
+    assert "Sales of Acme" in text(answer)
+    assert not Quote.objects.exists()
+    assert not ScheduledChange.objects.exists()
 
 
 def test_adam_asks_on_the_same_page_and_bilal_goes_on_from_it(ledger: Account) -> None:

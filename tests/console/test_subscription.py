@@ -142,7 +142,7 @@ def test_a_scheduled_change_shows_its_date_its_effect_and_who_undoes_it(db: None
     [
         ("removal", "guide", {}, "Guide: removed"),
         ("cycle", None, {"cycle": "monthly"}, "Billing cycle: from annual to monthly"),
-        ("cancellation", None, {}, "The account is cancelled"),
+        ("cancellation", None, {}, "The account ends"),
     ],
 )
 def test_each_kind_of_scheduled_change_has_its_words(
