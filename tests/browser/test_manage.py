@@ -176,6 +176,41 @@ def test_without_script_the_same_numbers_come_on_the_next_page(
     context.close()
 
 
+def test_without_script_bilal_is_asked_told_and_may_undo(
+    url: str, browser: Browser, live_server: LiveServer
+) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    page.goto(f"{url}/sign-in/login/")
+    page.fill("input[name=login]", "bilal@acme.example")
+    page.fill("input[name=password]", people.PASSWORD)
+    page.click("main button[type=submit]")
+    main, seats = page.get_by_role("main"), page.get_by_label("Seats – Support")
+    page.goto(url + MANAGE)
+    seats.fill("0")
+    page.get_by_role("button", name="Review").click()
+    expect(page.locator("#id_seats-support_error")).to_contain_text("Choose a number from 1 to 10,000.")
+    seats.fill("5")
+    page.get_by_role("button", name="Review").click()
+    page.get_by_role("button", name="Confirm").click()
+    expect(main).to_contain_text("The change is scheduled.")
+    # What waits is met by what is bought: the question is asked on the next page.
+    page.goto(url + MANAGE)
+    seats.fill("12")
+    page.get_by_role("button", name="Review").click()
+    question = page.get_by_role("group", name="Already scheduled for 27 October 2023")
+    question.get_by_label("Keep it: renew with 5 seats").check()
+    page.get_by_role("button", name="Review").click()
+    # 12 × 1.00 × 12 × 105/365 − 10 × 1.00 × 12 × 105/365 = 41.42 − 34.52
+    page.get_by_role("button", name="Confirm and pay $6.90").click()
+    expect(main).to_contain_text("$6.90 was paid")
+    page.goto(url + MANAGE)
+    page.get_by_role("button", name="Undo").first.click()
+    expect(main).to_contain_text("Undone.")
+    assert not ScheduledChange.objects.exists()
+    context.close()
+
+
 def test_what_was_typed_outlives_a_visit_elsewhere(url: str, page: Page, be: Callable[[User], None]) -> None:
     be(people.user("olivia"))
     page.goto(url + MANAGE)

@@ -8,13 +8,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from djmoney.money import Money
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts import activity
 from accounts.models import Account
-from billing import invariants, quotes, renewal
-from billing.models import BalanceEntry, Charge, Invoice, SandboxPayment
+from billing import documents, invariants, quotes, renewal
+from billing.models import BalanceEntry, Charge, Invoice, Quote, SandboxPayment
 from billing.rules import quoting
 from billing.rules.changes import (
     AddProduct,
@@ -26,6 +27,7 @@ from billing.rules.changes import (
     ReduceSeats,
 )
 from billing.rules.facts import Facts
+from billing.rules.money import to_minor
 from billing.rules.periods import Cycle
 from billing.rules.quoting import Undecided
 from billing.rules.refusals import Refusal
@@ -94,8 +96,35 @@ def live(account: Account, steps: list[Any]) -> None:
                     continue
                 quote = quotes.draw_up(account, [step], by=olivia, on=on)
                 assert quotes.confirm(quote.pk, by=olivia, on=on).state == "confirmed"
+                lines_agree(quote)
         assert bare(stored(account, on)) == bare(model), step
     money_agrees(account)
+
+
+def cents(amount: Money) -> int:
+    return to_minor(amount.amount, amount.currency.code)
+
+
+def lines_agree(quote: Quote) -> None:
+    """Compare the lines that were shown with those that were invoiced, one by one, in minor units."""
+    shown = [
+        (one.kind.value, one.product, one.quantity, one.covers.start, one.covers.end, one.amount)
+        for one in documents.load(quote.document).lines
+    ]
+    invoice = Invoice.objects.filter(quote=quote).first()
+    assert (invoice is not None) == bool(shown)
+    if invoice is not None:
+        assert shown == [
+            (
+                one.kind,
+                one.product,
+                one.quantity,
+                one.covers_from,
+                one.covers_until,
+                cents(one.amount),
+            )
+            for one in invoice.lines.order_by("position")
+        ]
 
 
 def money_agrees(account: Account) -> None:
