@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core import signing
@@ -51,11 +51,12 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Forfeited:
-    """What was paid for days that are not used, of one product; in minor units, `until` exclusive."""
+    """What was paid for days that are not used, of one product or its temporary seats; in minor units."""
 
     name: str
     amount: int
-    until: date
+    last: date
+    temporary: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,13 @@ def shown(account: Account, sheet: Sheet, reading: facts.Reading | None, on: dat
     return Shown(
         sheet=sheet,
         forfeits=tuple(
-            Forfeited(sentences.product(names, one.product), one.amount, one.until) for one in sheet.forfeits
+            Forfeited(
+                sentences.product(names, one.product),
+                one.amount,
+                last=one.until - timedelta(days=1),
+                temporary=one.temporary,
+            )
+            for one in sheet.forfeits
         ),
         seen=signing.dumps(now, salt=SALT),
         ends=ends if ends is not None and ends.date() > on else None,

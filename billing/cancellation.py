@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -25,9 +26,9 @@ from billing.models import (
     ScheduledChange,
     Subscription,
 )
-from billing.rules.facts import Facts
+from billing.rules.facts import Facts, TemporaryFacts
 from billing.rules.money import to_minor
-from billing.rules.proration import credit
+from billing.rules.proration import credit, share_from
 from billing.rules.refusals import AlreadyScheduled, FirstPurchaseNeeded, HeldChange
 
 # How long the vendor's staff can restore it, before personal data is erased.
@@ -49,19 +50,23 @@ class RestoreOver(Exception):  # noqa: N818 - it says no, nothing went wrong
 
 @dataclass(frozen=True, slots=True)
 class Forfeit:
-    """What was paid for days that are not used: of one product, in minor units."""
+    """What was paid for days that are not used: of one product, in minor units; `until` exclusive.
+
+    `temporary` counts the temporary seats it is for; zero where it is for the product's own line.
+    """
 
     product: str
     amount: int
     until: date
+    temporary: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What cancelling at once means, amounts in minor units of the account's currency.
+    """What cancelling means, amounts in minor units of the account's currency.
 
     `forfeits` is what was paid and is not used; `owed` what stays due on open invoices; `balance`
-    the credit that is lost. The counts say who and what falls away.
+    the credit that is lost. The counts say who and what falls away; `temporary` counts seats.
     """
 
     currency: str
@@ -87,23 +92,25 @@ class Sheet:
         return hashlib.sha256(plain.encode()).hexdigest()[:16]
 
 
-def consequences(account: Account, on: date) -> Sheet:
-    """Return the sheet of cancelling an account on a day. Reads only."""
+def consequences(account: Account, on: date, *, at_end: bool = False) -> Sheet:
+    """Return the sheet of cancelling an account on a day, or `at_end` of its paid period. Reads only."""
     reading = facts.read(account, on)
     held = reading.facts if reading else None
+    ends = held.paid_until if at_end and held and held.paid_until else on
+    unused = [one for one in held.temporary if one.covers.end > ends] if held else []
     unpaid = Invoice.objects.filter(subscription_id=account.pk, due__gt=0, payment__isnull=True)
     due = unpaid.aggregate(sum=Sum("due"))["sum"]
     members = Membership.objects.live().filter(account=account)
     return Sheet(
         currency=account.currency,
-        forfeits=_forfeits(held, on) if held else (),
+        forfeits=(*_forfeits(held, ends), *_temporary(unused, ends)) if held else (),
         owed=to_minor(due, account.currency) if due else 0,
         open_invoices=tuple(unpaid.order_by("number").values_list("number", flat=True)),
         balance=max(held.balance, 0) if held else 0,
         people=members.count(),
         requests=reading.open_requests if reading else 0,
         scheduled=len(held.scheduled) if held else 0,
-        temporary=len(held.temporary) if held else 0,
+        temporary=sum(one.quantity for one in unused),
         told=tuple(member.user.email for member in Membership.objects.contacts(account)),
     )
 
@@ -117,6 +124,12 @@ def _forfeits(held: Facts, on: date) -> tuple[Forfeit, ...]:
         if ahead:
             found.append(Forfeit(line.product, amount, max(segment.covers.end for segment in ahead)))
     return tuple(found)
+
+
+def _temporary(unused: list[TemporaryFacts], on: date) -> Iterator[Forfeit]:
+    """Yield what temporary seats were charged for their days from `on`."""
+    for one in unused:
+        yield Forfeit(one.product, share_from(one.charged, one.covers, on), one.covers.end, one.quantity)
 
 
 def stops_at(account: Account, on: date) -> datetime:
@@ -182,7 +195,7 @@ def cancel_at_period_end(
     account = Account.objects.lock(account.pk)
     Gate(by, account, on=on).demand(Action.CANCEL_ACCOUNT)
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account.pk)
-    sheet = consequences(account, on)
+    sheet = consequences(account, on, at_end=True)
     if sheet.mark != mark:
         raise SheetChanged(sheet)
     reading = facts.read(account, on)

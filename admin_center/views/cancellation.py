@@ -176,7 +176,7 @@ def _sheet(
     """
     account, changed = request.account, sheet is not None
     reading = facts.read(account, request.today)
-    found = sheet or cancellation.consequences(account, request.today)
+    found = sheet or cancellation.consequences(account, request.today, at_end=at_end)
     seen = request.POST.get("seen", "") if changed else ""
     at = activity.current().at
     told = leaving.shown(account, found, reading, request.today, seen)

@@ -122,7 +122,7 @@ def _cancel(account: Account, event: Event) -> None:
         "now": cancellation.cancel_now,
         "period_end": cancellation.cancel_at_period_end,
     }[event.told["cancel"]]
-    mark = cancellation.consequences(account, event.on).mark
+    mark = cancellation.consequences(account, event.on, at_end=event.told["cancel"] == "period_end").mark
     cancel(account, mark=mark, reason=event.told["reason"], text="", by=_person(event), on=event.on)
 
 

@@ -63,6 +63,11 @@ def credit(segment: Segment, on: date) -> int:
     return min(unused, segment.charged - segment.credited)
 
 
+def share_from(charged: int, covers: Period, on: date) -> int:
+    """Return which part of a charge is for its days from `on`, in minor units, every day alike."""
+    return half_up(charged * covers.from_day(on).days, covers.days)
+
+
 def _rounded(price: Fraction, days: int, term_days: int) -> int:
     return half_up(price.numerator * days, price.denominator * term_days)
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from unittest.mock import Mock, patch
 
 import pytest
+from djmoney.money import Money
 
 from accounts import activity
 from accounts.gate import Gate
@@ -23,6 +24,7 @@ from billing.models import (
     Quote,
     SandboxPayment,
     ScheduledChange,
+    TemporarySeats,
 )
 from billing.rules.changes import AddSeats, ReduceSeats, RemoveProduct
 from tests import people, shop
@@ -57,6 +59,26 @@ def test_the_sheet_says_to_the_cent_what_is_forfeited(ledger: Account) -> None:
     assert (sheet.forfeited, sheet.owed, sheet.people) == (7594, 0, 5)
     assert sheet.told == ("olivia@acme.example", "bilal@acme.example")
     assert cancellation.stops_at(ledger, TODAY).isoformat() == "2023-10-27T00:00:00+00:00"
+
+
+def test_temporary_seats_are_forfeited_by_the_day(ledger: Account) -> None:
+    """Three seats for 20 days, of which 10 are used, and two that reach 5 days beyond the period."""
+    for quantity, start, end, price in (
+        (3, date(2023, 7, 4), date(2023, 7, 24), "1.97"),
+        (2, date(2023, 10, 22), date(2023, 11, 1), "0.66"),
+    ):
+        TemporarySeats.objects.create(
+            subscription_id=ledger.pk, line=shop.line(ledger, "support"), quantity=quantity, starts_on=start,
+            ends_on=end, charged=Money(price, "USD"), created_at=activity.current().at,
+        )  # fmt: skip
+    now = cancellation.consequences(ledger, TODAY)
+    # 1.97 × 10/20 = 0.985; all of 0.66; the lines as above
+    assert [(one.temporary, one.amount) for one in now.forfeits[2:]] == [(3, 99), (2, 66)]
+    assert (now.temporary, now.forfeited) == (5, 7594 + 99 + 66)
+    later = cancellation.consequences(ledger, TODAY, at_end=True)
+    # Of the second 5 of 10 days: 0.33. Of the lines nothing.
+    assert [(one.product, one.temporary, one.amount) for one in later.forfeits] == [("support", 2, 33)]
+    assert (later.temporary, later.forfeited) == (2, 33)
 
 
 def test_after_olivia_cancels_nobody_reaches_anything(ledger: Account) -> None:
@@ -120,7 +142,7 @@ def test_at_the_periods_end_with_undo_until_then(ledger: Account) -> None:
     olivia = people.user("olivia")
 
     def schedule() -> ScheduledChange:
-        mark = cancellation.consequences(ledger, TODAY).mark
+        mark = cancellation.consequences(ledger, TODAY, at_end=True).mark
         return cancellation.cancel_at_period_end(
             ledger, mark=mark, reason="other", text="Bye", by=olivia, on=TODAY
         )

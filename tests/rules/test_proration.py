@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.rules.periods import Applied, Cycle, Period, Segment
-from billing.rules.proration import credit, discounted, net, prorated
+from billing.rules.proration import credit, discounted, net, prorated, share_from
 from tests.rules.shop import TODAY, YEAR
 
 
@@ -23,6 +23,20 @@ def test_a_real_invoice() -> None:
     old = prorated(100, 10, months=12, term=YEAR, on=TODAY)  # 120.00 × 105 / 365 = 34.5205…
     new = prorated(100, 11, months=12, term=YEAR, on=TODAY)  # 132.00 × 105 / 365 = 37.9726…
     assert (old, new, new - old) == (3452, 3797, 345)
+
+
+@pytest.mark.parametrize(
+    ("on", "left"),
+    [
+        (date(2023, 6, 1), 1000),  # they have not begun
+        (date(2023, 7, 14), 563),  # 10.00 × 18/32 = 5.625
+        (date(2023, 7, 31), 31),  # 10.00 × 1/32 = 0.3125
+        (date(2023, 8, 1), 0),
+        (date(2024, 1, 1), 0),
+    ],
+)
+def test_which_part_of_a_charge_is_for_the_days_from_one_on(on: date, left: int) -> None:
+    assert share_from(1000, Period(date(2023, 6, 30), date(2023, 8, 1)), on) == left
 
 
 def test_a_leap_year_has_366_days() -> None:

@@ -109,7 +109,7 @@ def test_a_restore_gives_back_every_row(db: None, end_waits: bool) -> None:
     account, owner, on = made.accounts[KEY], made.users["owner"], made.today
     with activity.occasion(datetime.now(UTC)):  # noqa: TID251
         if end_waits:
-            mark = cancellation.consequences(account, on).mark
+            mark = cancellation.consequences(account, on, at_end=True).mark
             cancellation.cancel_at_period_end(account, mark=mark, reason="other", text="", by=owner, on=on)
         Quote.objects.filter(state="open").delete()
         before = rows_of(account, but=TRAIL)
