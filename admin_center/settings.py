@@ -125,8 +125,9 @@ DATABASES["default"] |= {
         "server_side_binding": True,
         # From the second time on. With 0 a migration of several commands could not run.
         "prepare_threshold": 1,
-        # Workers and long commands set their own.
-        "options": "-c lock_timeout=3s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s",
+        # Workers and long commands set their own. A test reads many pages within its one transaction.
+        "options": "-c lock_timeout=3s -c statement_timeout=30s "
+        f"-c idle_in_transaction_session_timeout={'10min' if TESTING else '60s'}",
     },
     "TEST": {"NAME": env("TEST_DATABASE_NAME", default="test_admin_center")},
 }
