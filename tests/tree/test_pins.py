@@ -2,6 +2,8 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
+from importlib.metadata import distribution
 
 import pytest
 from packaging.requirements import Requirement
@@ -61,3 +63,35 @@ def test_tests_run_with_the_versions_of_production() -> None:
 def test_every_pin_has_its_hashes(name: str) -> None:
     assert len(blocks(name)) == len(pins(name))
     assert [block.split()[0] for block in blocks(name) if "--hash=sha256:" not in block] == []
+
+
+def unmet(name: str, pinned: dict[str, str]) -> Iterator[str]:
+    """Say which requirement of what is pinned, and of the extras asked for, no pin meets."""
+    waiting = [(requirement, "pyproject.toml") for requirement in wanted(name)]
+    asked: set[tuple[str, str]] = set()
+    while waiting:
+        requirement, by = waiting.pop()
+        package = canonicalize_name(requirement.name)
+        if not requirement.specifier.contains(pinned.get(package, "0.dev0"), prereleases=True):
+            yield f"{by} asks for {requirement}: pinned is {pinned.get(package)}"
+            continue
+        for extra in {"", *requirement.extras}:
+            if (package, extra) in asked:
+                continue
+            asked.add((package, extra))
+            for text in distribution(package).requires or []:
+                further = Requirement(text)
+                if not further.marker or further.marker.evaluate({"extra": extra}):
+                    waiting.append((further, package))
+
+
+@pytest.mark.parametrize("name", ["base", "dev"])
+def test_every_requirement_of_a_pin_is_met_by_a_pin(name: str) -> None:
+    """`pip install --no-deps` looks nothing up: what a pinned package needs, extras too, must be pinned."""
+    assert list(unmet(name, pins(name))) == []
+
+
+def test_a_missing_pin_is_named() -> None:
+    """pytest-cov wants coverage[toml], whose extra asks for nothing on Python 3.11."""
+    without = {package: version for package, version in pins("dev").items() if package != "coverage"}
+    assert "pytest-cov asks for coverage[toml]>=7.10.6: pinned is None" in list(unmet("dev", without))
