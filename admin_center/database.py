@@ -22,13 +22,15 @@ def folder() -> Path:
 
     `DATA_DIR` decides. Otherwise it lies inside the project; but as root it lies under /var/lib,
     because the server then runs as a user of its own and opens every parent folder to all readers.
+    Tests have a server of their own beside it, which is in a hurry (`_hurry`).
     """
+    suffix = "-tests" if _testing() else ""
     if named := os.environ.get("DATA_DIR"):
-        return Path(named).resolve() / "postgres"
-    mark = hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
+        return Path(named).resolve() / f"postgres{suffix}"
+    mark = hashlib.sha256(str(ROOT).encode()).hexdigest()[:12] + suffix
     if os.geteuid() == 0:
         return Path("/var/lib/admin-center") / mark
-    inside = ROOT / ".data" / "postgres"
+    inside = ROOT / ".data" / f"postgres{suffix}"
     if len(str(inside)) <= LONGEST_SOCKET_FOLDER:
         return inside
     return Path(tempfile.gettempdir()) / f"admin-center-{os.geteuid()}-{mark}"
@@ -78,12 +80,25 @@ def start() -> None:
     with psycopg.connect(
         host=str(here["HOST"]), port=5432, user="postgres", dbname="postgres", autocommit=True
     ) as connection:
+        if _testing():
+            _hurry(connection)
         name = str(here["NAME"])
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
         if not known:
             # Two processes may start at once: the second finds the database made.
             with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def _testing() -> bool:
+    return os.environ.get("TESTING", "0") not in ("", "0")
+
+
+def _hurry(connection: Any) -> None:
+    """Let the server of the tests trust the machine: its data is worth nothing after a power cut."""
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        connection.execute(f"ALTER SYSTEM SET {setting} = off")
+    connection.execute("SELECT pg_reload_conf()")
 
 
 def _forget_the_killed(server: Any) -> None:
