@@ -67,6 +67,8 @@ PAGES = {
     "export_file": Page(_("Export of the account’s data"), "cancel"),
     "renewal": Page(_("Coming renewal"), "subscription"),
     "payment": Page(_("Payment"), "billing"),
+    "payment_return": Page(_("The new payment method"), "payment"),
+    "quote_return": Page(_("Back from the payment page"), "subscription"),
     "invoices": Page(_("Invoices"), "billing"),
     "invoice": Page(_("Invoice"), "invoices"),
     "statement": Page(_("Statement"), "invoices"),

@@ -18,7 +18,7 @@ from accounts.models import (
 )
 from accounts.rules.capabilities import AccountState
 from billing.cancellation import KEPT_FOR
-from billing.models import AgentSeat, Cancellation, ChangeRequest, DataExport, PaymentMethod
+from billing.models import AgentSeat, Cancellation, ChangeRequest, DataExport, PaymentMethod, PaymentSetup
 
 
 def due() -> list[int]:
@@ -44,6 +44,7 @@ def erase(account_id: int) -> bool:
     people = list(Membership.objects.filter(account=account).values_list("user_id", flat=True))
     AgentSeat.objects.filter(subscription_id=account_id).delete()
     PaymentMethod.objects.filter(pk=account_id).delete()
+    PaymentSetup.objects.filter(subscription_id=account_id).delete()
     DataExport.objects.filter(account=account).delete()
     Invitation.objects.filter(account=account).delete()
     OwnershipOffer.objects.filter(account=account).delete()

@@ -1,6 +1,10 @@
 """Payment methods: entered on the provider's page, kept by the provider; here is what may be shown."""
 
-from datetime import date
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import urlencode
 
 from django.db import transaction
 
@@ -8,57 +12,120 @@ from accounts import activity
 from accounts.gate import Gate
 from accounts.models import Account, User
 from accounts.rules.decision import Action
-from billing.models import PaymentMethod
+from billing.models import PaymentMethod, PaymentSetup, Subscription
 from billing.provider import provider
-from billing.provider.base import ProviderUnreachable
+from billing.provider.base import Method, ProviderUnreachable
 
-__all__ = ["ProviderUnreachable", "begin", "finish"]
+__all__ = ["Begun", "NothingToPay", "ProviderUnreachable", "SetupOver", "begin", "entered", "finish"]
+
+# How long the link back from the provider's page is good for.
+VALID_FOR = timedelta(hours=1)
 
 
-def begin(account: Account, *, by: User, on: date, return_url: str) -> str:
-    """Return the address of the provider's page on which a method is entered; raise NotAllowed.
+class NothingToPay(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """The account has no subscription that a method could pay for."""
 
-    May raise ProviderUnreachable: nothing was changed.
+
+class SetupOver(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """The state belongs to no open set-up of this person in this account: another's, used, or too old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A set-up that was begun: where the customer goes, and the state by which they are known again."""
+
+    address: str
+    state: str
+
+
+def begin(account: Account, *, by: User, on: date, return_url: str) -> Begun:
+    """Open the provider's page on which a method is entered.
+
+    The link back carries a state, which whoever asked keeps and compares. Raises NotAllowed,
+    NothingToPay, ProviderUnreachable: nothing was changed.
     """
     Gate(by, account, on=on).demand(Action.CHANGE_PAYMENT)
-    return provider().begin_setup(return_url=return_url)
+    if not Subscription.objects.filter(pk=account.pk).exists():
+        raise NothingToPay
+    state, at = secrets.token_urlsafe(32), activity.current().at
+    opened = provider().begin_setup(return_url=f"{return_url}?{urlencode({'state': state})}")
+    with transaction.atomic():
+        account = Account.objects.lock(account.pk)
+        Gate(by, account, on=on).demand(Action.CHANGE_PAYMENT)
+        PaymentSetup.objects.filter(subscription_id=account.pk, expires_at__lte=at).delete()
+        PaymentSetup.objects.create(
+            subscription_id=account.pk,
+            person=by,
+            state_hash=_hash(state),
+            reference=opened.reference,
+            created_at=at,
+            expires_at=at + VALID_FOR,
+        )
+    return Begun(opened.address, state)
 
 
-def finish(account: Account, token: str, *, by: User, on: date) -> PaymentMethod | None:
-    """Put the method that was entered in the place of the one before; return it.
+def entered(account: Account, state: str, *, by: User, on: date) -> Method | None:
+    """Return what was entered on the page that this person opened for this account; take nothing in.
 
-    None where nothing was entered; the old one then stays. The provider is asked outside the
-    transaction. Raises NotAllowed, ProviderUnreachable.
+    None where nothing was entered. Raises NotAllowed, SetupOver, ProviderUnreachable.
     """
     Gate(by, account, on=on).demand(Action.CHANGE_PAYMENT)
-    entered = provider().finish_setup(token)
-    if entered is None:
+    return provider().finish_setup(_find(account, state, by).reference)
+
+
+def finish(account: Account, state: str, *, by: User, on: date) -> PaymentMethod | None:
+    """Put the method that was entered in the place of the one before, once; return it.
+
+    None where nothing was entered; the old one then stays, and the page is still open. The provider
+    is asked outside the transaction. Raises NotAllowed, SetupOver, ProviderUnreachable.
+    """
+    method = entered(account, state, by=by, on=on)
+    if method is None:
         return None
     with transaction.atomic():
         account = Account.objects.lock(account.pk)
         Gate(by, account, on=on).demand(Action.CHANGE_PAYMENT)
-        before = PaymentMethod.objects.filter(pk=account.pk).first()
-        after, _made = PaymentMethod.objects.update_or_create(
-            subscription_id=account.pk,
-            defaults={
-                "kind": entered.kind,
-                "brand": entered.brand,
-                "last_four": entered.last_four,
-                "expires_month": entered.expires_month,
-                "expires_year": entered.expires_year,
-                "reference": entered.reference,
-                "updated_at": activity.current().at,
-            },
-        )
-        activity.record(
-            account,
-            "payment_method_replaced",
-            by=by,
-            subject="payment_method",
-            before=_shown(before),
-            after=_shown(after),
-        )
+        # Behind the lock: of two at once, one takes it in.
+        setup = _find(account, state, by)
+        setup.used_at = activity.current().at
+        setup.save(update_fields=["used_at"])
+        return _replace(account, method, by)
+
+
+def _replace(account: Account, method: Method, by: User) -> PaymentMethod:
+    """Write the method as the account's, and record it."""
+    before = PaymentMethod.objects.filter(pk=account.pk).first()
+    after, _made = PaymentMethod.objects.update_or_create(
+        subscription_id=account.pk,
+        defaults={
+            "kind": method.kind,
+            "brand": method.brand,
+            "last_four": method.last_four,
+            "expires_month": method.expires_month,
+            "expires_year": method.expires_year,
+            "reference": method.reference,
+            "updated_at": activity.current().at,
+        },
+    )
+    activity.record(
+        account,
+        "payment_method_replaced",
+        by=by,
+        subject="payment_method",
+        before=_shown(before),
+        after=_shown(after),
+    )
     return after
+
+
+def _find(account: Account, state: str, person: User) -> PaymentSetup:
+    """Return the open set-up of this person in this account; raise SetupOver for any other state."""
+    found = PaymentSetup.objects.filter(
+        subscription_id=account.pk, person=person, state_hash=_hash(state), used_at=None
+    ).first()
+    if found is None or found.expires_at <= activity.current().at:
+        raise SetupOver
+    return found
 
 
 def _shown(method: PaymentMethod | None) -> dict[str, object] | None:
@@ -66,3 +133,7 @@ def _shown(method: PaymentMethod | None) -> dict[str, object] | None:
     if method is None:
         return None
     return {"kind": str(method.kind), "brand": method.brand, "last_four": method.last_four}
+
+
+def _hash(state: str) -> str:
+    return hashlib.sha256(state.encode()).hexdigest()

@@ -58,6 +58,7 @@ CODES = {
     "billing.Line": {"unit_price_currency"},
     "billing.PaidSegment": {"unit_price_currency", "cycle", "charged_currency", "credited_currency"},
     "billing.PaymentMethod": {"kind", "brand", "last_four"},
+    "billing.PaymentSetup": {"state_hash", "reference"},
     "billing.Quote": {"state", "failure"},
     "billing.ScheduledChange": {"kind", "cycle"},
     "billing.Subscription": {"parked_because", "currency", "cycle"},

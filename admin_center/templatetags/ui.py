@@ -30,7 +30,7 @@ from billing.rules.money import to_decimal
 register = template.Library()
 
 MINUS = "\N{MINUS SIGN}"
-BEHAVIOURS = ("stepper", "submit-once", "print", "quiet")
+BEHAVIOURS = ("stepper", "submit-once", "print", "quiet", "go-on")
 STYLES = ("tokens", "base", "layout")
 COMPONENTS = (
     *("button", "badge", "card", "facts", "table", "notice", "refusal", "menu", "tabs"),

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Membership
 from accounts.rules.decision import Action
@@ -19,6 +19,8 @@ from billing.models import Invoice, PaymentMethod
 
 # More than anybody owes; the Invoices page lists all.
 MOST_UNPAID = 12
+# Of the pages that were opened at the provider, how many a session remembers.
+MOST_SETUPS = 5
 
 
 @require_safe
@@ -54,35 +56,68 @@ def _unpaid(request: AccountRequest) -> list[Invoice]:
 @page(Action.CHANGE_PAYMENT)
 def payment_begin(request: AccountRequest) -> HttpResponse:
     """Lead to the provider's own page, on which a method is entered."""
-    back = reverse("payment_return", args=[request.account.slug])
-    request.session["payment_next"] = request.POST.get("next", "")[:40]
+    slug = request.account.slug
+    back = request.build_absolute_uri(reverse("payment_return", args=[slug]))
     try:
-        address = methods.begin(
-            request.account,
-            by=request.user,
-            on=request.today,
-            return_url=request.build_absolute_uri(back),
-        )
+        begun = methods.begin(request.account, by=request.user, on=request.today, return_url=back)
     except methods.ProviderUnreachable:
         messages.error(request, _("The payment provider does not answer. Try again in a moment."))
-        return redirect("payment", request.account.slug)
-    return redirect(address)
+        return redirect("payment", slug)
+    except methods.NothingToPay:
+        messages.info(request, _("There is no subscription yet that could be paid for."))
+        return redirect("payment", slug)
+    open_ones = list(request.session.get("payment_setups", {}).items())[1 - MOST_SETUPS :]
+    request.session["payment_setups"] = {**dict(open_ones), begun.state: request.POST.get("next", "")[:40]}
+    return redirect(begun.address)
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @page(Action.CHANGE_PAYMENT)
 def payment_return(request: AccountRequest) -> HttpResponse:
-    """Take the customer back from the provider's page, with the method that was entered there."""
-    token = request.GET.get("setup", "")[:200]
+    """Take the customer back from the provider's page: show what was entered there, and on a POST use it.
+
+    A link that this session did not begin is no different from none: following one changes nothing.
+    """
+    here, by, on = request.account.slug, request.user, request.today
+    state = (request.POST if request.method == "POST" else request.GET).get("state", "")[:200]
+    states: dict[str, str] = request.session.get("payment_setups", {})
     try:
-        entered = methods.finish(request.account, token, by=request.user, on=request.today)
+        if state not in states:
+            raise methods.SetupOver
+        if request.method != "POST":
+            entered = methods.entered(request.account, state, by=by, on=on)
+            if entered:
+                return render(request, "payment/entered.html", {"method": entered, "state": state})
+        elif methods.finish(request.account, state, by=by, on=on):
+            following = states.pop(state)
+            request.session["payment_setups"] = states
+            messages.success(request, _("The payment method is replaced."))
+            return _on_from(here, following)
+    except methods.SetupOver:
+        messages.warning(
+            request,
+            _(
+                "This link is not of a payment page that you opened here, or it was used already. "
+                "Nothing was changed: begin again from this page."
+            ),
+        )
+        return redirect("payment", here)
     except methods.ProviderUnreachable:
-        entered = None
-    if entered is None:
-        messages.info(request, _("No payment method was entered. The one on file stays."))
-    else:
-        messages.success(request, _("The payment method is replaced."))
+        messages.error(
+            request,
+            _(
+                "The payment provider does not answer, so nothing was changed. "
+                "Open the link again in a moment."
+            ),
+        )
+        return redirect("payment", here)
+    messages.info(request, _("No payment method was entered. The one on file stays."))
+    return _on_from(here, states.get(state, ""))
+
+
+def _on_from(slug: str, following: str) -> HttpResponse:
+    """Lead back to the quote for which a method was needed, or to the page it was replaced from."""
     try:
-        return redirect("quote", request.account.slug, UUID(request.session.pop("payment_next", "")))
+        return redirect("quote", slug, UUID(following))
     except ValueError:
-        return redirect("payment", request.account.slug)
+        return redirect("payment", slug)

@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import activity
 from accounts.models import Activity
@@ -137,12 +137,14 @@ def _confirm(request: AccountRequest, found: Quote) -> HttpResponse:
     return redirect(here)
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @page(Action.CHANGE_SUBSCRIPTION)
 def quote_return(request: AccountRequest, quote_id: UUID) -> HttpResponse:
-    """Take a customer back from the provider's page: ask how the payment stands, then show it."""
+    """Take a customer back from the provider's page; a POST asks how the payment stands."""
     found = _find(request, quote_id)
     if found.state == Quote.State.HELD:
+        if request.method != "POST":
+            return render(request, "quotes/returned.html", {"quote": found})
         payments.reconcile_charge(found.charge.pk)
     return redirect("quote", request.account.slug, found.pk)
 

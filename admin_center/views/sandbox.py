@@ -46,7 +46,7 @@ def method(request: HttpRequest, token: str) -> HttpResponse:
         chosen = request.POST.get("method", "")
         if chosen in METHODS:
             SandboxSetup.objects.filter(pk=setup.pk).update(method=chosen)
-        return _back(request, setup.return_url, token)
+        return _back(request, setup.return_url)
     methods = [(one, BEHAVES.get(one.reference, one.reference)) for one in METHODS.values()]
     return render(request, "sandbox_provider/method.html", {"methods": methods})
 
@@ -61,7 +61,7 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
         SandboxPayment.objects.filter(pk=payment.pk, status="action").update(
             status="succeeded" if agreed else "failed", failure="" if agreed else "authentication_failed"
         )
-        return _back(request, payment.return_url, "")
+        return _back(request, payment.return_url)
     return render(request, "sandbox_provider/pay.html", {"payment": payment})
 
 
@@ -72,8 +72,8 @@ def _open(found: Row | None) -> Row:
     return found
 
 
-def _back(request: HttpRequest, address: str, token: str) -> HttpResponse:
+def _back(request: HttpRequest, address: str) -> HttpResponse:
     """Send the customer back to the console, and nowhere else."""
     if not url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}):
         raise Http404
-    return redirect(f"{address}?setup={token}" if token else address)
+    return redirect(address)

@@ -6,7 +6,7 @@ from billing.models.catalogue import Catalogue, Edition, Price, Product
 from billing.models.charge import Charge, InvoicePayment
 from billing.models.invoice import Invoice, InvoiceLine, Numbering
 from billing.models.loaded import LoadedAccount
-from billing.models.payment import PaymentMethod
+from billing.models.payment import PaymentMethod, PaymentSetup
 from billing.models.promo import PromoCode, PromoCodeEntry, PromoRedemption
 from billing.models.quote import Quote
 from billing.models.request import ChangeRequest
@@ -32,6 +32,7 @@ __all__ = [
     "Numbering",
     "PaidSegment",
     "PaymentMethod",
+    "PaymentSetup",
     "Price",
     "Product",
     "PromoCode",

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from billing.models.subscription import Subscription
 
 
@@ -60,3 +61,28 @@ class PaymentMethod(models.Model):
     def __str__(self) -> str:
         """Return brand and last four."""
         return f"{self.brand} {self.last_four}".strip()
+
+
+class PaymentSetup(models.Model):
+    """A hosted page that was opened for one person of one account, to be taken in once."""
+
+    subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="+")
+    person = models.ForeignKey(User, models.CASCADE, related_name="+")
+    # The state is in the link back and in the session, and here only its hash.
+    state_hash = models.CharField(_("state"), max_length=64, unique=True)
+    # The provider's own name for its page: never taken from an address.
+    reference = models.CharField(_("provider's reference"), max_length=200)
+    created_at = models.DateTimeField(_("created at"))
+    expires_at = models.DateTimeField(_("expires at"))
+    used_at = models.DateTimeField(_("used at"), null=True)
+
+    account_path: ClassVar[str] = "subscription_id"
+
+    class Meta:
+        verbose_name = _("payment set-up")
+        verbose_name_plural = _("payment set-ups")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        """Return the provider's name for it."""
+        return self.reference

@@ -50,6 +50,14 @@ class Method:
     expires_year: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A hosted page that waits for a method: the provider's name for it, and where it is."""
+
+    reference: str
+    address: str
+
+
 class ProviderUnreachable(Exception):  # noqa: N818 - the outcome is unknown, not wrong
     """No answer, or none that can be read: the outcome is unknown."""
 
@@ -83,10 +91,13 @@ class Provider(Protocol):
         """Give the whole payment back; a second time does nothing."""
         ...
 
-    def begin_setup(self, *, return_url: str) -> str:
-        """Return the address of a hosted page on which the customer enters a method."""
+    def begin_setup(self, *, return_url: str) -> Setup:
+        """Open a hosted page on which the customer enters a method; it then sends them to `return_url`.
+
+        Whatever it adds to that address is not believed: the page is known by its reference.
+        """
         ...
 
-    def finish_setup(self, token: str) -> Method | None:
+    def finish_setup(self, reference: str) -> Method | None:
         """Return the method that was entered on a hosted page, or None where none was."""
         ...

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable
 
 from billing.models import SandboxPayment, SandboxSetup
-from billing.provider.base import Failure, Method, Outcome, ProviderUnreachable, Status
+from billing.provider.base import Failure, Method, Outcome, ProviderUnreachable, Setup, Status
 
 _CARDS: dict[str, tuple[str, str, str]] = {
     # reference: kind, brand, last four
@@ -88,14 +88,14 @@ class Sandbox:
         for payment in SandboxPayment.objects.filter(key=key, status="succeeded"):
             SandboxPayment.objects.filter(pk=payment.pk).update(refunded=payment.amount)
 
-    def begin_setup(self, *, return_url: str) -> str:
-        """Return the address of the sandbox's own page."""
+    def begin_setup(self, *, return_url: str) -> Setup:
+        """Open the sandbox's own page."""
         setup = SandboxSetup.objects.create(token=secrets.token_urlsafe(16), return_url=return_url)
-        return f"/sandbox-provider/method/{setup.token}/"
+        return Setup(setup.token, f"/sandbox-provider/method/{setup.token}/")
 
-    def finish_setup(self, token: str) -> Method | None:
+    def finish_setup(self, reference: str) -> Method | None:
         """Return the test method that was chosen on the page."""
-        setup = SandboxSetup.objects.filter(token=token).first()
+        setup = SandboxSetup.objects.filter(token=reference).first()
         return METHODS.get(setup.method) if setup else None
 
 

@@ -15,7 +15,7 @@ from accounts.models import Account
 from billing import methods, payments, quotes, renewal
 from billing.models import Charge, Invoice, InvoicePayment, PaymentMethod, Quote, SandboxPayment, SandboxSetup
 from billing.provider import provider
-from billing.provider.base import Method, Outcome, ProviderUnreachable, Status
+from billing.provider.base import Method, Outcome, ProviderUnreachable, Setup, Status
 from billing.rules.changes import AddSeats
 from tests import people, shop
 
@@ -73,12 +73,12 @@ class Abroad:
     def refund(self, key: str) -> None:
         self.refunded.add(key)
 
-    def begin_setup(self, *, return_url: str) -> str:
-        self.entered["token"] = ""
-        return "https://abroad.example/setup/token/"
+    def begin_setup(self, *, return_url: str) -> Setup:
+        self.entered["page"] = ""
+        return Setup("page", "https://abroad.example/setup/page/")
 
-    def finish_setup(self, token: str) -> Method | None:
-        chosen = self.entered.get(token)
+    def finish_setup(self, reference: str) -> Method | None:
+        chosen = self.entered.get(reference)
         return Method(chosen, "card", "Carte", "0123", 1, 2030) if chosen else None
 
 
@@ -172,13 +172,12 @@ def paying(account: Account, abroad: bool, mode: str) -> Charge:
 def replacing(account: Account, abroad: bool, mode: str) -> Charge:
     """Enter a method on the provider's page, and buy with it."""
     olivia, reference = people.user("olivia"), MODES[mode][1 if abroad else 0]
-    address = methods.begin(account, by=olivia, on=TODAY, return_url="/back/")
-    token = address.rstrip("/").rsplit("/", 1)[1]
+    begun = methods.begin(account, by=olivia, on=TODAY, return_url="/back/")
     if abroad:
-        Abroad.entered[token] = reference
+        Abroad.entered["page"] = reference
     else:
         SandboxSetup.objects.update(method=reference)
-    assert methods.finish(account, token, by=olivia, on=TODAY) is not None
+    assert methods.finish(account, begun.state, by=olivia, on=TODAY) is not None
     quote = quotes.draw_up(account, [AddSeats("support", 11)], by=olivia, on=TODAY)
     quotes.confirm(quote.pk, by=olivia, on=TODAY)
     return Charge.objects.get()

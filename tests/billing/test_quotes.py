@@ -297,11 +297,10 @@ def test_paying_the_open_invoice_restores_the_account_at_once(ledger: Account) -
 
 
 def test_a_replaced_method_is_what_the_next_charge_uses(ledger: Account) -> None:
-    address = methods.begin(ledger, by=people.user("olivia"), on=TODAY, return_url="/back/")
-    token = address.rstrip("/").rsplit("/", 1)[1]
-    assert methods.finish(ledger, token, by=people.user("olivia"), on=TODAY) is None
+    state = methods.begin(ledger, by=people.user("olivia"), on=TODAY, return_url="/back/").state
+    assert methods.finish(ledger, state, by=people.user("olivia"), on=TODAY) is None
     SandboxSetup.objects.update(method="test_declines")
-    entered = methods.finish(ledger, token, by=people.user("olivia"), on=TODAY)
+    entered = methods.finish(ledger, state, by=people.user("olivia"), on=TODAY)
     assert entered is not None
     assert (entered.brand, entered.last_four) == ("Visa", "0002")
     assert confirm(draw(ledger, AddSeats("support", 11))).failure == "declined"

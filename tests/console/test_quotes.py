@@ -137,7 +137,9 @@ def test_three_d_secure_leads_to_the_bank_and_back(olivia: Client, answer: str, 
     bank = f"/sandbox-provider/pay/{SandboxPayment.objects.get().token}/"
     assert bank in held.content.decode()
     assert "Confirm the payment" in text(Client().get(bank))
-    assert ends in text(olivia.post(bank, {"answer": answer}, follow=True))
+    back = olivia.post(bank, {"answer": answer}).headers["Location"]
+    assert "See how it went" in text(olivia.get(back))
+    assert ends in text(olivia.post(back, follow=True))
 
 
 def test_a_held_change_can_be_withdrawn(olivia: Client) -> None:
@@ -155,8 +157,10 @@ def test_a_method_is_entered_on_the_providers_page(olivia: Client) -> None:
     olivia.post("/a/acme/billing/payment/replace/", {"next": str(Quote.objects.get().pk)})
     hosted = f"/sandbox-provider/method/{SandboxSetup.objects.get().token}/"
     assert "Is declined: the card has expired." in text(olivia.get(hosted))
-    back = olivia.post(hosted, {"method": "test_approves"}, follow=True)
-    assert "Confirm and pay $3.45" in text(back)
+    back = olivia.post(hosted, {"method": "test_approves"}).headers["Location"]
+    assert "Pay for Acme with this from now on?" in text(olivia.get(back))
+    address, state = back.split("?state=")
+    assert "Confirm and pay $3.45" in text(olivia.post(address, {"state": state}, follow=True))
 
 
 def test_what_was_bought_and_what_was_scheduled_are_told_apart(olivia: Client, ledger: Account) -> None:

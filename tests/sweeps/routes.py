@@ -66,7 +66,9 @@ ACCOUNT: dict[str, Route] = {
         whose="owner",
         queries=60,
     ),
-    "quote_return": Route("change_subscription", (302,), child="quote", part="quote_id", whose="owner"),
+    "quote_return": Route(
+        "change_subscription", (302,), (302,), child="quote", part="quote_id", whose="owner"
+    ),
     "quote_withdraw": Route(
         "change_subscription", post=(302,), child="quote", part="quote_id", whose="owner", queries=30
     ),
@@ -95,7 +97,8 @@ ACCOUNT: dict[str, Route] = {
     "export_file": Route("export_data", READ, child="export", part="export_id", download=True),
     "payment": Route("view_payment", READ),
     "payment_begin": Route("change_payment", post=(302,)),
-    "payment_return": Route("change_payment", (302,)),
+    # Nobody of the world has opened a page at the provider.
+    "payment_return": Route("change_payment", (302,), (302,)),
     "invoices": Route("view_invoices", READ),
     "invoice": Route("view_invoices", READ, child="invoice", part="number"),
     "invoice_pay": Route("view_invoices", post=(302,), child="invoice", part="number", queries=30),
