@@ -1,20 +1,25 @@
-"""Change requests in words, for the Requests tab."""
+"""Change requests in words, for their own page, the Requests tab and the back office."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from django.http import QueryDict
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
-from admin_center import paging, sentences
+from admin_center import paging, request_words
 from admin_center.sentences import Names
-from billing import carrying_out, documents
+from billing import carrying_out, documents, request_letters
 from billing.facts import Reading
-from billing.models import ChangeRequest
+from billing.models import ChangeRequest, Quote
 from billing.rules import quoting
-from billing.rules.quoting import Quote, Undecided
+from billing.rules.bases import base_of, moved
+from billing.rules.changes import Moment
+from billing.rules.facts import Facts
+from billing.rules.quoting import Timed, Undecided
 from billing.rules.refusals import Refusal
 from billing.rules.wire import Malformed, changes_from_plain
 
@@ -26,7 +31,11 @@ OLDEST_FIRST = paging.Order("created_at", paging.moment)
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """A request with its words."""
+    """A request with its words: from what to what, with the answers of its author.
+
+    `approved` is what was approved where it was edited before; `receipt` leads to what was done;
+    `moved` is what is no longer as it was when it was asked.
+    """
 
     id: int
     requester: str
@@ -35,6 +44,9 @@ class Requested:
     age: str
     note: str
     changes: tuple[str, ...]
+    approved: tuple[str, ...] = ()
+    receipt: UUID | None = None
+    moved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +76,10 @@ def open_requests(
     """Return the open requests of an account as they stand at a moment, the oldest first, by pages."""
     waiting = ChangeRequest.objects.filter(subscription_id=account.pk, state=ChangeRequest.State.OPEN)
     found = paging.cut(waiting, OLDEST_FIRST, asked, size=PAGE_SIZE)
-    names = reading.names if reading else {}
+    names, held = (reading.names, reading.facts) if reading else ({}, None)
     rows = tuple(
-        (told(one, names, at=at), _cost(one, reading, on) if reading else None) for one in found.rows
+        (told(one, names, at=at, held=held), _cost(one, reading, on) if reading else None)
+        for one in found.rows
     )
     return Open(rows, found.previous, found.next)
 
@@ -74,16 +87,40 @@ def open_requests(
 def decided(account: Account, names: Names, *, at: datetime) -> list[tuple[Requested, str]]:
     """Return the requests that were decided, withdrawn or closed last, each with what became of it."""
     over = ChangeRequest.objects.filter(subscription_id=account.pk).exclude(state=ChangeRequest.State.OPEN)
-    return [(told(one, names, at=at), one.state) for one in over.order_by("-decided_at", "-pk")[:DECIDED]]
+    last = list(over.order_by("-decided_at", "-pk")[:DECIDED])
+    made = receipts(last)
+    return [(told(one, names, at=at, receipt=made.get(one.pk)), one.state) for one in last]
 
 
-def quoted(one: ChangeRequest, reading: Reading, on: date) -> Quote:
+def receipts(asked: Iterable[ChangeRequest]) -> Mapping[int, Quote]:
+    """Return the confirmed quote of each request that was approved."""
+    keys = [one.pk for one in asked if one.state == ChangeRequest.State.APPROVED]
+    if not keys:
+        return {}
+    found = Quote.objects.filter(request__in=keys, state=Quote.State.CONFIRMED)
+    return {one.request_id: one for one in found if one.request_id is not None}
+
+
+def quoted(one: ChangeRequest, reading: Reading, on: date) -> quoting.Quote:
     """Return what a request comes to on a day, in the facts as they are. Raises Refusal, Malformed."""
     held = carrying_out.open_to_staff(reading.facts)
     try:
         return quoting.quote(held, changes_from_plain(one.changes), on)
     except Undecided as undecided:
         return undecided.provisional
+
+
+def dated(
+    one: ChangeRequest, told: Requested, quote: quoting.Quote | None
+) -> list[tuple[str, Timed | None, bool]]:
+    """Return each sentence of a request with when it takes effect today, and whether that is at once."""
+    days = {timed.change: timed for timed in quote.timed} if quote else {}
+    wanted = changes_from_plain(one.changes) if days else ()
+    when = [days.get(change) for change in wanted] + [None] * len(told.changes)
+    return [
+        (sentence, timed, timed is not None and timed.moment is Moment.NOW)
+        for sentence, timed in zip(told.changes, when, strict=False)
+    ]
 
 
 def _cost(one: ChangeRequest, reading: Reading, on: date) -> Cost:
@@ -95,22 +132,51 @@ def _cost(one: ChangeRequest, reading: Reading, on: date) -> Cost:
     return Cost(now, then if then != now else None, reading.facts.currency)
 
 
-def told(one: ChangeRequest, names: Names, *, at: datetime) -> Requested:
-    """Return a request with its words, as it stands at a moment."""
+def told(
+    one: ChangeRequest,
+    names: Names,
+    *,
+    at: datetime,
+    held: Facts | None = None,
+    receipt: Quote | None = None,
+) -> Requested:
+    """Return a request with its words, as it stands at a moment.
+
+    With the facts as they are (`held`) an open one also says what moved since it was asked.
+    """
+    approved = one.approved_changes
+    if approved is None and receipt is not None:
+        # Approved before it was kept with the request.
+        approved = receipt.changes
+    edited = approved is not None and request_letters.is_edited(one.changes, approved)
     return Requested(
         id=one.pk,
         requester=one.requester_name,
         created_at=one.created_at,
         expires_at=one.expires_at,
-        age=timesince(one.created_at, at, depth=1),
+        age=_age(one.created_at, at),
         note=one.note,
-        changes=_changes(one.changes, names),
+        changes=tuple(request_words.asked(one.changes, one.base, names)),
+        approved=tuple(request_words.asked(approved, one.approved_base, names)) if edited else (),
+        receipt=receipt.pk if receipt else None,
+        moved=_moved(one, held, names) if held else (),
     )
 
 
-def _changes(stored: object, names: Names) -> tuple[str, ...]:
-    """Return what is asked for; a request from before a change of the wire format says so."""
+def _age(created: datetime, at: datetime) -> str:
+    """Return how long ago something was: "3 hours ago", or that it was just now."""
+    if (at - created).total_seconds() < 60:
+        return _("just now")
+    return _("%(age)s ago") % {"age": timesince(created, at, depth=1)}
+
+
+def _moved(one: ChangeRequest, held: Facts, names: Names) -> tuple[str, ...]:
+    base = documents.load_base(one.base)
+    if base is None or one.state != ChangeRequest.State.OPEN:
+        return ()
     try:
-        return tuple(sentences.change(one, names) for one in changes_from_plain(stored))
-    except Malformed:
-        return (_("This request can no longer be read. Please ask for it to be made again."),)
+        now = base_of(held, changes_from_plain(one.changes))
+    except (Refusal, Malformed):
+        # Then it can't be made at all, and the page says that.
+        return ()
+    return tuple(request_words.moved(moved(base, now), names))

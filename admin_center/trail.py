@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account, Activity, User
 from accounts.rules.capabilities import AccountType
 from accounts.rules.roles import Role
-from admin_center import sentences, words
+from admin_center import request_words, sentences, words
 from admin_center.sentences import Names
 from admin_center.trail_words import COST_FIELDS, FIELDS, MOOT, REASONS, VERBS
 from billing.models import ChangeRequest, Edition, PaymentMethod
@@ -189,6 +189,8 @@ def _value(field: str, value: Any, names: Names) -> str:
         return ""
     if isinstance(value, list):
         return "; ".join(_value(field, one, names) for one in value)
+    if isinstance(value, dict):
+        return "; ".join(request_words.asked([value], None, names))
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     match field:

@@ -83,6 +83,7 @@ FIELDS = {
     "temporary": _("Temporary subscriptions"),
     "discounts": _("Discounts"),
     "state": _("State"),
+    "changes": _("Asked for, approved as"),
     "name": _("Name"),
     "email": _("E-mail address"),
     "role": _("Role"),

@@ -37,6 +37,7 @@ of_account: list[URLPattern | URLResolver] = [
     path("billing/quotes/<uuid:quote_id>/withdraw/", quotes.quote_withdraw, name="quote_withdraw"),
     path("billing/quotes/<uuid:quote_id>/again/", quotes.quote_again, name="quote_again"),
     path("billing/requests/<int:request_id>/", requests.request, name="request"),
+    path("billing/requests/<int:request_id>/receipt/", quotes.request_receipt, name="request_receipt"),
     path("billing/requests/<int:request_id>/approve/", requests.approve, name="request_approve"),
     path("billing/requests/<int:request_id>/reject/", requests.reject, name="request_reject"),
     path("billing/requests/<int:request_id>/withdraw/", requests.withdraw, name="request_withdraw"),

@@ -138,6 +138,7 @@ STATUSES = {
     "expired": Status(gettext_lazy("Expired")),
     "closed": Status(pgettext_lazy("request", "Closed")),
     "withdrawn": Status(pgettext_lazy("request", "Withdrawn")),
+    "moved": Status(pgettext_lazy("request", "Changed since"), "warning"),
     # Offers of ownership.
     "accepted": Status(pgettext_lazy("offer", "Accepted"), "success"),
     "declined": Status(pgettext_lazy("offer", "Declined")),

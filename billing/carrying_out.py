@@ -12,7 +12,7 @@ from django.db.models import F
 from accounts import activity, lifecycle, mail
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountState, AccountType
-from billing import documents, facts, invoicing
+from billing import documents, facts, invoicing, request_letters
 from billing.models import ChangeRequest, Invoice, PromoCode, PromoRedemption, Quote, Subscription
 from billing.request_closing import close_moot
 from billing.rules import quoting
@@ -119,7 +119,7 @@ def carry_out(account: Account, quote: Quote, *, occasion: Occasion) -> Invoice 
     _redeem(account, quote, new.changes, occasion)
     _activate(account, occasion)
     if quote.request is not None:
-        _approve(account, quote.request, occasion)
+        _approve(account, quote, quote.request, checked, occasion)
     quote.state, quote.confirmed_at = Quote.State.CONFIRMED, occasion.at
     quote.save(update_fields=["state", "confirmed_at"])
     _record(account, quote, checked, invoice, occasion.by)
@@ -137,28 +137,38 @@ def _redeem(account: Account, quote: Quote, changes: tuple[Change, ...], occasio
         PromoCode.objects.filter(pk=promo.pk).update(used=F("used") + 1)
 
 
-def _approve(account: Account, request: ChangeRequest, occasion: Occasion) -> None:
-    """Close the request that this change answers, and tell who asked."""
+def _approve(
+    account: Account, quote: Quote, request: ChangeRequest, checked: Checked, occasion: Occasion
+) -> None:
+    """Close the request that this change answers as what was approved, and tell who asked."""
     request.state, request.decided_by, request.decided_at = (
         ChangeRequest.State.APPROVED,
         occasion.by,
         occasion.at,
     )
     request.decided_by_name = occasion.by.name if occasion.by else ""
-    request.save(update_fields=["state", "decided_by", "decided_at", "decided_by_name"])
+    request.approved_changes = quote.changes
+    request.approved_base = documents.dump_base(checked.before, changes_from_plain(quote.changes))
+    request.save(
+        update_fields=[
+            *("state", "decided_by", "decided_at", "decided_by_name"),
+            *("approved_changes", "approved_base"),
+        ]
+    )
+    edited = request_letters.is_edited(request.changes, request.approved_changes)
     activity.record(
         account,
         "request_approved",
         by=occasion.by,
         subject=f"request:{request.pk}",
-        before={"state": "open"},
-        after={"state": "approved"},
+        before={"state": "open"} | ({"changes": request.changes} if edited else {}),
+        after={"state": "approved"} | ({"changes": request.approved_changes} if edited else {}),
+        quote=str(quote.pk),
     )
     if request.requester is not None:
-        facts_of_letter = {"request": request.pk, "decision": "approved", "by": request.decided_by_name}
-        mail.post(
-            "request_decided", account, to=[request.requester], facts=facts_of_letter, key=str(request.pk)
-        )
+        told = request_letters.letter(account, request)
+        told |= {"decision": "approved", "by": request.decided_by_name, "quote": str(quote.pk)}
+        mail.post("request_decided", account, to=[request.requester], facts=told, key=str(request.pk))
 
 
 def _activate(account: Account, occasion: Occasion) -> None:

@@ -4,7 +4,7 @@ The catalogue and the ids of people are left out: a stored quote is for reading 
 is never priced from.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from cattrs.preconf.json import make_converter
 
+from billing.rules.bases import Base, base_of
 from billing.rules.changes import KINDS, Change
 from billing.rules.facts import Facts, ScheduledFacts
 from billing.rules.notices import Notice
@@ -36,6 +37,17 @@ def dump(quote: Quote) -> dict[str, Any]:
 def load(document: Mapping[str, Any]) -> Quote:
     """Return the quote that was stored; its facts come without the catalogue."""
     return _converter.structure(document, Quote)
+
+
+def dump_base(facts: Facts, changes: Iterable[Change]) -> dict[str, Any]:
+    """Return what changes are asked on, as values that JSON can hold."""
+    document: dict[str, Any] = _converter.unstructure(base_of(facts, changes), Base)
+    return document
+
+
+def load_base(document: Mapping[str, Any] | None) -> Base | None:
+    """Return the base that was stored, None for a request from before it was kept."""
+    return None if document is None else _converter.structure(document, Base)
 
 
 def _lean(facts: Facts) -> Facts:

@@ -6,7 +6,7 @@ from datetime import date
 from accounts import activity, mail
 from accounts.models import Account, User
 from accounts.rules.capabilities import AccountType
-from billing import facts
+from billing import facts, request_letters
 from billing.models import ChangeRequest, Quote
 from billing.rules import quoting, refusals
 from billing.rules.wire import changes_from_plain
@@ -66,8 +66,7 @@ def close(
     )
     if request.requester is not None and state != ChangeRequest.State.WITHDRAWN:
         expired = state == ChangeRequest.State.EXPIRED
-        letter = {
-            "request": request.pk,
+        letter = request_letters.letter(account, request) | {
             "decision": state.value,
             "by": request.decided_by_name,
             "reason": reason,

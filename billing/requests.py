@@ -10,7 +10,7 @@ from accounts.gate import Gate
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountType
 from accounts.rules.decision import Action
-from billing import carrying_out, documents, facts, quotes
+from billing import carrying_out, documents, facts, quotes, request_letters
 from billing.models import ChangeRequest, Quote
 from billing.request_closing import close
 from billing.rules import quoting, refusals
@@ -48,13 +48,16 @@ def submit(account: Account, changes: Sequence[Change], *, note: str, by: User, 
     """
     account = Account.objects.lock(account.pk)
     note = _checked(note)
-    quote = quotes.price(account, changes, by=by, on=on, asking=True)
+    reading = facts.read(account, on, holders=True, promos=carrying_out.promo_codes(tuple(changes)))
+    quote = quotes.price(account, changes, by=by, on=on, asking=True, reading=reading)
+    assert reading is not None  # or it could not have been priced
     at = activity.current().at
     made = ChangeRequest.objects.create(
         subscription_id=account.pk,
         requester=by,
         requester_name=by.name,
         changes=changes_to_plain(changes),
+        base=documents.dump_base(reading.facts, changes),
         document=documents.dump(quote),
         note=note,
         created_at=at,
@@ -63,7 +66,7 @@ def submit(account: Account, changes: Sequence[Change], *, note: str, by: User, 
     activity.record(
         account, "request_submitted", by=by, subject=f"request:{made.pk}", after={"state": "open"}
     )
-    letter = {"request": made.pk, "by": by.name, "note": note}
+    letter = request_letters.letter(account, made) | {"by": by.name, "note": note}
     deciders = [m.user for m in Membership.objects.contacts(account) if m.user_id != by.pk]
     mail.post("request_submitted", account, to=deciders, facts=letter, key=str(made.pk))
     if decided_by_staff(account):

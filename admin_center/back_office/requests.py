@@ -25,6 +25,7 @@ from admin_center import refused, requested, trail
 from admin_center.back_office.columns import linked, money
 from admin_center.back_office.site import site
 from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
+from admin_center.sentences import Names
 from billing import carrying_out, facts, requests
 from billing.models import ChangeRequest
 from billing.rules import quoting
@@ -36,6 +37,7 @@ from billing.rules.changes import (
     CombineIntoSuite,
     FirstPurchase,
 )
+from billing.rules.facts import Facts
 from billing.rules.money import exponent, to_minor
 from billing.rules.quoting import Undecided
 from billing.rules.refusals import Refusal
@@ -124,13 +126,15 @@ def _bought(changes: Iterable[Change]) -> list[str]:
 class ChangeRequestAdmin(OfSubscription):
     """What customers asked for; staff decide where the customer's people can't."""
 
-    list_display = ("requester_name", OF_ACCOUNT, "account_type", "state", "created_at", "expires_at")
+    list_display = (
+        *("requester_name", OF_ACCOUNT, "account_type", "asked_for", "state", "created_at", "expires_at"),
+    )
     list_filter = (Queue, "state")
     list_select_related = ("subscription__account",)
     company = staticmethod(linked("subscription.account", "accounts_account", gettext_lazy("Account")))
     fields = (
-        *("company", "requester_name", "asked_for", "note", "state", "decision", "created_at", "expires_at"),
-        *("decided_by_name", "decided_at", "reason"),
+        *("company", "requester_name", "asked_for", "changed_since", "note", "state", "decision"),
+        *("created_at", "expires_at", "decided_by_name", "decided_at", "approved_as", "reason"),
     )
 
     def name_of(self, row: ChangeRequest) -> str:
@@ -142,12 +146,40 @@ class ChangeRequestAdmin(OfSubscription):
         """Return the account's type, which says who decides."""
         return str(one.subscription.account.get_type_display())
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the requests, each page of them reading the names of a price list once."""
+        self.names: dict[int, Names] = {}
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows
+
+    def _told(self, one: ChangeRequest, held: Facts | None = None) -> requested.Requested:
+        """Return a request with its words: the same that the customer reads."""
+        catalogue = one.subscription.catalogue_id
+        names = self.names.get(catalogue)
+        if names is None:
+            names = trail.Teller(one.subscription.account, costs_shown=True).names
+            self.names[catalogue] = names
+        receipt = requested.receipts([one]).get(one.pk) if one.approved_changes is None else None
+        return requested.told(one, names, at=one.created_at, held=held, receipt=receipt)
+
     @admin.display(description=gettext_lazy("Asked for"))
     def asked_for(self, one: ChangeRequest) -> SafeString:
-        """Return the changes in words."""
-        names = trail.Teller(one.subscription.account, costs_shown=True).names
-        told = requested.told(one, names, at=one.created_at)
-        return format_html_join(mark_safe("<br>"), "{}", ((change,) for change in told.changes))
+        """Return the changes in words, from what to what, with the answers of who asked."""
+        return _lines(self._told(one).changes)
+
+    @admin.display(description=gettext_lazy("Changed since it was asked"))
+    def changed_since(self, one: ChangeRequest) -> SafeString | str:
+        """Return what is no longer as it was when it was asked."""
+        if one.state != ChangeRequest.State.OPEN:
+            return "–"
+        account = one.subscription.account
+        reading = facts.read(account, clock.today(account), holders=True)
+        return _lines(self._told(one, reading.facts if reading else None).moved) or "–"
+
+    @admin.display(description=gettext_lazy("Edited, and approved as"))
+    def approved_as(self, one: ChangeRequest) -> SafeString | str:
+        """Return what was approved where it is not what was asked."""
+        return _lines(self._told(one).approved) or "–"
 
     @admin.display(description=gettext_lazy("Decision"))
     def decision(self, one: ChangeRequest) -> SafeString | str:
@@ -204,12 +236,16 @@ class ChangeRequestAdmin(OfSubscription):
             "opts": self.opts,
             "one": one,
             "account": account,
-            "told": requested.told(one, reading.names, at=activity.current().at),
+            "told": requested.told(one, reading.names, at=activity.current().at, held=reading.facts),
             "form": form,
             "comes": _comes(reading, changes, prices, account),
         }
         wrong = typed is not None and bool(form.errors)
         return TemplateResponse(request, "back_office/decide.html", context, status=422 if wrong else 200)
+
+
+def _lines(sentences: Iterable[str]) -> SafeString:
+    return format_html_join(mark_safe("<br>"), "{}", ((one,) for one in sentences))
 
 
 def _is_ours(one: ChangeRequest) -> bool:

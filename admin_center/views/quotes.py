@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import activity
 from accounts.models import Activity
@@ -75,6 +75,8 @@ def _show(
         "charged": payments.is_charged(request.account),
         "refused": refused.why(refusal, reading.names) if refusal else "",
         "over": over,
+        # Who asked for it reads the receipt too, and may not read invoices.
+        "invoice_shown": costs_shown and bool(request.gate.may(Action.VIEW_INVOICES)),
     }
     if was is not None:
         before = documents.load(was.document)
@@ -135,6 +137,18 @@ def _confirm(request: AccountRequest, found: Quote) -> HttpResponse:
     except (quotes.QuoteOver, Quote.DoesNotExist):
         pass
     return redirect(here)
+
+
+@require_safe
+@page(Action.VIEW_SUBSCRIPTION)
+def request_receipt(request: AccountRequest, request_id: int) -> HttpResponse:
+    """Show what an approved request was carried out as, to whoever may see the request."""
+    of_account = Quote.objects.filter(subscription_id=request.account.pk, state=Quote.State.CONFIRMED)
+    related = of_account.select_related("person", "request", "charge", "invoice")
+    found = related.filter(request=request_id).first()
+    if found is None:
+        raise Http404
+    return _show(request, found)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

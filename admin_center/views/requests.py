@@ -14,6 +14,7 @@ from admin_center.pages import AccountRequest, page
 from billing import documents, facts, requests
 from billing.facts import Reading
 from billing.models import ChangeRequest
+from billing.rules import quoting
 from billing.rules.quoting import Undecided
 from billing.rules.refusals import AlreadyBought, AlreadyScheduled, HeldChange, NoChange, Refusal
 from billing.rules.settlement import Settlement
@@ -46,17 +47,25 @@ def _show(
     if asked.document:
         shown = documents.load(asked.document)
         then = priced.of(shown, reading, costs_shown=costs_shown)
-    now, refusal = _today(request, asked, reading)
-    decider = request.gate.may(Action.DECIDE_REQUESTS)
+    quote, refusal = _today(request, asked, reading)
+    now = priced.of(quote, reading, costs_shown=costs_shown) if quote else None
+    told = requested.told(
+        asked,
+        reading.names,
+        at=activity.current().at,
+        held=reading.facts,
+        receipt=requested.receipts([asked]).get(asked.pk),
+    )
     context = {
         "asked": asked,
-        "told": requested.told(asked, reading.names, at=activity.current().at),
+        "told": told,
+        "dated": requested.dated(asked, told, quote),
         "now": now,
         "then": then,
         "differs": bool(now and then and _sums(now) != _sums(then)),
         "so_already": asked.reason in SO_ALREADY,
         "refusal": refusal,
-        "may_decide": decider,
+        "may_decide": request.gate.may(Action.DECIDE_REQUESTS),
         "own": asked.requester_id == request.user.pk,
         "staff_decide": requests.decided_by_staff(request.account),
         "error": error,
@@ -72,16 +81,14 @@ def _sums(one: priced.Priced) -> tuple[Settlement, int]:
 
 def _today(
     request: AccountRequest, asked: ChangeRequest, reading: Reading
-) -> tuple[priced.Priced | None, str]:
-    """Return what the request would cost today, or why it can't be made today."""
+) -> tuple[quoting.Quote | None, str]:
+    """Return what the request would be today, or why it can't be made today."""
     if asked.state != ChangeRequest.State.OPEN:
         return None, ""
-    costs_shown = bool(request.gate.may(Action.SEE_COSTS))
     try:
-        quote = requested.quoted(asked, reading, request.today)
+        return requested.quoted(asked, reading, request.today), ""
     except Refusal as refusal:
         return None, refused.why(refusal, reading.names)
-    return priced.of(quote, reading, costs_shown=costs_shown), ""
 
 
 @require_POST

@@ -28,6 +28,9 @@ class ChangeRequest(models.Model):
     requester_name = models.CharField(_("requester"), max_length=120)
     # As billing.rules.changes writes them.
     changes = models.JSONField(_("changes"), default=list)
+    # What stood when it was asked, as billing.documents writes it: from what to what, and what the
+    # answers of its author were about. Null for requests from before this was kept.
+    base = models.JSONField(_("base"), null=True)
     # The quote as it was on the day it was asked, as billing.documents writes it; null where it could
     # not be priced.
     document = models.JSONField(_("quote of the day it was asked"), null=True)
@@ -38,6 +41,9 @@ class ChangeRequest(models.Model):
     decided_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     decided_by_name = models.CharField(_("decided by"), max_length=120, blank=True)
     decided_at = models.DateTimeField(_("decided at"), null=True)
+    # What was approved, edited or not, and what it was approved on; null as long as it is not.
+    approved_changes = models.JSONField(_("changes approved"), null=True)
+    approved_base = models.JSONField(_("base of what was approved"), null=True)
     # In words of who rejected it, or the code by which it closed by itself.
     reason = models.TextField(_("reason"), blank=True, max_length=2000)
 

@@ -179,11 +179,12 @@ def _decided(scheduled: ScheduledFacts, change: Change, facts: Facts) -> tuple[C
             return answer.choice, None
     if found.default is not None:
         return found.default, None
-    options = tuple(_option(choice, scheduled, change, facts) for choice in found.choices)
+    options = tuple(option(choice, scheduled, change, facts) for choice in found.choices)
     return found.choices[0], Question(scheduled, change, options)
 
 
-def _option(choice: Choice, scheduled: ScheduledFacts, change: Change, facts: Facts) -> Option:
+def option(choice: Choice, scheduled: ScheduledFacts, change: Change, facts: Facts) -> Option:
+    """Return a choice with what the line renews with once it is taken."""
     if choice is Choice.RAISE:
         return Option(choice, quantity=raised(scheduled, change, facts).quantity)
     if choice is not Choice.DROP:

@@ -63,7 +63,7 @@ def test_the_tab_tells_what_a_request_costs_today_and_on_the_day_it_was_made(led
     address = ask(seats_support=8, edition_support="team")
     # 8 seats come at the renewal, at 1.00 × 12: 96.00 in the place of 120.00.
     page = text(browser("bilal").get(address))
-    assert "Support: 8 seats on 27 October 2023" in page
+    assert "Support: 10 → 8 seats (−2) on 27 October 2023" in page
     assert "Renewal on 27 October 2023 $96.00" in page
 
 
@@ -75,7 +75,10 @@ def test_what_was_decided_last_is_listed_and_a_request_that_came_true_says_so(le
     assert "It closed by itself: what it asks for is so already." in text(browser("adam").get(second))
     listed = text(browser("adam").get(TAB))
     assert "No request waits for a decision" in listed
-    assert "Decided last Closed Support: 11 seats Adam Adler Rejected Support: 11 seats" in listed
+    assert (
+        "Decided last Closed Support: 10 → 11 seats (+1) Adam Adler Rejected Support: 10 → 11 seats (+1)"
+        in listed
+    )
 
 
 def test_bilal_edits_and_approves(ledger: Account) -> None:

@@ -76,6 +76,7 @@ ACCOUNT: dict[str, Route] = {
         "change_subscription", post=(302, 422), child="quote", part="quote_id", whose="owner", queries=40
     ),
     "request": Route("view_subscription", READ, child="request", part="request_id"),
+    "request_receipt": Route("view_subscription", READ, child="approved", part="request_id"),
     "request_approve": Route(
         "decide_requests", post=(302, 422), child="request", part="request_id", queries=40
     ),

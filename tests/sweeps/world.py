@@ -152,6 +152,19 @@ def fill(account: Account, owner: User, today: date) -> None:
         created_at=at,
         expires_at=at + timedelta(days=30),
     )
+    Quote.objects.filter(pk=quote.pk).update(
+        request=ChangeRequest.objects.create(
+            subscription=subscription,
+            requester=None,
+            requester_name="Person Admin",
+            changes=quote.changes,
+            note=f"Approved for {account.slug}",
+            state=ChangeRequest.State.APPROVED,
+            decided_at=at,
+            created_at=at,
+            expires_at=at + timedelta(days=30),
+        )
+    )
     line = shop.line(account, "support")
     ScheduledChange.objects.create(
         subscription=subscription,
@@ -220,7 +233,8 @@ def own_ids(account: Account) -> dict[str, Any]:
     found = {
         "quote": first(Quote.objects.filter(state="open", **by_account), "pk"),
         "receipt": first(Quote.objects.filter(state="confirmed", **by_account), "pk"),
-        "request": first(ChangeRequest.objects.filter(**by_account), "pk"),
+        "request": first(ChangeRequest.objects.filter(state="open", **by_account), "pk"),
+        "approved": first(ChangeRequest.objects.filter(state="approved", **by_account), "pk"),
         "invoice": first(Invoice.objects.filter(**by_account), "number"),
         "change": first(ScheduledChange.objects.filter(**by_account), "pk"),
         "invitation": first(Invitation.objects.filter(account=account), "pk"),
@@ -235,6 +249,7 @@ ABSENT_IDS: dict[str, Any] = {
     "quote": "00000000-0000-4000-8000-000000000000",
     "receipt": "00000000-0000-4000-8000-000000000000",
     "request": 999_999_999,
+    "approved": 999_999_999,
     "invoice": "INV-999999",
     "change": 999_999_999,
     "invitation": 999_999_999,

@@ -1,0 +1,137 @@
+"""Change requests in sentences: from what to what, what its author chose, and what moved since.
+
+Pages, the trail, the back office and letters ask the same functions.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from admin_center import sentences
+from admin_center.sentences import Names
+from billing.documents import load_base
+from billing.rules import changes
+from billing.rules.bases import Base, BaseLine, Chosen, Moved, Value
+from billing.rules.changes import Change
+from billing.rules.facts import ScheduledFacts
+from billing.rules.periods import Cycle
+from billing.rules.wire import Malformed, changes_from_plain
+
+
+def asked(stored: object, base: object, names: Names) -> list[str]:
+    """Return changes as they are stored, and the answers that came with them, in words.
+
+    One from before a change of the wire format says so; one without a base says only to what.
+    """
+    try:
+        wanted = changes_from_plain(stored)
+    except Malformed:
+        return [_("This request can no longer be read. Please ask for it to be made again.")]
+    known = load_base(base if isinstance(base, dict) else None)
+    return [*(change(one, known, names) for one in wanted), *chosen(known, names)]
+
+
+def change(one: Change, base: Base | None, names: Names) -> str:
+    """Return what a change asks for, with what stood when it was asked: "Support: 12 → 14 seats (+2)"."""
+    product = getattr(one, "product", "")
+    line = base.lines.get(product) if base else None
+    told = {"product": sentences.product(names, product)}
+    match one:
+        case changes.AddSeats() | changes.ReduceSeats() if line is not None:
+            return _("%(product)s: %(old)s → %(new)s (%(difference)s)") % {
+                **told,
+                "old": sentences.number(line.quantity),
+                "new": sentences.seats(one.quantity),
+                "difference": difference(one.quantity - line.quantity),
+            }
+        case changes.ChangeEdition() if line is not None:
+            return _("%(product)s: %(old)s → %(new)s") % {
+                **told,
+                "old": sentences.edition(names, product, line.edition),
+                "new": sentences.edition(names, product, one.edition),
+            }
+        case changes.RemoveProduct() if line is not None:
+            bought = sentences.line(names, product, line.edition, line.quantity)
+            return _("Remove %(product)s") % {"product": bought}
+        case _:
+            return _of_several(one, base, names) or sentences.change(one, names)
+
+
+def _of_several(one: Change, base: Base | None, names: Names) -> str:
+    """Return the sentence of a change of several lines; empty where the base adds nothing."""
+    if base is None:
+        return ""
+    match one:
+        case changes.CombineIntoSuite() if base.lines:
+            return _("Combine %(lines)s into %(line)s") % {
+                "lines": ", ".join(
+                    sentences.line(names, key, line.edition, line.quantity)
+                    for key, line in base.lines.items()
+                ),
+                "line": sentences.line(names, one.product, one.edition, one.quantity),
+            }
+        case changes.ChangeCycle() if base.cycle:
+            return _("Billing cycle: %(old)s → %(new)s") % {
+                "old": sentences.cycle(base.cycle).lower(),
+                "new": sentences.cycle(one.cycle).lower(),
+            }
+        case changes.Extend() if base.renews_on:
+            return _("Extend by one period from %(day)s on") % {"day": sentences.day(base.renews_on)}
+        case _:
+            return ""
+
+
+def difference(seats: int) -> str:
+    """Return a difference with its sign: "+2", "−3"."""
+    sign = "+" if seats > 0 else "\N{MINUS SIGN}"
+    return f"{sign}{number_format(abs(seats), force_grouping=True)}"
+
+
+def chosen(base: Base | None, names: Names) -> list[str]:
+    """Return what the author chose where the change met one that waited: "… renew with 5 seats"."""
+    return [_chosen(one, names) for one in base.chosen] if base else []
+
+
+def _chosen(one: Chosen, names: Names) -> str:
+    return _("Scheduled: %(scheduled)s. Chosen: %(choice)s") % {
+        "scheduled": sentences.waits(one.scheduled, names),
+        "choice": sentences.choice(one.option, one.scheduled, names),
+    }
+
+
+def moved(found: Iterable[Moved], names: Names) -> list[str]:
+    """Return what is no longer as it was when the change was asked for."""
+    return [_moved(one, names) for one in found]
+
+
+def _moved(one: Moved, names: Names) -> str:
+    then, now = _value(one, one.then, names), _value(one, one.now, names)
+    if isinstance(one.then or one.now, ScheduledFacts):
+        if one.now is None:
+            return _("No longer scheduled: %(change)s") % {"change": then}
+        if one.then is None:
+            return _("Scheduled since: %(change)s") % {"change": now}
+        return _("Scheduled then: %(then)s; now: %(now)s") % {"then": then, "now": now}
+    if one.now is None:
+        return _("%(then)s then, no longer there") % {"then": then}
+    if one.then is None:
+        return _("Added since: %(now)s") % {"now": now}
+    if isinstance(one.now, date):
+        return _("The renewal was on %(then)s, and is on %(now)s now") % {"then": then, "now": now}
+    return _("%(then)s then, %(now)s now") % {"then": then, "now": now}
+
+
+def _value(one: Moved, value: Value | None, names: Names) -> str:
+    match value:
+        case BaseLine():
+            return sentences.line(names, one.product or "", value.edition, value.quantity)
+        case ScheduledFacts():
+            return sentences.waits(value, names)
+        case Cycle():
+            return sentences.cycle(value)
+        case date():
+            return sentences.day(value)
+        case _:
+            return ""

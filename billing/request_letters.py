@@ -1,0 +1,50 @@
+"""What a letter says of a change request, frozen: what was asked and approved, and the names."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from accounts.models import Account
+from billing.models import ChangeRequest, Edition
+from billing.rules.wire import Malformed, changes_from_plain
+
+
+def is_edited(asked: object, approved: object) -> bool:
+    """Tell whether other changes were approved than were asked for, in whatever order."""
+    try:
+        return set(changes_from_plain(asked)) != set(changes_from_plain(approved))
+    except Malformed:
+        return asked != approved
+
+
+def letter(account: Account, request: ChangeRequest) -> dict[str, Any]:
+    """Return the facts of a letter: the request, its changes with their base, and what was approved."""
+    edited = request.approved_changes is not None and is_edited(request.changes, request.approved_changes)
+    told: dict[str, Any] = {"request": request.pk, "changes": request.changes, "base": request.base}
+    if edited:
+        told |= {"approved_changes": request.approved_changes, "approved_base": request.approved_base}
+    return told | {"names": _names(account, set(_products(list(told.values()))))}
+
+
+def _products(value: object) -> Iterator[str]:
+    """Yield every text that may be a product's key: what is none is found under no name."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from (key for key in value if isinstance(key, str))
+        yield from _of_all(value.values())
+    elif isinstance(value, list):
+        yield from _of_all(value)
+
+
+def _of_all(values: Iterable[object]) -> Iterator[str]:
+    for value in values:
+        yield from _products(value)
+
+
+def _names(account: Account, keys: set[str]) -> list[list[str]]:
+    """Return product, edition and their names: as rows, because JSON has no key of two parts."""
+    editions = Edition.objects.filter(
+        product__catalogue__subscriptions=account.pk, product__key__in=sorted(keys)
+    )
+    rows = editions.order_by("product__key", "rank")
+    return [list(row) for row in rows.values_list("product__key", "product__name", "key", "name")]
