@@ -14,7 +14,9 @@ DEV := .venv/installed-dev-$(shell cksum < requirements/dev.txt | tr -d ' \t')
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --only-binary :all: --no-deps --require-hashes
 FRENCH := admin_center/locale/fr/LC_MESSAGES/django.po
 # An environment in which the production settings load, for tools that only read them.
-PRODUCTION := SECRET_KEY=only-read-by-check-and-never-by-a-server-0123456789 ORIGIN=https://console.example ALLOWED_HOSTS=console.example
+PRODUCTION = SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(32))') \
+  ORIGIN=https://console.example ALLOWED_HOSTS=console.example EMAIL_URL=smtp+tls://mail.example:587 \
+  PAYMENT_PROVIDER=tests.providers.Unreachable
 
 .PHONY: help
 help:  ## list the commands

@@ -19,9 +19,23 @@ WITHOUT_DATABASE = {
 def main() -> None:
     """Run the command that was typed."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "admin_center.settings")
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        _run()
+    except ImproperlyConfigured as refusal:
+        # What may not start says why, and not where in the program that was found out.
+        sys.exit(str(refusal))
+
+
+def _run() -> None:
     if len(sys.argv) > 1 and sys.argv[1] not in WITHOUT_DATABASE:
+        # Read first: what may not start starts no database either.
+        from django.conf import settings
+
         from admin_center import database
 
+        assert settings.DATABASES
         database.start()
     from django.core.management import execute_from_command_line
 

@@ -7,3 +7,7 @@ class AdminCenterConfig(AppConfig):
     """THE CONSOLE: everything with a request in its hand."""
 
     name = "admin_center"
+
+    def ready(self) -> None:
+        """Register the checks."""
+        from admin_center import checks  # noqa: F401

@@ -4,7 +4,9 @@
 refuses to start with the default secret key.
 """
 
+import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -13,7 +15,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from admin_center import database
+from admin_center import database, deployment
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -22,14 +24,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DEMO = env.bool("DEMO", default=False)
 TESTING = env.bool("TESTING", default=False)
 DEBUG = env.bool("DEBUG", default=False)
-if DEBUG and not DEMO:
-    raise ImproperlyConfigured("DEBUG=1 is for the demo only: set DEMO=1 with it, or leave DEBUG out.")
 
-_DEFAULT_KEY = "insecure-key-of-the-demo-and-the-tests-never-of-production"
-SECRET_KEY = env("SECRET_KEY", default=_DEFAULT_KEY)
-if SECRET_KEY in ("", _DEFAULT_KEY) and not (DEMO or TESTING):
-    raise ImproperlyConfigured("SECRET_KEY is not set: set it to a long random text, or DEMO=1 for the demo.")
-
+SECRET_KEY = env("SECRET_KEY", default=deployment.KNOWN_KEYS[0])
+# Keys of before: what they signed and encrypted is still read, and written anew with SECRET_KEY.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 # Where links in mails lead: never taken from a request.
 ORIGIN = env("ORIGIN", default=f"http://localhost:{env('PORT', default='8000')}")
@@ -38,6 +36,35 @@ SECURE = ORIGIN.startswith("https://")
 VENDOR_NAME = env("VENDOR_NAME", default="Northwind Desk")
 # The only host that serves the back office, where it has one of its own; empty: every host does.
 VENDOR_HOST = env("VENDOR_HOST", default="")
+PAYMENT_PROVIDER = env("PAYMENT_PROVIDER", default=deployment.SANDBOX)
+# Where the provider's own pages are, to which our forms lead: more than our own origin.
+PAYMENT_PAGE_ORIGINS = env.list("PAYMENT_PAGE_ORIGINS", default=[])
+# Behind proxies: how many of them may be believed about the client's address, and whether about TLS.
+_proxies = env("TRUSTED_PROXY_COUNT", default="0")
+ALLAUTH_TRUSTED_PROXY_COUNT = int(_proxies) if _proxies.isascii() and _proxies.isdecimal() else -1
+BEHIND_TLS_PROXY = env.bool("BEHIND_TLS_PROXY", default=False)
+
+_database: dict[str, Any] = env.db("DATABASE_URL") if env("DATABASE_URL", default="") else database.settings()
+
+if _refused := deployment.refusals(
+    deployment.Deployment(
+        demo=DEMO,
+        testing=TESTING,
+        debug=DEBUG,
+        key=SECRET_KEY,
+        older_keys=SECRET_KEY_FALLBACKS,
+        hosts=ALLOWED_HOSTS,
+        origin=ORIGIN,
+        vendor_host=VENDOR_HOST,
+        database_engine=str(_database["ENGINE"]),
+        provider=PAYMENT_PROVIDER,
+        page_origins=PAYMENT_PAGE_ORIGINS,
+        behind_tls_proxy=BEHIND_TLS_PROXY,
+        trusted_proxies=ALLAUTH_TRUSTED_PROXY_COUNT,
+        environment=os.environ,
+    )
+):
+    raise ImproperlyConfigured("\n".join(_refused))
 
 # --- Apps --------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -116,20 +143,30 @@ TEMPLATES = [
 ]
 
 # --- Database ----------------------------------------------------------------------------------
-DATABASES = {"default": env.db("DATABASE_URL") if env("DATABASE_URL", default="") else database.settings()}
-DATABASES["default"] |= {
-    # Django's default of 0 makes a page 2.6 times slower.
-    "CONN_MAX_AGE": None,
-    "CONN_HEALTH_CHECKS": True,
-    "OPTIONS": {
-        "server_side_binding": True,
-        # From the second time on. With 0 a migration of several commands could not run.
-        "prepare_threshold": 1,
-        # Workers and long commands set their own. A test reads many pages within its one transaction.
-        "options": "-c lock_timeout=3s -c statement_timeout=30s "
-        f"-c idle_in_transaction_session_timeout={'10min' if TESTING else '60s'}",
-    },
-    "TEST": {"NAME": env("TEST_DATABASE_NAME", default="test_admin_center")},
+# What stands behind the address's question mark is libpq's, and stays: sslmode, sslrootcert, options …
+_options = _database.get("OPTIONS", {})
+# Workers and long commands set their own. A test reads many pages within its one transaction.
+_limits = (
+    "-c lock_timeout=3s -c statement_timeout=30s "
+    f"-c idle_in_transaction_session_timeout={'10min' if TESTING else '60s'}"
+)
+DATABASES = {
+    "default": {
+        # Django's default of 0 makes a page 2.6 times slower.
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "TEST": {"NAME": env("TEST_DATABASE_NAME", default="test_admin_center")},
+        **_database,
+        # Verbs begin and end their own transactions.
+        "ATOMIC_REQUESTS": False,
+        "OPTIONS": {
+            **_options,
+            "server_side_binding": True,
+            # From the second time on. With 0 a migration of several commands could not run.
+            "prepare_threshold": 1,
+            "options": f"{_limits} {_options.get('options', '')}".strip(),
+        },
+    }
 }
 # Rate limits must hold for all server processes together: in the database, not in local memory.
 CACHES = {
@@ -184,8 +221,6 @@ ACCOUNT_SESSION_REMEMBER = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = f"{VENDOR_NAME} Admin Center"
 USERSESSIONS_TRACK_ACTIVITY = False
-# Behind proxies: how many of them may be believed about the client's address.
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 
 # The vendor's product login, when there is one.
 SOCIALACCOUNT_ONLY = False
@@ -233,7 +268,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
 SECURE_HSTS_PRELOAD = SECURE
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-if env.bool("BEHIND_TLS_PROXY", default=False):
+if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -244,8 +279,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        # The button of the product login posts to us and is sent on there.
-        "form-action": [SELF, *([OIDC_ORIGIN] if OIDC_SERVER_URL else [])],
+        # The buttons of the product login and of the payment method post to us and are sent on there.
+        "form-action": [SELF, *([OIDC_ORIGIN] if OIDC_SERVER_URL else []), *PAYMENT_PAGE_ORIGINS],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
     }
@@ -276,8 +311,6 @@ CURRENCY_CHOICES = [
 ]
 CURRENCIES = tuple(code for code, _name in CURRENCY_CHOICES)
 DEFAULT_CURRENCY = "USD"
-
-PAYMENT_PROVIDER = env("PAYMENT_PROVIDER", default="billing.provider.sandbox.Sandbox")
 
 # --- Static files ------------------------------------------------------------------------------
 STATIC_URL = "/static/"

@@ -10,3 +10,9 @@ class BillingConfig(AppConfig):
     name = "billing"
     verbose_name = _("Catalogue and billing")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Refuse to start where nobody could be paid through."""
+        from billing import provider
+
+        provider.demand()

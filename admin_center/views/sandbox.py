@@ -6,7 +6,6 @@ where the sandbox is the provider.
 
 from typing import TypeVar
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from billing.models import SandboxPayment, SandboxSetup
+from billing.provider import is_sandbox
 from billing.provider.sandbox import METHODS
 
 Row = TypeVar("Row", SandboxPayment, SandboxSetup)
@@ -67,7 +67,7 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
 
 def _open(found: Row | None) -> Row:
     """Return a row of the sandbox's books; Http404 where there is none, or where it isn't the provider."""
-    if found is None or not settings.PAYMENT_PROVIDER.endswith(".Sandbox"):
+    if found is None or not is_sandbox():
         raise Http404
     return found
 

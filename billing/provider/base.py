@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Status(StrEnum):
@@ -62,6 +62,7 @@ class ProviderUnreachable(Exception):  # noqa: N818 - the outcome is unknown, no
     """No answer, or none that can be read: the outcome is unknown."""
 
 
+@runtime_checkable
 class Provider(Protocol):
     """Charges, refunds, and pages on which customers enter methods. Amounts are minor units."""
 

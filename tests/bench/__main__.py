@@ -12,6 +12,9 @@ for name in ("DEMO", "DEBUG", "TESTING", "DATABASE_URL"):
 os.environ |= {
     "DJANGO_SETTINGS_MODULE": "tests.bench.settings",
     "SECRET_KEY": secrets.token_hex(32),
+    "ORIGIN": "http://localhost:8000",
+    "EMAIL_URL": "dummymail://",
+    "PAYMENT_PROVIDER": "tests.providers.Unreachable",
     "DATABASE_NAME": "postgres",
 }
 

@@ -12,6 +12,7 @@ from django.test import Client
 
 from accounts.models import Account
 from tests import people
+from tests.console.production import PRODUCTION
 
 ADDRESSES = ["/", "/sign-in/login/", "/a/acme/", "/a/nowhere/", "/help/", "/healthz", "/readyz", "/vendor/",
              "/nothing/here"]  # fmt: skip
@@ -99,12 +100,7 @@ def production() -> dict[str, object]:
     environment = {
         name: value for name, value in os.environ.items() if name not in ("TESTING", "DEMO", "DEBUG")
     }
-    environment |= {
-        "DJANGO_SETTINGS_MODULE": "admin_center.settings",
-        "SECRET_KEY": "kJ8d0s9fj2k3lq-wert-zu1op-yxcvb-nm2345-67890-QWERTZ-uiop",
-        "ORIGIN": "https://console.vendor.example",
-        "ALLOWED_HOSTS": "console.vendor.example",
-    }
+    environment |= PRODUCTION | {"DJANGO_SETTINGS_MODULE": "admin_center.settings"}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", ASK],
         env=environment,

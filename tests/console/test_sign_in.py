@@ -1,8 +1,6 @@
 """Signing in by e-mail address and password: who gets in, who doesn't, and what nobody learns."""
 
 import re
-import subprocess
-import sys
 from http import HTTPStatus
 
 import pytest
@@ -316,49 +314,6 @@ def test_a_forged_form_is_refused_with_a_page_that_explains(acme: Account) -> No
 
 
 # --- Starting ------------------------------------------------------------------------------------
-
-
-def start(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        env={"PATH": "/usr/bin:/bin", "DJANGO_SETTINGS_MODULE": "admin_center.settings", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-IMPORT = "import django; django.setup()"
-PRODUCTION = {
-    "SECRET_KEY": "kJ8d0s9fj2k3lq-wert-zu1op-yxcvb-nm2345-67890-QWERTZ-uiop",
-    "ORIGIN": "https://console.vendor.example",
-    "ALLOWED_HOSTS": "console.vendor.example",
-}
-
-
-def test_it_refuses_to_start_with_the_default_key() -> None:
-    refused = start(IMPORT)
-    assert refused.returncode != 0
-    assert "SECRET_KEY is not set" in refused.stderr
-    again = start(IMPORT, SECRET_KEY="insecure-key-of-the-demo-and-the-tests-never-of-production")
-    assert again.returncode != 0
-    assert start(IMPORT, SECRET_KEY="").returncode != 0
-
-
-def test_debug_is_for_the_demo_only() -> None:
-    refused = start(IMPORT, DEBUG="1", **PRODUCTION)
-    assert refused.returncode != 0
-    assert "DEBUG=1 is for the demo only" in refused.stderr
-
-
-def test_the_production_settings_pass_djangos_own_check() -> None:
-    code = (
-        "import django; django.setup(); from django.core.management import call_command; "
-        "call_command('check', deploy=True, fail_level='WARNING')"
-    )
-    checked = start(code, **PRODUCTION)
-    assert checked.returncode == 0, checked.stderr
 
 
 @override_settings(ALLOWED_HOSTS=["console.vendor.example"])

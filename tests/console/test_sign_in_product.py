@@ -26,7 +26,7 @@ from accounts.models import Account, User
 from admin_center import urls
 from tests import people
 from tests.console import test_sign_in_again as again
-from tests.console.test_sign_in import PRODUCTION, start
+from tests.console.production import PRODUCTION, start
 
 LEAVE = "/sign-in/oidc/product/login/"
 BACK = "/sign-in/oidc/product/login/callback/"

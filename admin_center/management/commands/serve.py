@@ -22,7 +22,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from admin_center import background
+from admin_center import background, checks
 
 # What a request that has begun may still take when the server ends.
 SECONDS_TO_FINISH = 10
@@ -97,6 +97,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         # Ends like an exit, so that the embedded PostgreSQL is told; granian has its own way later.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        checks.demand_own_key()
         _demand_free(options["host"], options["port"])
         if options["prepare"] or options["demo"]:
             self.stdout.write("Preparing …")

@@ -12,6 +12,8 @@ from django.core.management.base import BaseCommand
 from procrastinate import App
 from procrastinate.contrib.django import app
 
+from admin_center import checks
+
 # Letters go out while a long renewal run is under way.
 CONCURRENCY = 2
 
@@ -27,6 +29,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        checks.demand_own_key()
         if options["with_parent"]:
             threading.Thread(target=_end_with_parent, daemon=True).start()
         with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]

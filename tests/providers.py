@@ -1,0 +1,30 @@
+"""A payment provider that production settings accept, for tools and tests that move no money."""
+
+from collections.abc import Iterable
+
+from billing.provider.base import Method, Outcome, ProviderUnreachable, Setup
+
+
+class Unreachable:
+    """Never answers."""
+
+    def charge(self, *, key: str, amount: int, currency: str, method: str, return_url: str) -> Outcome:
+        raise ProviderUnreachable
+
+    def look_up(self, key: str) -> Outcome | None:
+        raise ProviderUnreachable
+
+    def abandon(self, key: str) -> Outcome | None:
+        raise ProviderUnreachable
+
+    def unasked(self) -> Iterable[tuple[str, Outcome]]:
+        raise ProviderUnreachable
+
+    def refund(self, key: str) -> None:
+        raise ProviderUnreachable
+
+    def begin_setup(self, *, return_url: str) -> Setup:
+        raise ProviderUnreachable
+
+    def finish_setup(self, reference: str) -> Method | None:
+        raise ProviderUnreachable
