@@ -19,24 +19,38 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from django.utils.module_loading import import_string
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from admin_center import background, checks
+from admin_center import background, checks, gateway
 
 # What a request that has begun may still take when the server ends.
 SECONDS_TO_FINISH = 10
 SECONDS_TO_LOAD = 60
+# In a worker at once, slow ones included; they cost a little memory each.
+MOST_CONNECTIONS = 1000
+# Bytes.
+MOST_HEADERS = 65_536
 # Where to knock at a server that listens everywhere.
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - named, not listened on
 
 
-def run(application: str, host: str, port: int, workers: int, *, started: Callable[[], None]) -> None:
+def run(
+    application: str,
+    host: str,
+    port: int,
+    workers: int,
+    *,
+    started: Callable[[], None],
+    patience: float = gateway.SECONDS_FOR_A_REQUEST,
+) -> None:
     """Serve with granian as it is used everywhere until SIGINT or SIGTERM; call `started` once it listens.
 
-    WSGI, one blocking thread a worker: two workers of one thread are what two cores carry. ASGI would
-    be three times slower with these views, and more threads in a worker only wait for each other
-    (docs/performance.md).
+    A WSGI application in one thread a worker, behind a gateway that hands it whole requests: two workers
+    of one thread are what two cores carry. ASGI would be three times slower with these views, and more
+    threads in a worker only wait for each other (docs/performance.md). `patience` is for how many seconds
+    headers, and then a body, may take.
     """
     # Forked workers would begin with this process's signal handlers and miss an early end.
     multiprocessing.set_start_method("spawn", force=True)
@@ -44,19 +58,21 @@ def run(application: str, host: str, port: int, workers: int, *, started: Callab
         application,
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=workers,
-        blocking_threads=1,
+        backpressure=MOST_CONNECTIONS,
         websockets=False,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=int(patience * 1000), max_buffer_size=MOST_HEADERS),
         respawn_failed_workers=True,
         workers_kill_timeout=SECONDS_TO_FINISH,
         log_level=LogLevels.warning,
     )
     server.on_startup(started)
-    server.serve(target_loader=partial(_in_a_worker, application), wrap_loader=False)
+    server.serve(target_loader=partial(_in_a_worker, application, patience), wrap_loader=False)
 
 
-def _in_a_worker(application: str) -> Callable[..., Any]:
+def _in_a_worker(application: str, patience: float) -> Callable[..., Any]:
     """Return what a worker calls, out of reach of Ctrl-C: the main process ends its workers itself.
 
     A worker that gets both signals, from the terminal and from the main process, never ends. One whose
@@ -64,8 +80,7 @@ def _in_a_worker(application: str) -> Callable[..., Any]:
     """
     os.setpgrp()
     threading.Thread(target=_end_with_main, daemon=True).start()
-    loaded: Callable[..., Any] = import_string(application.replace(":", "."))
-    return loaded
+    return gateway.Gateway(import_string(application.replace(":", ".")), patience=patience).answer
 
 
 def _end_with_main() -> None:

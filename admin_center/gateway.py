@@ -1,0 +1,155 @@
+"""Between granian and the application: a request is whole, and within its limits, before a thread is taken.
+
+granian reads headers within its own time limit. Bodies are gathered here by the event loop, which waits
+for as many slow clients as there are at once; only then does the one thread of this process run the WSGI
+application. Answers are handed back whole, so that a slow reader holds no thread either.
+"""
+
+import asyncio
+import io
+import logging
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
+
+from granian._granian import RSGIHTTPProtocol as HTTPProtocol
+from granian._granian import RSGIProtocolClosed
+from granian.rsgi import Scope
+
+# No form of ours is near it; Django would refuse more as well, after reading it.
+MOST_BYTES = 2_621_440
+# For its headers, and again for its body.
+SECONDS_FOR_A_REQUEST = 10
+# Requests that are whole and wait for the thread; more are told to come back.
+MOST_WAITING = 200
+PLAIN = ("content-type", "text/plain; charset=utf-8")
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Answer = tuple[int, list[tuple[str, str]], bytes]
+
+log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """Serves a WSGI application as granian's RSGI calls for it."""
+
+    def __init__(self, application: Application, *, patience: float = SECONDS_FOR_A_REQUEST) -> None:
+        """Keep the application and the thread in which it runs."""
+        self.application = application
+        self.patience = patience
+        self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="console")
+        self.waiting = 0
+
+    async def answer(self, scope: Scope, proto: HTTPProtocol) -> None:
+        """Gather the body, run the application, and answer."""
+        try:
+            body = await asyncio.wait_for(_gather(scope, proto), self.patience)
+        except TimeoutError:
+            return _refuse(proto, HTTPStatus.REQUEST_TIMEOUT)
+        except TooLarge:
+            return _refuse(proto, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        except RSGIProtocolClosed:
+            return None
+        if self.waiting >= MOST_WAITING:
+            return _refuse(proto, HTTPStatus.SERVICE_UNAVAILABLE)
+        self.waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            status, headers, content = await loop.run_in_executor(self.thread, self._run, scope, body)
+        finally:
+            self.waiting -= 1
+        return _answer(proto, status, headers, content)
+
+    def _run(self, scope: Scope, body: bytes) -> Answer:
+        """Run the application in its thread, to the end."""
+        try:
+            return _ask(self.application, _environ(scope, body), scope.method)
+        except Exception:
+            # Django answers its own failures; this is one before or after it.
+            log.exception("request_failed")
+            return HTTPStatus.INTERNAL_SERVER_ERROR, [PLAIN], b"Internal Server Error"
+
+
+class TooLarge(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """The body is larger than any of ours."""
+
+
+async def _gather(scope: Scope, proto: HTTPProtocol) -> bytes:
+    """Return the whole body; raise TooLarge, by what is announced where anything is."""
+    headers = scope.headers
+    announced = headers.get("content-length")
+    if announced is None and headers.get("transfer-encoding") is None:
+        return b""
+    if announced is not None and int(announced) > MOST_BYTES:
+        raise TooLarge
+    gathered = bytearray()
+    async for chunk in proto:
+        gathered += chunk
+        if len(gathered) > MOST_BYTES:
+            raise TooLarge
+    return bytes(gathered)
+
+
+def _environ(scope: Scope, body: bytes) -> dict[str, Any]:
+    """Return what WSGI (PEP 3333) says of a request."""
+    server, _colon, port = scope.server.rpartition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        # granian has decoded it; WSGI wants its bytes, one a character.
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": server.strip("[]"),
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        # In an environment X_Forwarded_For and X-Forwarded-For are one name: proxies set the second, and
+        # anybody could send the first.
+        if "_" in name or name in ("content-length", "transfer-encoding"):
+            continue
+        key = "CONTENT_TYPE" if name == "content-type" else f"HTTP_{name.upper().replace('-', '_')}"
+        separator = "; " if name == "cookie" else ","
+        environ[key] = f"{environ[key]}{separator}{value}" if key in environ else value
+    return environ
+
+
+def _ask(application: Application, environ: dict[str, Any], method: str) -> Answer:
+    """Call the application and read its answer to the end."""
+    status, headers = 500, []
+
+    def start_response(line: str, given: list[tuple[str, str]], _failure: Any = None) -> None:
+        nonlocal status, headers
+        status, headers = int(line[:3]), [(name.lower(), value) for name, value in given]
+
+    chunks = application(environ, start_response)
+    try:
+        content = b"" if method == "HEAD" else b"".join(chunks)
+    finally:
+        if hasattr(chunks, "close"):
+            chunks.close()
+    return status, headers, content
+
+
+def _refuse(proto: HTTPProtocol, status: HTTPStatus) -> None:
+    """Answer without the application, and end the connection: the rest of its body is not ours to read."""
+    headers = [PLAIN, ("connection", "close"), ("cache-control", "no-store"), ("retry-after", "1")]
+    _answer(proto, status.value, headers, status.phrase.encode())
+
+
+def _answer(proto: HTTPProtocol, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+    """Answer, where somebody still waits for it."""
+    with suppress(RSGIProtocolClosed):
+        proto.response_bytes(status, headers, content)

@@ -1,0 +1,193 @@
+"""What is never finished takes no thread: bodies and headers are bounded in time and size before.
+
+Seen to fail with granian's own WSGI, whose thread reads the body: four such connections stopped the site,
+/healthz included, until their clients went away.
+"""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from admin_center.gateway import MOST_BYTES
+from tests.console.echo import PATIENCE
+from tests.console.test_worker import server
+
+HEAD = (
+    b"POST /sign-in/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+)
+UNFINISHED = {
+    "no request at all": b"",
+    "unfinished headers": HEAD + b"X-More: ",
+    "an unfinished body": HEAD + b"Content-Length: 1000\r\n\r\nlogin=ol",
+    "an unfinished chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\n400\r\nlogin=ol",
+    "one byte at a time": HEAD + b"Content-Length: 1000\r\n\r\nl",
+}
+MANY = 50
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """Serve the application that says what it was asked."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = int(probe.getsockname()[1])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.console.echo", str(free)],
+        cwd=settings.BASE_DIR, env=os.environ.copy(), stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        for _try in range(300):
+            try:
+                socket.create_connection(("127.0.0.1", free)).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield free
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def ask(port: int, path: str = "/", method: str = "GET", **given: Any) -> tuple[int, Any]:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request(method, path, **given)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+
+def told(port: int, path: str = "/", method: str = "GET", **given: Any) -> dict[str, str]:
+    status, content = ask(port, path, method, **given)
+    assert status == http.client.OK
+    known: dict[str, str] = json.loads(content)
+    return known
+
+
+def open_many(stack: ExitStack, port: int, kinds: dict[str, bytes]) -> dict[str, list[socket.socket]]:
+    opened: dict[str, list[socket.socket]] = {}
+    for kind, sent in kinds.items():
+        for _one in range(MANY):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
+            client.sendall(sent)
+            opened.setdefault(kind, []).append(client)
+    return opened
+
+
+def status_of(client: socket.socket) -> int | None:
+    """Return the status that a client reads before its connection ends; None where it is only ended."""
+    read = b""
+    while more := client.recv(4096):
+        read += more
+    return int(read.split()[1]) if read else None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_site_answers_beside_fifty_connections_of_every_kind_that_never_end() -> None:
+    with server("--without-worker") as process, ExitStack() as stack:
+        port = int(process.args[process.args.index("--port") + 1])  # type: ignore[index,union-attr]
+        ask(port, "/healthz", headers={"Host": "localhost"})
+        open_many(stack, port, UNFINISHED)
+        began = time.monotonic()
+        for path in ("/healthz", "/readyz", "/sign-in/login/") * 3:
+            assert ask(port, path, headers={"Host": "localhost"})[0] == http.client.OK
+        assert time.monotonic() - began < 5
+
+
+def test_what_does_not_end_in_time_is_ended(port: int) -> None:
+    with ExitStack() as stack:
+        opened = open_many(stack, port, UNFINISHED)
+        began = time.monotonic()
+        while time.monotonic() - began < PATIENCE / 2:
+            for client in opened["one byte at a time"]:
+                client.sendall(b"x")
+            assert told(port)["REQUEST_METHOD"] == "GET"
+            time.sleep(0.1)
+        answers = {kind: {status_of(client) for client in clients} for kind, clients in opened.items()}
+        assert time.monotonic() - began < PATIENCE * 3
+    assert answers == {
+        "no request at all": {None},
+        "unfinished headers": {None},
+        "an unfinished body": {408},
+        "an unfinished chunk": {408},
+        "one byte at a time": {408},
+    }
+
+
+def test_what_is_too_large_is_refused_before_it_is_read(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(HEAD + f"Content-Length: {MOST_BYTES + 1}\r\n\r\n".encode())
+        assert status_of(client) == 413
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+        chunk = b"x" * 65_536
+        try:
+            for _one in range(MOST_BYTES // len(chunk) + 2):
+                client.sendall(b"10000\r\n" + chunk + b"\r\n")
+            assert status_of(client) == 413
+        except ConnectionError:
+            pass  # it no longer listened
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(HEAD + b"X-Large: " + b"x" * 200_000 + b"\r\n\r\n")
+        assert status_of(client) == 431
+    assert ask(port, "/", "POST", body=b"x" * MOST_BYTES)[0] == http.client.OK
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [b"Content-Length: x\r\n", b"Content-Length: -1\r\n", b"Content-Length: 4\r\nContent-Length: 9\r\n"],
+)
+def test_a_length_that_is_none_is_refused(port: int, lengths: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(HEAD + lengths + b"\r\nxxxx")
+        assert status_of(client) == 400
+
+
+def test_the_application_reads_what_was_sent(port: int) -> None:
+    asked = told(
+        port, "/caf%C3%A9/a%2525b?q=%C3%A9", "POST", body=b"a=1", headers={"X-Sent": "1", "Host": "x.example"}
+    )
+    assert asked["PATH_INFO"].encode("latin-1").decode() == "/café/a%25b"
+    assert (asked["QUERY_STRING"], asked["BODY"], asked["CONTENT_LENGTH"]) == ("q=%C3%A9", "a=1", "3")
+    assert (asked["HTTP_X_SENT"], asked["HTTP_HOST"], asked["REMOTE_ADDR"]) == ("1", "x.example", "127.0.0.1")
+    chunks = told(port, "/", "POST", body=iter([b"a=", b"1"]), headers={"Transfer-Encoding": "chunked"},
+                  encode_chunked=True)  # fmt: skip
+    assert (chunks["BODY"], chunks["CONTENT_LENGTH"]) == ("a=1", "3")
+    assert told(port)["CONTENT_LENGTH"] == "0"
+
+
+def test_a_header_with_an_underscore_is_dropped(port: int) -> None:
+    """Otherwise a client would speak as a proxy: both spellings are one name in WSGI."""
+    spoofed = {"X_Forwarded_For": "6.6.6.6", "x_forwarded_proto": "https", "X-Forwarded_Host": "evil.example"}
+    assert not [name for name in told(port, headers=spoofed) if "FORWARDED" in name]
+    both = told(port, headers={"X_Forwarded_For": "6.6.6.6", "X-Forwarded-For": "192.0.2.1"})
+    assert both["HTTP_X_FORWARDED_FOR"] == "192.0.2.1"
+
+
+def test_answers_are_as_the_application_gave_them(port: int) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        assert answer.headers.get_all("set-cookie") == ["a=1", "b=2"]
+        length = answer.headers["content-length"]
+        assert len(answer.read()) == int(length)
+        connection.request("HEAD", "/")
+        head = connection.getresponse()
+        assert head.read() == b""
+        assert int(head.headers["content-length"]) > 0
+    assert ask(port, "/fails")[0] == http.client.INTERNAL_SERVER_ERROR
+
+
+def test_who_goes_away_is_in_nobodys_way(port: int) -> None:
+    for sent in (b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n", HEAD + b"Content-Length: 9\r\n\r\nabc"):
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(sent)
+    assert told(port)["REQUEST_METHOD"] == "GET"
