@@ -4,6 +4,7 @@ The button and the verb ask the same object: hiding is courtesy, refusing is sec
 closed: an inactive person, a suspended or ended membership and a superuser hold nothing.
 """
 
+from collections.abc import Callable
 from datetime import date
 from functools import cached_property
 
@@ -23,21 +24,33 @@ _HELD = Prepared(
     account=-2,
 )
 
+WayOut = Callable[[Account, Standing, date], bool]
+
 
 class Gate:
     """One person before one account, on one day: asks the database once, then answers from memory."""
 
-    def __init__(self, user: User, account: Account, *, on: date | None = None, live: bool = False) -> None:
+    def __init__(
+        self,
+        user: User,
+        account: Account,
+        *,
+        on: date | None = None,
+        live: bool = False,
+        way_out: WayOut | None = None,
+    ) -> None:
         """Stand before an account.
 
         `on` is the day in the account's zone, which decides whether a trial is over; without it a
         trial counts as running. `live` says that the caller has just read a live membership (the
-        door has); otherwise the gate reads it.
+        door has); otherwise the gate reads it. `way_out` is asked, at most once, whether what would
+        end a debt or an ended trial is there; without it the gate says that it is.
         """
         self.user = user
         self.account = account
         self.on = on
         self._live = live
+        self._way_out = way_out
 
     @cached_property
     def held(self) -> frozenset[Permission]:
@@ -58,6 +71,11 @@ class Gate:
         state = AccountState(self.account.state)
         return standing(state, trial_ends_on=self.account.trial_ends_on, on=self.on or date.min)
 
+    @cached_property
+    def way_out(self) -> bool:
+        """Whether what opens this account again is there: an invoice to pay, or something to buy."""
+        return self._way_out is None or self._way_out(self.account, self.standing, self.on or date.min)
+
     def may(self, action: Action) -> Decision:
         """Return the decision on an action: whether, and if not why, who can, and what to do next."""
         return decide(
@@ -65,6 +83,7 @@ class Gate:
             held=self.held,
             account_type=AccountType(self.account.type),
             standing=self.standing,
+            way_out=lambda: self.way_out,
         )
 
     def demand(self, action: Action) -> None:

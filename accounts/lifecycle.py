@@ -30,9 +30,3 @@ def fall_past_due(account: Account, *, invoice: str) -> None:
     """Mark an active account whose invoice could not be collected."""
     if account.state == AccountState.ACTIVE:
         move(account, AccountState.PAST_DUE, by=None, reason="charge_failed", invoice=invoice)
-
-
-def restore_when_paid(account: Account, *, owes: bool) -> None:
-    """Give an account that owes nothing any more all it had before."""
-    if not owes and account.state in (AccountState.PAST_DUE, AccountState.SUSPENDED):
-        move(account, AccountState.ACTIVE, by=None, reason="paid")

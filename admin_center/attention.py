@@ -31,6 +31,8 @@ class Card:
     label: str = ""
     amount: int | None = None
     refused: Decision | None = None
+    # Only the vendor can help: the page names whom to ask.
+    ask: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ def _standing(account: Account, gate: Gate, reading: Reading | None, on: date) -
     match gate.standing:
         case Standing.PAST_DUE:
             yield _past_due(account, gate, reading)
+        case Standing.SUSPENDED | Standing.TRIAL_ENDED if not gate.way_out:
+            ended = gate.standing is Standing.TRIAL_ENDED
+            title = _("The trial has ended") if ended else _("The account is suspended")
+            refused = gate.may(Action.VIEW_SUBSCRIPTION)
+            yield Card("warning" if ended else "danger", title, refused=refused)
         case Standing.SUSPENDED:
             # The payment page names what is owed, with the way to pay it.
             text = _("An invoice stayed unpaid for too long. Everything opens again as soon as it is paid.")
@@ -97,6 +104,12 @@ def _standing(account: Account, gate: Gate, reading: Reading | None, on: date) -
 
 def _past_due(account: Account, gate: Gate, reading: Reading | None) -> Card:
     """Name the unpaid invoice, with the way to it, for who may see invoices; others learn who can."""
+    if not gate.way_out:
+        text = _(
+            "It is past due for a debt of which no invoice stands here. Until it is settled, nothing that "
+            "is due at once can be bought; everything else goes on working."
+        )
+        return Card("danger", _("The account is past due"), text, ask=True)
     text = _("Everything goes on working; nothing that is due at once can be bought until it is paid.")
     number = reading.facts.past_due_invoice if reading and gate.may(Action.VIEW_INVOICES) else None
     if number:
@@ -112,6 +125,9 @@ def _trial(account: Account, gate: Gate, ends_on: date, on: date) -> Card:
     title = ngettext("%(days)s day left in the trial", "%(days)s days left in the trial", days)
     title %= {"days": sentences.number(days)}
     text = _("The trial ends on %(day)s.") % {"day": sentences.day(ends_on)}
+    if not gate.way_out:
+        nothing = _("Nothing is on sale here that could be bought: ask how to go on.")
+        return Card("info", title, f"{text} {nothing}", ask=True)
     label = _("Choose what to buy")
     return _card(account, gate, Action.CHANGE_SUBSCRIPTION, "manage", label, "info", title, text)
 
@@ -133,6 +149,10 @@ def _renewal(account: Account, summed: summary.Summary) -> Iterator[Card]:
         title = _("The account ends on %(day)s") % {"day": on}
         text = _("The owner has scheduled its cancellation. It can be undone until that day.")
         yield Card("warning", title, text, url, label)
+    elif summed.is_parked:
+        text = _("It was due on %(day)s. Something is being checked first, and nothing is charged meanwhile.")
+        title = _("The renewal is being checked by the vendor")
+        yield Card("warning", title, text % {"day": on}, url, label, ask=True)
     elif summed.is_due:
         yield Card(
             "info", _("The subscription is renewing"), _("It was due on %(day)s.") % {"day": on}, url, label

@@ -46,6 +46,11 @@ class Desk:
         return not self.first and self.on >= self.facts.renews_on
 
     @property
+    def parked(self) -> bool:
+        """Tell whether the renewal is due and on hold, because the vendor checks something first."""
+        return self.due and self.facts.parked
+
+    @property
     def lines(self) -> tuple[LineFacts, ...]:
         """Return the lines that are paid for: before the first purchase none."""
         return () if self.first else self.facts.lines

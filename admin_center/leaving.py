@@ -9,7 +9,7 @@ from django.core import signing
 
 from accounts.models import Account
 from accounts.rules.decision import NotAllowed
-from admin_center import consequences, priced, refused, sentences
+from admin_center import consequences, priced, refused, sentences, words
 from admin_center.consequences import Consequence
 from admin_center.pages import AccountRequest
 from admin_center.priced import Row
@@ -129,7 +129,7 @@ def _ending(
     except NotAllowed:
         return Ending(**told)
     except Refusal as refusal:
-        return Ending(**told, refusal=refused.why(refusal, names))
+        return Ending(**told, refusal=refused.why(refusal, names, words.contact(request.account)))
     return Ending(**told, **_priced(quote, reading, before))
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts.rules.decision import Action
-from admin_center import priced, questions, refused
+from admin_center import priced, questions, refused, words
 from admin_center.desk import Desk
 from admin_center.forms import wishes
 from admin_center.forms.manage import ManageForm
@@ -119,7 +119,7 @@ def _renews_at(desk: Desk, on: date) -> int | None:
 
 def _refuse(request: AccountRequest, form: ManageForm, found: Outcome, refusal: Refusal) -> None:
     """Put a refusal at the field it concerns, and say what helps."""
-    found.refusal = refused.why(refusal, form.desk.reading.names)
+    found.refusal = refused.why(refusal, form.desk.reading.names, words.contact(request.account))
     product = str(refusal.data.get("product") or "")
     name = form.field_of(refusal.code, product)
     if name is not None:

@@ -23,6 +23,7 @@ from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action, NotAllowed, Reason
 from admin_center.sessions import freshly_authenticated
 from admin_center.sign_in import client_address
+from billing import debts
 
 
 class AccountRequest(HttpRequest):
@@ -85,7 +86,7 @@ def _enter(
     at = clock.now(account)
     request.account, request.membership = account, membership
     request.today = clock.today(account)
-    request.gate = Gate(request.user, account, on=request.today, live=True)
+    request.gate = Gate(request.user, account, on=request.today, live=True, way_out=debts.way_out)
     with (
         structlog.contextvars.bound_contextvars(account=account.slug),
         activity.occasion(at, address=client_address(request)),
@@ -99,7 +100,10 @@ def _enter(
             if refusal.decision.reason is Reason.CANCELLED:
                 # It was cancelled while this request waited.
                 return _closed(request, account)
-            return render(request, "403.html", {"decision": refusal.decision}, status=403)
+            # The door knows more than a verb of what would open the account again.
+            known = request.gate.may(refusal.decision.action)
+            decision = refusal.decision if known else known
+            return render(request, "403.html", {"decision": decision}, status=403)
 
 
 def _closed(request: HttpRequest, account: Account) -> HttpResponseBase:

@@ -15,10 +15,14 @@ from billing.rules.refusals import Refusal
 Data = Mapping[str, Any]
 
 
-def why(refusal: Refusal, names: Names) -> str:
-    """Return the sentence of a refusal, in the language of the moment."""
+def why(refusal: Refusal, names: Names, contact: str = "") -> str:
+    """Return the sentence of a refusal, in the language of the moment.
+
+    `contact` is the vendor's, with an address: named where nobody of the account can help.
+    """
     data: dict[str, Any] = {
         **refusal.data,
+        "contact": contact or _("your contact at the vendor"),
         "name": sentences.product(names, str(refusal.data.get("product") or "")),
     }
     sentence = _SENTENCES.get(refusal.code)
@@ -43,6 +47,23 @@ def _already(data: Data, names: Names) -> str:
 def _cycle(data: Data, names: Names) -> str:
     told = {**data, "cycle": sentences.cycle(data["cycle"]).lower()}
     return _("%(name)s has no %(cycle)s price.") % told
+
+
+def _past_due(data: Data, names: Names) -> str:
+    if data.get("invoice"):
+        return _("Pay invoice %(invoice)s first: it is past due.") % data
+    return (
+        _("The account is past due for a debt of which no invoice stands here. Ask %(contact)s what is owed.")
+        % data
+    )
+
+
+def _state_forbids(data: Data, names: Names) -> str:
+    if data.get("state") != "suspended":
+        return _("Nothing can be changed while the account is in this state.")
+    if data.get("invoice"):
+        return _("The account is suspended. Pay invoice %(invoice)s first.") % data
+    return _("The account is suspended for a debt of which no invoice stands here. Ask %(contact)s.") % data
 
 
 def _day(data: Data, key: str) -> str:
@@ -96,10 +117,17 @@ _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
     "promo_not_valid": lambda d, n: _(
         "This promo code does not work here. Check how it is written, or ask who gave it to you."
     ),
-    "past_due": lambda d, n: _("Pay invoice %(invoice)s first: it is past due.") % d,
-    "state_forbids": lambda d, n: _("Nothing can be changed while the account is in this state."),
+    "past_due": _past_due,
+    "state_forbids": _state_forbids,
     "held_change": lambda d, n: _("Another change waits for its payment. Pay it or withdraw it first."),
     "renewal_due": lambda d, n: _("The subscription is being renewed. Try again in a moment."),
+    "renewal_parked": lambda d, n: (
+        _(
+            "The renewal is being checked by the vendor, and nothing is charged meanwhile. Until it is done "
+            "nothing can be changed. Ask %(contact)s."
+        )
+        % d
+    ),
     "too_late": lambda d, n: _("It took effect already, and can no longer be undone."),
     "outside_period": lambda d, n: _("This day lies outside of the current period."),
 }

@@ -150,11 +150,17 @@ class Summary:
     payment: PaymentFacts | None
     held: bool
     unpaid: str
+    parked: bool
 
     @property
     def is_due(self) -> bool:
         """Tell whether the renewal day has come and the renewal is not carried out yet."""
         return self.on >= self.renews_on
+
+    @property
+    def is_parked(self) -> bool:
+        """Tell whether the renewal is due and on hold, because the vendor checks something first."""
+        return self.is_due and self.parked
 
     @property
     def days_left(self) -> int:
@@ -209,6 +215,7 @@ def of(reading: Reading | None, on: date) -> Summary | None:
         payment=reading.payment,
         held=facts.held,
         unpaid=facts.past_due_invoice or "",
+        parked=facts.parked,
     )
 
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
+from accounts.models import Account
 from accounts.rules.capabilities import AccountType
 from accounts.rules.decision import Action, Decision, Reason, Who
 from accounts.rules.roles import Role
@@ -84,6 +85,16 @@ def why_not(decision: Decision, account_type: str) -> str:
             return _("The trial has ended. Everything opens again as soon as something is bought.")
         case Reason.SUSPENDED:
             return _("The account is suspended: an invoice is unpaid. It opens again as soon as it is paid.")
+        case Reason.OLD_DEBT:
+            return _(
+                "The account is suspended for a debt of which no invoice stands here, so there is nothing "
+                "to pay on these pages. Your contact says what is owed and opens it again."
+            )
+        case Reason.NOTHING_ON_SALE:
+            return _(
+                "The trial has ended, and nothing is on sale here that could be bought. Your contact says "
+                "how to go on."
+            )
         case Reason.CANCELLED:
             return _("The account was cancelled.")
         case _:
@@ -101,8 +112,17 @@ def why_not_briefly(decision: Decision) -> str:
             return _("After the trial: buy first")
         case Reason.SUSPENDED:
             return _("While suspended: pay first")
+        case Reason.OLD_DEBT:
+            return _("While suspended: ask your contact")
+        case Reason.NOTHING_ON_SALE:
+            return _("After the trial: ask your contact")
         case _:
             return ""
+
+
+def contact(account: Account) -> str:
+    """Return the vendor's contact of an account, with the address to write to."""
+    return f"{account.vendor_contact_name} ({account.vendor_contact_email})"
 
 
 def subject(decision: Decision, account_name: str) -> str:
@@ -129,6 +149,7 @@ STATUSES = {
     # What has its own days, and what waits.
     "scheduled": Status(gettext_lazy("Scheduled"), "info"),
     "renewing": Status(gettext_lazy("Renewing"), "info"),
+    "parked": Status(gettext_lazy("Being checked"), "warning"),
     "ended": Status(pgettext_lazy("subscription", "Ended")),
     "undone": Status(gettext_lazy("Undone")),
     # Change requests.

@@ -150,6 +150,7 @@ def _facts(account: Account, stored: Row, products: list[Row]) -> Facts:
         tax_rate=_decimal(stored["tax"]),
         promos=tuple(_promo(row) for row in stored["promos"]),
         held=stored["held"],
+        parked=stored["parked"],
         past_due_invoice=stored["unpaid"],
     )
 

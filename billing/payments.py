@@ -19,8 +19,8 @@ from accounts.models import Account, User
 from accounts.rules.capabilities import BY_TYPE, AccountState, AccountType, Capability
 from accounts.rules.decision import Action
 from accounts.steps import step
-from billing import carrying_out
-from billing.models import Charge, Invoice, InvoicePayment, PaymentMethod, Quote, Subscription
+from billing import carrying_out, debts
+from billing.models import Charge, Invoice, InvoicePayment, PaymentMethod, Quote
 from billing.provider import provider
 from billing.provider.base import Outcome, ProviderUnreachable, Status
 from billing.rules.money import to_minor
@@ -168,11 +168,9 @@ def _use(account: Account, charge: Charge, at: datetime) -> bool:
 
 def _restore(account: Account, at: datetime) -> None:
     """Give back what a debt took, once all is paid; days of suspension are not charged."""
-    was_suspended = account.state == AccountState.SUSPENDED
-    lifecycle.restore_when_paid(account, owes=_owes(account))
-    if was_suspended and account.state == AccountState.ACTIVE:
+    if account.state in debts.OWING and not debts.open_invoice(account):
         on = at.astimezone(ZoneInfo(account.timezone)).date()
-        Subscription.objects.filter(pk=account.pk, paid_until__lt=on).update(resumes_on=on)
+        debts.reopen(account, by=None, reason="paid", on=on)
 
 
 def _apply_held(account: Account, charge: Charge, quote: Quote, at: datetime) -> bool:
@@ -218,11 +216,6 @@ def _close_held(quote: Quote, state: Quote.State, failure: str) -> None:
             quote=str(quote.pk),
             reason=failure,
         )
-
-
-def _owes(account: Account) -> bool:
-    """Tell whether an invoice of the account is open although its money was asked for."""
-    return account.subscription.invoices.filter(due__gt=0, payment__isnull=True).exists()
 
 
 def _refund_if_due(charge: Charge) -> None:

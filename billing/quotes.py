@@ -26,7 +26,7 @@ from billing.rules import quoting
 from billing.rules.changes import Change, RemoveProduct, capability
 from billing.rules.facts import Facts
 from billing.rules.money import to_money
-from billing.rules.refusals import HeldChange, NoSuchLine
+from billing.rules.refusals import HeldChange, NoSuchLine, RenewalParked
 from billing.rules.wire import changes_from_plain, changes_to_plain
 from billing.writing import Occasion
 
@@ -237,15 +237,18 @@ def withdraw(quote_id: UUID, *, by: User, on: date) -> Quote:
 def undo(change_id: int, *, by: User, on: date) -> None:
     """Undo a change that waits for renewal.
 
-    Raises NotAllowed; TooLate once its day has come; ScheduledChange.DoesNotExist where it is gone.
+    Raises NotAllowed; TooLate once its day has come, RenewalParked where that renewal is on hold;
+    ScheduledChange.DoesNotExist where it is gone.
     """
     account = Account.objects.lock_for(ScheduledChange, change_id)
     change = ScheduledChange.objects.get(pk=change_id)
     cancels = change.kind == ScheduledChange.Kind.CANCELLATION
     Gate(by, account, on=on).demand(Action.CANCEL_ACCOUNT if cancels else Action.UNDO_CHANGE)
-    if on >= change.takes_effect_on:
-        raise TooLate(change)
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account.pk)
+    if on >= change.takes_effect_on:
+        if subscription.parked_at is not None:
+            raise RenewalParked(due=change.takes_effect_on)
+        raise TooLate(change)
     before = facts.read(account, on)
     assert before is not None
     if before.facts.held:

@@ -16,6 +16,7 @@ PASSING = (
     refusals.PastDue,
     refusals.HeldChange,
     refusals.RenewalDue,
+    refusals.RenewalParked,
     refusals.StateForbids,
     refusals.CancellationScheduled,
 )

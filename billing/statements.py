@@ -7,6 +7,7 @@ SUBSCRIPTION = """
 SELECT json_build_object(
   'catalogue', s.catalogue_id, 'currency', s.currency, 'cycle', s.cycle, 'anchor', s.anchor,
   'period_start', s.period_start, 'period_end', s.period_end, 'paid_until', s.paid_until,
+  'parked', s.parked_at IS NOT NULL,
   'version', s.version, 'tax', s.tax_percent::text, 'labels', c.labels,
   'lines', (SELECT coalesce(json_agg(json_build_object(
       'id', l.id, 'product', p.key, 'edition', e.key, 'quantity', l.quantity,

@@ -4,6 +4,7 @@ Two gates, and an action needs both: a permission of this person on this account
 of the account's type and standing. Everything here is a code; templates find the words.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -50,6 +51,9 @@ class Reason(StrEnum):
     ACCOUNT_TYPE = "account_type"
     TRIAL_ENDED = "trial_ended"
     SUSPENDED = "suspended"
+    # What would open it again isn't there: no invoice to pay, nothing on sale.
+    OLD_DEBT = "old_debt"
+    NOTHING_ON_SALE = "nothing_on_sale"
     CANCELLED = "cancelled"
 
 
@@ -145,9 +149,17 @@ REQUESTABLE = frozenset(
 
 
 def decide(
-    action: Action, *, held: frozenset[Permission], account_type: AccountType, standing: Standing
+    action: Action,
+    *,
+    held: frozenset[Permission],
+    account_type: AccountType,
+    standing: Standing,
+    way_out: Callable[[], bool] = lambda: True,
 ) -> Decision:
     """Return whether someone who holds these permissions may act, on an account of this type and standing.
+
+    `way_out` tells, where the standing closes something, whether what opens it again is there: an
+    invoice to pay, or something on sale to buy. Where it isn't, only the vendor can help.
 
     Source: domain.md 3 (both tables) and the end of 5. A closed account is named before the
     person's role: no colleague could do it either.
@@ -161,6 +173,9 @@ def decide(
         step = NextStep.REQUEST_CHANGE if asks else NextStep.CONTACT_VENDOR
         return Decision(action, False, Reason.ACCOUNT_TYPE, (Who.VENDOR_CONTACT,), step)
     if capability not in BY_STANDING[standing]:
+        if not way_out():
+            reason = Reason.NOTHING_ON_SALE if standing is Standing.TRIAL_ENDED else Reason.OLD_DEBT
+            return Decision(action, False, reason, (Who.VENDOR_CONTACT,), NextStep.CONTACT_VENDOR)
         return _closed(action, held, account_type, standing)
     if permission is not None and permission not in held:
         asks = action in REQUESTABLE and Permission.REQUEST_CHANGE in held

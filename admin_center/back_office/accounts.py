@@ -14,6 +14,7 @@ from accounts import activity, clock, particulars
 from accounts.models import Account, Membership, User
 from admin_center.back_office import search
 from admin_center.back_office.columns import linked, links, related
+from admin_center.back_office.old_debts import OldDebts
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
 
@@ -43,7 +44,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Account, site=site)
-class AccountAdmin(StaffAdmin):
+class AccountAdmin(OldDebts, StaffAdmin):
     """Customer companies."""
 
     form = AccountForm
@@ -54,7 +55,7 @@ class AccountAdmin(StaffAdmin):
         "How the name, the address name or a member’s e-mail address begins, or the whole external id."
     )
     fieldsets = (
-        (None, {"fields": ("name", "slug", "external_id", "state", "currency", "see_also")}),
+        (None, {"fields": ("name", "slug", "external_id", "state", "debt", "currency", "see_also")}),
         (_("Particulars"), {"fields": (*particulars.FIELDS, "reason")}),
         (_("Dates"), {"fields": ("created_at", "trial_ends_on", "cancelled_at", "is_sandbox", "clock")}),
     )

@@ -34,6 +34,7 @@ KINDS = {
     "request_decided": _("Request decided"),
     "request_expired": _("Request expired"),
     "request_submitted": _("Request submitted"),
+    "old_debt_settled": _("Old debt settled"),
     "role_given": _("Role given"),
     "role_taken": _("Role taken"),
     "subscription_renewed": _("Subscription renewed"),

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from moneyed import Money
 
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
-from accounts.rules.decision import Action, Decision, NextStep, Who
+from accounts.rules.decision import Action, Decision, NextStep, Reason, Who
 from accounts.rules.roles import Role
 from admin_center import words
 from billing.rules.money import to_decimal
@@ -203,11 +203,21 @@ def refusal(context: Context, decision: Decision, page: bool = False) -> str:
     return _part(context, "refusal", parts)
 
 
+@register.simple_tag(takes_context=True)
+def whom_to_ask(context: Context) -> str:
+    """Return the vendor's contact, with the ways to reach it: where nobody of the account can help."""
+    account = _account(context)
+    mailto = _mailto(account.vendor_contact_email, account.name)
+    return _part(context, "whom_to_ask", {"account": account, "mailto": mailto})
+
+
 def _next_step(decision: Decision, slug: str) -> tuple[str, str] | None:
     """Return words and address of what to do instead, where that is a page."""
     match decision.next_step:
         case NextStep.REQUEST_CHANGE:
-            return _("Request a change"), reverse("manage", args=[slug])
+            # On assisted accounts the page changes at once what is open there, and asks for the rest.
+            chosen = "?as=request" if decision.reason is Reason.ACCOUNT_TYPE else ""
+            return _("Request a change"), reverse("manage", args=[slug]) + chosen
         case NextStep.BUY:
             return _("Choose what to buy"), reverse("manage", args=[slug])
         case NextStep.PAY_INVOICE:

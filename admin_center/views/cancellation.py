@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import activity
 from accounts.rules.decision import Action
-from admin_center import leaving, refused, sentences
+from admin_center import leaving, refused, sentences, words
 from admin_center.forms.leaving import CancelForm, SurveyForm
 from admin_center.pages import AccountRequest, page
 from billing import cancellation, facts, quotes
@@ -103,7 +103,11 @@ def cancel_product(request: AccountRequest) -> HttpResponse:
         return redirect("manage", request.account.slug)
     except Refusal as refusal:
         reading = facts.read(request.account, request.today)
-        return _overview(request, error=refused.why(refusal, reading.names if reading else {}), status=422)
+        return _overview(
+            request,
+            error=refused.why(refusal, reading.names if reading else {}, words.contact(request.account)),
+            status=422,
+        )
     return redirect("quote", request.account.slug, quote.pk)
 
 
@@ -130,7 +134,13 @@ def cancel_at_end(request: AccountRequest) -> HttpResponse:
     except AlreadyScheduled:
         messages.info(request, _("The account’s end is scheduled already."))
     except Refusal as refusal:
-        return _sheet(request, form, at_end=True, error=refused.why(refusal, {}), status=422)
+        return _sheet(
+            request,
+            form,
+            at_end=True,
+            error=refused.why(refusal, {}, words.contact(request.account)),
+            status=422,
+        )
     else:
         told = {"day": sentences.day(change.takes_effect_on)}
         messages.success(request, _("The account ends on %(day)s. It can be undone until then.") % told)

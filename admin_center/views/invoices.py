@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.rules.decision import Action
 from admin_center import paging, priced
 from admin_center.pages import AccountRequest, page
-from billing import payments
+from billing import debts, payments
 from billing.models import Charge, Invoice, PaymentMethod, Product
 
 PAGE_SIZE = 50
@@ -26,7 +26,11 @@ def invoices(request: AccountRequest) -> HttpResponse:
     issued = Invoice.objects.filter(subscription_id=request.account.pk).select_related("payment")
     listed = paging.cut(issued, NEWEST_FIRST, request.GET, size=PAGE_SIZE)
     rows = [(one, _status(one)) for one in listed.rows]
-    return render(request, "invoices/list.html", {"listed": listed, "rows": rows})
+    return render(
+        request,
+        "invoices/list.html",
+        {"listed": listed, "rows": rows, "old_debt": debts.is_old(request.account)},
+    )
 
 
 @require_safe

@@ -96,7 +96,8 @@ def _desk(request: AccountRequest) -> Desk | None:
 
 
 def _without_subscription(request: AccountRequest) -> HttpResponse:
-    messages.info(request, _("This account has no subscription yet: ask your contact to set it up."))
+    told = _("This account has no subscription yet: ask %(contact)s to set it up.")
+    messages.info(request, told % {"contact": words.contact(request.account)})
     return redirect("home", request.account.slug)
 
 
@@ -146,7 +147,7 @@ def _page(request: AccountRequest, form: ManageForm, found: Outcome, status: int
     desk = form.desk
     summed, may_change = summary.of(desk.reading, request.today), request.gate.may(Action.CHANGE_SUBSCRIPTION)
     context = _priced(request, form, found) | {
-        "page_title": _title(desk),
+        "page_title": _title(desk, on_sale=request.gate.way_out),
         "summary": summed,
         "shelf": shelf.of(form, summed),
         "held": outcomes.held(request) if desk.facts.held else None,
@@ -162,7 +163,9 @@ def _page(request: AccountRequest, form: ManageForm, found: Outcome, status: int
     return render(request, "manage/form.html", context, status=status)
 
 
-def _title(desk: Desk) -> str:
+def _title(desk: Desk, *, on_sale: bool) -> str:
+    if desk.first and not on_sale:
+        return _("Nothing is on sale here")
     if desk.asking:
         return _("Request a change")
     return _("Choose what to buy") if desk.first else _("Manage subscription")
@@ -224,6 +227,9 @@ def _again(request: AccountRequest) -> HttpResponse:
 
 def _renew(request: AccountRequest) -> HttpResponse:
     """Carry out a renewal that is due: whatever touches the subscription renews it first (domain.md 5)."""
+    desk = _desk(request)
+    if desk is not None and desk.parked:
+        return redirect("manage", request.account.slug)
     if not renewal.renew(request.account.pk, on=request.today, at=activity.current().at):
         messages.info(request, _("The renewal is still being carried out. Try again in a moment."))
     return redirect("manage", request.account.slug)

@@ -14,7 +14,7 @@ from accounts.rules.decision import Action
 from accounts.rules.roles import Role
 from admin_center import summary
 from admin_center.pages import AccountRequest, page
-from billing import methods
+from billing import debts, methods
 from billing.models import Invoice, PaymentMethod
 
 # More than anybody owes; the Invoices page lists all.
@@ -39,6 +39,7 @@ def payment(request: AccountRequest) -> HttpResponse:
             "next": request.GET.get("next", "")[:40],
             "may_change": request.gate.may(Action.CHANGE_PAYMENT),
             "unpaid": _unpaid(request),
+            "old_debt": debts.is_old(request.account),
             "expired": method is not None and summary.expires_by(method, request.today),
         },
     )

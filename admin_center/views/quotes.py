@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import activity
 from accounts.models import Activity
 from accounts.rules.decision import Action
-from admin_center import meanwhile, priced, refused, trail
+from admin_center import meanwhile, priced, refused, trail, words
 from admin_center.pages import AccountRequest, page
 from billing import documents, facts, payments, quotes
 from billing.models import PaymentMethod, Quote, ScheduledChange
@@ -73,7 +73,7 @@ def _show(
         "priced": priced.of(shown, reading, costs_shown=costs_shown),
         "method": PaymentMethod.objects.filter(pk=request.account.pk).first(),
         "charged": payments.is_charged(request.account),
-        "refused": refused.why(refusal, reading.names) if refusal else "",
+        "refused": refused.why(refusal, reading.names, words.contact(request.account)) if refusal else "",
         "over": over,
         # Who asked for it reads the receipt too, and may not read invoices.
         "invoice_shown": costs_shown and bool(request.gate.may(Action.VIEW_INVOICES)),
@@ -208,7 +208,9 @@ def undo(request: AccountRequest, change_id: int) -> HttpResponse:
         messages.warning(request, _("It took effect already, and can no longer be undone."))
     except Refusal as refusal:
         reading = facts.read(request.account, request.today)
-        messages.warning(request, refused.why(refusal, reading.names if reading else {}))
+        messages.warning(
+            request, refused.why(refusal, reading.names if reading else {}, words.contact(request.account))
+        )
     else:
         messages.success(request, _("Undone. The subscription goes on as it is."))
     return back

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import activity
 from accounts.rules.decision import Action
-from admin_center import priced, refused, requested
+from admin_center import priced, refused, requested, words
 from admin_center.pages import AccountRequest, page
 from billing import documents, facts, requests
 from billing.facts import Reading
@@ -88,7 +88,7 @@ def _today(
     try:
         return requested.quoted(asked, reading, request.today), ""
     except Refusal as refusal:
-        return None, refused.why(refusal, reading.names)
+        return None, refused.why(refusal, reading.names, words.contact(request.account))
 
 
 @require_POST

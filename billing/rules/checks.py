@@ -28,6 +28,8 @@ def may_change(facts: Facts, changes: Iterable[Change], on: date) -> None:
         if not first:
             raise refusals.FirstPurchaseNeeded
         return
+    if facts.parked and on >= facts.renews_on:
+        raise refusals.RenewalParked(due=facts.renews_on)
     if on > facts.renews_on:
         raise refusals.RenewalDue(due=facts.renews_on)
     start = facts.current_period.start

@@ -217,6 +217,7 @@ class Facts:
     period's end after an extension. Cycle, anchor, period and `paid_until` are None before the
     first purchase. A positive `balance` belongs to the customer. `tax_rate` is a percentage, None
     where no tax is shown. `minimum` is the smallest collected amount where the vendor sets its own.
+    `parked` says that its renewal is on hold until the vendor's staff have mended something.
     """
 
     currency: str
@@ -238,6 +239,7 @@ class Facts:
     tax_rate: Decimal | None = None
     minimum: int | None = None
     held: bool = False
+    parked: bool = False
     past_due_invoice: str | None = None
 
     @property

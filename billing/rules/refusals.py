@@ -194,6 +194,12 @@ class RenewalDue(Refusal):
     code = "renewal_due"
 
 
+class RenewalParked(Refusal):
+    """The renewal is due and on hold: the vendor's staff mend something first (`due`)."""
+
+    code = "renewal_parked"
+
+
 class OutsidePeriod(Refusal):
     """The day lies before the current period (`on`, `start`)."""
 

@@ -30,6 +30,8 @@ def addresses() -> list[str]:
     found += [
         reverse("vendor:billing_subscription_unpark", args=[one.pk]) for one in Subscription.objects.all()
     ]
+    owing = Account.objects.filter(state="suspended")
+    found += [reverse("vendor:accounts_account_settle", args=[one.pk]) for one in owing]
     found += [
         reverse("vendor:billing_changerequest_decide", args=[one.pk]) for one in ChangeRequest.objects.all()
     ]
@@ -52,6 +54,7 @@ def with_something_of_everything(acme: Account) -> None:
         terms = promos.Terms("AUTUMN", Decimal(10))
         promos.create(subscription.catalogue, terms, by=people.vera(), reason="Campaign")
     Subscription.objects.update(parked_at=AT, parked_because="gap support")
+    people.globex(state="suspended")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -27,6 +27,7 @@ from billing.models import (
 )
 from tests import people, shop
 from tests.console.reading import JULY_14, acme_at, open_as, signed_in, text
+from tests.console.test_invoices import invoice
 
 PAGE = "/a/acme/billing/subscription/"
 
@@ -168,15 +169,19 @@ def test_a_trial_and_an_account_that_bought_nothing_say_what_comes_next(db: None
     account = acme_at(state=AccountState.TRIAL, trial_ends_on=date(2023, 7, 30))
     assert "The trial ends on 30 July 2023 (America/New York)." in text(open_as("olivia", PAGE))
     Account.objects.filter(pk=account.pk).update(state=AccountState.ACTIVE, trial_ends_on=None)
+    # Without a price list nothing is on sale, and whom to ask is said.
+    assert "Sales of Acme" in text(open_as("olivia", PAGE))
+    Subscription.objects.create(account=account, catalogue=shop.catalogue(), currency="USD", cycle="annual")
     for name, way in (("olivia", "Choose what to buy"), ("adam", "Request a change")):
         seen = text(open_as(name, PAGE))
         assert "Nothing has been bought yet" in seen
         assert way in seen
 
 
+@pytest.mark.breaks_invariants
 def test_past_due_says_what_still_works(db: None) -> None:
-    ledger(state=AccountState.PAST_DUE)
-    assert "An invoice is unpaid" in text(open_as("olivia", PAGE))
+    invoice(ledger(state=AccountState.PAST_DUE), "INV-000001", "120.00")
+    assert "Invoice INV-000001 is unpaid." in text(open_as("olivia", PAGE))
 
 
 def test_in_french_words_dates_and_amounts_are_french(db: None) -> None:

@@ -206,6 +206,7 @@ def test_every_refusal_has_a_code_of_its_own_and_is_tested() -> None:
     assert len({kind.code for kind in kinds}) == len(kinds)
     elsewhere = {
         refusals.RenewalDue,
+        refusals.RenewalParked,
         refusals.OutsidePeriod,
         refusals.PromoNotValid,
         refusals.TooLate,
@@ -240,6 +241,16 @@ def test_the_renewal_day_renews_and_does_not_extend() -> None:
     with pytest.raises(refusals.RenewalDue) as refused:
         quote(SUPPORT, [Extend()], YEAR.end)
     assert refused.value.data == {"due": YEAR.end}
+
+
+def test_a_parked_renewal_refuses_every_change_from_its_day_on() -> None:
+    parked = replace(SUPPORT, parked=True)
+    for day in (YEAR.end, YEAR.end + timedelta(days=40)):
+        for change in (AddSeats("support", 11), ReduceSeats("support", 6), Extend()):
+            with pytest.raises(refusals.RenewalParked) as refused:
+                quote(parked, [change], day)
+            assert refused.value.data == {"due": YEAR.end}
+    assert quote(parked, [AddSeats("support", 11)], YEAR.start).due == 3600
 
 
 # --- Boundaries: the last value that is allowed

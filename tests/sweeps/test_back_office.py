@@ -30,6 +30,7 @@ def forms() -> dict[str, dict[str, str]]:
     """Return each form of the staff with what makes it right."""
     acme = people.acme(type="managed")
     shop.subscribe(acme, {"support": ("team", 10, "1.00")}, start=date(2026, 1, 1))
+    globex = people.globex(state="suspended")
     with activity.occasion(AT):
         asked = requests.submit(
             acme, [AddProduct("guide", "team", 3)], note="", by=people.user("adam"), on=AT.date()
@@ -44,6 +45,7 @@ def forms() -> dict[str, dict[str, str]]:
         reverse("vendor:billing_promocode_change", args=[promo.pk]): new,
         reverse("vendor:billing_changerequest_decide", args=[asked.pk]): decision,
         reverse("vendor:billing_subscription_unpark", args=[acme.pk]): {"reason": "x"},
+        reverse("vendor:accounts_account_settle", args=[globex.pk]): {"reason": "x"},
     }
 
 

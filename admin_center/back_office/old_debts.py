@@ -1,0 +1,112 @@
+"""Old debts: accounts that owe what no invoice here stands for, until staff say that it was settled."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts import activity, clock
+from accounts.models import Account
+from admin_center.back_office.staff import StaffAdmin
+from billing import debts
+from billing.models import Subscription
+
+if TYPE_CHECKING:
+    Base = StaffAdmin
+else:
+    Base = object
+
+
+class SettleForm(forms.Form):
+    """How a debt was settled that was never invoiced here."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The account’s owner reads it in the activity and in a letter."),
+    )
+
+
+class OldDebts(Base):
+    """What an account's page needs to show that it owes an old debt, and to open it again."""
+
+    @admin.display(description=_("Debt"))
+    def debt(self, account: Account) -> SafeString | str:
+        """Return the invoice to pay, or that there is none, with the way to say that it was settled."""
+        if account.state not in debts.OWING:
+            return "–"
+        if number := debts.open_invoice(account):
+            return gettext("Invoice %(number)s is open") % {"number": number}
+        return format_html(
+            '{} <a href="{}">{}</a>',
+            gettext("An old debt: no invoice stands here for it."),
+            reverse("vendor:accounts_account_settle", args=[account.pk]),
+            gettext("Old debt settled"),
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the addresses, with that of settling an old debt."""
+        view = self.admin_site.admin_view(self.settle)
+        ours = path("<int:account_id>/old-debt/", view, name="accounts_account_settle")
+        return [ours, *super().get_urls()]
+
+    def settle(self, request: HttpRequest, account_id: int) -> HttpResponse:
+        """Ask for the reason; on a POST open the account again, or say what stands against it."""
+        account = Account.objects.filter(pk=account_id).first()
+        if account is None:
+            raise Http404
+        form = SettleForm(request.POST if request.method == "POST" else None)
+        if form.is_bound and form.is_valid():
+            _settled(request, account, form.cleaned_data["reason"])
+            return redirect("vendor:accounts_account_change", account.pk)
+        if not debts.is_old(account):
+            _not_old(request, debts.open_invoice(account))
+            return redirect("vendor:accounts_account_change", account.pk)
+        today = clock.today(account)
+        subscription = Subscription.objects.filter(pk=account.pk).first()
+        paid_until = subscription.paid_until if subscription else None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Old debt settled"),
+            "subtitle": str(account),
+            "opts": self.opts,
+            "account": account,
+            "paid_until": paid_until,
+            "over": paid_until is not None and paid_until < today,
+            "form": form,
+        }
+        status = 422 if form.errors else 200
+        return TemplateResponse(request, "back_office/old_debt.html", context, status=status)
+
+
+def _settled(request: Any, account: Account, reason: str) -> None:
+    """Open the account again and tell, or tell why there is nothing to settle."""
+    held = activity.current()
+    try:
+        with activity.occasion(clock.now(account), address=held.address, by_staff=True):
+            debts.settle_old(account.pk, reason=reason, by=request.user, on=clock.today(account))
+    except debts.NothingOwed:
+        _not_old(request, "")
+    except debts.InvoiceOpen as unpaid:
+        _not_old(request, unpaid.number)
+    else:
+        messages.success(
+            request, gettext("The account is open again. Its owner and billing admins are told.")
+        )
+
+
+def _not_old(request: HttpRequest, number: str) -> None:
+    if number:
+        told = gettext("Invoice %(number)s is open: it is paid, not settled here.")
+        messages.warning(request, told % {"number": number})
+    else:
+        messages.info(request, gettext("This account owes no old debt, or no longer."))

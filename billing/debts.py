@@ -1,0 +1,99 @@
+"""What an account owes, and the way out of a debt that no invoice here stands for."""
+
+from datetime import date
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from accounts import activity, lifecycle, mail
+from accounts.models import Account, Membership, User
+from accounts.rules.capabilities import BY_TYPE, AccountState, AccountType, Capability, Standing
+from billing import facts
+from billing.models import Invoice, Subscription
+from billing.rules.periods import Cycle
+
+# The states that only the payment of a debt ends.
+OWING = (AccountState.PAST_DUE, AccountState.SUSPENDED)
+
+
+class NothingOwed(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """The account is neither past due nor suspended, or no longer."""
+
+
+class InvoiceOpen(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """An invoice stands for the debt: paying it is the way."""
+
+    def __init__(self, number: str) -> None:
+        """Keep the invoice's number."""
+        super().__init__(number)
+        self.number = number
+
+
+def open_invoice(account: Account) -> str:
+    """Return the number of the account's oldest invoice that is still to be paid, empty where none is."""
+    unpaid = Invoice.objects.filter(subscription_id=account.pk, due__gt=0, payment__isnull=True)
+    return unpaid.order_by("issued_at").values_list("number", flat=True).first() or ""
+
+
+def is_old(account: Account) -> bool:
+    """Tell whether the account owes something that no invoice here stands for: a debt brought along."""
+    return account.state in OWING and not open_invoice(account)
+
+
+def way_out(account: Account, standing: Standing, on: date) -> bool:
+    """Tell whether what the pages advise leads anywhere: an invoice to pay, or something on sale to buy."""
+    if standing in (Standing.PAST_DUE, Standing.SUSPENDED):
+        return bool(open_invoice(account))
+    if standing is Standing.CANCELLED:
+        return False
+    subscription = Subscription.objects.filter(pk=account.pk).first()
+    if subscription is None:
+        return False
+    products = facts.catalogue(subscription.catalogue_id, account.currency).values()
+    only_open = account.type == AccountType.ASSISTED
+    return any(
+        edition.price(cycle, on) is not None
+        for product in products
+        if not product.withdrawn and (product.open_to_assisted or not only_open)
+        for edition in product.editions
+        for cycle in Cycle
+    )
+
+
+@transaction.atomic
+def settle_old(account_id: int, *, reason: str, by: User, on: date) -> Account:
+    """Open an account again whose old debt was settled elsewhere; the owner and billing admins are told.
+
+    Nothing is charged here: where the paid period is over, the next tick starts one on this day, and
+    the days of suspension are not charged. Raises PermissionDenied for anyone but the vendor's staff,
+    ValueError without a reason, NothingOwed, InvoiceOpen.
+    """
+    if not (by.is_active and by.is_staff):
+        raise PermissionDenied
+    if not reason.strip():
+        raise ValueError("say why")
+    account = Account.objects.lock(account_id)
+    if account.state not in OWING:
+        raise NothingOwed
+    if number := open_invoice(account):
+        raise InvoiceOpen(number)
+    entry = activity.record(account, "old_debt_settled", by=by, subject="account", reason=reason.strip())
+    reopen(account, by=by, reason="old_debt_settled", on=on)
+    costs_shown = Capability.COSTS in BY_TYPE[AccountType(account.type)]
+    mail.post(
+        "old_debt_settled",
+        account,
+        to=[member.user for member in Membership.objects.contacts(account)],
+        # What staff write may name an amount.
+        facts={"reason": reason.strip() if costs_shown else ""},
+        key=str(entry.pk),
+    )
+    return account
+
+
+def reopen(account: Account, *, by: User | None, reason: str, on: date) -> None:
+    """Give back what a debt took; a period that ended while suspended starts anew on this day."""
+    was_suspended = account.state == AccountState.SUSPENDED
+    lifecycle.move(account, AccountState.ACTIVE, by=by, reason=reason)
+    if was_suspended:
+        Subscription.objects.filter(pk=account.pk, paid_until__lt=on).update(resumes_on=on)
