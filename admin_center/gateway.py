@@ -25,6 +25,8 @@ MOST_BYTES = 2_621_440
 SECONDS_FOR_A_REQUEST = 10
 # Requests that are whole and wait for the thread; more are told to come back.
 MOST_WAITING = 200
+# A header of an answer that the application wants to be given after so many seconds; clients don't see it.
+ANSWER_AFTER = "x-answer-after"
 PLAIN = ("content-type", "text/plain; charset=utf-8")
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -61,6 +63,9 @@ class Gateway:
             status, headers, content = await loop.run_in_executor(self.thread, self._run, scope, body)
         finally:
             self.waiting -= 1
+        # The thread is free meanwhile.
+        await asyncio.sleep(max((float(value) for name, value in headers if name == ANSWER_AFTER), default=0))
+        headers = [one for one in headers if one[0] != ANSWER_AFTER]
         return _answer(proto, status, headers, content)
 
     def _run(self, scope: Scope, body: bytes) -> Answer:

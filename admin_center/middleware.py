@@ -10,7 +10,8 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 
-from admin_center import sessions
+from admin_center import attempts, sessions
+from admin_center.gateway import ANSWER_AFTER
 
 Handler = Callable[[HttpRequest], HttpResponse]
 NUL = "\x00"
@@ -57,6 +58,20 @@ def refuse_nul(get_response: Handler) -> Handler:
         if any(NUL in text for field in fields for _name, texts in field.lists() for text in texts):
             raise SuspiciousOperation("a NUL character was sent")
         return get_response(request)
+
+    return middleware
+
+
+def know_the_device(get_response: Handler) -> Handler:
+    """Let a browser in which somebody signed in be known the next time, and late answers come late."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if person := getattr(request, "signed_in", None):
+            attempts.remember_device(request, response, person)
+        if seconds := getattr(request, "answer_after", 0):
+            response[ANSWER_AFTER] = str(seconds)
+        return response
 
     return middleware
 

@@ -107,6 +107,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "admin_center.middleware.know_the_device",
     "admin_center.middleware.end_old_sessions",
     "admin_center.middleware.speak_the_persons_language",
     "admin_center.middleware.log_with_context",
@@ -195,6 +196,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "admin_center.passwords.WordsOfTheContext"},
 ]
 
 # --- Sign-in (allauth) -------------------------------------------------------------------------
@@ -218,6 +220,20 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
 ACCOUNT_SESSION_REMEMBER = False
+# What is counted under which key, says admin_center/attempts.py. A try that succeeds is not counted.
+ACCOUNT_RATE_LIMITS = {
+    "login": None,
+    "login_failed": "5/5m/key",
+    "login_failed_from": "10/m/ip",
+    "step_up_failed": "5/5m/key",
+    "code_failed": "5/5m/key",
+}
+MFA_FORMS = {
+    "authenticate": "admin_center.forms.sign_in.CodeForm",
+    "reauthenticate": "admin_center.forms.sign_in.CodeAgainForm",
+}
+# The vendor's staff see every customer: a password alone opens the back office to nobody, but in the demo.
+STAFF_NEED_SECOND_FACTOR = not (DEMO or TESTING)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = f"{VENDOR_NAME} Admin Center"
 USERSESSIONS_TRACK_ACTIVITY = False

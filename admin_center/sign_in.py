@@ -3,9 +3,10 @@
 import base64
 import hashlib
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -14,7 +15,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
@@ -23,7 +24,9 @@ from django.shortcuts import render
 from django.utils import translation
 
 from accounts.models import User
-from admin_center import product_login, sessions
+from admin_center import attempts, passwords, product_login, sessions
+
+log = structlog.get_logger()
 
 
 def client_address(request: HttpRequest) -> str | None:
@@ -41,6 +44,9 @@ def at_origin(address: str) -> str:
 class AccountAdapter(DefaultAccountAdapter):
     """Sign-up is closed: people come by invitation, or are brought in by the vendor."""
 
+    # Whose password is asked again; None while somebody signs in.
+    _shows_again: User | None = None
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Return False."""
         return False
@@ -53,6 +59,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Sign a person in; the session's age counts from here."""
         super().login(request, user)
         sessions.begin(request)
+        note_sign_in(request, cast(User, user))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a letter in the recipient's language, under the vendor's name and the configured origin."""
@@ -70,13 +77,75 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return the link of the mail that confirms an address."""
         return at_origin(super().get_email_confirmation_url(request, emailconfirmation))
 
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Return what wrong passwords are counted under: the address alone.
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count the try as attempts.py does; raise ValidationError where there were too many."""
+        if again := self._shows_again:
+            usage = attempts.step_up(request, again)
+        else:
+            email = _address(credentials)
+            person = _person(email)
+            usage = attempts.sign_in(request, email, person)
+            if not attempts.device_of(request, person):
+                # The right password's answer waits as long as a wrong one's; the thread waits for neither.
+                request.answer_after = attempts.delay(email)  # type: ignore[attr-defined]
+        self._login_failed_rl_usage = usage
+        if usage is None:
+            self._log_failure(request, credentials, "too_many")
+            raise self.validation_error("too_many_login_attempts")
 
-        The library adds the request's host with its port, which the client chooses: every port
-        would give five tries more.
-        """
-        return str(credentials.get("email", "")).strip().lower()
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """Return the person with these credentials, or None."""
+        if passwords.is_known(credentials.get("password", "")):
+            self.pre_authenticate(request, **credentials)
+            self.authentication_failed(request, **credentials)
+            return None
+        found: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        return found
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Log it, and remember it for whose answers come later."""
+        if not self._shows_again:
+            attempts.note_failure(_address(credentials))
+        self._log_failure(request, credentials, "password")
+
+    def _log_failure(self, request: HttpRequest, credentials: dict[str, Any], why: str) -> None:
+        person = _person(_address(credentials))
+        # Not the address that was typed: people type passwords there.
+        log.warning(
+            "sign_in_failed",
+            why=why,
+            known_person=person.pk if person else None,
+            address=client_address(request),
+            again=self._shows_again is not None,
+        )
+
+    def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
+        """Return whether it is this person's password; counted for the session, apart from signing in."""
+        self._shows_again = cast(User, user)
+        try:
+            shown: bool = super().reauthenticate(user, password)
+            return shown
+        finally:
+            self._shows_again = None
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Return what wrong passwords are counted under."""
+        email = _address(credentials)
+        return attempts.key_of(request, email, _person(email))
+
+
+def _address(credentials: dict[str, Any]) -> str:
+    return str(credentials.get("email", "")).strip().lower()
+
+
+def _person(email: str) -> User | None:
+    return User.objects.filter(email=email).first() if "\0" not in email else None
+
+
+def note_sign_in(request: HttpRequest, user: User) -> None:
+    """Log who signed in from where; the browser is known from then on."""
+    log.info("signed_in", known_person=user.pk, address=client_address(request))
+    request.signed_in = user  # type: ignore[attr-defined]
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
@@ -128,11 +197,15 @@ def _same_person(sociallogin: SocialLogin) -> None:
 
 
 class MFAAdapter(DefaultMFAAdapter):
-    """Keeps the secrets of second factors encrypted with a key made from SECRET_KEY."""
+    """Keeps the secrets of second factors encrypted with a key made from SECRET_KEY.
 
-    def _fernet(self) -> Fernet:
-        digest = hashlib.sha256(b"second factor" + settings.SECRET_KEY.encode()).digest()
-        return Fernet(base64.urlsafe_b64encode(digest))
+    What was encrypted with a key of before is still read, while SECRET_KEY_FALLBACKS holds that.
+    """
+
+    def _fernet(self) -> MultiFernet:
+        keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+        digests = (hashlib.sha256(b"second factor" + key.encode()).digest() for key in keys)
+        return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
 
     def encrypt(self, text: str) -> str:
         """Return the text encrypted."""

@@ -9,7 +9,6 @@ from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from allauth.socialaccount import views as social
-from allauth.usersessions import views as usersessions
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path, re_path
 
@@ -60,7 +59,7 @@ urlpatterns: list[URLPattern] = [
         freshly_authenticated(recovery.download_recovery_codes),
         name="mfa_download_recovery_codes",
     ),
-    path("sessions/", usersessions.list_usersessions, name="usersessions_list"),
+    path("sessions/", sign_in.devices, name="usersessions_list"),
     path("product/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"),
     path("product/error/", login_not_required(social.login_error), name="socialaccount_login_error"),
     path("oidc/<slug:provider_id>/login/", product_login.leave, name="openid_connect_login"),

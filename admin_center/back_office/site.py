@@ -4,7 +4,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
@@ -38,6 +41,13 @@ class BackOffice(AdminSite):
                 return redirect_to_login(request.get_full_path())
             if not self.has_permission(request):
                 raise Http404
+            if settings.STAFF_NEED_SECOND_FACTOR and not is_mfa_enabled(
+                request.user, [Authenticator.Type.TOTP]
+            ):
+                messages.warning(
+                    request, _("The back office needs a second factor: set one up here, then go on to it.")
+                )
+                return redirect("mfa_activate_totp")
             with activity.occasion(clock.now(), address=client_address(request), by_staff=True):
                 return shown(request, *parts, **named)
 

@@ -29,10 +29,10 @@ class JoinForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def __init__(self, data: Any = None, *, email: str, **options: Any) -> None:
-        """Say what is asked of passwords; `email` may not be one."""
+    def __init__(self, data: Any = None, *, email: str, joins: str, **options: Any) -> None:
+        """Say what is asked of passwords: neither `email` nor the account's name `joins` may be one."""
         super().__init__(data, **options)
-        self.email = email
+        self.email, self.joins = email, joins
         self.fields["password"].help_text = password_validators_help_text_html()
 
     def clean(self) -> None:
@@ -43,6 +43,8 @@ class JoinForm(forms.Form):
         if again is not None and again != password:
             self.add_error("again", _("The two passwords differ."))
         try:
-            validate_password(password, User(email=self.email, name=self.cleaned_data.get("name", "")))
+            person = User(email=self.email, name=self.cleaned_data.get("name", ""))
+            person.joins = (self.joins,)  # type: ignore[attr-defined]
+            validate_password(password, person)
         except ValidationError as weak:
             self.add_error("password", weak)

@@ -22,7 +22,7 @@ from admin_center import seating
 from admin_center.forms.invitations import JoinForm
 from admin_center.forms.members import ALLOWS, GIVEN, InviteForm
 from admin_center.pages import AccountRequest, page
-from admin_center.sign_in import client_address
+from admin_center.sign_in import client_address, note_sign_in
 from admin_center.words import ROLES
 from billing import facts, seats
 
@@ -116,7 +116,11 @@ def _join(request: HttpRequest, account: Account, token: str) -> HttpResponse:
     somebody_else = request.user.is_authenticated and request.user != person
     # A new person says how they are called and chooses a password; others have theirs.
     typed = request.POST if request.method == "POST" else None
-    form = None if person else JoinForm(typed, email=found.email, initial={"name": found.name})
+    form = (
+        None
+        if person
+        else JoinForm(typed, email=found.email, joins=account.name, initial={"name": found.name})
+    )
     ready = request.method == "POST" and not somebody_else and (form is None or form.is_valid())
     if not ready:
         context = {
@@ -134,6 +138,7 @@ def _join(request: HttpRequest, account: Account, token: str) -> HttpResponse:
     if form:
         # The link proved the mailbox, and the password was chosen this moment.
         login(request, member.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        note_sign_in(request, member.user)
     elif not request.user.is_authenticated:
         messages.success(
             request, _("You are a member of %(account)s now. Sign in.") % {"account": account.name}

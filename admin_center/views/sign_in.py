@@ -5,9 +5,10 @@ from typing import Any
 
 from allauth.account import views as account
 from allauth.mfa.base import views as mfa
+from allauth.usersessions import views as usersessions
 from django.contrib.auth.decorators import login_not_required
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 
 from admin_center import sessions, sign_in
@@ -60,6 +61,13 @@ class NewPassword(account.PasswordResetFromKeyView):
         sign_in.confirm_address(self.reset_user)
         response: HttpResponse = super().form_valid(form)
         return response
+
+
+def devices(request: HttpRequest) -> HttpResponseBase:
+    """Show where a person is signed in; ending the others is for who has just shown who they are."""
+    if request.method == "POST" and not sessions.recently_authenticated(request):
+        return sessions.step_up(request)
+    return usersessions.list_usersessions(request)
 
 
 @login_not_required

@@ -82,6 +82,10 @@ def test_olivia_sees_where_she_is_signed_in_and_ends_the_others(acme: Account) -
     page = laptop.get("/sign-in/sessions/").content.decode()
     assert UserSession.objects.count() == 3
     assert page.count('<th scope="row">') == 2
+    # A session alone does not end the others: whoever took it over would shut the owner out.
+    assert laptop.post("/sign-in/sessions/")["Location"].startswith("/sign-in/reauthenticate/")
+    assert works(phone)
+    laptop.post("/sign-in/reauthenticate/", {"password": PASSWORD})
     laptop.post("/sign-in/sessions/")
     assert works(laptop)
     assert not works(phone)
