@@ -65,6 +65,11 @@ class Desk:
         """Return the cycles to buy in: before the first purchase all, then the present one."""
         return tuple(Cycle) if self.first else (self.cycle,)
 
+    @property
+    def asks_staff(self) -> bool:
+        """Tell whether changes are asked of the vendor's staff, who give a price where there is none."""
+        return self.asking and self.facts.account_type != AccountType.SELF_SERVICE.value
+
     def open(self, action: Action) -> bool:
         """Tell whether an act is open here: asked for, or done at once."""
         return self.asking or self.may[action]
@@ -82,11 +87,12 @@ class Desk:
         return tuple(one for one in product.editions if one.availability is not Availability.INCLUDED_ONLY)
 
     def sold(self, product: ProductFacts) -> tuple[EditionFacts, ...]:
-        """Return the editions that have a price today in a cycle that can be bought in."""
+        """Return the editions that can be bought today, or asked for where the vendor's staff price them."""
         return tuple(
             one
             for one in self.shown(product)
             if any(one.price(cycle, self.on) is not None for cycle in self.cycles)
+            or (one.availability is Availability.SALES_ONLY and self.asks_staff)
         )
 
     def choices(self, line: LineFacts) -> tuple[EditionFacts, ...]:

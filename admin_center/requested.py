@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from admin_center import paging, request_words
 from admin_center.sentences import Names
-from billing import carrying_out, documents, request_letters
+from billing import documents, request_letters
 from billing.facts import Reading
 from billing.models import ChangeRequest, Quote
 from billing.rules import quoting
+from billing.rules.asking import open_to_asking
 from billing.rules.bases import base_of, moved
 from billing.rules.changes import Moment
 from billing.rules.facts import Facts
@@ -103,7 +104,7 @@ def receipts(asked: Iterable[ChangeRequest]) -> Mapping[int, Quote]:
 
 def quoted(one: ChangeRequest, reading: Reading, on: date) -> quoting.Quote:
     """Return what a request comes to on a day, in the facts as they are. Raises Refusal, Malformed."""
-    held = carrying_out.open_to_staff(reading.facts)
+    held = open_to_asking(reading.facts)
     try:
         return quoting.quote(held, changes_from_plain(one.changes), on)
     except Undecided as undecided:

@@ -10,6 +10,7 @@ from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import BY_TYPE, AccountState, AccountType, Capability, Standing
 from billing import facts
 from billing.models import Invoice, Subscription
+from billing.rules.facts import Availability
 from billing.rules.periods import Cycle
 
 # The states that only the payment of a debt ends.
@@ -51,8 +52,10 @@ def way_out(account: Account, standing: Standing, on: date) -> bool:
         return False
     products = facts.catalogue(subscription.catalogue_id, account.currency).values()
     only_open = account.type == AccountType.ASSISTED
+    # On managed accounts everything is asked for, also what is sold by talking.
+    asked = account.type == AccountType.MANAGED
     return any(
-        edition.price(cycle, on) is not None
+        edition.price(cycle, on) is not None or (asked and edition.availability is Availability.SALES_ONLY)
         for product in products
         if not product.withdrawn and (product.open_to_assisted or not only_open)
         for edition in product.editions

@@ -12,7 +12,7 @@ from accounts.models import Account, User
 from accounts.rules.decision import Action
 from accounts.steps import step
 from billing import documents, facts, payments, renewal
-from billing.carrying_out import Drifted, carry_out, check, open_to_staff, promo_codes, state_of
+from billing.carrying_out import Drifted, carry_out, check, promo_codes, state_of
 from billing.models import (
     Cancellation,
     ChangeRequest,
@@ -23,6 +23,7 @@ from billing.models import (
     Subscription,
 )
 from billing.rules import quoting
+from billing.rules.asking import open_to_asking
 from billing.rules.changes import Change, RemoveProduct, capability
 from billing.rules.facts import Facts
 from billing.rules.money import to_money
@@ -82,7 +83,7 @@ def price(
     """
     held = (reading or _read(account, changes, on)).facts
     _demand(account, changes, held, by=by, on=on, asking=asking)
-    return quoting.quote(open_to_staff(held) if asking else held, changes, on)
+    return quoting.quote(open_to_asking(held) if asking else held, changes, on)
 
 
 def draw_up(

@@ -1,14 +1,13 @@
 """Ends change requests that nobody approves, also by themselves where they have become moot."""
 
-from dataclasses import replace
 from datetime import date
 
 from accounts import activity, mail
 from accounts.models import Account, User
-from accounts.rules.capabilities import AccountType
 from billing import facts, request_letters
 from billing.models import ChangeRequest, Quote
 from billing.rules import quoting, refusals
+from billing.rules.asking import open_to_asking
 from billing.rules.wire import changes_from_plain
 
 # Refusals that pass by themselves: a request waits on. Any other closes it.
@@ -33,7 +32,7 @@ def close_moot(account: Account, on: date) -> None:
     reading = facts.read(account, on, holders=True)
     assert reading is not None  # requests refer to the subscription
     # What only the vendor's staff can open may be asked for, and waits for them.
-    held = replace(reading.facts, account_type=AccountType.SELF_SERVICE.value)
+    held = open_to_asking(reading.facts)
     for request in waiting.exclude(quotes__state=Quote.State.HELD):
         try:
             quoting.quote(held, changes_from_plain(request.changes), on)

@@ -14,6 +14,7 @@ from billing import carrying_out, documents, facts, quotes, request_letters
 from billing.models import ChangeRequest, Quote
 from billing.request_closing import close
 from billing.rules import quoting, refusals
+from billing.rules.asking import needs_a_price
 from billing.rules.changes import Change
 from billing.rules.wire import changes_from_plain, changes_to_plain
 from billing.writing import Occasion
@@ -58,7 +59,7 @@ def submit(account: Account, changes: Sequence[Change], *, note: str, by: User, 
         requester_name=by.name,
         changes=changes_to_plain(changes),
         base=documents.dump_base(reading.facts, changes),
-        document=documents.dump(quote),
+        document=None if needs_a_price(reading.facts, changes) else documents.dump(quote),
         note=note,
         created_at=at,
         expires_at=at + VALID_FOR,

@@ -40,7 +40,7 @@ from billing.rules.changes import (
 from billing.rules.facts import Facts
 from billing.rules.money import exponent, to_minor
 from billing.rules.quoting import Undecided
-from billing.rules.refusals import Refusal
+from billing.rules.refusals import Refusal, SalesOnly
 from billing.rules.wire import Malformed, changes_from_plain
 
 BY_STAFF = (AccountType.ASSISTED, AccountType.MANAGED)
@@ -106,6 +106,8 @@ class Comes:
     due: str = ""
     renewal: str = ""
     refusal: str = ""
+    # It lacks only a price, which may be typed.
+    unpriced: bool = False
 
 
 def _bought(changes: Iterable[Change]) -> list[str]:
@@ -264,9 +266,16 @@ def _comes(
         quote = quoting.quote(held, changes, clock.today(account))
     except Undecided as undecided:
         quote = undecided.provisional
+    except SalesOnly as refusal:
+        return Comes(refusal=_price_it(refusal, reading), unpriced=True)
     except Refusal as refusal:
         return Comes(refusal=refused.why(refusal, reading.names))
     return Comes(money(quote.settlement.due, quote.currency), money(quote.renewal.amount, quote.currency))
+
+
+def _price_it(refusal: SalesOnly, reading: facts.Reading) -> str:
+    key = str(refusal.data["product"])
+    return _("%(name)s has no list price in this edition: give one.") % {"name": reading.names.get(key, key)}
 
 
 def _carry_out(
@@ -292,6 +301,9 @@ def _carry_out(
         messages.warning(request, _("It was decided, withdrawn or closed meanwhile."))
     except requests.OwnRequest:
         form.add_error(None, ValidationError(_("Nobody decides their own request.")))
+        return None
+    except SalesOnly as refusal:
+        form.add_error(f"price-{refusal.data['product']}", ValidationError(_price_it(refusal, reading)))
         return None
     except (Refusal, Undecided) as refusal:
         why = (

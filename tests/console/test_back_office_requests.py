@@ -136,3 +136,42 @@ def test_a_request_that_cannot_be_made_says_why_and_can_be_rejected(vera: Client
 def test_a_request_that_is_not_there(vera: Client) -> None:
     for number in (0, 4711, 2**70):
         assert vera.get(f"/vendor/billing/changerequest/{number}/decide/").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["assisted", "managed"])
+def test_an_edition_sold_by_talking_is_asked_for_and_priced_by_vera(kind: str, vera: Client) -> None:
+    """Ten seats at 5.00 in the place of 1.00 for 105 of 365 days.
+
+    10 × 5.00 × 12 × 105/365 − 10 × 1.00 × 12 × 105/365 = 172.60 − 34.52 = 138.08
+    """
+    account = served(kind)
+    typed = wish(edition_support="enterprise") | {"as": "request", "note": "For the new site"}
+    olivia = signed_in(people.user("olivia"))
+    form = olivia.get(f"{MANAGE}?as=request").content.decode()
+    assert 'value="enterprise"' in form
+    answer = olivia.post(MANAGE, typed)
+    assert answer.status_code == 302, text(answer)
+    page = text(olivia.get(answer["Location"]))
+    assert "Support: Team → Enterprise" in page
+    assert "can’t be made" not in page
+    one = ChangeRequest.objects.get()
+    assert one.document is None
+    seen = vera.get(decide())
+    assert "Support has no list price in this edition: give one." in text(seen)
+    assert not re.search(r'value="accept"[^>]*disabled', seen.content.decode())
+    refused = vera.post(decide(), {"act": "accept", "reason": "Contract"})
+    assert refused.status_code == 422
+    assert ChangeRequest.objects.get().state == "open"
+    vera.post(decide(), {"act": "accept", "price-support": "5", "reason": "Contract"})
+    assert str(Invoice.objects.get().total) == "$138.08"
+    assert shop.line(account, "support").edition.key == "enterprise"
+    assert ChangeRequest.objects.get().state == "approved"
+
+
+def test_a_request_for_an_edition_sold_by_talking_outlives_other_changes(vera: Client) -> None:
+    served("assisted")
+    ask("adam", edition_support="enterprise")
+    olivia = signed_in(people.user("olivia"))
+    olivia.post(olivia.post(MANAGE, wish(seats_support=11))["Location"])
+    assert Invoice.objects.exists()
+    assert ChangeRequest.objects.get().state == "open"

@@ -1,0 +1,53 @@
+"""What may be asked of the vendor's staff: more than the customer can buy, at prices that staff give."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from billing.rules.changes import (
+    AddOn,
+    AddProduct,
+    Change,
+    ChangeEdition,
+    CombineIntoSuite,
+    FirstPurchase,
+    Item,
+)
+from billing.rules.facts import Availability, EditionFacts, Facts, PriceFacts
+from billing.rules.periods import Cycle
+
+
+def open_to_asking(facts: Facts) -> Facts:
+    """Return the facts for a request: where the vendor's staff decide, every product and edition is open.
+
+    Editions that are sold by talking stand at nothing until staff give a price; such accounts are
+    shown no costs, and nothing is charged from these facts.
+    """
+    if facts.account_type == "self_service":
+        return facts
+    catalogue = {
+        key: replace(product, editions=tuple(_priced(edition) for edition in product.editions))
+        for key, product in facts.catalogue.items()
+    }
+    return replace(facts, account_type="self_service", catalogue=catalogue)
+
+
+def needs_a_price(facts: Facts, changes: Iterable[Change]) -> bool:
+    """Tell whether changes name an edition that has no list price, because it is sold by talking."""
+    named = {
+        (one.product, one.edition)
+        for change in changes
+        for one in (change.items if isinstance(change, FirstPurchase) else (change,))
+        if isinstance(one, (AddOn, AddProduct, ChangeEdition, CombineIntoSuite, Item))
+    }
+    return any(
+        (product.key, edition.key) in named and edition.availability is Availability.SALES_ONLY
+        for product in facts.catalogue.values()
+        for edition in product.editions
+    )
+
+
+def _priced(edition: EditionFacts) -> EditionFacts:
+    if edition.availability is not Availability.SALES_ONLY:
+        return edition
+    prices = tuple(PriceFacts(cycle, 0) for cycle in Cycle)
+    return replace(edition, availability=Availability.PRICED, prices=prices)

@@ -1,0 +1,37 @@
+"""What may be asked of the vendor's staff."""
+
+import pytest
+
+from billing.rules import refusals
+from billing.rules.asking import needs_a_price, open_to_asking
+from billing.rules.changes import AddProduct, AddSeats, ChangeEdition, FirstPurchase, Item
+from billing.rules.periods import Cycle
+from billing.rules.quoting import quote
+from tests.rules import shop
+
+SUPPORT = shop.bought("support", "team", 10)
+ELITE = ChangeEdition("support", "elite")
+
+
+@pytest.mark.parametrize("kind", ["assisted", "managed"])
+def test_an_edition_sold_by_talking_can_be_asked_for_where_staff_decide(kind: str) -> None:
+    facts = shop.acme(SUPPORT, account_type=kind)
+    assert needs_a_price(facts, [ELITE])
+    assert quote(open_to_asking(facts), [ELITE], shop.TODAY).after.lines[0].edition == "elite"
+    # Not open to assisted accounts, and asked for all the same.
+    assert quote(open_to_asking(facts), [AddProduct("talk", "team", 3)], shop.TODAY).due > 0
+
+
+def test_a_self_service_account_asks_for_what_is_on_sale() -> None:
+    facts = shop.acme(SUPPORT)
+    assert open_to_asking(facts) is facts
+    with pytest.raises(refusals.SalesOnly):
+        quote(open_to_asking(facts), [ELITE], shop.TODAY)
+
+
+def test_what_has_a_list_price_needs_none() -> None:
+    facts = shop.acme(SUPPORT)
+    for change in (AddSeats("support", 12), ChangeEdition("support", "professional")):
+        assert not needs_a_price(facts, [change])
+    first = FirstPurchase(Cycle.ANNUAL, (Item("talk", "team", 3), Item("suite", "enterprise", 3)))
+    assert needs_a_price(shop.nothing(), [first])
