@@ -1,120 +1,93 @@
 """Reads a vendor's existing customers from CSV or JSON Lines (docs/loading-accounts.md): no database."""
 
-import csv
-import io
+import itertools
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from billing.accounts_columns import ACCOUNT, COLUMNS, PLURALS, RECORD, SINGLE, all_columns
+from billing.accounts_columns import ACCOUNT, COLUMNS, PLURALS, RECORD, SINGLE
+from billing.accounts_csv import table
 from billing.accounts_list import BadAccount, BadFile, Fault, ListedAccount, Row
 from billing.accounts_records import Bundle, listed
-from billing.accounts_values import shown
-
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+from billing.accounts_spool import Spool
+from billing.accounts_values import Wrong, shown, tidied
+from billing.file_text import Unreadable, open_text
 
 
 def read(path: Path, *, currencies: Collection[str]) -> Iterator[ListedAccount | BadAccount]:
     """Yield each account of a file, or what is wrong with it, in the order of the file.
 
-    The name's ending says what it is: `.csv`, or `.jsonl` for JSON Lines. `currencies` are the codes
-    that may be used. Raises BadFile, before anything is yielded, where it is no such file at all.
+    The name's ending says what it is: `.csv` (`.tsv`, `.txt`: a table too), or `.jsonl` for JSON Lines.
+    `currencies` are the codes that may be used. Only one account at a time is in memory. Raises BadFile,
+    before anything is yielded, where it is no such file at all.
     """
-    readers = {".csv": _csv_bundles, ".jsonl": _json_bundles, ".ndjson": _json_bundles}
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
+    ending = path.suffix.lower()
+    if ending not in _READERS:
         raise BadFile(1, "file", f"{shown(path.name)} ends neither in .csv nor in .jsonl; rename it")
-    bundles = reader(_text(path))
-    return (listed(bundle, currencies) for bundle in bundles)
-
-
-def _text(path: Path) -> str:
-    """Return the file's text; bytes that are not UTF-8 stay marked, so that only their rows are refused."""
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise BadFile(1, "file", f"cannot be read: {error.strerror}") from None
-    if content.startswith(_UTF_16):
-        raise BadFile(1, "file", "is UTF-16; save it as UTF-8")
-    text = content.decode("utf-8-sig", errors="surrogateescape")
-    if not text.strip():
-        raise BadFile(1, "file", "is empty")
-    return text
+        file = open_text(path)
+    except Unreadable as why:
+        raise BadFile(1, "file", str(why)) from None
+    return (listed(bundle, currencies) for bundle in _READERS[ending](file))
 
 
 # --- CSV ------------------------------------------------------------------------------------------
 
 
-def _csv_bundles(text: str) -> Iterable[Bundle]:
+def _csv_bundles(file: TextIO) -> Iterable[Bundle]:
     """Group the rows of a CSV file by their account; the rows of one may stand anywhere."""
-    lines = _csv_lines(text)
-    header = _header(next(lines)[1])
-    bundles: dict[str, Bundle] = {}
-    above: Bundle | None = None
-    for line, cells in lines:
-        if not any(cells):
-            continue
-        above = _add_csv_row(bundles, above, header, line, cells)
-    if not bundles:
+    spool, above = Spool(), 0
+    with file:
+        found = table(file)
+        for line, cells in found.rows:
+            if any(cells):
+                above = _add_csv_row(spool, above, found.columns, line, cells)
+    if not above:
         raise BadFile(1, "file", "has column names and no rows")
-    return bundles.values()
+    return spool.bundles()
 
 
-def _csv_lines(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with the line it begins on; BadFile where a quote is never closed."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    begins = 1
-    try:
-        for cells in reader:
-            yield begins, [cell.strip() for cell in cells]
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        raise BadFile(begins, "file", f"is no CSV from here on: {error}") from None
-
-
-def _header(names: list[str]) -> list[str]:
-    known = all_columns()
-    if len(names) == 1 and ";" in names[0]:
-        raise BadFile(1, "file", "has semicolons between its columns; save it with commas")
-    for name in names:
-        if name not in known:
-            raise BadFile(1, shown(name), f"is not a known column; known: {', '.join(known)}")
-        if names.count(name) > 1:
-            raise BadFile(1, name, "stands twice among the columns")
-    for name in (ACCOUNT, RECORD):
-        if name not in names:
-            raise BadFile(1, name, "is missing among the columns")
-    return names
-
-
-def _add_csv_row(
-    bundles: dict[str, Bundle], above: Bundle | None, header: list[str], line: int, cells: list[str]
-) -> Bundle:
+def _add_csv_row(spool: Spool, above: int, columns: tuple[str, ...], line: int, cells: list[str]) -> int:
     """Put a row to its account and return that; a row without one is a fault of the account above it."""
-    values = {name: cell for name, cell in zip(header, cells, strict=False) if cell}
-    external_id, record = values.pop(ACCOUNT, ""), values.pop(RECORD, "")
+    values = {name: cell for name, cell in zip(columns, cells, strict=False) if name and cell}
+    external_id, record = _plain(values.pop(ACCOUNT, "")), values.pop(RECORD, "")
     if external_id:
-        bundle = bundles.setdefault(external_id, Bundle(external_id))
-    elif above is None or record == "account":
-        bundle = bundles.setdefault(f"\0{line}", Bundle(""))
+        bundle = spool.bundle(external_id)
+    elif not above or record == "account":
+        bundle = spool.nameless(line)
     else:
         # Whose row it is can't be known; most likely theirs, who then must not go in without it.
         bundle = above
+    stray = next(
+        (place for place in range(len(cells)) if cells[place] and not "".join(columns[place : place + 1])),
+        None,
+    )
     if not external_id:
         text = "is missing, so that it can't be told whose row this is"
-        if bundle is above:
-            text += f"; {shown(above.external_id)} above is left out with it"
-        bundle.faults.append(Fault(line, ACCOUNT, text))
-    elif len(cells) > len(header):
-        text = f"has {len(cells)} cells, but there are {len(header)} columns; put quotes around commas"
-        bundle.faults.append(Fault(line, RECORD, text))
+        if bundle == above:
+            text += f"; {shown(spool.external_id(above))} above is left out with it"
+        spool.add_fault(bundle, Fault(line, ACCOUNT, text))
+    elif stray is not None and stray >= len(columns):
+        text = f"has {len(cells)} cells, but there are {len(columns)} columns; put quotes around commas"
+        spool.add_fault(bundle, Fault(line, RECORD, text))
+    elif stray is not None:
+        text = f"has a cell in column {stray + 1}, which has no name; name the column or empty the cell"
+        spool.add_fault(bundle, Fault(line, RECORD, text))
     elif record not in COLUMNS:
         what = f"{shown(record)} is not a known record" if record else "is missing"
-        bundle.faults.append(Fault(line, RECORD, f"{what}; known: {', '.join(COLUMNS)}"))
+        spool.add_fault(bundle, Fault(line, RECORD, f"{what}; known: {', '.join(COLUMNS)}"))
     else:
-        bundle.rows.append(Row(record, line, cells=values))
+        spool.add_row(bundle, Row(record, line, cells=values))
     return bundle
+
+
+def _plain(external_id: str) -> str:
+    """Return an external id as it is kept; what is odd in it is said where all is checked."""
+    try:
+        return tidied(external_id)
+    except Wrong:
+        return external_id
 
 
 # --- JSON Lines -----------------------------------------------------------------------------------
@@ -124,11 +97,21 @@ class _Twice(ValueError):  # noqa: N818 - says what it is
     """A key that stands twice in one object."""
 
 
-def _json_bundles(text: str) -> Iterator[Bundle]:
-    """Yield the account of each line."""
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            yield _json_bundle(line, number)
+def _json_bundles(file: TextIO) -> Iterator[Bundle]:
+    """Return the account of each line; BadFile where there is none."""
+    bundles = _json_lines(file)
+    first = next(bundles, None)
+    if first is None:
+        file.close()
+        raise BadFile(1, "file", "is empty")
+    return itertools.chain([first], bundles)
+
+
+def _json_lines(file: TextIO) -> Iterator[Bundle]:
+    with file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield _json_bundle(line.rstrip("\r\n"), number)
 
 
 def _json_bundle(line: str, number: int) -> Bundle:
@@ -168,7 +151,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def bundle_of(values: Mapping[str, Any], line: int) -> Bundle:
     """Return the records of one account that is nested as in JSON; what is misplaced becomes a fault."""
     external_id = values.get(ACCOUNT)
-    bundle = Bundle(external_id.strip() if isinstance(external_id, str) else "")
+    bundle = Bundle(_plain(external_id.strip()) if isinstance(external_id, str) else "")
     if not bundle.external_id:
         bundle.faults.append(Fault(line, ACCOUNT, "is missing; it is the vendor's own number, a text"))
     own = {
@@ -181,7 +164,7 @@ def bundle_of(values: Mapping[str, Any], line: int) -> Bundle:
         if name != "account" and values.get(name) is not None:
             _add_object(bundle, name, line, name, values[name])
     for name, record in PLURALS.items():
-        several = values.get(name) or []
+        several = [] if values.get(name) is None else values[name]
         if not isinstance(several, list):
             bundle.faults.append(Fault(line, name, "is no list in [brackets]"))
             continue
@@ -206,3 +189,12 @@ def _add_object(bundle: Bundle, record: str, line: int, path: str, values: Any) 
         elif value and value.strip():
             cells[name] = value.strip()
     bundle.rows.append(Row(record, line, path, cells))
+
+
+_READERS = {
+    ".csv": _csv_bundles,
+    ".tsv": _csv_bundles,
+    ".txt": _csv_bundles,
+    ".jsonl": _json_bundles,
+    ".ndjson": _json_bundles,
+}

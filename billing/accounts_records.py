@@ -21,7 +21,8 @@ from billing.accounts_list import (
     Row,
     fault,
 )
-from billing.accounts_values import Wrong, check_encoding, has_card_number, has_long_number, shown, text
+from billing.accounts_values import Wrong, check_encoding, shown, text
+from billing.card_numbers import has_card_number
 from billing.rules.money import exponent, to_minor
 
 LONGEST_EXTERNAL_ID = 80
@@ -150,8 +151,7 @@ class _Builder:
 
     def _read(self, row: Row, name: str, cell: str) -> Any:
         check_encoding(cell)
-        long = has_long_number if row.record == "payment" else has_card_number
-        if name not in MAY_BE_LONG_NUMBERS and long(cell):
+        if name not in MAY_BE_LONG_NUMBERS and has_card_number(cell):
             raise Wrong(NO_CARD_NUMBERS)
         value = COLUMNS[row.record][name].read(cell)
         return self._minor(value) if name in ("amount", "unit_price") else value

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
 from typing import Any, TypeAlias, TypeVar
-from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+
+from accounts.rules.texts import OddCharacter, code_point, named, tidy
+from accounts.rules.time_zones import time_zones
 
 LARGEST_QUANTITY = 1_000_000
 FIRST_YEAR, LAST_YEAR = 1970, 2100
@@ -24,8 +25,9 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
-# Twelve digits or more, whatever stands between them.
-_LONG_NUMBER = re.compile(r"[0-9](?:[ .\-]?[0-9]){11,}")
+# How a spreadsheet shows a number that is too long for its cell, and how it keeps a day.
+_ROUNDED = re.compile(r"[0-9][.,][0-9]+E\+?[0-9]+", re.IGNORECASE)
+_SERIAL_DAY = re.compile(r"[1-9][0-9]{4}")
 
 
 class Wrong(Exception):  # noqa: N818 - what is wrong is the cell
@@ -39,33 +41,36 @@ def shown(value: str) -> str:
 
 
 def check_encoding(value: str) -> None:
-    """Refuse bytes that were not UTF-8 and characters that cannot be shown."""
+    """Refuse bytes that were not UTF-8."""
     if any("\udc80" <= character <= "\udcff" for character in value):
-        raise Wrong("is not UTF-8; save the file in that encoding")
-    if not value.isprintable():
-        raise Wrong("holds a line break or another character that cannot be shown")
+        raise Wrong("is not UTF-8; save the file in that encoding (in Excel: “CSV UTF-8”)")
 
 
-def has_long_number(value: str) -> bool:
-    """Tell whether a text holds as many digits in a row as a card number."""
-    return _LONG_NUMBER.search(value) is not None
+def tidied(value: str) -> str:
+    """Return a text as it is kept; odd characters are refused by name."""
+    try:
+        return tidy(value)
+    except OddCharacter as odd:
+        why = "changes the direction of other text" if odd.turns else "can't be kept in a text"
+        cure = "put it on one line" if odd.character in "\r\n" else "take it out"
+        raise Wrong(f"character {odd.place} is {odd.code} ({odd.called}), which {why}; {cure}") from None
 
 
-def has_card_number(value: str) -> bool:
-    """Tell whether a text holds 13 to 19 digits in a row whose check digit is that of a card."""
-    runs = ([int(c) for c in found if c.isdigit()] for found in _LONG_NUMBER.findall(value))
-    return any(13 <= len(digits) <= 19 and _luhn(digits) for digits in runs)
-
-
-def _luhn(digits: list[int]) -> bool:
-    doubled = (digit * 2 for digit in digits[-2::-2])
-    return (sum(digits[-1::-2]) + sum(d - 9 if d > 9 else d for d in doubled)) % 10 == 0
+def unread(value: str, wanted: str, ordinary: str) -> Wrong:
+    """Return what is wrong with a number or day: what stands there, and its first character out of place."""
+    odd = next((c for c in value if c not in ordinary), None)
+    if odd is None:
+        return Wrong(f"{shown(value)} is no {wanted}")
+    return Wrong(
+        f"{shown(value)} is no {wanted}: character {value.index(odd) + 1} is {code_point(odd)} ({named(odd)})"
+    )
 
 
 def text(longest: int) -> Reading:
     """Return the reading of a text on one line."""
 
     def read(value: str) -> str:
+        value = tidied(value)
         if len(value) > longest:
             raise Wrong(f"has {len(value)} characters; at most {longest} are allowed")
         return value
@@ -100,7 +105,7 @@ def slug(value: str) -> str:
 
 def email(value: str) -> str:
     """Return an e-mail address in lower case, so that one address is one person."""
-    lower = value.lower()
+    lower = tidied(value).lower()
     try:
         validate_email(lower)
     except ValidationError:
@@ -134,15 +139,10 @@ def one_of(*allowed: str) -> Reading:
 
 
 def time_zone(value: str) -> str:
-    """Return a name of the IANA time zone database."""
-    if value not in _time_zones():
+    """Return the name of a place's time zone in the IANA database."""
+    if value not in time_zones():
         raise Wrong(f"{shown(value)} is no time zone; use a name such as Europe/Paris")
     return value
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 def flag(value: str) -> bool:
@@ -159,7 +159,9 @@ def whole(least: int, most: int = LARGEST_QUANTITY) -> Reading:
 
     def read(value: str) -> int:
         if not _WHOLE.fullmatch(value) or not least <= int(value) <= most:
-            raise Wrong(f"{shown(value)} is no whole number from {least} to {most}")
+            if _ROUNDED.fullmatch(value):
+                raise Wrong(f"{shown(value)} was rounded by a spreadsheet; write all of its digits")
+            raise unread(value, f"whole number from {least} to {most}", "0123456789")
         return int(value)
 
     return read
@@ -168,8 +170,8 @@ def whole(least: int, most: int = LARGEST_QUANTITY) -> Reading:
 def amount(value: str) -> Decimal:
     """Return an amount as it is written; its decimals are compared with the currency's later."""
     if not _AMOUNT.fullmatch(value):
-        hint = "; use a point for decimals, no currency and no spaces" if "," in value or " " in value else ""
-        raise Wrong(f"{shown(value)} is no amount such as 12.50{hint}")
+        told = str(unread(value, "amount such as 12.50", "-.0123456789"))
+        raise Wrong(f"{told}; use a point for decimals, no currency and no spaces")
     return Decimal(value)
 
 
@@ -184,7 +186,9 @@ def percent(value: str) -> Decimal:
 def day(value: str) -> date:
     """Return a day written as 2026-10-07."""
     if not _DAY.fullmatch(value):
-        raise Wrong(f"{shown(value)} is no date such as 2026-10-07")
+        if _SERIAL_DAY.fullmatch(value):
+            raise Wrong(f"{shown(value)} is a spreadsheet's number of a day; write it such as 2026-10-07")
+        raise unread(value, "date such as 2026-10-07", "-0123456789")
     try:
         read = date.fromisoformat(value)
     except ValueError:
@@ -201,7 +205,7 @@ def moment(value: str) -> datetime:
     except ValueError:
         read = None
     if read is None or read.tzinfo is None or not FIRST_YEAR < read.year < LAST_YEAR:
-        raise Wrong(f"{shown(value)} is no moment such as 2023-07-14T12:00:00+00:00")
+        raise unread(value, "moment such as 2023-07-14T12:00:00+00:00", "-+:.TZ0123456789")
     return read
 
 
@@ -209,7 +213,7 @@ def month(value: str) -> tuple[int, int]:
     """Return year and month of a card's expiry, written as 2028-05."""
     found = _MONTH.fullmatch(value)
     if found is None or not 1 <= int(found[2]) <= 12 or not 2000 <= int(found[1]) <= LAST_YEAR:
-        raise Wrong("must be the month of expiry, such as 2028-05")
+        raise unread(value, "month of expiry such as 2028-05", "-0123456789")
     return int(found[1]), int(found[2])
 
 
@@ -222,6 +226,7 @@ def last_four(value: str) -> str:
 
 def brand(value: str) -> str:
     """Return a card's brand or a bank's name, without a number in it."""
+    value = tidied(value)
     if len(value) > 40 or re.search(r"[0-9]{5}", value):
         raise Wrong("must be a brand such as Visa, of up to 40 characters, without a number")
     return value

@@ -17,6 +17,7 @@ from billing.catalogue_checks import (
 )
 from billing.catalogue_list import ListedEdition, ListedPrice, ListedProduct, PriceList
 from billing.catalogue_table import KEY_RULE, BadPriceList, Document, Fault, Fractional, Table, is_key, parse
+from billing.file_text import Unreadable, open_text
 from billing.rules.facts import Allowances, ProductKind
 from billing.rules.money import exponent, to_minor
 from billing.rules.periods import Cycle
@@ -40,13 +41,16 @@ def read(path: Path, *, currencies: Collection[str]) -> PriceList:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        fault = Fault(line, "file", "is not UTF-8; save it in that encoding")
-    except OSError as error:
-        fault = Fault(1, "file", f"cannot be read: {error.strerror}; name a TOML file")
-    raise BadPriceList(str(path), [fault])
+        with open_text(path) as file:
+            text = file.read()
+    except Unreadable as why:
+        raise BadPriceList(str(path), [Fault(1, "file", f"{why}; name a TOML file")]) from None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    odd = next((place for place, c in enumerate(text) if "\udc80" <= c <= "\udcff"), None)
+    if odd is not None:
+        line = text.count("\n", 0, odd) + 1
+        raise BadPriceList(str(path), [Fault(line, "file", "is not UTF-8; save it in that encoding")])
+    return text
 
 
 class _Reader:
@@ -133,14 +137,15 @@ class _Reader:
         )
 
     def _allowances(self, table: Table) -> Allowances:
+        found: dict[str, int | str] = {}
         for key, value in table.values.items():
             if key not in self.labels:
                 table.fault(key, f"has no words; add [labels.{key}] with {' and '.join(LANGUAGES)}")
             if isinstance(value, str) and not isinstance(value, Fractional):
-                table.text(key)
+                found[key] = table.text(key)
             else:
-                table.whole(key, 0, least=0)
-        return dict(table.values)
+                found[key] = table.whole(key, 0, least=0)
+        return found
 
     def _prices(self, table: Table) -> Iterator[ListedPrice]:
         cycles = [cycle.value for cycle in Cycle]

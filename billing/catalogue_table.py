@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+from accounts.rules.texts import OddCharacter, tidy
 from billing.catalogue_lines import Path, lines
 
 LONGEST_TEXT = 120
@@ -130,11 +131,21 @@ class Table:
             return ""
         if not isinstance(value, str) or isinstance(value, Fractional):
             self.fault(key, f'is {named(value)}; a text in "quotes" is needed')
-        elif not value.strip() or len(value) > LONGEST_TEXT or not value.isprintable():
-            self.fault(key, f"must have 1 to {LONGEST_TEXT} visible characters on one line")
         else:
-            return value
+            return self._tidied(key, value)
         return ""
+
+    def _tidied(self, key: str, value: str) -> str:
+        """Return a text as it is kept; "" where it is empty, too long, or holds an odd character."""
+        try:
+            text = tidy(value)
+        except OddCharacter as odd:
+            self.fault(key, f"character {odd.place} is {odd.code} ({odd.called}); take it out")
+            return ""
+        if not 1 <= len(text) <= LONGEST_TEXT:
+            self.fault(key, f"must have 1 to {LONGEST_TEXT} visible characters on one line")
+            return ""
+        return text
 
     def key(self, key: str) -> str:
         """Return a key: small letters and digits with hyphens or underscores between."""

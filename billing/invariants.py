@@ -113,7 +113,7 @@ INVARIANTS: dict[str, str] = {
                 WHERE r.subscription_id = a.id AND r.state = 'open'))""",
     "no text holds a card number": """
         SELECT subscription_id FROM billing_paymentmethod
-        WHERE concat(brand, ' ', reference, ' ', last_four) ~ '[0-9]{12}'""",
+        WHERE billing_holds_card_number(concat_ws(' ; ', brand, reference, last_four))""",
 }
 
 

@@ -1,7 +1,6 @@
 """One customer company, and the lock that every writing verb takes first."""
 
 from typing import ClassVar
-from zoneinfo import available_timezones
 
 import pgtrigger
 from django.core.exceptions import ValidationError
@@ -13,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.rules.capabilities import AccountState, AccountType
 from accounts.rules.roles import Permission
+from accounts.rules.time_zones import time_zones
 
 
 def validate_time_zone(name: str) -> None:
     """Raise ValidationError unless `name` is a time zone of the IANA database."""
-    if name not in available_timezones():
+    if name not in time_zones():
         raise ValidationError(_("%(name)s is not a known time zone."), params={"name": name})
 
 

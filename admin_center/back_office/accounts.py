@@ -1,7 +1,6 @@
 """Accounts, their people, and the few particulars that staff may change."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin
@@ -12,18 +11,20 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import activity, clock, particulars
 from accounts.models import Account, Membership, User
+from accounts.rules.time_zones import time_zones
 from admin_center.back_office import search
 from admin_center.back_office.columns import linked, links, related
 from admin_center.back_office.old_debts import OldDebts
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
+from admin_center.forms.fields import Lines
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     """What staff may change, and why they do."""
 
     timezone = forms.ChoiceField(label=_("Time zone"))
-    reason = forms.CharField(
+    reason = Lines(
         label=_("Reason"),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -35,9 +36,9 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = particulars.FIELDS
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        """Offer every time zone, and the one it has."""
+        """Offer every time zone of a place."""
         super().__init__(*args, **options)
-        names = sorted(available_timezones() | {self.instance.timezone})
+        names = sorted(time_zones())
         zone = self.fields["timezone"]
         if isinstance(zone, forms.ChoiceField):
             zone.choices = [(name, name) for name in names]

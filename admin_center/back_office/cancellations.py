@@ -25,6 +25,7 @@ from accounts.rules.capabilities import AccountState
 from admin_center.back_office.columns import linked, money, related
 from admin_center.back_office.site import site
 from admin_center.back_office.trail import OfAccount
+from admin_center.forms.fields import Day, Lines
 from billing import cancellation
 from billing.models import Cancellation
 
@@ -36,7 +37,7 @@ WORDS_SHOWN = 20
 class RestoreForm(forms.Form):
     """Why an account is given back."""
 
-    reason = forms.CharField(
+    reason = Lines(
         label=_("Reason"),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -47,8 +48,8 @@ class RestoreForm(forms.Form):
 class PeriodForm(forms.Form):
     """The days that the figures cover, both included."""
 
-    since = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))
+    since = Day(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    until = Day(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))
 
     def clean(self) -> dict[str, Any]:
         """Refuse a period that ends before it begins."""

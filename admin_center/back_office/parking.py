@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import activity, clock
 from admin_center.back_office.staff import StaffAdmin
+from admin_center.forms.fields import Lines
 from billing import renewal
 from billing.models import Subscription
 
@@ -60,7 +61,7 @@ class Parked(admin.SimpleListFilter):
 class UnparkForm(forms.Form):
     """Why a subscription may renew again."""
 
-    reason = forms.CharField(
+    reason = Lines(
         label=_("Reason"),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),

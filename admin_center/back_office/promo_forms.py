@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from djmoney.money import Money
 
 from accounts.models import Account
+from admin_center.forms.fields import Lines, Number, Sought, Text
 from billing import promos
 from billing.models import Product, PromoCode
 
@@ -32,7 +33,7 @@ LIMITS_HELP = {
 class UsedCodeForm(CodeBase):
     """What may still change once somebody has used the code, and why."""
 
-    reason = forms.CharField(
+    reason = Lines(
         label=_("Reason"),
         max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -65,7 +66,7 @@ class UsedCodeForm(CodeBase):
 class CodeForm(UsedCodeForm):
     """All conditions of a code that nobody has used."""
 
-    off = forms.DecimalField(
+    off = Number(
         label=_("Amount per period"),
         required=False,
         max_digits=18,
@@ -145,8 +146,8 @@ class CodeForm(UsedCodeForm):
 class TryForm(forms.Form):
     """A code and the account it is to work for."""
 
-    code = forms.CharField(label=_("Code"), max_length=40)
-    account = forms.CharField(
+    code = Text(label=_("Code"), max_length=40)
+    account = Sought(
         label=_("Account"), max_length=200, help_text=_("Its address name or its whole external id.")
     )
 

@@ -25,6 +25,7 @@ from admin_center import refused, requested, trail
 from admin_center.back_office.columns import linked, money
 from admin_center.back_office.site import site
 from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
+from admin_center.forms.fields import Lines, Number
 from admin_center.sentences import Names
 from billing import carrying_out, facts, requests
 from billing.models import ChangeRequest
@@ -68,7 +69,7 @@ class Queue(admin.SimpleListFilter):
 class DecisionForm(forms.Form):
     """A price for each product that is bought anew, and the reason that the customer can read."""
 
-    reason = forms.CharField(
+    reason = Lines(
         label=gettext_lazy("Reason"),
         max_length=requests.LONGEST_NOTE,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -82,7 +83,7 @@ class DecisionForm(forms.Form):
         super().__init__(data, **options)
         self.currency, self.products = currency, tuple(products)
         for key, name in products.items():
-            self.fields[f"price-{key}"] = forms.DecimalField(
+            self.fields[f"price-{key}"] = Number(
                 label=_("%(name)s: price per seat and month, %(currency)s")
                 % {"name": name, "currency": currency},
                 min_value=0,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Account, Activity
+from admin_center.forms.fields import Day, Sought
 from admin_center.trail_words import VERBS
 
 # Wide enough for any trail, narrow enough for any zone's arithmetic.
@@ -26,14 +27,14 @@ class ActivityFilter(forms.Form):
     """What to look for in the trail: an act, a person, days of the account's zone."""
 
     verb = forms.ChoiceField(label=_("What"), choices=_verbs, required=False)
-    person = forms.CharField(label=_("Who"), max_length=120, required=False)
-    first = forms.DateField(
+    person = Sought(label=_("Who"), max_length=120, required=False)
+    first = Day(
         label=pgettext_lazy("first day", "From"),
         required=False,
         validators=[MinValueValidator(FIRST), MaxValueValidator(LAST)],
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
     )
-    last = forms.DateField(
+    last = Day(
         label=pgettext_lazy("last day", "To"),
         required=False,
         validators=[MinValueValidator(FIRST), MaxValueValidator(LAST)],

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from admin_center.forms.fields import Lines, Sought
 from billing.models import Cancellation
 
 
@@ -16,7 +17,7 @@ class SurveyForm(forms.Form):
         label=gettext_lazy("Why do you cancel?"),
         choices=[("", gettext_lazy("Choose a reason")), *Cancellation.Reason.choices],
     )
-    text = forms.CharField(
+    text = Lines(
         label=gettext_lazy("What would have kept you? (optional)"),
         max_length=2000,
         required=False,
@@ -27,7 +28,7 @@ class SurveyForm(forms.Form):
 class CancelForm(SurveyForm):
     """The survey, and the account's name exactly as it is."""
 
-    name = forms.CharField(
+    name = Sought(
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
     )

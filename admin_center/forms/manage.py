@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from accounts.rules.decision import Action
 from admin_center import sentences
 from admin_center.desk import Desk
+from admin_center.forms.fields import Day, Lines, Text, Whole
 from billing.rules.checks import LONGEST_TEMPORARY
 from billing.rules.facts import EditionFacts, LineFacts, ProductFacts
 from billing.rules.periods import Cycle
@@ -23,9 +24,9 @@ LATEST_START = timedelta(days=3 * 365)
 NUMBERS = {"required": gettext_lazy("Type a number."), "invalid": gettext_lazy("Type a whole number.")}
 
 
-def _day(label: Any, help_text: Any = "") -> forms.DateField:
+def _day(label: Any, help_text: Any = "") -> Day:
     widget = forms.DateInput(attrs={"type": "date"})
-    return forms.DateField(label=label, required=False, widget=widget, help_text=help_text)
+    return Day(label=label, required=False, widget=widget, help_text=help_text)
 
 
 class ManageForm(forms.Form):
@@ -39,7 +40,7 @@ class ManageForm(forms.Form):
     cycle = forms.ChoiceField(label=gettext_lazy("Billing cycle"), required=False, widget=forms.RadioSelect)
     extend = forms.BooleanField(label=gettext_lazy("Extend by one period"), required=False)
     temporary_product = forms.ChoiceField(label=gettext_lazy("Product"), required=False)
-    temporary_seats = forms.IntegerField(
+    temporary_seats = Whole(
         label=gettext_lazy("Extra seats"),
         required=False,
         min_value=1,
@@ -49,7 +50,7 @@ class ManageForm(forms.Form):
     temporary_first = _day(gettext_lazy("First day"))
     temporary_last = _day(gettext_lazy("Last day"))
     # Half a code is no try: the preview asks when it is typed, not while.
-    promo = forms.CharField(
+    promo = Text(
         label=gettext_lazy("Promo code"),
         required=False,
         max_length=LONGEST_CODE,
@@ -58,7 +59,7 @@ class ManageForm(forms.Form):
         ),
     )
     on = _day(gettext_lazy("What if on another day?"))
-    note = forms.CharField(
+    note = Lines(
         label=gettext_lazy("Note for who decides"),
         required=False,
         max_length=LONGEST_NOTE,
@@ -115,7 +116,7 @@ class ManageForm(forms.Form):
             "least": sentences.number(least),
             "most": sentences.number(most),
         }
-        self.fields[f"seats-{product.key}"] = forms.IntegerField(
+        self.fields[f"seats-{product.key}"] = Whole(
             label=_("Seats of %(name)s") % {"name": self.desk.name(product.key)},
             min_value=least,
             max_value=most,

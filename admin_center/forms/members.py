@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.rules.roles import Role
+from admin_center.forms.fields import Text
 from admin_center.words import ROLES
 
 # What each role allows, in one sentence (domain.md 3, first table).
@@ -54,7 +55,7 @@ class InviteForm(forms.Form):
     """Whom to invite, as what, and to which seat."""
 
     email = forms.EmailField(label=gettext_lazy("E-mail address"), max_length=254)
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
+    name = Text(label=gettext_lazy("Name"), max_length=120)
     role = forms.ChoiceField(label=gettext_lazy("Role"), initial=Role.AGENT.value)
     seat = forms.ChoiceField(
         label=gettext_lazy("Seat"),

@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.models.people import MembershipQuerySet, plain
 from accounts.rules.roles import Role
 from admin_center import unused
+from admin_center.forms.fields import Sought
 from admin_center.words import ROLES
 
 # Stands for no product's key: those have no capitals.
@@ -22,7 +23,7 @@ NO_SEAT = "NONE"
 class ContactSearch(forms.Form):
     """A name or an address."""
 
-    q = forms.CharField(label=_("Name or e-mail address"), max_length=120, required=False)
+    q = Sought(label=_("Name or e-mail address"), max_length=120, required=False)
 
 
 class PeopleSearch(ContactSearch):

@@ -39,7 +39,7 @@ MALFORMED = {
     "no key in small letters": ('key = "desk"', 'key = "Desk 1" #!', "product.key", "small letters"),
     "a name of nothing": ('name = "Desk"', 'name = " " #!', "product.name", "visible characters"),
     "a name that is too long": ('name = "Desk"', 'name = "' + 121 * "x" + '" #!', "product.name", "1 to 120"),
-    "a name with a NUL": ('name = "Desk"', 'name = "De\\u0000sk" #!', "product.name", "visible characters"),
+    "a name with a NUL": ('name = "Desk"', 'name = "De\\u0000sk" #!', "product.name", "U+0000 (null)"),
     "a name that is a number": ('name = "Desk"', "name = 7 #!", "product.name", "quotes"),
     "an unknown kind": ('"suite"', '"bundle" #!', "product.kind", "product, suite, addon, flat"),
     "a product twice": ('key = "phone"', 'key = "desk" #!', "product.key", "line 11 already"),
