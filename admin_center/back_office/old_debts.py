@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import activity, clock
 from accounts.models import Account
 from admin_center.back_office.staff import StaffAdmin
+from admin_center.forms.fields import Lines
 from billing import debts
 from billing.models import Subscription
 
@@ -28,7 +29,7 @@ else:
 class SettleForm(forms.Form):
     """How a debt was settled that was never invoiced here."""
 
-    reason = forms.CharField(
+    reason = Lines(
         label=_("Reason"),
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),

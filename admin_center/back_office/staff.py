@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib import admin
 from django.contrib.admin.options import InlineModelAdmin, ShowFacets
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Model, QuerySet
+from django.db.models import CharField, Model, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from admin_center.forms.fields import Text
 from admin_center.paging import Order, cut
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ class StaffInline(ForStaff, BaseInline):
 class StaffAdmin(ForStaff, BaseAdmin):
     """A list and a page of one model, to look at."""
 
+    formfield_overrides = {CharField: {"form_class": Text}}
     actions = None
     order: ClassVar[Order] = NEWEST_FIRST
     list_per_page = PAGE_SIZE

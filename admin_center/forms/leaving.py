@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.rules.texts import without_odd
 from admin_center.forms.fields import Lines, Sought
 from billing.models import Cancellation
 
@@ -42,7 +43,8 @@ class CancelForm(SurveyForm):
     def clean_name(self) -> str:
         """Return the name; ValidationError where it is another."""
         typed = str(self.cleaned_data["name"])
-        if typed != self.account_name:
+        # Both as names are kept, so that a space of another kind is no other name.
+        if without_odd(typed) != without_odd(self.account_name):
             raise forms.ValidationError(
                 _("This is not the account’s name. Type it exactly: %(name)s") % {"name": self.account_name}
             )

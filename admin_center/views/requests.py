@@ -9,7 +9,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import activity
 from accounts.rules.decision import Action
+from accounts.rules.texts import OddCharacter, tidy
 from admin_center import priced, refused, requested, words
+from admin_center.forms.fields import refusal
 from admin_center.pages import AccountRequest, page
 from billing import documents, facts, requests
 from billing.facts import Reading
@@ -117,9 +119,13 @@ def reject(request: AccountRequest, request_id: int) -> HttpResponse:
     """Say no, with a reason that the requester is told."""
     asked, reason = _find(request, request_id), request.POST.get("reason", "")
     try:
+        reason = tidy(reason, lines=True)
         requests.reject(asked.pk, reason=reason, by=request.user, on=request.today)
     except requests.OwnRequest:
         return _show(request, asked, error=_("Nobody decides their own request."), status=403)
+    except OddCharacter as odd:
+        error = refusal(odd).messages[0]
+        return _show(request, asked, error=error, text=reason[:5000], status=422)
     except requests.NoteTooLong:
         error = _("Give a reason of 1 to 2,000 characters.")
         return _show(request, asked, error=error, text=reason[:5000], status=422)

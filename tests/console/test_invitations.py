@@ -133,8 +133,10 @@ def test_who_cannot_be_invited(firm: Account, fields: dict[str, str], told: str)
 
 
 def test_names_carry_no_headers(firm: Account) -> None:
-    browser("olivia").post(INVITE, NINA | {"name": "Nina\r\nBcc: all@acme.example"})
-    assert Invitation.objects.get().name == "Nina Bcc: all@acme.example"
+    page = browser("olivia").post(INVITE, NINA | {"name": "Nina\r\nBcc: all@acme.example"})
+    assert page.status_code == 422
+    assert "Character 5 (U+000D) can’t be shown here. Take it out." in page.content.decode()
+    assert not Invitation.objects.exists()
 
 
 def test_bilal_invites_agents_adam_nobody_and_strangers_find_nothing(firm: Account) -> None:
