@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -10,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from accounts import activity, opening
 from accounts.models import Account, Membership
@@ -48,12 +49,22 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
 
 
-def load(listed: ListedAccount, *, at: datetime, dry_run: bool = False) -> Outcome:
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """Let all that is loaded inside be loaded, found and refused as ever, and roll it back at the end.
+
+    One transaction around all accounts: the second of two that can't be both sees the first one.
+    """
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def load(listed: ListedAccount, *, at: datetime) -> Outcome:
     """Bring one account in, all of it or nothing; return whether it was new.
 
     `at` is this moment; a sandbox account with a clock of its own lives at that one instead. The
-    same account of the same file again changes nothing. `dry_run` does all and rolls it back. Raises
-    Refused.
+    same account of the same file again changes nothing. Raises Refused.
     """
     moment = listed.own_clock or at
     on = moment.astimezone(ZoneInfo(listed.time_zone)).date()
@@ -65,8 +76,7 @@ def load(listed: ListedAccount, *, at: datetime, dry_run: bool = False) -> Outco
     try:
         with transaction.atomic(), activity.occasion(moment, by_staff=True):
             _write(listed, catalogue, facts_of(listed, offer, on), on=on, at=moment)
-            if dry_run:
-                transaction.set_rollback(True)
+            _check_now()
     except opening.Deactivated as gone:
         raise Refused(
             fault(member.row, "email", f"{shown(member.email)} was deactivated and can't be a member")
@@ -78,6 +88,13 @@ def load(listed: ListedAccount, *, at: datetime, dry_run: bool = False) -> Outco
         text = f"the database refuses it: {str(refusal).splitlines()[0]}"
         raise Refused([fault(listed.row, "account", text)]) from refusal
     return Outcome.NEW
+
+
+def _check_now() -> None:
+    """Ask at once what is otherwise asked at the commit, which a rehearsal never comes to."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def _is_loaded(listed: ListedAccount) -> bool:

@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 
 from django.conf import settings
@@ -25,14 +26,15 @@ class Command(BaseCommand):
     def handle(self, *, file: Path, dry_run: bool, **options: object) -> None:
         counts: Counter[str] = Counter()
         try:
-            for one in accounts_file.read(file, currencies=settings.CURRENCIES):
-                try:
-                    if isinstance(one, BadAccount):
-                        raise accounts_loading.Refused(one.faults)
-                    counts[accounts_loading.load(one, at=clock.now(), dry_run=dry_run)] += 1
-                except accounts_loading.Refused as refused:
-                    counts["refused"] += 1
-                    self._tell(file, refused.faults)
+            with accounts_loading.rehearsal() if dry_run else nullcontext():
+                for one in accounts_file.read(file, currencies=settings.CURRENCIES):
+                    try:
+                        if isinstance(one, BadAccount):
+                            raise accounts_loading.Refused(one.faults)
+                        counts[accounts_loading.load(one, at=clock.now())] += 1
+                    except accounts_loading.Refused as refused:
+                        counts["refused"] += 1
+                        self._tell(file, refused.faults)
         except BadFile as bad:
             self._tell(file, [bad.fault])
             raise SystemExit(1) from None
