@@ -9,10 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accounts.models import Account, Activity
+from accounts.spreadsheet import defused
 from admin_center import trail
 
-# A spreadsheet takes a cell that begins so for a formula (the last four are the wide forms).
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # Without this mark a spreadsheet misreads accents.
 BYTE_ORDER_MARK = "\ufeff"
 CHUNK = 1000
@@ -44,11 +43,6 @@ def activity_csv(
             rows_told = [_cells(one) for one in teller.tell(chunk)]
         for cells in rows_told:
             yield writer.writerow([defused(cell) for cell in cells])
-
-
-def defused(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def _headings(account: Account) -> list[str]:

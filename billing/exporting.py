@@ -17,13 +17,12 @@ from accounts import activity
 from accounts.gate import Gate
 from accounts.models import Account, Activity, Membership, User
 from accounts.rules.decision import Action
+from accounts.spreadsheet import defused
 from billing import facts
 from billing.carrying_out import state_of
 from billing.models import AgentSeat, DataExport, InvoiceLine
 from billing.payments import is_charged
 
-# A cell that begins so would be a formula to a spreadsheet.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # What the trail keeps of a subscription and its people that is no amount.
 COST_FREE = frozenset(
     {"lines", "cycle", "paid_until", "scheduled", "temporary", "discounts", "state", "role"}
@@ -93,12 +92,6 @@ def prepare(export_id: int, on: date) -> None:
         content=target.getvalue(),
         ready_at=activity.current().at,
     )
-
-
-def defused(value: object) -> str:
-    """Return a cell's text, with an apostrophe before what a spreadsheet would run as a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _csv(rows: Sequence[Row]) -> str:
