@@ -42,13 +42,21 @@ def _state(account: ListedAccount) -> Iterator[Fault]:
         yield fault(row, "cancelled_on", "is missing; a cancelled account says since when")
     if account.cancelled_on and not cancelled:
         yield fault(row, "cancelled_on", f"is given, but the state is {account.state}")
-    if trial and account.lines:
-        yield fault(account.lines[0].row, "product", "a trial has bought nothing yet; its state is active")
+    if trial and account.subscription:
+        yield fault(
+            account.subscription.row, "cycle", "a trial has bought nothing yet: no period, but trial_cycle"
+        )
+    if account.trial_cycle and not trial:
+        yield fault(row, "trial_cycle", f"is given, but the state is {account.state}")
+    for line in account.lines if trial else ():
+        for column in ("unit_price", "price_ends_on", "began_on"):
+            if getattr(line, column) is not None:
+                yield fault(line.row, column, "is for what was bought; a trial tries at the list price")
 
 
 def _subscription(account: ListedAccount) -> Iterator[Fault]:
     given, lines = account.subscription, account.lines
-    if lines and given is None:
+    if lines and given is None and account.state is not AccountState.TRIAL:
         yield fault(lines[0].row, "product", "there is no record “subscription”: cycle, anchor, period")
     if given is None:
         return
@@ -112,13 +120,15 @@ def _discounts(account: ListedAccount) -> Iterator[Fault]:
             yield fault(row, column, "must be more than 0")
         if discount.periods_left == 0 and not discount.in_current_period:
             yield fault(row, "periods_left", "0 is for a discount that the current period is the last of")
-        if not account.lines:
+        if account.subscription is None:
             yield fault(row, "code", "there is nothing bought that it could lower")
 
 
 def _temporary(account: ListedAccount) -> Iterator[Fault]:
     products = {line.product for line in account.lines}
     for one in account.temporary:
+        if account.subscription is None:
+            yield fault(one.row, "product", "there is nothing bought that extra seats could be added to")
         if one.product not in products:
             yield fault(one.row, "product", f"the account has no line of {shown(one.product)}")
         days = (one.until - one.starts_on).days

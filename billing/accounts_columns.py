@@ -37,6 +37,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "catalogue": _needed(values.key),
         "trial_ends_on": Column(values.day),
         "cancelled_on": Column(values.day),
+        "trial_cycle": Column(values.choice(Cycle)),
         "own_clock": Column(values.moment),
     },
     "subscription": {
@@ -46,6 +47,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "period_until": _needed(values.day),
         "paid_until": Column(values.day),
         "tax_percent": Column(values.percent),
+        "cancel_at_period_end": Column(values.flag),
     },
     "member": {
         "email": _needed(values.email),
@@ -80,6 +82,13 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "until": _needed(values.day),
         "unit_price": Column(values.amount),
     },
+    "scheduled": {
+        "kind": _needed(values.scheduled_kind),
+        "product": Column(values.key),
+        "quantity": Column(values.whole(1)),
+        "edition": Column(values.key),
+        "cycle": Column(values.choice(Cycle)),
+    },
     "balance": {"amount": _needed(values.amount)},
     "payment": {
         "kind": _needed(values.one_of("card", "direct_debit", "bank_transfer")),
@@ -99,6 +108,7 @@ PLURALS = {
     "seats": "seat",
     "discounts": "discount",
     "temporary": "temporary",
+    "scheduled": "scheduled",
 }
 # In every record: the vendor's own number of the account, and (in CSV) which record it is.
 ACCOUNT, RECORD = "account", "record"

@@ -38,7 +38,10 @@ def facts_of(account: ListedAccount, offer: Offer, on: date) -> Facts:
     given = account.subscription
     facts = Facts(currency=account.currency, catalogue=offer, version=1, account_type=account.type.value)
     if given is None:
-        return facts
+        # What a trial tries: nothing is paid, and the first purchase goes on from it.
+        cycle = account.trial_cycle or Cycle.MONTHLY
+        tried = tuple(_line(line, offer, cycle, on) for line in account.lines)
+        return replace(facts, cycle=cycle, lines=tried)
     facts = replace(
         facts,
         cycle=given.cycle,

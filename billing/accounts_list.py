@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from accounts.rules.capabilities import AccountState, AccountType
 from accounts.rules.roles import Role
-from billing.rules.facts import DiscountSource
+from billing.rules.facts import DiscountSource, ScheduledKind
 from billing.rules.periods import Cycle, Period
 
 
@@ -87,6 +87,7 @@ class ListedSubscription:
     row: Row = field(compare=False, repr=False)
     paid_until: date | None = None
     tax_percent: Decimal | None = None
+    cancel_at_period_end: bool = False
 
     @property
     def period(self) -> Period:
@@ -148,6 +149,18 @@ class ListedTemporary:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedScheduled:
+    """A change that waits for the renewal: fewer seats, a lower edition, a removal, another cycle."""
+
+    kind: ScheduledKind
+    row: Row = field(compare=False, repr=False)
+    product: str = ""
+    quantity: int = 0
+    edition: str = ""
+    cycle: Cycle | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ListedPayment:
     """The payment method on file: what may be shown, and the provider's own name for it."""
 
@@ -178,6 +191,7 @@ class ListedAccount:
     vendor_contact_phone: str = ""
     trial_ends_on: date | None = None
     cancelled_on: date | None = None
+    trial_cycle: Cycle | None = None
     own_clock: datetime | None = None
     members: tuple[ListedMember, ...] = ()
     subscription: ListedSubscription | None = None
@@ -185,5 +199,6 @@ class ListedAccount:
     seats: tuple[ListedSeat, ...] = ()
     discounts: tuple[ListedDiscount, ...] = ()
     temporary: tuple[ListedTemporary, ...] = ()
+    scheduled: tuple[ListedScheduled, ...] = ()
     balance: int = 0
     payment: ListedPayment | None = None

@@ -18,9 +18,18 @@ from accounts.models import Account, Membership
 from billing import accounts_offer, facts
 from billing.accounts_facts import Offer, facts_of
 from billing.accounts_list import Fault, ListedAccount, fault
+from billing.accounts_scheduled import with_scheduled
 from billing.accounts_values import shown
 from billing.carrying_out import state_of
-from billing.models import BalanceEntry, Catalogue, Line, LoadedAccount, PaymentMethod, Subscription
+from billing.models import (
+    BalanceEntry,
+    Cancellation,
+    Catalogue,
+    Line,
+    LoadedAccount,
+    PaymentMethod,
+    Subscription,
+)
 from billing.rules.facts import Facts
 from billing.rules.money import to_money
 from billing.rules.periods import Cycle
@@ -31,6 +40,10 @@ ALREADY_THERE = (
     "subscription is not loading: change it in the console, or load the file as it was"
 )
 NOT_LOADED = "an account with this external id is there already, and did not come from a file"
+
+
+# Columns that files did not have once: without them an account has the digests that it had then.
+_ADDED_LATER = ("trial_cycle", "cancel_at_period_end", "scheduled")
 
 
 class Refused(Exception):  # noqa: N818 - it says no, nothing went wrong
@@ -73,9 +86,12 @@ def load(listed: ListedAccount, *, at: datetime) -> Outcome:
     catalogue, offer = _offer(listed)
     if wrong := accounts_offer.faults(listed, offer, on):
         raise Refused(wrong)
+    bought, wrong = with_scheduled(listed, facts_of(listed, offer, on), on)
+    if wrong:
+        raise Refused(wrong)
     try:
         with transaction.atomic(), activity.occasion(moment, by_staff=True):
-            _write(listed, catalogue, facts_of(listed, offer, on), on=on, at=moment)
+            _write(listed, catalogue, bought, on=on, at=moment)
             _check_now()
     except opening.Deactivated as gone:
         raise Refused(
@@ -137,10 +153,11 @@ def _write(listed: ListedAccount, catalogue: Catalogue, bought: Facts, *, on: da
         tax_percent=bought.tax_rate,
     )
     held = _with_holders(bought, listed, members)
-    before = replace(held, lines=(), discounts=(), temporary=())
+    before = replace(held, lines=(), discounts=(), temporary=(), scheduled=())
     persist(subscription, before, held, occasion=Occasion(by=None, on=on, at=at))
     _write_beginnings(listed, subscription)
     _write_money(listed, subscription, at)
+    _write_end(listed, account, at)
     LoadedAccount.objects.create(account=account, parts=digests(listed), loaded_at=at)
     activity.record(
         account, "account_loaded", by=None, subject="subscription", before=None, after=state_of(held)
@@ -226,6 +243,20 @@ def _write_money(listed: ListedAccount, subscription: Subscription, at: datetime
         )
 
 
+def _write_end(listed: ListedAccount, account: Account, at: datetime) -> None:
+    """Write why the account ends with its period, as the console would have: nobody here decided it."""
+    if listed.subscription and listed.subscription.cancel_at_period_end:
+        Cancellation.objects.create(
+            account=account,
+            at_period_end=True,
+            reason=Cancellation.Reason.OTHER,
+            by_name="",
+            created_at=at,
+            sheet={"forfeited": 0, "owed": 0, "balance": listed.balance},
+            state_before=account.state,
+        )
+
+
 def digests(listed: ListedAccount) -> dict[str, str]:
     """Return a digest of each part of what a file says of an account, wherever its rows stand."""
     own: dict[str, object] = {}
@@ -243,7 +274,8 @@ def _text(value: object) -> str:
 
 
 def _plain_fields(record: Any) -> dict[str, Any]:
-    return {one.name: _plain(getattr(record, one.name)) for one in fields(record) if one.compare}
+    found = {one.name: _plain(getattr(record, one.name)) for one in fields(record) if one.compare}
+    return {name: value for name, value in found.items() if value or name not in _ADDED_LATER}
 
 
 def _plain(value: Any) -> Any:

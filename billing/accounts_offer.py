@@ -8,6 +8,7 @@ from billing.accounts_facts import Offer, temporary_unit
 from billing.accounts_list import Fault, ListedAccount, ListedLine, fault
 from billing.accounts_values import shown
 from billing.rules.facts import Availability, EditionFacts, ProductKind
+from billing.rules.periods import Cycle
 
 SEATED = (ProductKind.PRODUCT, ProductKind.SUITE)
 # Renews by itself, so that a period long over would be charged at once.
@@ -49,6 +50,10 @@ def _prices(account: ListedAccount, offer: Offer, on: date) -> Iterator[Fault]:
         edition = offer[line.product].edition(line.edition)
         if edition.availability is Availability.INCLUDED_ONLY:
             yield fault(line.row, "edition", f"{line.edition} of {line.product} comes only in a Suite")
+        elif given is None and edition.price(account.trial_cycle or Cycle.MONTHLY, on) is None:
+            cycle = account.trial_cycle or Cycle.MONTHLY
+            text = f"{line.edition} of {line.product} has no {cycle} price in {account.currency} on {on}"
+            yield fault(line.row, "edition", f"{text}; a trial names its cycle in trial_cycle")
         elif given and line.unit_price is None and edition.price(given.cycle, on) is None:
             yield fault(line.row, "unit_price", _why_needed(line, edition, account, on))
 

@@ -15,6 +15,7 @@ from billing.accounts_list import (
     ListedLine,
     ListedMember,
     ListedPayment,
+    ListedScheduled,
     ListedSeat,
     ListedSubscription,
     ListedTemporary,
@@ -92,6 +93,7 @@ class _Builder:
             "seats": self._all("seat", ListedSeat),
             "discounts": self._all("discount", ListedDiscount),
             "temporary": self._all("temporary", ListedTemporary),
+            "scheduled": self._all("scheduled", ListedScheduled),
         }
 
     def _check_external_id(self) -> None:

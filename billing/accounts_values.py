@@ -12,6 +12,7 @@ from django.core.validators import validate_email
 
 from accounts.rules.texts import OddCharacter, code_point, named, tidy
 from accounts.rules.time_zones import time_zones
+from billing.rules.facts import ScheduledKind
 
 LARGEST_QUANTITY = 1_000_000
 FIRST_YEAR, LAST_YEAR = 1970, 2100
@@ -125,6 +126,13 @@ def choice(kind: type[_E]) -> Reading:
             raise Wrong(f"{shown(value)} is not known; use one of {', '.join(kind)}") from None
 
     return read
+
+
+def scheduled_kind(value: str) -> ScheduledKind:
+    """Return what waits for the renewal; the end of all of it has a column of the subscription."""
+    if value == ScheduledKind.CANCELLATION:
+        raise Wrong("an end of the whole subscription is cancel_at_period_end: yes of its subscription")
+    return ScheduledKind(choice(ScheduledKind)(value))
 
 
 def one_of(*allowed: str) -> Reading:

@@ -39,7 +39,7 @@ CELLS = {
     "a trial that bought": (
         "account",
         {"state": "trial", "trial_ends_on": "2023-08-01"},
-        "line.product",
+        "subscription.cycle",
         "nothing yet",
     ),
     "cancelled, not when": ("account", {"state": "cancelled"}, "cancelled_on", "since when"),
