@@ -259,6 +259,10 @@ if OIDC_SERVER_URL:
         ],
     }
 
+# --- Forms -------------------------------------------------------------------------------------
+# Django's 1,000 are fewer than a wide subscription's lines or a promo code's products have.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
+
 # --- Sessions and cookies ----------------------------------------------------------------------
 SESSION_IDLE_SECONDS = 30 * 60
 SESSION_ABSOLUTE_SECONDS = 12 * 60 * 60

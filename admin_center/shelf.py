@@ -98,7 +98,7 @@ class Shelf:
 def of(form: ManageForm, summed: Summary | None) -> Shelf:
     """Return the rows for a form; `summed` is the summary of the subscription, None before it has bought."""
     desk = form.desk
-    rows = tuple(_new(form, product) for product in desk.offered())
+    rows = tuple(_new(form, product) for product in form.browsing.shown)
     ahead = None
     if "extend" in form.fields:
         period = desk.facts.next_period

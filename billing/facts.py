@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from django.db import connection
@@ -89,17 +91,41 @@ def read(account: Account, on: date, *, holders: bool = False, promos: Iterable[
     )
     if stored is None:
         return None
-    products = _document(
-        CATALOGUE, {"catalogue": stored["catalogue"], "scale": scale, "currency": stored["currency"]}
-    )
-    return _reading(account, stored, products)
+    offer = _offer(stored["catalogue"], stored["currency"])
+    return _reading(account, stored, offer)
 
 
-def catalogue(catalogue_id: int, currency: str) -> dict[str, ProductFacts]:
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """What a catalogue offers in one currency, with its names. Shared between readings: never change it."""
+
+    products: Mapping[str, ProductFacts]
+    names: Mapping[str | tuple[str, str], str]
+
+
+def catalogue(catalogue_id: int, currency: str) -> Mapping[str, ProductFacts]:
     """Return what a catalogue offers in one currency, in its order, by the products' keys."""
+    return _offer(catalogue_id, currency).products
+
+
+def _offer(catalogue_id: int, currency: str) -> _Offer:
     scale = 10 ** exponent(currency)
-    products = _document(CATALOGUE, {"catalogue": catalogue_id, "scale": scale, "currency": currency})
-    return {product["key"]: _product(product) for product in products}
+    with connection.cursor() as cursor:
+        cursor.execute(CATALOGUE, {"catalogue": catalogue_id, "scale": scale, "currency": currency})
+        return _parsed(cursor.fetchone()[0])
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> _Offer:
+    """Return the offer that a catalogue's document describes: a wide one is not parsed for every page."""
+    products = json.loads(text, parse_float=Decimal)
+    names: dict[str | tuple[str, str], str] = {}
+    for product in products:
+        names[product["key"]] = product["name"]
+        names |= {(product["key"], edition["key"]): edition["name"] for edition in product["editions"]}
+    return _Offer(
+        MappingProxyType({product["key"]: _product(product) for product in products}), MappingProxyType(names)
+    )
 
 
 def _document(statement: str, values: Row) -> Any:
@@ -113,15 +139,11 @@ def _document(statement: str, values: Row) -> Any:
     return row[0] if not isinstance(row[0], str) else json.loads(row[0], parse_float=Decimal)
 
 
-def _reading(account: Account, stored: Row, products: list[Row]) -> Reading:
-    names: dict[str | tuple[str, str], str] = {}
-    for product in products:
-        names[product["key"]] = product["name"]
-        names |= {(product["key"], edition["key"]): edition["name"] for edition in product["editions"]}
+def _reading(account: Account, stored: Row, offer: _Offer) -> Reading:
     payment = stored["payment"]
     return Reading(
-        facts=_facts(account, stored, products),
-        names=names,
+        facts=_facts(account, stored, offer.products),
+        names=offer.names,
         labels=stored["labels"],
         payment=PaymentFacts(**payment) if payment else None,
         open_requests=stored["open_requests"],
@@ -130,10 +152,10 @@ def _reading(account: Account, stored: Row, products: list[Row]) -> Reading:
     )
 
 
-def _facts(account: Account, stored: Row, products: list[Row]) -> Facts:
+def _facts(account: Account, stored: Row, products: Mapping[str, ProductFacts]) -> Facts:
     return Facts(
         currency=stored["currency"],
-        catalogue={product["key"]: _product(product) for product in products},
+        catalogue=products,
         cycle=Cycle(stored["cycle"]),
         anchor=_day(stored["anchor"]),
         period=_period(stored["period_start"], stored["period_end"]) if stored["period_start"] else None,

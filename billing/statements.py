@@ -77,6 +77,7 @@ FROM (SELECT *, %(scale)s::bigint AS scale FROM billing_subscription WHERE accou
 JOIN billing_catalogue c ON c.id = s.catalogue_id
 """
 
+# As text: the reader knows a document again that it has parsed before.
 CATALOGUE = """
 SELECT coalesce(json_agg(json_build_object(
   'key', p.key, 'name', p.name, 'kind', p.kind, 'open', p.open_to_assisted,
@@ -95,6 +96,6 @@ SELECT coalesce(json_agg(json_build_object(
         FROM billing_price r WHERE r.edition_id = e.id AND r.amount_currency = %(currency)s)
       ) ORDER BY e.rank), '[]')
     FROM billing_edition e WHERE e.product_id = p.id)
-  ) ORDER BY p.position, p.id), '[]')
+  ) ORDER BY p.position, p.id), '[]')::text
 FROM billing_product p WHERE p.catalogue_id = %(catalogue)s
 """

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.rules.decision import Action
-from admin_center import sentences
+from admin_center import browsing, sentences
 from admin_center.desk import Desk
 from admin_center.forms.fields import Day, Lines, Text, Whole
 from billing.rules.checks import LONGEST_TEMPORARY
@@ -35,6 +35,8 @@ class ManageForm(forms.Form):
     Of a product that is held: `seats-`, `edition-`, `remove-`, and `leave-` for what a Suite
     includes. Of one that can be bought: `seats-`, `edition-`, and `combine-` where it is a Suite
     that takes the place of lines. Whatever else is posted is ignored.
+
+    Of a wide catalogue only what is held, posted or opened has fields; what has none stays as it is.
     """
 
     cycle = forms.ChoiceField(label=gettext_lazy("Billing cycle"), required=False, widget=forms.RadioSelect)
@@ -67,13 +69,20 @@ class ManageForm(forms.Form):
     )
     request = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, desk: Desk, **options: Any) -> None:
-        """Make the fields that this person may use on this day."""
+    def __init__(self, data: Any = None, *, desk: Desk, looked: Any = None, **options: Any) -> None:
+        """Make the fields that this person may use on this day; `looked`: the products to open."""
         super().__init__(data, **options)
         self.desk = desk
         for line in desk.lines:
             self._add_held(line)
-        for product in desk.offered():
+        self.browsing = browsing.of(desk, looked if data is None else data)
+        opened = {product.key for product in self.browsing.shown}
+        self.fielded = tuple(
+            product
+            for product in self.browsing.offered
+            if product.key in opened or f"seats-{product.key}" in self.data
+        )
+        for product in self.fielded:
             self._add_new(product)
         self._settle_cycle()
         self._settle_temporary()
@@ -202,7 +211,7 @@ class ManageForm(forms.Form):
 
     def clean(self) -> None:
         """Ask for what belongs together: all of temporary seats, enough of a new product."""
-        for product in self.desk.offered():
+        for product in self.fielded:
             self._clean_new(product)
         if "temporary_seats" in self.fields:
             self._clean_temporary()
@@ -259,7 +268,7 @@ class ManageForm(forms.Form):
     @property
     def places(self) -> tuple[str, ...]:
         """Return where questions may stand: at each product, and at what concerns all of them."""
-        products = [line.product for line in self.desk.lines] + [one.key for one in self.desk.offered()]
+        products = [line.product for line in self.desk.lines] + [one.key for one in self.fielded]
         parts = {"cycle": "cycle", "extend": "extend", "temporary": "temporary_seats"}
         return (*products, *(place for place, name in parts.items() if name in self.fields))
 

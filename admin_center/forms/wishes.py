@@ -36,7 +36,7 @@ def answers(data: Mapping[str, Any]) -> tuple[Answer, ...]:
 def _first_purchase(form: ManageForm) -> Iterator[Change]:
     items = tuple(
         changes.Item(product.key, _edition(form, product), quantity)
-        for product in form.desk.offered()
+        for product in form.fielded
         if (quantity := form.cleaned_data.get(f"seats-{product.key}") or 0) > 0
     )
     if items:
@@ -59,7 +59,7 @@ def _of_lines(form: ManageForm) -> Iterator[Change]:
 
 
 def _of_products(form: ManageForm) -> Iterator[Change]:
-    for product in form.desk.offered():
+    for product in form.fielded:
         quantity = form.cleaned_data.get(f"seats-{product.key}") or 0
         edition = _edition(form, product)
         if form.desk.combines(product):

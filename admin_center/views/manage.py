@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import activity
 from accounts.rules.decision import Action, Decision, NextStep
+from admin_center import browsing, shelf, summary, words
 from admin_center import desk as desks
 from admin_center import outcome as outcomes
-from admin_center import shelf, summary, words
 from admin_center.desk import Desk
 from admin_center.forms import wishes
 from admin_center.forms.manage import ManageForm
@@ -50,6 +50,8 @@ def manage(request: AccountRequest) -> HttpResponse:
     if desk is None:
         return _without_subscription(request)
     form = ManageForm(request.POST, desk=desk)
+    if browsing.asks(request.POST):
+        return _page(request, form, outcomes.of(request, form))
     for action in form.forged():
         # Absent from the page, and refused with the reason where somebody posts it all the same.
         request.gate.demand(action)
@@ -69,6 +71,10 @@ def preview(request: AccountRequest) -> HttpResponse:
     if desk is None:
         return _without_subscription(request)
     form = ManageForm(request.POST, desk=desk)
+    if request.htmx and request.htmx.target == "products":
+        # The products that were looked for, alone: nothing is priced by looking.
+        context = _priced(request, form, Outcome()) | {"shelf": shelf.of(form, None)}
+        return render(request, "manage/products.html", context)
     found = outcomes.of(request, form)
     if not request.htmx:
         return _page(request, form, found)
@@ -81,7 +87,7 @@ def _open(request: AccountRequest) -> HttpResponse:
     desk = desks.of(request, promos=promo_codes(wanted), holders=bool(wanted or request.GET))
     if desk is None:
         return _without_subscription(request)
-    empty = ManageForm(desk=desk)
+    empty = ManageForm(desk=desk, looked=request.GET)
     filled = filled if wanted else _numbers(request, empty)
     if not filled:
         return _page(request, empty, Outcome(nothing=True))
@@ -125,11 +131,12 @@ def _named(request: AccountRequest) -> tuple[tuple[Change, ...], dict[str, Any]]
 
 def _numbers(request: AccountRequest, form: ManageForm) -> dict[str, Any]:
     """Return the seats that the address proposes, such as `?seats-support=11` of the People page."""
+    offered = {f"seats-{product.key}" for product in form.browsing.offered}
     return {
         name: text
         for name, text in request.GET.items()
         if name.startswith("seats-")
-        and name in form.fields
+        and (name in form.fields or name in offered)
         and isinstance(text, str)
         and text.isascii()
         and text.isdigit()

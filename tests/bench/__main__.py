@@ -38,11 +38,12 @@ def main() -> int:
     print("Making the databases where they are not there yet …", flush=True)
     population.database(pages.FEW)
     population.database(pages.MANY)
+    population.database_of_products(preview.PRODUCTS)
     population.database_of_members(members.FEW)
     population.database_of_members(members.MANY)
     with server.running() as port:
         samples, comparisons = pages.summary(port, options.rounds)
-        for more in (preview.previews, members.people):
+        for more in (preview.previews, preview.wide_catalogue, members.people):
             more_samples, more_comparisons = more(port, options.rounds)
             samples, comparisons = samples | more_samples, comparisons + more_comparisons
     print(

@@ -22,7 +22,8 @@ from djmoney.money import Money
 from accounts.models import Account, Membership, User
 from accounts.rules.roles import Role
 from admin_center.database import ROOT
-from tests import people, shop
+from billing.models import Catalogue
+from tests import people, shop, wide
 
 PRICE_LIST = ROOT / "billing/catalogues/northwind-desk.toml"
 AGENTS = 12
@@ -38,6 +39,11 @@ def database(accounts: int) -> str:
 def database_of_members(members: int) -> str:
     """Return the name of a database with one account of that many members, made if need be."""
     return _made(f"bench_members_{members}", lambda: fill(members))
+
+
+def database_of_products(products: int) -> str:
+    """Return the name of a database with one account whose catalogue has that many products more."""
+    return _made(f"bench_products_{products}", lambda: widen(products))
 
 
 @contextmanager
@@ -177,6 +183,13 @@ def fill(members: int) -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
+def widen(products: int) -> None:
+    """Put products of three editions beside those of the one account's catalogue."""
+    wide.fill(Catalogue.objects.get(), products)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
 def _hanging() -> list[type[models.Model]]:
     """Return people, accounts, and all models with a key to one of them, whose keys are numbers."""
     everything = [model for app in ("accounts", "billing") for model in apps.get_app_config(app).get_models()]
@@ -217,6 +230,7 @@ def _fingerprint() -> str:
         ROOT / "tests/bench/population.py",
         ROOT / "tests/people.py",
         ROOT / "tests/shop.py",
+        ROOT / "tests/wide.py",
     ]:
         seen.update(path.read_bytes())
     return seen.hexdigest()[:10]

@@ -7,12 +7,13 @@ import html5lib
 from django.conf import settings
 
 from tests.bench.measuring import Comparison, Sample, by_turns
-from tests.bench.pages import COMING_BACK, SUMMARY, WARM_UP, reading
-from tests.bench.population import database
+from tests.bench.pages import COMING_BACK, SUMMARY, WARM_UP, Page, reading
+from tests.bench.population import database, database_of_products
 from tests.bench.server import HEADER, Browser
 from tests.bench.visitors import Visitor, visitors
 
 ACCOUNTS = 1_000
+PRODUCTS = 500
 MANAGE = "/a/{slug}/billing/subscription/manage/"
 TOKEN = "0" * 32
 
@@ -31,6 +32,24 @@ def previews(port: int, rounds: int) -> tuple[dict[str, Sample], list[Comparison
     )
     preview, summary = samples.values()
     return samples, [Comparison("preview / summary", preview, summary, limit=1.30)]
+
+
+def wide_catalogue(port: int, rounds: int) -> tuple[dict[str, Sample], list[Comparison]]:
+    """Measure Manage with 500 products more to buy: at most 4 times the same page without them."""
+    browser = Browser(port)
+    page = Page(MANAGE, 'id="wish"')
+    samples = by_turns(
+        {
+            f"manage with {PRODUCTS} products more": reading(
+                browser, page, visitors(database_of_products(PRODUCTS), 1)
+            ),
+            "manage beside it": reading(browser, page, visitors(database(ACCOUNTS), 1)),
+        },
+        rounds=rounds,
+        warm_up=WARM_UP,
+    )
+    wide, narrow = samples.values()
+    return samples, [Comparison(f"manage, {PRODUCTS} products more / none", wide, narrow, limit=4.0)]
 
 
 def previewing(browser: Browser, people: list[Visitor]) -> Callable[[int], None]:
