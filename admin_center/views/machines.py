@@ -1,9 +1,10 @@
 """Addresses for machines: is the process alive, can it do its work."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
+
+from admin_center import readiness
 
 
 @login_not_required
@@ -16,10 +17,6 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer 200 when the database answers and is migrated, otherwise 503."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM accounts_account LIMIT 1")
-    except DatabaseError:
-        return HttpResponse("the database does not answer", status=503, content_type="text/plain")
-    return HttpResponse("ok", content_type="text/plain")
+    """Answer 200 when the database answers, is migrated and takes changes; otherwise 503 with the reason."""
+    fault = readiness.fault()
+    return HttpResponse(fault or "ok", status=503 if fault else 200, content_type="text/plain")
