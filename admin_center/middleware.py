@@ -1,20 +1,29 @@
 """What happens around every page: nothing is cached, old sessions end, the person's language, logs."""
 
+import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import structlog
 from allauth.core.exceptions import ReauthenticationRequired
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import translation
 
 from admin_center import attempts, sessions
 from admin_center.gateway import ANSWER_AFTER
+from admin_center.logs import route
+from admin_center.sign_in import client_address
+
+log = structlog.get_logger()
 
 Handler = Callable[[HttpRequest], HttpResponse]
 NUL = "\x00"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -124,12 +133,51 @@ def speak_the_persons_language(get_response: Handler) -> Handler:
     return middleware
 
 
-def log_with_context(get_response: Handler) -> Handler:
-    """Name the request and the person in every log line that is written meanwhile."""
+def name_the_person(get_response: Handler) -> Handler:
+    """Name the signed-in person in every log line that is written from here on."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        person = request.user.pk if request.user.is_authenticated else None
-        with structlog.contextvars.bound_contextvars(request=uuid4().hex[:12], person=person):
-            return get_response(request)
+        if request.user.is_authenticated:
+            structlog.contextvars.bind_contextvars(person=request.user.pk)
+        return get_response(request)
+
+    return middleware
+
+
+def log_requests(get_response: Handler) -> Handler:
+    """Write a line for each request: method, pattern of the address, status, time, account, person, address.
+
+    The pattern and never the address itself: what a link carries may let its reader in.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        began = time.perf_counter()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request=uuid4().hex[:12], address=client_address(request))
+        try:
+            response = get_response(request)
+            log.info(
+                "request",
+                method=request.method if request.method in METHODS else "other",
+                route=route(request),
+                status=response.status_code,
+                milliseconds=round((time.perf_counter() - began) * 1000, 1),
+            )
+            return response
+        finally:
+            structlog.contextvars.clear_contextvars()
+
+    return middleware
+
+
+def answer_machines(get_response: Handler) -> Handler:
+    """Answer who asks after this process's health under any name: a balancer asks by address."""
+    ours = urlsplit(settings.ORIGIN).netloc
+    addresses = {reverse("healthz"), reverse("readyz")}
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path_info in addresses:
+            request.META["HTTP_HOST"] = ours
+        return get_response(request)
 
     return middleware

@@ -87,10 +87,8 @@ def _enter(
     request.account, request.membership = account, membership
     request.today = clock.today(account)
     request.gate = Gate(request.user, account, on=request.today, live=True, way_out=debts.way_out)
-    with (
-        structlog.contextvars.bound_contextvars(account=account.slug),
-        activity.occasion(at, address=client_address(request)),
-    ):
+    structlog.contextvars.bind_contextvars(account=account.slug)
+    with activity.occasion(at, address=client_address(request)):
         try:
             if not request.gate.may(action):
                 request.gate.demand(about)

