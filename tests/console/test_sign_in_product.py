@@ -62,7 +62,8 @@ class Provider(ThreadingHTTPServer):
         claims = {"iss": self.origin, "aud": "console", "iat": at, "exp": at + 60, "auth_time": at}
         claims |= self.claims | self.tricks.get("id_token", {})
         key = self.tricks.get("key", KEY)
-        return jwt.encode(claims, key, "RS256", headers={"kid": "one"})
+        algorithm = self.tricks.get("algorithm", "RS256")
+        return jwt.encode(claims, key, algorithm, headers=self.tricks.get("header", {"kid": "one"}))
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -91,7 +92,8 @@ class Answers(BaseHTTPRequestHandler):
             )
         if self.path == "/keys":
             key = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key()))
-            return self.tell({"keys": [key | {"kid": "one", "alg": "RS256", "use": "sig"}]})
+            named = key | {"kid": "one", "alg": "RS256", "use": "sig"}
+            return self.tell({"keys": provider.tricks.get("keys", [named])})
         assert self.path == "/userinfo"
         assert self.headers["Authorization"] == "Bearer opens-userinfo"
         return self.tell(provider.claims | provider.tricks.get("userinfo", {}))
@@ -272,6 +274,12 @@ def test_no_other_identity_is_tied_to_a_person_who_is_signed_in(
     "tricks",
     [
         {"key": OTHER_KEY},
+        {"key": OTHER_KEY, "header": {}},
+        {"header": {"kid": "two"}},
+        {"algorithm": "HS256", "key": "secret of the console"},
+        {"algorithm": "none", "key": None},
+        {"keys": []},
+        {"keys": [{"kty": "RSA", "kid": "one"}]},
         {"id_token": {"iss": "https://evil.example"}},
         {"id_token": {"aud": "another client"}},
         {"id_token": {"exp": 1_600_000_000}},
@@ -281,7 +289,7 @@ def test_no_other_identity_is_tied_to_a_person_who_is_signed_in(
         {"/keys": "down"},
         {"/keys": "rubbish"},
     ],
-    ids=lambda tricks: "another key" if "key" in tricks else str(tricks),
+    ids=lambda tricks: str({name: trick for name, trick in tricks.items() if name != "key"}),
 )
 def test_a_provider_that_is_not_what_it_should_be_signs_nobody_in(
     acme: Account, client: Client, provider: Provider, tricks: dict[str, Any]
@@ -294,6 +302,31 @@ def test_a_provider_that_is_not_what_it_should_be_signs_nobody_in(
     assert client.get("/sign-in/product/error/").status_code == HTTPStatus.UNAUTHORIZED
     assert signed_in_as(client) is None
     assert not SocialAccount.objects.exists()
+
+
+def public(key: rsa.RSAPrivateKey, **more: str) -> dict[str, Any]:
+    return json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key())) | more
+
+
+@pytest.mark.parametrize(
+    "tricks",
+    [
+        {"header": {}},
+        {"header": {}, "keys": [public(KEY)]},
+        {"keys": [public(KEY)]},
+        {"header": {}, "keys": [public(OTHER_KEY, kid="two"), public(KEY, kid="one")]},
+        {"keys": [public(KEY, kid="one", use="enc"), public(KEY, kid="one")]},
+    ],
+    ids=["no name", "neither has a name", "the key has no name", "one of two", "another use"],
+)
+def test_a_key_need_not_be_named(
+    acme: Account, client: Client, provider: Provider, tricks: dict[str, Any]
+) -> None:
+    """A provider with one key may leave its name out (OpenID Connect Core 10.1)."""
+    provider.say("olivia@acme.example")
+    provider.tricks = tricks
+    go(client, provider)
+    assert signed_in_as(client) == "olivia@acme.example"
 
 
 @pytest.mark.parametrize("trick", ["down", "rubbish"])
