@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.template.loader import get_template
 from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
@@ -50,6 +52,13 @@ class Group:
 
     words: Any
     links: tuple[Link, ...]
+
+
+def back_office_address() -> str:
+    """Return where the vendor's staff work: on a host of its own where settings name one."""
+    origin = urlsplit(settings.ORIGIN)
+    host = settings.VENDOR_HOST or origin.netloc
+    return f"{origin.scheme}://{host}{reverse('vendor:index')}"
 
 
 PAGES = {

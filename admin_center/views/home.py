@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
@@ -13,6 +14,7 @@ from accounts.models import Membership, User
 from accounts.rules.decision import Action
 from accounts.rules.roles import Permission
 from admin_center import attention
+from admin_center.navigation import back_office_address
 from admin_center.pages import AccountRequest, page
 from billing import facts
 from billing.models import AgentSeat
@@ -23,11 +25,20 @@ ONE_YEAR = 365 * 24 * 60 * 60
 
 @require_safe
 def chooser(request: HttpRequest) -> HttpResponse:
-    """List the person's accounts, or go straight to the only one."""
-    memberships = list(Membership.objects.of(cast(User, request.user)))
-    if len(memberships) == 1:
+    """List the person's accounts, or go straight to the only one; staff of the vendor to the back office."""
+    person = cast(User, request.user)
+    memberships = list(Membership.objects.of(person))
+    if person.is_staff and not memberships:
+        return redirect(_back_office())
+    if len(memberships) == 1 and not person.is_staff:
         return redirect("home", memberships[0].account.slug)
-    return render(request, "home/chooser.html", {"memberships": memberships})
+    office = _back_office() if person.is_staff else ""
+    return render(request, "home/chooser.html", {"memberships": memberships, "back_office": office})
+
+
+def _back_office() -> str:
+    """Return where the back office is: here, unless it has a host of its own."""
+    return back_office_address() if settings.VENDOR_HOST else reverse("vendor:index")
 
 
 @require_safe

@@ -32,12 +32,16 @@ class Command(BaseCommand):
 
 def collect() -> None:
     """Collect and compress the static files, unless those collected last are still the same."""
-    mark = Path(settings.STATIC_ROOT) / MARK
-    now = _fingerprint()
-    if mark.exists() and mark.read_text() == now:
+    if is_collected():
         return
     call_command("collectstatic", interactive=False, verbosity=0)
-    mark.write_text(now)
+    (Path(settings.STATIC_ROOT) / MARK).write_text(_fingerprint())
+
+
+def is_collected() -> bool:
+    """Tell whether the static files are there as they now are, or are served from where they lie."""
+    mark = Path(settings.STATIC_ROOT) / MARK
+    return settings.WHITENOISE_USE_FINDERS or (mark.exists() and mark.read_text() == _fingerprint())
 
 
 def _fingerprint() -> str:

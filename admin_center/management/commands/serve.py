@@ -16,14 +16,16 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
+from django.db import OperationalError, connection, connections
+from django.db.migrations.executor import MigrationExecutor
 from django.utils.module_loading import import_string
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from admin_center import background, checks, gateway
+from admin_center import background, checks, database, gateway
+from admin_center.management.commands import prepare
 
 # What a request that has begun may still take when the server ends.
 SECONDS_TO_FINISH = 10
@@ -117,8 +119,10 @@ class Command(BaseCommand):
         if options["prepare"] or options["demo"]:
             self.stdout.write("Preparing …")
             call_command("prepare", demo=options["demo"], stdout=self.stdout)
+        else:
+            _demand_prepared()
         connections.close_all()
-        with nullcontext() if options["without_worker"] else background.worker():
+        with database.kept(), nullcontext() if options["without_worker"] else background.worker():
             run(
                 "admin_center.wsgi:application",
                 options["host"],
@@ -142,6 +146,20 @@ class Command(BaseCommand):
                 self.stdout.write(f"\n  The console answers at {settings.ORIGIN}/   (Ctrl-C ends it)\n")
                 self.stdout.flush()
                 return
+
+
+def _demand_prepared() -> None:
+    """Raise CommandError with what to do where the database or the static files aren't ready."""
+    try:
+        executor = MigrationExecutor(connection)
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        tables = connection.introspection.table_names()
+    except OperationalError as fault:
+        raise CommandError(f"The database can't be reached: {fault}") from fault
+    if waiting or settings.CACHES["default"]["LOCATION"] not in tables or not prepare.is_collected():
+        raise CommandError(
+            "Not everything is prepared: run `manage.py prepare` first, or serve with --prepare."
+        )
 
 
 def _demand_free(host: str, port: int) -> None:
