@@ -25,6 +25,8 @@ MOST_BYTES = 2_621_440
 SECONDS_FOR_A_REQUEST = 10
 # Requests that are whole and wait for the thread; more are told to come back.
 MOST_WAITING = 200
+# What machines ask; it takes no turn with pages.
+HEALTH = ("/healthz", "/readyz")
 # A header of an answer that the application wants to be given after so many seconds; clients don't see it.
 ANSWER_AFTER = "x-answer-after"
 PLAIN = ("content-type", "text/plain; charset=utf-8")
@@ -43,6 +45,8 @@ class Gateway:
         self.application = application
         self.patience = patience
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="console")
+        # Pages may all wait for a database that is frozen; a balancer is told so.
+        self.health = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health")
         self.waiting = 0
 
     async def answer(self, scope: Scope, proto: HTTPProtocol) -> None:
@@ -55,12 +59,14 @@ class Gateway:
             return _refuse(proto, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         except RSGIProtocolClosed:
             return None
-        if self.waiting >= MOST_WAITING:
+        asked_by_a_machine = scope.path in HEALTH
+        if self.waiting >= MOST_WAITING and not asked_by_a_machine:
             return _refuse(proto, HTTPStatus.SERVICE_UNAVAILABLE)
         self.waiting += 1
+        thread = self.health if asked_by_a_machine else self.thread
         try:
             loop = asyncio.get_running_loop()
-            status, headers, content = await loop.run_in_executor(self.thread, self._run, scope, body)
+            status, headers, content = await loop.run_in_executor(thread, self._run, scope, body)
         finally:
             self.waiting -= 1
         # The thread is free meanwhile.

@@ -164,6 +164,17 @@ def test_the_application_reads_what_was_sent(port: int) -> None:
     assert told(port)["CONTENT_LENGTH"] == "0"
 
 
+def test_health_takes_no_turn_with_pages(port: int) -> None:
+    """Each page waits for a frozen database, say; whoever asks after the process's health is answered."""
+    with closing(socket.create_connection(("127.0.0.1", port))) as page:
+        page.sendall(b"GET /hangs HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        page.settimeout(0.5)
+        for path in ("/healthz", "/readyz"):
+            assert told(port, path)["PATH_INFO"] == path
+        with pytest.raises(TimeoutError):
+            page.recv(1)
+
+
 def test_a_header_with_an_underscore_is_dropped(port: int) -> None:
     """Otherwise a client would speak as a proxy: both spellings are one name in WSGI."""
     spoofed = {"X_Forwarded_For": "6.6.6.6", "x_forwarded_proto": "https", "X-Forwarded_Host": "evil.example"}
