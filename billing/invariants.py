@@ -111,6 +111,14 @@ INVARIANTS: dict[str, str] = {
                 WHERE q.subscription_id = a.id AND q.state IN ('open', 'held'))
             OR EXISTS (SELECT 1 FROM billing_changerequest r
                 WHERE r.subscription_id = a.id AND r.state = 'open'))""",
+    "no charge is created after its account was cancelled": """
+        SELECT c.id FROM billing_charge c JOIN accounts_account a ON a.id = c.subscription_id
+        WHERE c.created_at > a.cancelled_at OR (a.state = 'cancelled' AND c.state = 'created')""",
+    "nobody starts a payment after the account was cancelled": """
+        SELECT p.id FROM accounts_activity p JOIN accounts_account a ON a.id = p.account_id
+        WHERE a.state = 'cancelled' AND p.verb = 'invoice_payment_started' AND p.id > (
+            SELECT max(e.id) FROM accounts_activity e
+            WHERE e.account_id = a.id AND e.verb = 'account_state_changed')""",
     "no text holds a card number": """
         SELECT subscription_id FROM billing_paymentmethod
         WHERE billing_holds_card_number(concat_ws(' ; ', brand, reference, last_four))""",

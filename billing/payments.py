@@ -75,6 +75,8 @@ def pay(number: str, account: Account, *, by: User, on: date, return_url: str = 
         reconcile_charge(charge.pk)
     with transaction.atomic():
         account = Account.objects.lock(account.pk)
+        # Between the door and the lock the account may have been cancelled, or the role taken.
+        Gate(by, account, on=on).demand(Action.VIEW_INVOICES)
         invoice = Invoice.objects.get(number=number, subscription_id=account.pk)
         paid = InvoicePayment.objects.filter(invoice=invoice).exists()
         if paid or invoice.charges.filter(state__in=Charge.OPEN).exists():
@@ -240,7 +242,8 @@ def reconcile_charge(charge_id: UUID) -> Charge:
     """Ask the provider how an open charge stands and take in the answer; return the charge.
 
     One that the provider has never heard of is sent again with the same key, or given up after 24
-    hours. Nothing is ever sent again before the provider was asked.
+    hours and where the account was cancelled meanwhile. Nothing is ever sent again before the
+    provider was asked.
     """
     _outside_a_transaction()
     charge = Charge.objects.get(pk=charge_id)
@@ -256,11 +259,16 @@ def reconcile_charge(charge_id: UUID) -> Charge:
         return charge
     if known is not None:
         settle(charge_id, known)
-    elif old:
+    elif old or _is_cancelled(charge):
         settle(charge_id, Outcome(Status.FAILED, failure="not_received"))
     else:
         settle(charge_id, _send(charge))
     return Charge.objects.get(pk=charge_id)
+
+
+def _is_cancelled(charge: Charge) -> bool:
+    """Tell whether the account of a charge is cancelled: nothing is sent for it any more."""
+    return Account.objects.filter(pk=charge.subscription_id, state=AccountState.CANCELLED).exists()
 
 
 def reconcile(at: datetime) -> int:

@@ -112,10 +112,14 @@ def reject(request_id: int, *, reason: str, by: User, on: date) -> ChangeRequest
 
 @transaction.atomic
 def withdraw(request_id: int, *, by: User, on: date) -> ChangeRequest:
-    """Take one's own request back. Raises RequestOver, ChangeRequest.DoesNotExist for another's."""
+    """Take one's own request back, as long as one belongs to the account.
+
+    Raises RequestOver, NotAllowed, and ChangeRequest.DoesNotExist for another's.
+    """
     account, request = _open(request_id)
     if request.requester_id != by.pk:
         raise ChangeRequest.DoesNotExist
+    Gate(by, account, on=on).demand(Action.VIEW_SUBSCRIPTION)
     if request.quotes.filter(state=Quote.State.HELD).exists():
         raise refusals.HeldChange
     return close(account, request, ChangeRequest.State.WITHDRAWN, by=by)

@@ -1,15 +1,20 @@
 """Each invariant is seen to fail: the row that breaks it is written past the verbs."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from djmoney.money import Money
 
+from accounts import activity, lifecycle
 from accounts.models import Account
-from billing import invariants
+from accounts.rules.capabilities import AccountState
+from billing import invariants, quotes
+from billing.models import Charge, Quote
+from billing.rules.changes import AddSeats
 from tests import people, shop
 
 
@@ -45,6 +50,12 @@ BREAKS = {
         INSERT INTO billing_scheduledchange
             (subscription_id, line_id, kind, quantity, cycle, leaving, takes_effect_on, version, created_at)
         SELECT subscription_id, id, 'quantity', 1, '', '[]', '2026-03-01', 1, now() FROM billing_line""",
+    "nobody starts a payment after the account was cancelled": """
+        WITH ended AS (UPDATE accounts_account SET state = 'cancelled', cancelled_at = now() RETURNING id)
+        INSERT INTO accounts_activity
+            (account_id, at, actor_name, by_staff, verb, subject, reason, quote, invoice)
+        SELECT ended.id, now(), '', false, verb, '', '', '', ''
+        FROM ended, unnest(ARRAY['account_state_changed', 'invoice_payment_started']) verb""",
     "the balance is what documents moved, beside what was brought in": """
         INSERT INTO billing_balanceentry (subscription_id, amount, amount_currency, reason, created_at)
         SELECT account_id, 5, currency, 'used', now() FROM billing_subscription""",
@@ -62,3 +73,24 @@ def test_a_broken_promise_is_found(shop_account: Account, name: str) -> None:
         call_command("check_invariants", "--json", stdout=out)
     assert stopped.value.code == 1
     assert name in json.loads(out.getvalue())["broken"]
+
+
+@pytest.mark.breaks_invariants
+def test_a_charge_after_the_cancellation_is_found(shop_account: Account) -> None:
+    ended = datetime(2026, 2, 1, 12, tzinfo=UTC)
+    with activity.occasion(ended):
+        quote = quotes.draw_up(
+            shop_account, [AddSeats("support", 3)], by=people.user("olivia"), on=date(2026, 2, 1)
+        )
+        Quote.objects.update(state=Quote.State.CLOSED)
+        lifecycle.move(shop_account, AccountState.CANCELLED, by=None)
+    Charge.objects.create(
+        subscription_id=shop_account.pk,
+        quote=quote,
+        amount=Money(5, shop_account.currency),
+        state=Charge.State.FAILED,
+        created_at=ended + timedelta(seconds=1),
+    )
+    assert [one.name for one in invariants.broken()] == [
+        "no charge is created after its account was cancelled"
+    ]
