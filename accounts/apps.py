@@ -3,6 +3,11 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from accounts import addresses
+
+# Before any form or model is read: each takes its rules when it is made.
+addresses.install()
+
 
 class AccountsConfig(AppConfig):
     """WHO: companies, people, roles, what each may do."""

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 
 from accounts import activity, mail, roles
+from accounts.addresses import validate_address
 from accounts.gate import Gate
 from accounts.models import Account, Invitation, Membership, User
 from accounts.rules.capabilities import AccountState
@@ -140,7 +140,7 @@ def _clean(email: str) -> str:
     """Return the address in lower case; raise NotInvited where it is none."""
     email = email.strip().lower()
     try:
-        validate_email(email)
+        validate_address(email)
     except ValidationError:
         raise NotInvited("malformed") from None
     return email

@@ -1,25 +1,34 @@
 """Puts letters into the outbox, in the transaction of the act that they tell of, and sends them after."""
 
+import smtplib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import BadHeaderError, EmailMultiAlternatives
 from django.db import transaction
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import translation
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from accounts import activity
+from accounts import activity, fence
 from accounts.models import Account, Letter, User
 from accounts.steps import step
 
 log = structlog.get_logger()
-# After so many tries a letter waits for somebody of the staff to look.
-MOST_ATTEMPTS = 12
+# How long after each failed try the next one comes: together two days, then staff must look.
+WAITS = (
+    *(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30)),
+    *(timedelta(hours=hours) for hours in (1, 2, 4, 8, 12, 20)),
+)
+# Letters are written so many in a statement: a statement holds at most 65,535 parameters.
+AT_ONCE = 1000
+LONGEST_ERROR = 500
 
 
 def post(kind: str, account: Account, *, to: Iterable[User], facts: Mapping[str, object], key: str) -> None:
@@ -43,6 +52,7 @@ def post(kind: str, account: Account, *, to: Iterable[User], facts: Mapping[str,
             if person.is_active
         ],
         ignore_conflicts=True,
+        batch_size=AT_ONCE,
     )
     _wake()
 
@@ -85,38 +95,89 @@ def send_waiting() -> int:
     that is killed while sending leaves the letter waiting; it is sent again with the same
     Message-ID, by which mailboxes tell a repetition.
     """
-    sent = 0
-    waiting = Letter.objects.filter(sent_at=None, attempts__lt=MOST_ATTEMPTS).order_by("pk")
-    for pk in list(waiting.values_list("pk", flat=True)):
-        sent += _send(pk)
-        step("letter_marked")
+    return fence.each("letters", due(activity.current().at), _send_and_step)[0]
+
+
+def due(at: datetime) -> list[tuple[int, int | None]]:
+    """Return the letters whose time to be tried has come, each with its account, the oldest first."""
+    waiting = Letter.objects.filter(sent_at=None, failed_at=None)
+    waiting = waiting.filter(Q(next_try_at=None) | Q(next_try_at__lte=at))
+    return list(waiting.order_by("pk").values_list("pk", "account_id"))
+
+
+def _send_and_step(pk: int) -> bool:
+    sent = _send(pk)
+    step("letter_marked")
     return sent
 
 
 @transaction.atomic
 def _send(pk: int) -> bool:
-    """Send one letter under its own lock; return whether it went out."""
+    """Send one letter under its own lock; return whether it went out.
+
+    Whatever stops it is written to its row: it says nothing of the letters behind it.
+    """
     letter = (
         Letter.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("account", "user")
-        .filter(pk=pk, sent_at=None)
+        .filter(pk=pk, sent_at=None, failed_at=None)
         .first()
     )
     if letter is None:
         return False
     letter.attempts += 1
     step("letter_sending")
+    at = activity.current().at
     try:
-        message(letter).send()
-    except OSError as refused:
-        letter.error = str(refused)[:500]
-        letter.save(update_fields=["attempts", "error"])
-        log.warning("letter_not_sent", letter=pk, why=letter.error)
+        # What it reads while it is written must not spoil the transaction that keeps its error.
+        with transaction.atomic():
+            message(letter).send()
+    except Exception as refused:
+        letter.error = _told(refused)
+        final = _is_final(refused) or letter.attempts > len(WAITS)
+        letter.failed_at = at if final else None
+        letter.next_try_at = None if final else at + WAITS[letter.attempts - 1]
+        letter.save(update_fields=["attempts", "error", "failed_at", "next_try_at"])
+        log.warning("letter_not_sent", letter=pk, account=letter.account_id, final=final, why=letter.error)
         return False
     step("letter_sent")
-    letter.sent_at, letter.error = activity.current().at, ""
-    letter.save(update_fields=["attempts", "error", "sent_at"])
+    letter.sent_at, letter.error, letter.next_try_at = at, "", None
+    letter.save(update_fields=["attempts", "error", "sent_at", "next_try_at"])
     return True
+
+
+def send_again(letter: Letter) -> bool:
+    """Let a letter that was not sent be tried from the beginning; return whether there was one."""
+    found = Letter.objects.filter(pk=letter.pk, sent_at=None).update(
+        attempts=0, failed_at=None, next_try_at=None
+    )
+    if found:
+        _wake()
+    return bool(found)
+
+
+def _told(refused: Exception) -> str:
+    """Return what is kept of a refusal: its words, and its kind where the words alone say little."""
+    words = str(refused).replace("\0", "")
+    kept = words if isinstance(refused, OSError) and words else f"{type(refused).__name__}: {words}"
+    return kept[:LONGEST_ERROR]
+
+
+def _is_final(refused: Exception) -> bool:
+    """Tell whether trying again can't help: the mailbox is refused, or no mail can be made of the letter.
+
+    A refusal of ourselves (our password, our name, our sender) is mended by whoever runs us.
+    """
+    if isinstance(refused, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _words in refused.recipients.values()]
+        return bool(codes) and all(500 <= code < 600 for code in codes)
+    ours = (
+        *(smtplib.SMTPAuthenticationError, smtplib.SMTPSenderRefused),
+        *(smtplib.SMTPHeloError, smtplib.SMTPConnectError),
+    )
+    if isinstance(refused, smtplib.SMTPResponseException) and not isinstance(refused, ours):
+        return 500 <= refused.smtp_code < 600
+    return isinstance(refused, UnicodeError | BadHeaderError)
 
 
 def message(letter: Letter) -> EmailMultiAlternatives:

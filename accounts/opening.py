@@ -11,6 +11,9 @@ from accounts import roles
 from accounts.models import Account, Membership, User
 from accounts.rules.roles import Role
 
+# A statement holds at most 65,535 parameters.
+AT_ONCE = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class NewMember:
@@ -53,9 +56,13 @@ def open_account(account: Account, members: Sequence[NewMember]) -> list[Members
 
 
 def _people(members: Sequence[NewMember]) -> dict[str, User]:
-    """Return the person of each address, in three statements however many they are."""
+    """Return the person of each address, a thousand in a statement."""
     emails = [member.email for member in members]
-    known = {user.email: user for user in User.objects.filter(email__in=emails)}
+    known = {
+        user.email: user
+        for start in range(0, len(emails), AT_ONCE)
+        for user in User.objects.filter(email__in=emails[start : start + AT_ONCE])
+    }
     if gone := [email for email, user in known.items() if not user.is_active]:
         raise Deactivated(gone)
     new = User.objects.bulk_create(
@@ -69,11 +76,11 @@ def _people(members: Sequence[NewMember]) -> dict[str, User]:
             for member in members
             if member.email not in known
         ],
-        batch_size=1000,
+        batch_size=AT_ONCE,
     )
     # Only of people made here: to verify an address that somebody else claimed would give them this account.
     EmailAddress.objects.bulk_create(
         [EmailAddress(user=user, email=user.email, verified=True, primary=True) for user in new],
-        batch_size=1000,
+        batch_size=AT_ONCE,
     )
     return known | {user.email: user for user in new}

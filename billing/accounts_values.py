@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 
+from accounts.addresses import validate_address
 from accounts.rules.texts import OddCharacter, code_point, named, tidy
 from accounts.rules.time_zones import time_zones
 from billing.rules.facts import ScheduledKind
@@ -108,8 +108,10 @@ def email(value: str) -> str:
     """Return an e-mail address in lower case, so that one address is one person."""
     lower = tidied(value).lower()
     try:
-        validate_email(lower)
-    except ValidationError:
+        validate_address(lower)
+    except ValidationError as wrong:
+        if wrong.code == "unwritable":
+            raise Wrong(f"{shown(value)}: no letter can be sent to this address") from None
         raise Wrong(f"{shown(value)} is no e-mail address") from None
     if len(lower) > 254:
         raise Wrong("is longer than an e-mail address can be")

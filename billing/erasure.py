@@ -1,11 +1,14 @@
 """Erases the personal data of accounts that were cancelled 90 days ago; keeps what invoices must keep."""
 
+import secrets
+from collections.abc import Callable
 from datetime import timedelta
 
 from allauth.account.models import EmailAddress
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
-from accounts import activity
+from accounts import activity, fence
 from accounts.models import (
     Account,
     AccountPermission,
@@ -20,15 +23,23 @@ from accounts.rules.capabilities import AccountState
 from billing.cancellation import KEPT_FOR
 from billing.models import AgentSeat, Cancellation, ChangeRequest, DataExport, PaymentMethod, PaymentSetup
 
+# A statement holds at most 65,535 parameters.
+AT_ONCE = 1000
+
 
 def due() -> list[int]:
     """Return the accounts whose 90 days are over and that are not erased yet."""
+    return list(_due().order_by("pk").values_list("pk", flat=True))
+
+
+def _due() -> "QuerySet[Account]":
     over = activity.current().at - timedelta(days=KEPT_FOR.days)
-    return list(
-        Account.objects.filter(
-            state=AccountState.CANCELLED, cancelled_at__lte=over, erased_at=None
-        ).values_list("pk", flat=True)
-    )
+    return Account.objects.filter(state=AccountState.CANCELLED, cancelled_at__lte=over, erased_at=None)
+
+
+def erase_due() -> tuple[int, int]:
+    """Erase what is due, each account for itself; return how many were and how many could not be."""
+    return fence.each("erasures", [(account_id, account_id) for account_id in due()], erase)
 
 
 @transaction.atomic
@@ -39,7 +50,7 @@ def erase(account_id: int) -> bool:
     addresses and values. People of other accounts keep their sign-in; those of none are erased.
     """
     account = Account.objects.lock(account_id)
-    if account.erased_at is not None or account_id not in due():
+    if not _due().filter(pk=account_id).exists():
         return False
     people = list(Membership.objects.filter(account=account).values_list("user_id", flat=True))
     AgentSeat.objects.filter(subscription_id=account_id).delete()
@@ -55,7 +66,9 @@ def erase(account_id: int) -> bool:
     Cancellation.objects.filter(account=account).update(
         by=None, by_name="", text="", erased_at=activity.current().at
     )
-    account.name = account.slug = f"erased-{account_id}"
+    account.name = account.slug = _free(
+        f"erased-{account_id}", lambda slug: Account.objects.filter(slug=slug).exists()
+    )
     account.external_id, account.vendor_contact_phone = "", ""
     account.erased_at = activity.current().at
     account.save(update_fields=["name", "slug", "external_id", "vendor_contact_phone", "erased_at"])
@@ -74,9 +87,29 @@ def erase(account_id: int) -> bool:
 
 def _erase_people(ids: list[int]) -> None:
     """Erase those who belong to no other account and are not the vendor's staff."""
-    for person in User.objects.filter(pk__in=ids, memberships=None, is_staff=False):
-        EmailAddress.objects.filter(user=person).delete()
-        person.email, person.name = f"erased-{person.pk}@erased.invalid", "—"
-        person.is_active, person.last_login = False, None
-        person.set_unusable_password()
-        person.save(update_fields=["email", "name", "is_active", "last_login", "password"])
+    for start in range(0, len(ids), AT_ONCE):
+        some = User.objects.filter(pk__in=ids[start : start + AT_ONCE], memberships=None, is_staff=False)
+        for person in some:
+            _erase_person(person)
+
+
+def _erase_person(person: User) -> None:
+    EmailAddress.objects.filter(user=person).delete()
+    person.email, person.name = _free_address(person.pk), "—"
+    person.is_active, person.last_login = False, None
+    person.set_unusable_password()
+    person.save(update_fields=["email", "name", "is_active", "last_login", "password"])
+
+
+def _free_address(person_id: int) -> str:
+    name = _free(
+        f"erased-{person_id}", lambda name: User.objects.filter(email=f"{name}@erased.invalid").exists()
+    )
+    return f"{name}@erased.invalid"
+
+
+def _free(name: str, taken: Callable[[str], bool]) -> str:
+    """Return the name, with a random end where somebody chose the same for themselves."""
+    while taken(name):
+        name = f"{name[:40]}-{secrets.token_hex(4)}"
+    return name

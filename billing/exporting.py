@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 
-import structlog
 from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from accounts import activity
+from accounts import activity, fence
 from accounts.gate import Gate
 from accounts.models import Account, Activity, Membership, User
 from accounts.rules.decision import Action
@@ -29,7 +28,6 @@ COST_FREE = frozenset(
     | {"product", "edition", "quantity", "member", "name", "email", "changes_payment", "suspended", "type"}
 )
 Row = Mapping[str, object]
-log = structlog.get_logger()
 
 
 @transaction.atomic
@@ -63,14 +61,19 @@ def prepare_waiting(on: date) -> int:
     ids = DataExport.objects.filter(
         state__in=[DataExport.State.WAITING, DataExport.State.RUNNING],
         account__cancelled_at=None,
-    ).values_list("pk", flat=True)
-    for export_id in list(ids):
-        try:
-            prepare(export_id, on)
-        except Exception:
-            log.exception("export_failed", export=export_id)
-            DataExport.objects.filter(pk=export_id).update(state=DataExport.State.FAILED)
-    return len(ids)
+    ).values_list("pk", "account_id")
+    rows = list(ids)
+    fence.each("exports", rows, lambda export_id: _prepare_or_fail(export_id, on))
+    return len(rows)
+
+
+def _prepare_or_fail(export_id: int, on: date) -> None:
+    """Prepare one; what it raises is told by its own row, and to whoever runs the queue."""
+    try:
+        prepare(export_id, on)
+    except Exception:
+        DataExport.objects.filter(pk=export_id).update(state=DataExport.State.FAILED)
+        raise
 
 
 def prepare(export_id: int, on: date) -> None:

@@ -13,7 +13,7 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Q
 
-from accounts import activity, lifecycle
+from accounts import activity, fence, lifecycle
 from accounts.gate import Gate
 from accounts.models import Account, User
 from accounts.rules.capabilities import BY_TYPE, AccountState, AccountType, Capability
@@ -280,10 +280,10 @@ def reconcile(at: datetime) -> int:
     _hear()
     waiting = Charge.objects.filter(
         Q(state__in=Charge.OPEN, created_at__lt=at - IN_FLIGHT) | Q(refund_due=True, refunded_at=None)
-    ).values_list("pk", flat=True)
-    for charge_id in list(waiting):
-        reconcile_charge(charge_id)
-    return len(waiting)
+    )
+    rows = list(waiting.order_by("created_at", "pk").values_list("pk", "subscription_id"))
+    fence.each("charges", rows, reconcile_charge)
+    return len(rows)
 
 
 def _hear() -> None:
@@ -297,6 +297,8 @@ def _hear() -> None:
             settle(UUID(key), outcome)
         except (ValueError, Charge.DoesNotExist):
             log.warning("unknown_charge", key=key)
+        except Exception:
+            log.exception("row_failed", queue="said_by_provider", row=key)
 
 
 def abandon(charge: Charge) -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from django.db import transaction
 
-from accounts import activity, mail
+from accounts import activity, fence, mail
 from accounts.gate import Gate
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountType
@@ -170,17 +170,19 @@ def expire() -> int:
     """Close requests that nobody decided within 30 days, and tell who asked; return how many."""
     at = activity.current().at
     old = ChangeRequest.objects.filter(state=ChangeRequest.State.OPEN, expires_at__lte=at)
-    expired = 0
-    for request_id in list(old.values_list("pk", flat=True)):
-        with transaction.atomic():
-            try:
-                account, request = _open(request_id)
-            except RequestOver as over:
-                expired += over.request.state == ChangeRequest.State.EXPIRED
-                continue
-            close(account, request, ChangeRequest.State.EXPIRED, by=None, reason="expired")
-            expired += 1
-    return expired
+    rows = list(old.order_by("pk").values_list("pk", "subscription_id"))
+    return fence.each("request_expiries", rows, _expire)[0]
+
+
+@transaction.atomic
+def _expire(request_id: int) -> bool:
+    """Close one request that is over; return whether it has expired."""
+    try:
+        account, request = _open(request_id)
+    except RequestOver as over:
+        return over.request.state == ChangeRequest.State.EXPIRED
+    close(account, request, ChangeRequest.State.EXPIRED, by=None, reason="expired")
+    return True
 
 
 def _open(request_id: int) -> tuple[Account, ChangeRequest]:

@@ -3,6 +3,7 @@
 Nothing is lost with a job: truth is in our tables, and the sweeps below find what is left.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -10,11 +11,13 @@ from django.db import close_old_connections, connection
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from accounts import activity, clock, mail, ownership
+from accounts import activity, clock, fence, mail, ownership
 from accounts.models import Account
 from billing import erasure, exporting, payments, renewal, requests
 
 log = structlog.get_logger()
+# Rows are asked for by so many ids at once: a statement holds at most 65,535 parameters.
+AT_ONCE = 500
 
 
 def work() -> dict[str, int]:
@@ -22,16 +25,11 @@ def work() -> dict[str, int]:
 
     Behind `manage.py billing_tick` and the worker alike.
     """
-    with activity.occasion(clock.now()):
-        done = {
-            "charges": payments.reconcile(clock.now()),
-            "requests_expired": requests.expire(),
-            "offers_expired": ownership.expire(),
-        }
-    done |= _renewals()
-    with activity.occasion(clock.now()):
-        done["exports"] = exporting.prepare_waiting(clock.now().date())
-        done["letters"] = mail.send_waiting()
+    done: dict[str, int] = {}
+    for name, count in _STEPS.items():
+        # One step that fails, fails alone: letters go out though a renewal run breaks.
+        with activity.occasion(clock.now()):
+            done |= fence.step(name, count)
     return done
 
 
@@ -40,7 +38,13 @@ def _renewals() -> dict[str, int]:
     renewed = failed = 0
     # The day begins at most 14 hours before it does in UTC; a sandbox has its own, never later.
     last = (clock.now() + timedelta(hours=14)).date()
-    for account in Account.objects.filter(pk__in=list(renewal.due(last))).iterator(chunk_size=500):
+    waiting = list(renewal.due(last))
+    accounts = (
+        account
+        for start in range(0, len(waiting), AT_ONCE)
+        for account in Account.objects.filter(pk__in=waiting[start : start + AT_ONCE])
+    )
+    for account in accounts:
         now = clock.now(account)
         try:
             with activity.occasion(now):
@@ -49,6 +53,16 @@ def _renewals() -> dict[str, int]:
             failed += 1
             log.exception("renewal_failed", account=account.slug)
     return {"renewals": renewed, "renewals_failed": failed}
+
+
+_STEPS: dict[str, Callable[[], dict[str, int]]] = {
+    "charges": lambda: {"charges": payments.reconcile(clock.now())},
+    "requests_expired": lambda: {"requests_expired": requests.expire()},
+    "offers_expired": lambda: {"offers_expired": ownership.expire()},
+    "renewals": lambda: _renewals(),
+    "exports": lambda: {"exports": exporting.prepare_waiting(clock.now().date())},
+    "letters": lambda: {"letters": mail.send_waiting()},
+}
 
 
 @app.periodic(cron="* * * * *")
@@ -65,8 +79,7 @@ def erase(timestamp: int) -> None:
     """Erase what may no longer be kept, every night."""
     _begin()
     with activity.occasion(clock.now()):
-        for account_id in erasure.due():
-            erasure.erase(account_id)
+        erasure.erase_due()
 
 
 @app.task(name="accounts.send_letters", queueing_lock="letters", retry=RetryStrategy(max_attempts=1))

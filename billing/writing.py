@@ -107,8 +107,11 @@ def _write_line(
         return line.id
     made = Line.objects.create(subscription=subscription, product_id=product_id, began_on=on, **values)
     AgentSeat.objects.bulk_create(
-        AgentSeat(subscription=subscription, line=made, membership_id=holder)
-        for holder in sorted(line.holders)
+        (
+            AgentSeat(subscription=subscription, line=made, membership_id=holder)
+            for holder in sorted(line.holders)
+        ),
+        batch_size=1000,
     )
     return made.pk
 

@@ -24,6 +24,10 @@ class Letter(models.Model):
     key = models.CharField(_("key"), max_length=120, unique=True)
     created_at = models.DateTimeField(_("created at"), db_default=models.functions.Now())
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    # When it is tried again; None is at once.
+    next_try_at = models.DateTimeField(_("next try"), null=True, blank=True)
+    # Since when nobody tries any more: it was refused for good, or tried for two days.
+    failed_at = models.DateTimeField(_("failed at"), null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     error = models.TextField(_("last error"), blank=True)
 
@@ -34,7 +38,12 @@ class Letter(models.Model):
         verbose_name_plural = _("letters")
         default_permissions = ()
         indexes = [
-            models.Index(fields=["id"], condition=Q(sent_at__isnull=True), name="letter_waiting"),
+            models.Index(
+                fields=["id"],
+                condition=Q(sent_at__isnull=True, failed_at__isnull=True),
+                name="letter_waiting",
+            ),
+            models.Index(fields=["id"], condition=Q(failed_at__isnull=False), name="letter_failed"),
             models.Index(fields=["kind", "id"], name="letter_by_kind"),
         ]
 

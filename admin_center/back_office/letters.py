@@ -75,7 +75,12 @@ class Sending(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
         """Return the states that `state` names."""
-        return [("sent", _("Sent")), ("waiting", _("Waiting")), ("failed", _("Failed so far"))]
+        return [
+            ("sent", _("Sent")),
+            ("waiting", _("Waiting")),
+            ("failed", _("Failed so far")),
+            ("over", _("Not tried again")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the letters in a state; those that wait by an index of their own."""
@@ -83,6 +88,7 @@ class Sending(admin.SimpleListFilter):
             "sent": {"sent_at__isnull": False},
             "waiting": {"sent_at": None},
             "failed": {"sent_at": None, "attempts__gt": 0},
+            "over": {"failed_at__isnull": False},
         }
         return queryset.filter(**states.get(self.value() or "", {}))
 
@@ -94,7 +100,8 @@ class LetterAdmin(OfAccount):
     list_display = ("created_at", OF_ACCOUNT, "told", "to", "standing")
     list_filter = (Kind, Sending)
     fields = (
-        *("company", "told", "to", "language", "state", "created_at", "sent_at", "attempts", "error"),
+        *("company", "told", "to", "language", "state", "created_at", "sent_at"),
+        *("attempts", "next_try_at", "error"),
         *("subject", "text", "page"),
     )
 
@@ -113,7 +120,7 @@ class LetterAdmin(OfAccount):
         """Return whether it went out, waits, or waits for somebody to look."""
         if letter.sent_at is not None:
             return gettext("Sent")
-        if letter.attempts >= mail.MOST_ATTEMPTS:
+        if letter.failed_at is not None:
             return gettext("Failed: not tried again")
         return gettext("Failed so far: tried again") if letter.attempts else gettext("Waiting")
 

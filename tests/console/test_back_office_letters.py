@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Account, Letter
 from admin_center.back_office.letters import KINDS
@@ -48,7 +49,9 @@ def letters(acme: Account, globex: Account) -> dict[str, Letter]:
             attempts=3,
             error="no such host",
         ),
-        "forgotten": Letter(account=globex, kind="of_old", to="stella@globex.example", attempts=12),
+        "forgotten": Letter(
+            account=globex, kind="of_old", to="stella@globex.example", attempts=12, failed_at=timezone.now()
+        ),
     }
     for key, letter in made.items():
         letter.key, letter.language = key, "en"

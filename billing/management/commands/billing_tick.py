@@ -17,5 +17,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         done = tasks.work()
         self.stdout.write(", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in done.items()))
-        if done["renewals_failed"]:
+        if any(count for name, count in done.items() if name.endswith("_failed")):
             raise SystemExit(1)

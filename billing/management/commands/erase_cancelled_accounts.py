@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from accounts import activity, clock
 from billing import erasure
@@ -15,5 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with activity.occasion(clock.now()):
-            erased = sum(erasure.erase(account_id) for account_id in erasure.due())
+            erased, failed = erasure.erase_due()
         self.stdout.write(f"{erased} accounts erased.")
+        if failed:
+            raise CommandError(f"{failed} accounts could not be erased; the log says why.")

@@ -1,0 +1,68 @@
+"""One row that raises stops neither its queue nor the next step; no statement binds an unbounded list."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from accounts import activity, clock
+from accounts.models import Account
+from billing import erasure, exporting, payments, renewal, tasks
+from tests import people
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_two_cancelled_accounts_one_named_as_the_other_will_be_are_both_erased() -> None:
+    acme, globex = people.acme(), people.globex()
+    long_ago = clock.now() - timedelta(days=200)
+    Account.objects.filter(pk=globex.pk).update(slug=f"erased-{acme.pk}")
+    Account.objects.update(state="cancelled", cancelled_at=long_ago)
+    call_command("erase_cancelled_accounts")
+    assert Account.objects.filter(erased_at=None).count() == 0
+    assert Account.objects.values("slug").distinct().count() == 2
+
+
+def test_an_account_that_cannot_be_erased_keeps_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    people.acme(), people.globex()
+    Account.objects.update(state="cancelled", cancelled_at=clock.now() - timedelta(days=200))
+    names = iter([RuntimeError("broken")])
+
+    def free(name: str, taken: Any) -> str:
+        for error in names:
+            raise error
+        return name
+
+    monkeypatch.setattr(erasure, "_free", free)
+    with activity.occasion(clock.now()):
+        assert erasure.erase_due() == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "step"),
+    [
+        (payments, "reconcile", "charges"),
+        (exporting, "prepare_waiting", "exports"),
+        (renewal, "due", "renewals"),
+    ],
+)
+def test_a_step_that_fails_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch, module: Any, name: str, step: str
+) -> None:
+    def broken(*_args: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(module, name, broken)
+    done = tasks.work()
+    assert done[f"{step}_failed"] == 1
+    assert "letters" in done
+    with pytest.raises(SystemExit):
+        call_command("billing_tick")
+
+
+def test_seventy_thousand_accounts_due_at_once_are_no_one_statement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen to fail with their ids bound to one statement: it takes 65,535."""
+    people.acme()
+    monkeypatch.setattr(renewal, "due", lambda _day: iter(range(10**6, 10**6 + 70_000)))
+    assert tasks.work()["renewals_failed"] == 0
