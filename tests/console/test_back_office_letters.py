@@ -6,7 +6,6 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.models import Account, Letter
 from admin_center.back_office.letters import KINDS
@@ -50,7 +49,11 @@ def letters(acme: Account, globex: Account) -> dict[str, Letter]:
             error="no such host",
         ),
         "forgotten": Letter(
-            account=globex, kind="of_old", to="stella@globex.example", attempts=12, failed_at=timezone.now()
+            account=globex,
+            kind="of_old",
+            to="stella@globex.example",
+            attempts=12,
+            failed_at="2026-11-20T10:00Z",
         ),
     }
     for key, letter in made.items():
