@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import translation
 
-from admin_center import attempts, sessions
+from admin_center import attempts, drafts, sessions
 from admin_center.gateway import ANSWER_AFTER
 from admin_center.logs import route
 from admin_center.sign_in import client_address
@@ -53,6 +53,15 @@ def reload_where_refused(get_response: Handler) -> Handler:
             response = HttpResponse(status=response.status_code if response.status_code != 302 else 204)
             response["HX-Refresh"] = "true"
         return response
+
+    return middleware
+
+
+def keep_typed(get_response: Handler) -> Handler:
+    """Keep what was typed where a session that ended, a proof of identity or a refusal comes between."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return drafts.lead_back(request, get_response(request))
 
     return middleware
 

@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "admin_center.middleware.never_store",
     "admin_center.middleware.reload_where_refused",
+    "admin_center.middleware.keep_typed",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -13,6 +13,7 @@ from accounts.models import (
     Account,
     AccountPermission,
     Activity,
+    Draft,
     Invitation,
     Letter,
     Membership,
@@ -60,6 +61,7 @@ def erase(account_id: int) -> bool:
     Invitation.objects.filter(account=account).delete()
     OwnershipOffer.objects.filter(account=account).delete()
     Letter.objects.filter(account=account).delete()
+    Draft.objects.filter(account=account).delete()
     ChangeRequest.objects.filter(subscription_id=account_id).update(
         requester=None, requester_name="", decided_by=None, decided_by_name="", note="", reason=""
     )

@@ -12,7 +12,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from accounts import activity, clock, fence, mail, ownership
-from accounts.models import Account
+from accounts.models import Account, Draft
 from billing import erasure, exporting, payments, renewal, requests
 
 log = structlog.get_logger()
@@ -80,6 +80,7 @@ def erase(timestamp: int) -> None:
     _begin()
     with activity.occasion(clock.now()):
         erasure.erase_due()
+        Draft.objects.filter(typed_at__lte=clock.now() - Draft.KEPT_FOR).delete()
 
 
 @app.task(name="accounts.send_letters", queueing_lock="letters", retry=RetryStrategy(max_attempts=1))

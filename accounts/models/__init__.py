@@ -2,6 +2,7 @@
 
 from accounts.models.account import Account
 from accounts.models.activity import Activity
+from accounts.models.draft import Draft
 from accounts.models.handover import Invitation, OwnershipOffer
 from accounts.models.outbox import Letter
 from accounts.models.people import AccountPermission, Membership, User
@@ -10,6 +11,7 @@ __all__ = [
     "Account",
     "AccountPermission",
     "Activity",
+    "Draft",
     "Invitation",
     "Letter",
     "Membership",

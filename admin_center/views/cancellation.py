@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import activity
 from accounts.rules.decision import Action
-from admin_center import leaving, refused, sentences, words
+from admin_center import drafts, leaving, refused, sentences, words
 from admin_center.forms.leaving import CancelForm, SurveyForm
 from admin_center.pages import AccountRequest, page
 from billing import cancellation, facts, quotes
@@ -116,7 +116,8 @@ def cancel_product(request: AccountRequest) -> HttpResponse:
 def cancel_at_end(request: AccountRequest) -> HttpResponse:
     """Show the sheet of ending with the paid period; a POST schedules it, to be undone until that day."""
     if request.method != "POST":
-        return _sheet(request, SurveyForm(), at_end=True)
+        kept = drafts.of(request)
+        return _sheet(request, SurveyForm(initial=kept.first if kept else None), at_end=True, kept=kept)
     form = SurveyForm(request.POST)
     if not form.is_valid():
         return _sheet(request, form, at_end=True, status=422)
@@ -142,6 +143,7 @@ def cancel_at_end(request: AccountRequest) -> HttpResponse:
             status=422,
         )
     else:
+        drafts.use_up(request)
         told = {"day": sentences.day(change.takes_effect_on)}
         messages.success(request, _("The account ends on %(day)s. It can be undone until then.") % told)
     return redirect("subscription", request.account.slug)
@@ -152,7 +154,9 @@ def cancel_at_end(request: AccountRequest) -> HttpResponse:
 def cancel_account(request: AccountRequest) -> HttpResponse:
     """Show the sheet of ending at once; a POST with the account's name ends everything."""
     if request.method != "POST":
-        return _sheet(request, CancelForm(account_name=request.account.name), at_end=False)
+        kept = drafts.of(request)
+        empty = CancelForm(account_name=request.account.name, initial=kept.first if kept else None)
+        return _sheet(request, empty, at_end=False, kept=kept)
     form = CancelForm(request.POST, account_name=request.account.name)
     if not form.is_valid():
         return _sheet(request, form, at_end=False, status=422)
@@ -179,6 +183,7 @@ def _sheet(
     sheet: Sheet | None = None,
     error: str = "",
     status: int = 200,
+    kept: drafts.Kept | None = None,
 ) -> HttpResponse:
     """Show what ending the account means, with the form that confirms exactly this.
 
@@ -204,6 +209,7 @@ def _sheet(
         "kept_until": ((told.ends or at) if at_end else at) + timedelta(days=KEPT_FOR.days),
         "kept_days": KEPT_FOR.days,
         "error": error,
+        "kept": kept,
         "may_manage": request.gate.may(Action.REDUCE),
         "page_title": _("End the account with its period") if at_end else _("Cancel the account at once"),
     }

@@ -3,10 +3,13 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from admin_center import drafts
+
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Say that a form was too old or came from elsewhere, and how to go on; nothing was changed."""
-    return render(request, "403_csrf.html", status=403)
+    # Signed in again in another window, say: what was typed waits at its page, for who typed it.
+    return render(request, "403_csrf.html", {"typed_at": drafts.keep(request)}, status=403)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -18,7 +18,7 @@ from accounts import activity, clock, invitations
 from accounts.models import Account, Invitation, User
 from accounts.rules.decision import Action
 from accounts.rules.roles import Role
-from admin_center import seating
+from admin_center import drafts, seating
 from admin_center.forms.invitations import JoinForm
 from admin_center.forms.members import ALLOWS, GIVEN, InviteForm
 from admin_center.pages import AccountRequest, page
@@ -48,13 +48,16 @@ def invite(request: AccountRequest) -> HttpResponse:
     places = seating.of(request, facts.read(request.account, request.today))
     products = [(place.product, _left(place)) for place in places]
     typed = request.POST if request.method == "POST" else None
-    form = InviteForm(typed, roles=roles, seats=products)
+    kept = drafts.of(request) if typed is None else None
+    form = InviteForm(typed, initial=kept.first if kept else None, roles=roles, seats=products)
     if request.method == "POST" and form.is_valid() and _invite(request, form):
+        drafts.use_up(request)
         return redirect("people", request.account.slug)
     told = [(role.value, ROLES[role], ALLOWS[role]) for role in roles]
     context: dict[str, Any] = {
         "form": form,
         "told": told,
+        "kept": kept,
         "may_roles": may_roles,
         "short": [place for place in places if place.more],
     }

@@ -5,14 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import activity
 from accounts.rules.decision import Action, Decision, NextStep
-from admin_center import browsing, shelf, summary, words
+from admin_center import browsing, drafts, shelf, summary, words
 from admin_center import desk as desks
 from admin_center import outcome as outcomes
 from admin_center.desk import Desk
@@ -83,6 +83,8 @@ def preview(request: AccountRequest) -> HttpResponse:
 
 def _open(request: AccountRequest) -> HttpResponse:
     """Show the page as things stand, or filled with the request or the quote that its address names."""
+    if kept := drafts.of(request):
+        return _open_kept(request, kept)
     wanted, filled = _named(request)
     desk = desks.of(request, promos=promo_codes(wanted), holders=bool(wanted or request.GET))
     if desk is None:
@@ -96,8 +98,17 @@ def _open(request: AccountRequest) -> HttpResponse:
     return _page(request, form, outcomes.of(request, form))
 
 
-def _desk(request: AccountRequest) -> Desk | None:
-    promo = request.POST.get("promo", "").strip().upper()
+def _open_kept(request: AccountRequest, kept: drafts.Kept) -> HttpResponse:
+    """Show the page as it was typed: before a session ended, or before Review."""
+    desk = _desk(request, kept.data)
+    if desk is None:
+        return _without_subscription(request)
+    form = ManageForm(kept.data, desk=desk)
+    return _page(request, form, outcomes.of(request, form), kept=kept)
+
+
+def _desk(request: AccountRequest, typed: QueryDict | None = None) -> Desk | None:
+    promo = (typed or request.POST).get("promo", "").strip().upper()
     return desks.of(request, promos=[promo] if promo else [], holders=True)
 
 
@@ -150,7 +161,13 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-def _page(request: AccountRequest, form: ManageForm, found: Outcome, status: int = 200) -> HttpResponse:
+def _page(
+    request: AccountRequest,
+    form: ManageForm,
+    found: Outcome,
+    status: int = 200,
+    kept: drafts.Kept | None = None,
+) -> HttpResponse:
     desk = form.desk
     summed, may_change = summary.of(desk.reading, request.today), request.gate.may(Action.CHANGE_SUBSCRIPTION)
     context = _priced(request, form, found) | {
@@ -166,6 +183,7 @@ def _page(request: AccountRequest, form: ManageForm, found: Outcome, status: int
         "may_cancel": request.gate.may(Action.CANCEL_ACCOUNT),
         "staff_decide": requests.decided_by_staff(request.account),
         "tried": status == 422,
+        "kept": kept,
     }
     return render(request, "manage/form.html", context, status=status)
 
@@ -209,6 +227,8 @@ def _draw_up(request: AccountRequest, form: ManageForm, found: Outcome) -> HttpR
         return redirect("subscription", request.account.slug)
     except (Refusal, Undecided):
         return _again(request)
+    # Back from the review shows what was typed.
+    drafts.keep(request)
     return redirect("quote", request.account.slug, quote.pk)
 
 
@@ -219,6 +239,7 @@ def _submit(request: AccountRequest, form: ManageForm, found: Outcome) -> HttpRe
         made = requests.submit(request.account, found.changes, note=note, by=request.user, on=request.today)
     except (Refusal, Undecided):
         return _again(request)
+    drafts.use_up(request)
     messages.success(request, _("Your request is submitted. Who decides it was told by mail."))
     return redirect("request", request.account.slug, made.pk)
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import activity
 from accounts.models import Activity
 from accounts.rules.decision import Action
-from admin_center import meanwhile, priced, refused, trail, words
+from admin_center import drafts, meanwhile, priced, refused, trail, words
 from admin_center.pages import AccountRequest, page
 from billing import documents, facts, payments, quotes
 from billing.models import PaymentMethod, Quote, ScheduledChange
@@ -136,6 +136,8 @@ def _confirm(request: AccountRequest, found: Quote) -> HttpResponse:
         return _show(request, found, refusal=refusal, status=422)
     except (quotes.QuoteOver, Quote.DoesNotExist):
         pass
+    else:
+        drafts.use_up_under(request, reverse("manage", args=[slug]))
     return redirect(here)
 
 

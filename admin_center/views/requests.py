@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import activity
 from accounts.rules.decision import Action
 from accounts.rules.texts import OddCharacter, tidy
-from admin_center import priced, refused, requested, words
+from admin_center import drafts, priced, refused, requested, words
 from admin_center.forms.fields import refusal
 from admin_center.pages import AccountRequest, page
 from billing import documents, facts, requests
@@ -29,7 +29,10 @@ SO_ALREADY = {NoChange.code, AlreadyBought.code, AlreadyScheduled.code}
 @page(Action.VIEW_SUBSCRIPTION)
 def request(request: AccountRequest, request_id: int) -> HttpResponse:
     """Show a request with its cost at today's quote and at that of the day it was made."""
-    return _show(request, _find(request, request_id))
+    kept = drafts.of(request)
+    return _show(
+        request, _find(request, request_id), text=kept.first.get("reason", "") if kept else "", kept=kept
+    )
 
 
 def _find(request: AccountRequest, request_id: int) -> ChangeRequest:
@@ -40,7 +43,13 @@ def _find(request: AccountRequest, request_id: int) -> ChangeRequest:
 
 
 def _show(
-    request: AccountRequest, asked: ChangeRequest, *, error: str = "", text: str = "", status: int = 200
+    request: AccountRequest,
+    asked: ChangeRequest,
+    *,
+    error: str = "",
+    text: str = "",
+    kept: drafts.Kept | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     reading = facts.read(request.account, request.today, holders=True)
     assert reading is not None  # the request refers to the subscription
@@ -70,6 +79,7 @@ def _show(
         "may_decide": request.gate.may(Action.DECIDE_REQUESTS),
         "own": asked.requester_id == request.user.pk,
         "staff_decide": requests.decided_by_staff(request.account),
+        "kept": kept,
         "error": error,
         "text": text,
     }
@@ -132,6 +142,7 @@ def reject(request: AccountRequest, request_id: int) -> HttpResponse:
     except requests.RequestOver:
         messages.warning(request, _("It was decided, withdrawn or closed meanwhile."))
     else:
+        drafts.use_up(request)
         messages.success(request, _("The request is rejected. Who asked is told."))
     return redirect("request", request.account.slug, asked.pk)
 
