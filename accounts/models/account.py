@@ -3,11 +3,12 @@
 from typing import ClassVar
 
 import pgtrigger
+from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Collate, Lower
+from django.db.models.functions import Collate
 from django.utils.translation import gettext_lazy as _
 
 from accounts.rules.capabilities import AccountState, AccountType
@@ -101,7 +102,12 @@ class Account(models.Model):
         permissions = [(permission.value, permission.value) for permission in Permission]
         indexes = [
             # In bytes, whatever the server's own order is: the back office searches by how names begin.
-            models.Index(Collate(Lower("name"), "C"), "id", name="account_by_name"),
+            models.Index(
+                Collate(models.Func("name", function="accounts_folded"), "C"),
+                "id",
+                name="account_by_folding",
+            ),
+            GinIndex(models.Func("name", function="accounts_words"), name="account_by_words"),
             models.Index(fields=["state", "id"], name="account_by_state"),
         ]
         constraints = [

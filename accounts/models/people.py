@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Collate, Lower
@@ -17,18 +18,16 @@ from accounts.rules.roles import Role
 
 # How many of an account's billing contacts a refusal names; the page of contacts names them all.
 CONTACTS_NAMED = 6
-# Letters with a mark and the ones they are sorted and found under.
-MARKED, PLAIN = "àáâãäåçèéêëìíîïñòóôõöùúûüýÿ", "aaaaaaceeeeiiiinooooouuuuyy"
 
 
 def listed_as(person: str) -> str:
     """Return the SQL of the text by which lists of members sort and find a row of people."""
-    return f"translate(lower({person}.name || E'\\n' || {person}.email), '{MARKED}', '{PLAIN}')"
+    return f"accounts_folded({person}.name || E'\\n' || {person}.email)"
 
 
-def plain(text: str) -> str:
-    """Return a text as `listed_as` writes it: in lower case, without marks."""
-    return text.lower().translate(str.maketrans(MARKED, PLAIN))
+def folded_field(field: str) -> models.Func:
+    """Return a field as accounts/rules/folding.py folds texts, by the database's own function."""
+    return models.Func(field, function="accounts_folded", output_field=models.TextField())
 
 
 class UserManager(BaseUserManager["User"]):
@@ -77,7 +76,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
         indexes = [
             # In bytes, as for accounts.
-            models.Index(Collate(Lower("name"), "C"), "id", name="user_by_name"),
+            models.Index(Collate(folded_field("name"), "C"), "id", name="user_by_folding"),
+            GinIndex(models.Func("name", function="accounts_words"), name="user_by_words"),
             models.Index("id", condition=Q(is_active=False), name="user_inactive"),
         ]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [
@@ -114,7 +114,12 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def of(self, user: User) -> "MembershipQuerySet":
         """Return the live memberships of a person with their accounts, by the account's name."""
-        return self.live().filter(user=user).select_related("account").order_by(Lower("account__name"), "pk")
+        return (
+            self.live()
+            .filter(user=user)
+            .select_related("account")
+            .order_by(folded_field("account__name"), "pk")
+        )
 
     def entering(self, user: User, slug: str) -> "Membership | None":
         """Return a person's live membership in the account of this slug, with the account."""
@@ -130,7 +135,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
             self.live()
             .filter(account=account, role__in=[Role.OWNER, Role.BILLING_ADMIN])
             .select_related("user")
-            .order_by(models.Case(models.When(role=Role.OWNER, then=0), default=1), Lower("user__name"), "pk")
+            .order_by(models.Case(models.When(role=Role.OWNER, then=0), default=1), "listed_as", "pk")
         )
 
 

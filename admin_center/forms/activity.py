@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Account, Activity
+from accounts.models.people import folded_field
+from accounts.rules.folding import folded, words
 from admin_center.forms.fields import Day, Sought
 from admin_center.trail_words import VERBS
 
@@ -20,7 +22,7 @@ FIRST, LAST = date(2000, 1, 1), date(2999, 12, 31)
 
 def _verbs() -> Iterator[tuple[str, object]]:
     yield "", _("Everything")
-    yield from sorted(VERBS.items(), key=lambda item: str(item[1]).casefold())
+    yield from sorted(VERBS.items(), key=lambda item: folded(str(item[1])))
 
 
 class ActivityFilter(forms.Form):
@@ -48,8 +50,9 @@ class ActivityFilter(forms.Form):
         asked, zone = self.cleaned_data, ZoneInfo(account.timezone)
         if asked.get("verb"):
             entries = entries.filter(verb=asked["verb"])
-        if asked.get("person"):
-            entries = entries.filter(actor_name__icontains=asked["person"])
+        entries = entries.alias(who=folded_field("actor_name"))
+        for word in words(asked.get("person") or ""):
+            entries = entries.filter(who__contains=word)
         if asked.get("first"):
             entries = entries.filter(at__gte=datetime.combine(asked["first"], time(), zone))
         if asked.get("last"):

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
 from accounts.models import User
-from accounts.models.people import MembershipQuerySet, plain
+from accounts.models.people import MembershipQuerySet
+from accounts.rules.folding import words
 from accounts.rules.roles import Role
 from admin_center import unused
 from admin_center.forms.fields import Sought
@@ -65,8 +66,8 @@ class PeopleSearch(ContactSearch):
         """Return the members that pass what was filled in and could be read, as things stand at a moment."""
         self.is_valid()
         asked = self.cleaned_data
-        if asked.get("q"):
-            members = members.filter(listed_as__contains=plain(asked["q"]))
+        for word in words(asked.get("q") or ""):
+            members = members.filter(listed_as__contains=word)
         if asked.get("role"):
             members = members.filter(role=asked["role"])
         if asked.get("state"):

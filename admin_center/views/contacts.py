@@ -2,13 +2,13 @@
 
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.models import Membership
 from accounts.rules.decision import Action
+from accounts.rules.folding import words
 from admin_center.forms.people import ContactSearch
 from admin_center.pages import AccountRequest, page
 
@@ -23,8 +23,8 @@ def contacts(request: AccountRequest) -> HttpResponse:
     form = ContactSearch(request.GET)
     found = Membership.objects.contacts(request.account)
     text = form.cleaned_data.get("q") if form.is_valid() else ""
-    if text:
-        found = found.filter(Q(user__name__icontains=text) | Q(user__email__icontains=text))
+    for word in words(text or ""):
+        found = found.filter(listed_as__contains=word)
     listed, zone = list(found[: MOST + 1]), ZoneInfo(request.account.timezone)
     for one in listed:
         seen = one.user.last_login
