@@ -26,6 +26,7 @@ from admin_center.back_office.trail import OF_ACCOUNT, OfAccount
 
 KINDS = {
     "account_cancelled": _("Account cancelled"),
+    "account_ended": _("Account ended, to its members"),
     "change_confirmed": _("Change confirmed"),
     "invited": _("Invited"),
     "last_seat_used": _("Last seat used"),
@@ -39,8 +40,6 @@ KINDS = {
     "role_taken": _("Role taken"),
     "subscription_renewed": _("Subscription renewed"),
 }
-# Whoever holds it is let in: only the mailbox may know it. The demo has no mailboxes.
-SECRETS = frozenset({"token"})
 # A letter brings its own styles, and nothing else that a page could load or run.
 LETTER_POLICY = {
     "default-src": [NONE],
@@ -177,9 +176,8 @@ class LetterAdmin(OfAccount):
 def _shown(letter: Letter) -> EmailMultiAlternatives | None:
     """Return a letter as it was sent, without its secrets; None where its kind is written no more."""
     if not settings.DEMO:
-        hidden = {name: "…" if name in SECRETS else fact for name, fact in letter.facts.items()}
         letter = copy(letter)
-        letter.facts = hidden
+        letter.facts = mail.without_secrets(letter.facts)
     try:
         return mail.message(letter)
     except TemplateDoesNotExist:
