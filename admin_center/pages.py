@@ -106,4 +106,19 @@ def _enter(
 
 def _closed(request: HttpRequest, account: Account) -> HttpResponseBase:
     """Return the page that every member of a cancelled account gets, whatever they ask for."""
-    return render(request, "410.html", {"account_name": account.name}, status=410)
+    owner = Membership.objects.contacts(account).first()
+    context = {
+        "account_name": account.name,
+        "owner": owner.user if owner else None,
+        "vendor_email": account.vendor_contact_email,
+        "elsewhere": belongs_elsewhere(request),
+    }
+    return render(request, "410.html", context, status=410)
+
+
+def belongs_elsewhere(request: HttpRequest) -> bool:
+    """Tell whether the person has an account that is open: a way on that doesn't lead back here."""
+    if not request.user.is_authenticated:
+        return False
+    mine = Membership.objects.of(request.user)
+    return mine.exclude(account__state=AccountState.CANCELLED).exists()

@@ -156,10 +156,30 @@ def cancel_now(account: Account, *, mark: str, reason: str, text: str, by: User,
     Cancellation.objects.filter(account=account, undone_at=None).update(undone_at=at)
     made = _write(account, sheet, reason, text, by=by, at_period_end=False)
     end_everything(account, by=by)
-    contacts = [member.user for member in Membership.objects.contacts(account)]
-    letter = {"by": by.name, "account": account.name, "until": (at + KEPT_FOR).date().isoformat()}
-    mail.post("account_cancelled", account, to=contacts, facts=letter, key=str(made.pk))
+    tell_members(account, by=by, key=str(made.pk))
     return made
+
+
+def tell_members(account: Account, *, by: User | None, key: str) -> None:
+    """Tell everybody of an account, once, that it has ended; nobody but its contacts what it owes.
+
+    Called after `end_everything`, which throws away the letters that waited.
+    """
+    at = activity.current().at
+    contacts = [member.user for member in Membership.objects.contacts(account)]
+    letter = {"account": account.name, "until": (at + KEPT_FOR).date().isoformat()}
+    letter |= {"by": by.name} if by else {}
+    mail.post("account_cancelled", account, to=contacts, facts=letter, key=key)
+    told = {person.pk for person in contacts}
+    members = Membership.objects.live().filter(account=account).select_related("user")
+    others = [member.user for member in members if member.user_id not in told]
+    facts = {"account": account.name, "owner": _owner(contacts)}
+    mail.post("account_ended", account, to=others, facts=facts, key=key)
+
+
+def _owner(contacts: list[User]) -> dict[str, str]:
+    """Return whom members ask, by name and address: the owner, who stands first."""
+    return {"name": contacts[0].name, "email": contacts[0].email} if contacts else {}
 
 
 def end_everything(account: Account, *, by: User | None, reason: str = "") -> None:

@@ -202,9 +202,7 @@ def _charge(account: Account, invoice: Invoice, at: datetime) -> UUID | None:
 def _end(account: Account, at: datetime) -> None:
     """Carry out a cancellation that waited for the end of the period."""
     cancellation.end_everything(account, by=None, reason="period_ended")
-    contacts = [member.user for member in Membership.objects.contacts(account)]
-    letter = {"account": account.name, "until": (at + cancellation.KEPT_FOR).date().isoformat()}
-    mail.post("account_cancelled", account, to=contacts, facts=letter, key=f"{account.pk}:{at}")
+    cancellation.tell_members(account, by=None, key=f"{account.pk}:{at}")
 
 
 def _record(account: Account, before: Facts, renewal: quoting.Renewal, invoice: Invoice | None) -> None:

@@ -14,7 +14,7 @@ from accounts import activity
 from accounts.rules.decision import Action
 from admin_center import drafts, leaving, refused, sentences, words
 from admin_center.forms.leaving import CancelForm, SurveyForm
-from admin_center.pages import AccountRequest, page
+from admin_center.pages import AccountRequest, belongs_elsewhere, page
 from billing import cancellation, facts, quotes
 from billing.cancellation import KEPT_FOR, Sheet, SheetChanged
 from billing.models import ScheduledChange
@@ -235,7 +235,8 @@ def closed(request: HttpRequest) -> HttpResponse:
     """Say farewell to the owner who has just cancelled; to everybody else, that something was cancelled."""
     told = request.session.get(FAREWELL)
     if not told:
-        return render(request, "410.html", {"account_name": ""}, status=410)
+        context = {"account_name": "", "elsewhere": belongs_elsewhere(request)}
+        return render(request, "410.html", context, status=410)
     account = Farewell(**told)
     context = {
         "account": account,

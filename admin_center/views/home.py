@@ -11,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Membership, User
+from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action
 from accounts.rules.roles import Permission
 from admin_center import attention
@@ -30,8 +31,9 @@ def chooser(request: HttpRequest) -> HttpResponse:
     memberships = list(Membership.objects.of(person))
     if person.is_staff and not memberships:
         return redirect(_back_office())
-    if len(memberships) == 1 and not person.is_staff:
-        return redirect("home", memberships[0].account.slug)
+    open_ones = [one for one in memberships if one.account.state != AccountState.CANCELLED]
+    if (len(open_ones) == 1 or len(memberships) == 1) and not person.is_staff:
+        return redirect("home", (open_ones or memberships)[0].account.slug)
     office = _back_office() if person.is_staff else ""
     return render(request, "home/chooser.html", {"memberships": memberships, "back_office": office})
 

@@ -9,7 +9,7 @@ from unittest.mock import Mock, patch
 import pytest
 from djmoney.money import Money
 
-from accounts import activity
+from accounts import activity, mail
 from accounts.gate import Gate
 from accounts.models import Account, Activity, Letter, Membership, User
 from accounts.rules.decision import Action, NotAllowed, Reason
@@ -96,7 +96,16 @@ def test_after_olivia_cancels_nobody_reaches_anything(ledger: Account) -> None:
     assert set(Letter.objects.values_list("kind", "to")) == {
         ("account_cancelled", "olivia@acme.example"),
         ("account_cancelled", "bilal@acme.example"),
+        # Seen to fail with contacts alone told: everybody lost their access.
+        ("account_ended", "adam@acme.example"),
+        ("account_ended", "agnes@acme.example"),
+        ("account_ended", "leo@acme.example"),
     }
+    ended = Letter.objects.filter(kind="account_ended").first()
+    assert ended is not None
+    body = str(mail.message(ended).body)
+    assert "Olivia Owens (olivia@acme.example)" in body
+    assert not any(sign in body for sign in ("$", "USD", "75.94"))
     assert renewal.renew(ledger.pk, on=date(2023, 10, 27), at=activity.current().at) == []
 
 

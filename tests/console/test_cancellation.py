@@ -102,6 +102,18 @@ def test_olivia_cancels_a_product_through_a_quote(olivia: Client) -> None:
     assert "Its end is scheduled already" in text(olivia.get(CANCEL))
 
 
+def test_the_closed_page_signs_agnes_out_and_never_leads_back_to_itself(olivia: Client, two: Account) -> None:
+    olivia.post(AT_ONCE, filled(olivia))
+    agnes = signed_in(people.user("agnes"))
+    page = agnes.get("/", follow=True)
+    assert page.status_code == 410
+    assert "olivia@acme.example" in text(page)
+    assert "Your other accounts" not in text(page)
+    assert 'action="/sign-in/logout/"' in page.content.decode()
+    agnes.post("/sign-in/logout/")
+    assert agnes.get("/a/acme/").status_code == 302
+
+
 # --- At once -------------------------------------------------------------------------------------
 
 

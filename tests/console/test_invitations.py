@@ -172,7 +172,7 @@ def test_the_migration_forgets_the_tokens_of_letters_sent_before(firm: Account) 
     Letter.objects.create(
         kind="invited", key="old", sent_at=JULY_14, facts={"by": "Bilal", "token": "let-me-in"}
     )
-    tokens = import_module("accounts.migrations.0007_tokens_of_sent_letters")
+    tokens = import_module("accounts.migrations.0008_tokens_of_sent_letters")
     with connection.cursor() as cursor:
         cursor.execute(tokens.FORGET)
     assert Letter.objects.get(key="old").facts == {"by": "Bilal", "token": "…"}

@@ -69,15 +69,20 @@ def test_every_address_is_closed_to_every_member(place: World) -> None:
 @pytest.mark.breaks_invariants
 def test_the_closed_page_says_why_and_whom_to_ask(place: World) -> None:
     page = place.clients["agent"].get(own(place, "home", KEY)).content.decode()
+    world_owner = place.accounts[KEY].memberships.get(role="owner").user.email
     assert "Firm SA" in page
-    assert reverse("chooser") in page
+    assert world_owner in page
+    assert f'action="{reverse("account_logout")}"' in page
+    # The world's agent has other accounts, which are open.
+    assert "Your other accounts" in page
     assert not any(amount in page for amount in world.MONEY.values())
 
 
 @pytest.mark.breaks_invariants
 def test_no_job_has_an_effect(transactional_db: None) -> None:
     account = cancelled_world().accounts[KEY]
-    Letter.objects.filter(account=account, kind="account_cancelled").update(sent_at=datetime.now(UTC))  # noqa: TID251
+    told = Letter.objects.filter(account=account, kind__in=["account_cancelled", "account_ended"])
+    told.update(sent_at=datetime.now(UTC))  # noqa: TID251
     assert not Letter.objects.filter(account=account, sent_at=None).exists()
     offer = OwnershipOffer.objects.select_related("to").get(account=account)
     for days in (0, 30, 89, 400):
