@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action, Decision, NextStep, NotAllowed, Reason, Who
 from billing import facts
 from billing.carrying_out import state_of
+from billing.forfeits import Forfeit, forfeits
 from billing.models import (
     Cancellation,
     ChangeRequest,
@@ -26,10 +28,9 @@ from billing.models import (
     ScheduledChange,
     Subscription,
 )
-from billing.rules.facts import Facts, TemporaryFacts
 from billing.rules.money import to_minor
-from billing.rules.proration import credit, share_from
 from billing.rules.refusals import AlreadyScheduled, FirstPurchaseNeeded, HeldChange
+from billing.rules.tax import TaxLine, taxes
 
 # How long the vendor's staff can restore it, before personal data is erased.
 KEPT_FOR = timedelta(days=90)
@@ -49,29 +50,21 @@ class RestoreOver(Exception):  # noqa: N818 - it says no, nothing went wrong
 
 
 @dataclass(frozen=True, slots=True)
-class Forfeit:
-    """What was paid for days that are not used: of one product, in minor units; `until` exclusive.
-
-    `temporary` counts the temporary seats it is for; zero where it is for the product's own line.
-    """
-
-    product: str
-    amount: int
-    until: date
-    temporary: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Sheet:
     """What cancelling means, amounts in minor units of the account's currency.
 
-    `forfeits` is what was paid and is not used; `owed` what stays due on open invoices; `balance`
-    the credit that is lost. The counts say who and what falls away; `temporary` counts seats.
+    `forfeits` is what was paid and is not used, before tax, and `taxes` the tax on it as the invoices
+    counted it; `owed` what stays due, on open invoices and as small amounts that were `carried_over`;
+    `balance` the credit that is lost; the last three with tax. `taxed` tells whether the account's
+    invoices bear tax. The counts say who and what falls away; `temporary` counts seats.
     """
 
     currency: str
     forfeits: tuple[Forfeit, ...]
+    taxes: tuple[TaxLine, ...]
+    taxed: bool
     owed: int
+    carried_over: int
     open_invoices: tuple[str, ...]
     balance: int
     people: int
@@ -82,7 +75,12 @@ class Sheet:
 
     @property
     def forfeited(self) -> int:
-        """Return all that was paid and is not used."""
+        """Return all that was paid and is not used, with its tax."""
+        return self.forfeited_net + sum(line.amount for line in self.taxes)
+
+    @property
+    def forfeited_net(self) -> int:
+        """Return all that was paid and is not used, before tax."""
         return sum(one.amount for one in self.forfeits)
 
     @property
@@ -100,11 +98,16 @@ def consequences(account: Account, on: date, *, at_end: bool = False) -> Sheet:
     unused = [one for one in held.temporary if one.covers.end > ends] if held else []
     unpaid = Invoice.objects.filter(subscription_id=account.pk, due__gt=0, payment__isnull=True)
     due = unpaid.aggregate(sum=Sum("due"))["sum"]
+    lost = forfeits(account.pk, held, ends) if held and held.has_bought else ()
+    small = max(-held.balance, 0) if held else 0
     members = Membership.objects.live().filter(account=account)
     return Sheet(
         currency=account.currency,
-        forfeits=(*_forfeits(held, ends), *_temporary(unused, ends)) if held else (),
-        owed=to_minor(due, account.currency) if due else 0,
+        forfeits=lost,
+        taxes=_tax(lost),
+        taxed=held is not None and held.tax_rate is not None,
+        owed=(to_minor(due, account.currency) if due else 0) + small,
+        carried_over=small,
         open_invoices=tuple(unpaid.order_by("number").values_list("number", flat=True)),
         balance=max(held.balance, 0) if held else 0,
         people=members.count(),
@@ -115,21 +118,13 @@ def consequences(account: Account, on: date, *, at_end: bool = False) -> Sheet:
     )
 
 
-def _forfeits(held: Facts, on: date) -> tuple[Forfeit, ...]:
-    """Return what the paid days from `on` are worth, as a credit of them would be reckoned."""
-    found = []
-    for line in held.lines:
-        ahead = [segment for segment in line.segments if segment.covers.end > on]
-        amount = sum(credit(segment, on) for segment in ahead)
-        if ahead:
-            found.append(Forfeit(line.product, amount, max(segment.covers.end for segment in ahead)))
-    return tuple(found)
-
-
-def _temporary(unused: list[TemporaryFacts], on: date) -> Iterator[Forfeit]:
-    """Yield what temporary seats were charged for their days from `on`."""
-    for one in unused:
-        yield Forfeit(one.product, share_from(one.charged, one.covers, on), one.covers.end, one.quantity)
+def _tax(lost: Iterable[Forfeit]) -> tuple[TaxLine, ...]:
+    """Return the tax on what is forfeited: on the sum of each rate, as on an invoice."""
+    bases: dict[Decimal | None, int] = {}
+    for one in lost:
+        for rate, amount in one.rates:
+            bases[rate] = bases.get(rate, 0) + amount
+    return taxes({rate: base for rate, base in bases.items() if base})
 
 
 def stops_at(account: Account, on: date) -> datetime:

@@ -63,9 +63,19 @@ def credit(segment: Segment, on: date) -> int:
     return min(unused, segment.charged - segment.credited)
 
 
-def share_from(charged: int, covers: Period, on: date) -> int:
-    """Return which part of a charge is for its days from `on`, in minor units, every day alike."""
-    return half_up(charged * covers.from_day(on).days, covers.days)
+def share_by_period(charged: int, covers: Period, terms: Sequence[Period], on: date) -> int:
+    """Return which part of a charge is for its days from `on`, in minor units, counted period by period.
+
+    Each of the terms costs the same, whatever its length: a day of February is worth more than one of
+    March. ValueError where the terms hold none of the days.
+    """
+    whole = sum(Fraction(covers.overlap(term).days, term.days) for term in terms)
+    ahead = covers.from_day(on)
+    left = sum(Fraction(ahead.overlap(term).days, term.days) for term in terms)
+    if not whole:
+        raise ValueError(f"none of {len(terms)} terms holds a day from {covers.start} to {covers.end}")
+    part = Fraction(charged) * left / whole
+    return half_up(part.numerator, part.denominator)
 
 
 def _rounded(price: Fraction, days: int, term_days: int) -> int:

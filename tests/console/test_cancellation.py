@@ -120,7 +120,7 @@ def test_the_closed_page_signs_agnes_out_and_never_leads_back_to_itself(olivia: 
 def test_olivia_cancels_at_once(olivia: Client, two: Account) -> None:
     page = olivia.get(AT_ONCE)
     # 10 × 1.00 × 12 × 105/365 = 34.52; 2 × 6.00 × 12 × 105/365 = 41.42
-    for words in ("$34.52", "$41.42", "Paid and forfeited $75.94", "olivia@acme.example"):
+    for words in ("$34.52", "$41.42", "Paid and forfeited before tax $75.94", "olivia@acme.example"):
         assert words in text(page), words
     done = olivia.post(AT_ONCE, filled(olivia))
     assert done.headers["Location"] == "/closed/"

@@ -13,6 +13,7 @@ from billing.rules.periods import (
     months_between,
     next_period,
     period_at,
+    periods_over,
     whole_term,
 )
 
@@ -141,3 +142,18 @@ def test_periods_follow_each_other_on_the_anchors_day(anchor: date, cycles: list
         assert period.start == start
         assert period.end == add_months(anchor, months)
         start = period.end
+
+
+def test_the_periods_that_share_a_day_with_a_span() -> None:
+    known = Period(date(2026, 3, 31), date(2026, 4, 30))
+    before = periods_over(
+        date(2026, 1, 31), Cycle.MONTHLY, known, Period(date(2026, 2, 10), date(2026, 3, 31))
+    )
+    assert before == (
+        Period(date(2026, 1, 31), date(2026, 2, 28)),
+        Period(date(2026, 2, 28), date(2026, 3, 31)),
+    )
+    after = periods_over(date(2026, 1, 31), Cycle.ANNUAL, known, Period(date(2027, 5, 1), date(2027, 5, 2)))
+    assert after == (Period(date(2027, 3, 31), date(2028, 3, 31)),)
+    earlier = periods_over(date(2026, 1, 31), Cycle.ANNUAL, known, Period(date(2026, 3, 1), date(2026, 4, 2)))
+    assert [one.start for one in earlier] == [date(2025, 3, 31), date(2026, 3, 31)]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.rules.periods import Applied, Cycle, Period, Segment
-from billing.rules.proration import credit, discounted, net, prorated, share_from
+from billing.rules.proration import credit, discounted, net, prorated, share_by_period
 from tests.rules.shop import TODAY, YEAR
 
 
@@ -28,15 +28,22 @@ def test_a_real_invoice() -> None:
 @pytest.mark.parametrize(
     ("on", "left"),
     [
-        (date(2023, 6, 1), 1000),  # they have not begun
-        (date(2023, 7, 14), 563),  # 10.00 × 18/32 = 5.625
-        (date(2023, 7, 31), 31),  # 10.00 × 1/32 = 0.3125
-        (date(2023, 8, 1), 0),
-        (date(2024, 1, 1), 0),
+        (date(2026, 1, 15), 6000),  # they have not begun
+        (date(2026, 2, 15), 4500),  # 30.00 × 14/28 + 30.00
+        (date(2026, 3, 1), 3000),  # and not 60.00 × 31/59 = 31.53
+        (date(2026, 3, 31), 97),  # 30.00 × 1/31 = 0.967…
+        (date(2026, 4, 1), 0),
+        (date(2027, 1, 1), 0),
     ],
 )
-def test_which_part_of_a_charge_is_for_the_days_from_one_on(on: date, left: int) -> None:
-    assert share_from(1000, Period(date(2023, 6, 30), date(2023, 8, 1)), on) == left
+def test_each_period_of_a_charge_costs_the_same_whatever_its_length(on: date, left: int) -> None:
+    months = [Period(date(2026, month, 1), date(2026, month + 1, 1)) for month in (1, 2, 3, 4)]
+    assert share_by_period(6000, Period(date(2026, 2, 1), date(2026, 4, 1)), months, on) == left
+
+
+def test_terms_that_hold_none_of_the_days_give_no_share() -> None:
+    with pytest.raises(ValueError, match="none of 0 terms"):
+        share_by_period(6000, Period(date(2026, 2, 1), date(2026, 4, 1)), [], date(2026, 3, 1))
 
 
 def test_a_leap_year_has_366_days() -> None:
