@@ -59,6 +59,7 @@ check: $(DEV) gettext  ## format, lint, walls, types, settings, messages, pins: 
 soak: $(DEV) chromium  ## run the tests at their full size, and change the rules to see tests fail (long)
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal -m 'soak or not soak'
 	$(BIN)/mutmut run
+	$(BIN)/python -m tests.guards
 
 .PHONY: bench
 bench: $(DEV)  ## measure pages against an empty one, and many accounts against few

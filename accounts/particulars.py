@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from accounts import activity
+from accounts import activity, staff
 from accounts.models import Account, User
 
 # What the vendor's staff may change by hand; all else has a verb of its own.
@@ -27,10 +26,9 @@ def amend(account_id: int, values: Mapping[str, str], *, by: User, reason: str) 
     shape" 9). Raises PermissionDenied for anyone but the vendor's staff, ValueError for a field that is
     not among FIELDS or without a reason, ValidationError for a value that the field refuses.
     """
-    if not (by.is_active and by.is_staff):
-        raise PermissionDenied
-    if not set(values) <= set(FIELDS) or not reason.strip():
-        raise ValueError("name only particulars, and say why")
+    staff.demand(by, reason)
+    if not set(values) <= set(FIELDS):
+        raise ValueError("name only particulars")
     account = Account.objects.lock(account_id)
     changed = {field: value for field, value in values.items() if getattr(account, field) != value}
     if not changed:

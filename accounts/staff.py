@@ -1,9 +1,21 @@
 """The vendor's staff: who is let into the back office."""
 
 from allauth.account.models import EmailAddress
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from accounts.models import User
+
+
+def demand(by: User, reason: str) -> None:
+    """Let only active staff of the vendor go on, and only with a reason, which the owner may read.
+
+    Raises PermissionDenied, and ValueError where no reason is given.
+    """
+    if not (by.is_active and by.is_staff):
+        raise PermissionDenied
+    if not reason.strip():
+        raise ValueError("say why")
 
 
 @transaction.atomic

@@ -2,10 +2,9 @@
 
 from datetime import date
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from accounts import activity, lifecycle, mail
+from accounts import activity, lifecycle, mail, staff
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import BY_TYPE, AccountState, AccountType, Capability, Standing
 from billing import facts
@@ -71,10 +70,7 @@ def settle_old(account_id: int, *, reason: str, by: User, on: date) -> Account:
     the days of suspension are not charged. Raises PermissionDenied for anyone but the vendor's staff,
     ValueError without a reason, NothingOwed, InvoiceOpen.
     """
-    if not (by.is_active and by.is_staff):
-        raise PermissionDenied
-    if not reason.strip():
-        raise ValueError("say why")
+    staff.demand(by, reason)
     account = Account.objects.lock(account_id)
     if account.state not in OWING:
         raise NothingOwed

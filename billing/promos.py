@@ -9,13 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.cache import cache
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
-from accounts import activity
+from accounts import activity, staff
 from accounts.models import Account, User
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from billing import facts
@@ -137,7 +137,7 @@ def create(catalogue: Catalogue, terms: Terms, *, by: User, reason: str) -> Prom
     Raises PermissionDenied for anyone but the vendor's staff, ValueError without a reason, and
     ValidationError by field for conditions that can't be.
     """
-    _demand(by, reason)
+    staff.demand(by, reason)
     # Two who define the same code come one after the other.
     Catalogue.objects.select_for_update(no_key=True).get(pk=catalogue.pk)
     if wrong := faults(terms, catalogue):
@@ -155,7 +155,7 @@ def amend(promo_id: int, changes: Mapping[str, Any], *, by: User, reason: str) -
     A code that is in use keeps what it gives and to whom; its last day, its limits and whether it is
     withdrawn may change. Raises as `create`.
     """
-    _demand(by, reason)
+    staff.demand(by, reason)
     promo = lock(promo_id)
     held = terms_of(promo)
     terms = replace(held, **changes)
@@ -224,13 +224,6 @@ def _count(account: Account, codes: Iterable[str]) -> None:
             raise TooManyTries
         tried.setdefault(mark, at)
     cache.set(key, tried, HOUR)
-
-
-def _demand(by: User, reason: str) -> None:
-    if not (by.is_active and by.is_staff):
-        raise PermissionDenied
-    if not reason.strip():
-        raise ValueError("say why")
 
 
 def _one(terms: Terms) -> bool:

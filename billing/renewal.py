@@ -6,10 +6,9 @@ from datetime import date, datetime
 from uuid import UUID
 
 import structlog
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from accounts import activity, lifecycle, mail
+from accounts import activity, lifecycle, mail, staff
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountState
 from billing import cancellation, facts, invoicing, payments
@@ -135,10 +134,7 @@ def unpark(account_id: int, *, reason: str, by: User, on: date) -> None:
     account's owner reads. Raises PermissionDenied for anyone but the vendor's staff, ValueError
     without a reason, NotParked, and StillBroken.
     """
-    if not (by.is_active and by.is_staff):
-        raise PermissionDenied
-    if not reason.strip():
-        raise ValueError("say why")
+    staff.demand(by, reason)
     account = Account.objects.lock(account_id)
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account_id)
     if subscription.parked_at is None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from django.db import transaction
 
-from accounts import activity, fence, mail
+from accounts import activity, fence, mail, staff
 from accounts.gate import Gate
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountType
@@ -131,12 +131,13 @@ def accept_as_staff(request_id: int, *, prices: Mapping[str, int], reason: str, 
 
     `prices` are minor units per seat and month by product, in the place of the list price; they are
     recorded with `reason`. No method is charged: the invoice is sent under the contract. Raises
-    NotAllowed, RequestOver, NoteTooLong, Refusal, Undecided.
+    PermissionDenied for anyone but staff, NotAllowed, RequestOver, NoteTooLong, Refusal, Undecided.
     """
+    if not _checked(reason):
+        raise NoteTooLong
+    staff.demand(by, reason)
     account, request = _open(request_id)
     _demand_decider(account, by, on)
-    if not by.is_staff or not _checked(reason):
-        raise NoteTooLong
     changes, at = changes_from_plain(request.changes), activity.current().at
     reading = facts.read(account, on, holders=True)
     assert reading is not None  # the request refers to the subscription

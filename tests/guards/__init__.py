@@ -1,0 +1,1 @@
+"""Takes each guard out of the code, one at a time, and says which no test misses."""

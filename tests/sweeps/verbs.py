@@ -1,0 +1,342 @@
+"""Every verb that somebody may be refused: what it asks the gate, and how it is called on an account.
+
+A new public function of accounts or billing that takes `by` without a row here fails
+`test_every_verb_has_a_row`. A row says which actions open it (all of them are needed), whether the
+vendor's staff may too, and how it is called for a person: `call` finds or makes what it acts on.
+`None` where the account has nothing of the kind.
+"""
+
+import itertools
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+
+from accounts import clock, invitations, ownership, particulars, roles
+from accounts.models import Account, Invitation, Membership, OwnershipOffer, User
+from accounts.rules.decision import NotAllowed
+from accounts.rules.roles import Role
+from billing import (
+    cancellation,
+    debts,
+    exporting,
+    methods,
+    payments,
+    quotes,
+    renewal,
+    requests,
+    seats,
+)
+from billing.models import (
+    ChangeRequest,
+    Invoice,
+    PaymentMethod,
+    PaymentSetup,
+    Quote,
+    SandboxSetup,
+    ScheduledChange,
+)
+from billing.rules.changes import AddSeats, ReduceSeats
+from billing.rules.refusals import Refusal
+from tests import shop
+
+STAFF = "staff"
+# Whom the owner offered the account, as long as they are a billing admin with a verified address.
+HEIR = "heir"
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One verb about to be called: on an account, by a person, on a day."""
+
+    account: Account
+    by: User
+    on: date
+
+    def own(self, model: Any, **filters: Any) -> Any:
+        """Return the key of a row of this account; LookupError where there is none."""
+        found = (
+            model.objects.filter(**{model.account_path: self.account.pk}, **filters).order_by("pk").first()
+        )
+        if found is None:
+            raise LookupError(model.__name__)
+        return found.pk
+
+    def member(self, role: Role) -> int:
+        """Return somebody else with a role."""
+        others = Membership.objects.filter(account=self.account, role=role).exclude(user=self.by)
+        found = others.order_by("pk").last()
+        if found is None:
+            raise LookupError(role)
+        return found.pk
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What opens a verb, and how it is called."""
+
+    call: Callable[[Case, Any], object]
+    actions: tuple[str, ...] = ()
+    # Whether the vendor's staff may: always, never, or where they decide for the account.
+    staff: str = "never"
+    # What it acts on, found or made past all verbs before it is called.
+    make: Callable[[Case], Any] = lambda case: None
+    # It writes before it is refused, and all of it is undone.
+    undoes: bool = False
+    # How it refuses.
+    refusal: tuple[type[Exception], ...] = (NotAllowed, PermissionDenied)
+    # What it says where it has let the person in, and this account can't: that is no refusal.
+    beyond: tuple[type[Exception], ...] = ()
+
+
+def _quote(case: Case) -> Any:
+    """Return an open quote that holds, and was drawn up for this person while they might."""
+    quote = case.own(Quote, state="open")
+    with suppress(NotAllowed, Refusal):
+        owner = Membership.objects.select_related("user").get(account=case.account, role=Role.OWNER).user
+        quote = quotes.draw_up(case.account, [AddSeats("guide", 14)], by=owner, on=case.on).pk
+    Quote.objects.filter(pk=quote).update(person=case.by)
+    return quote
+
+
+def _setup(case: Case) -> str:
+    """Open a set-up of a payment method for this person, past all verbs; return its state."""
+    shop_state = f"state-{next(_numbers)}"
+    at = clock.now()
+    if not hasattr(case.account, "subscription"):
+        raise LookupError("subscription")
+    token = f"token-{shop_state}"
+    SandboxSetup.objects.create(token=token, return_url="", method="test_approves")
+    PaymentSetup.objects.create(
+        subscription_id=case.account.pk,
+        person=case.by,
+        state_hash=methods._hash(shop_state),
+        reference=token,
+        created_at=at,
+        expires_at=at + timedelta(hours=1),
+    )
+    return shop_state
+
+
+def _request(case: Case) -> int:
+    """Return an open request, which somebody else wrote."""
+    return int(case.own(ChangeRequest, state="open"))
+
+
+def _own_request(case: Case) -> int:
+    """Return an open request that this person wrote while they might."""
+    found = _request(case)
+    ChangeRequest.objects.filter(pk=found).update(requester=case.by)
+    return found
+
+
+def _offer(case: Case) -> int:
+    """Return an open offer of the account, made to somebody else."""
+    offer = int(case.own(OwnershipOffer, state="open"))
+    other = Membership.objects.filter(account=case.account).exclude(user=case.by).earliest("pk")
+    OwnershipOffer.objects.filter(pk=offer).update(to=other.user)
+    return offer
+
+
+def _invoice(case: Case) -> str:
+    """Return the number of an invoice that is open, with a card on file to pay it."""
+    PaymentMethod.objects.filter(pk=case.account.pk).update(kind="card", reference="test_approves")
+    return str(Invoice.objects.get(pk=case.own(Invoice)).number)
+
+
+def _offer_to(case: Case) -> int:
+    """Return an offer of the account that was made to this person by its owner."""
+    offer = int(case.own(OwnershipOffer, state="open"))
+    OwnershipOffer.objects.filter(pk=offer).update(to=case.by)
+    return offer
+
+
+def _at_end(case: Case, made: object) -> object:
+    sheet = cancellation.consequences(case.account, case.on, at_end=True)
+    return cancellation.cancel_at_period_end(
+        case.account, mark=sheet.mark, reason="too_expensive", text="", by=case.by, on=case.on
+    )
+
+
+def _now(case: Case, made: object) -> object:
+    sheet = cancellation.consequences(case.account, case.on)
+    return cancellation.cancel_now(
+        case.account, mark=sheet.mark, reason="too_expensive", text="", by=case.by, on=case.on
+    )
+
+
+def _line(case: Case) -> int:
+    return int(shop.line(case.account, "guide").pk)
+
+
+VERBS: dict[str, Verb] = {
+    "billing.cancellation.cancel_now": Verb(_now, ("cancel_account",)),
+    "billing.cancellation.cancel_at_period_end": Verb(_at_end, ("cancel_account",)),
+    "billing.exporting.ask": Verb(
+        lambda c, made: exporting.ask(c.account, by=c.by, on=c.on), ("export_data",)
+    ),
+    "billing.methods.begin": Verb(
+        lambda c, made: methods.begin(c.account, by=c.by, on=c.on, return_url="http://localhost:8000/"),
+        ("change_payment",),
+        beyond=(methods.NothingToPay,),
+    ),
+    "billing.methods.entered": Verb(
+        lambda c, made: methods.entered(c.account, made, by=c.by, on=c.on), ("change_payment",), make=_setup
+    ),
+    "billing.methods.finish": Verb(
+        lambda c, made: methods.finish(c.account, made, by=c.by, on=c.on), ("change_payment",), make=_setup
+    ),
+    "billing.payments.pay": Verb(
+        lambda c, made: payments.pay(
+            Invoice.objects.get(pk=c.own(Invoice)).number, c.account, by=c.by, on=c.on
+        ),
+        ("view_invoices",),
+        make=_invoice,
+        beyond=(payments.AlreadyPaid, payments.NoPaymentMethod),
+    ),
+    "billing.quotes.price": Verb(
+        lambda c, made: quotes.price(c.account, [AddSeats("guide", 14)], by=c.by, on=c.on),
+        ("change_subscription", "add_seats"),
+        make=_line,
+    ),
+    "billing.quotes.draw_up": Verb(
+        lambda c, made: quotes.draw_up(c.account, [ReduceSeats("guide", 5)], by=c.by, on=c.on),
+        ("change_subscription", "reduce"),
+        make=_line,
+    ),
+    "billing.quotes.confirm": Verb(
+        lambda c, made: quotes.confirm(made, by=c.by, on=c.on),
+        ("change_subscription", "add_seats"),
+        make=_quote,
+    ),
+    "billing.quotes.withdraw": Verb(
+        lambda c, made: quotes.withdraw(made, by=c.by, on=c.on), ("change_subscription",), make=_quote
+    ),
+    "billing.quotes.undo": Verb(
+        lambda c, made: quotes.undo(c.own(ScheduledChange), by=c.by, on=c.on), ("undo_change",)
+    ),
+    "billing.requests.submit": Verb(
+        lambda c, made: requests.submit(c.account, [AddSeats("guide", 14)], note="", by=c.by, on=c.on),
+        ("request_change",),
+        make=_line,
+    ),
+    "billing.requests.draw_up": Verb(
+        lambda c, made: requests.draw_up(made, by=c.by, on=c.on, changes=[AddSeats("guide", 14)]),
+        ("decide_requests", "change_subscription", "add_seats"),
+        make=_request,
+    ),
+    "billing.requests.reject": Verb(
+        lambda c, made: requests.reject(made, reason="Not this year.", by=c.by, on=c.on),
+        ("decide_requests",),
+        staff="deciding",
+        make=_request,
+    ),
+    "billing.requests.withdraw": Verb(
+        lambda c, made: requests.withdraw(made, by=c.by, on=c.on), ("view_subscription",), make=_own_request
+    ),
+    "billing.requests.accept_as_staff": Verb(
+        lambda c, made: requests.accept_as_staff(made, prices={}, reason="Agreed.", by=c.by, on=c.on),
+        (STAFF,),
+        staff="deciding",
+        make=_request,
+    ),
+    "billing.seats.assign": Verb(
+        lambda c, made: seats.assign(made, c.member(Role.AGENT), by=c.by, on=c.on),
+        ("manage_people",),
+        make=_line,
+    ),
+    "billing.seats.free": Verb(
+        lambda c, made: seats.free(made, c.member(Role.AGENT), by=c.by, on=c.on),
+        ("manage_people",),
+        make=_line,
+    ),
+    "billing.seats.remove": Verb(
+        lambda c, made: seats.remove(c.member(Role.AGENT), by=c.by, on=c.on), ("manage_people",), undoes=True
+    ),
+    "accounts.roles.leave": Verb(
+        lambda c, made: roles.leave(c.member(Role.LIGHT_AGENT), by=c.by, on=c.on), ("manage_people",)
+    ),
+    "accounts.roles.suspend": Verb(
+        lambda c, made: roles.suspend(c.member(Role.ADMIN), by=c.by, on=c.on), ("manage_roles",)
+    ),
+    "accounts.roles.resume": Verb(
+        lambda c, made: roles.resume(c.member(Role.AGENT), by=c.by, on=c.on), ("manage_people",)
+    ),
+    "accounts.roles.give": Verb(
+        lambda c, made: roles.give(c.member(Role.AGENT), Role.ADMIN, by=c.by, on=c.on), ("manage_roles",)
+    ),
+    "accounts.roles.delegate": Verb(
+        lambda c, made: roles.delegate(c.member(Role.BILLING_ADMIN), changes_payment=True, by=c.by, on=c.on),
+        ("manage_roles",),
+    ),
+    "accounts.invitations.invite": Verb(
+        lambda c, made: invitations.invite(
+            c.account, f"new-{next(_numbers)}@people.example", "Nora", Role.AGENT, by=c.by, on=c.on
+        ),
+        ("manage_people",),
+    ),
+    "accounts.invitations.revoke": Verb(
+        lambda c, made: invitations.revoke(c.own(Invitation), by=c.by, on=c.on), ("manage_people",)
+    ),
+    "accounts.ownership.offer": Verb(
+        lambda c, made: ownership.offer(c.member(Role.BILLING_ADMIN), by=c.by, on=c.on),
+        ("transfer_ownership",),
+        beyond=(ownership.NotEligible,),
+    ),
+    "accounts.ownership.withdraw": Verb(
+        lambda c, made: ownership.withdraw(made, by=c.by, on=c.on),
+        ("transfer_ownership",),
+        make=_offer,
+        refusal=(NotAllowed, ownership.OfferOver),
+    ),
+    "accounts.particulars.amend": Verb(
+        lambda c, made: particulars.amend(
+            c.account.pk, {"timezone": "Europe/Paris"}, by=c.by, reason="They moved."
+        ),
+        (STAFF,),
+        staff="always",
+    ),
+    "billing.debts.settle_old": Verb(
+        lambda c, made: debts.settle_old(c.account.pk, reason="Paid by cheque.", by=c.by, on=c.on),
+        (STAFF,),
+        staff="always",
+        beyond=(debts.NothingOwed, debts.InvoiceOpen),
+    ),
+    "billing.renewal.unpark": Verb(
+        lambda c, made: renewal.unpark(
+            c.own(ScheduledChange) and c.account.pk, reason="Mended.", by=c.by, on=c.on
+        ),
+        (STAFF,),
+        staff="always",
+        beyond=(renewal.NotParked,),
+    ),
+    "billing.cancellation.restore": Verb(
+        lambda c, made: cancellation.restore(c.account.pk, reason="They asked.", by=c.by, on=c.on),
+        (STAFF,),
+        staff="always",
+        beyond=(cancellation.RestoreOver,),
+    ),
+    "accounts.ownership.accept": Verb(
+        lambda c, made: ownership.accept(made, by=c.by),
+        (HEIR,),
+        refusal=(ownership.OfferOver, ownership.NotEligible, OwnershipOffer.DoesNotExist),
+        make=_offer_to,
+    ),
+}
+
+# Public functions that take `by` and ask nobody, with who asks and what tries them.
+ASKED_ELSEWHERE = {
+    "accounts.staff.demand": "it asks itself",
+    "accounts.activity.record": "every verb, before it records",
+    "accounts.lifecycle.move": "every verb that moves an account, before it does",
+    "billing.cancellation.end_everything": "cancel_now, and the renewal that ends the account",
+    "billing.cancellation.tell_members": "cancel_now, and the renewal that ends the account",
+    "billing.debts.reopen": "settle_old, and the payment of a debt",
+    "billing.request_closing.close": "every verb that decides a request, before it does",
+    "billing.promos.create": "no account: tests/console/test_back_office_promos.py asks as everybody",
+    "billing.promos.amend": "no account: tests/console/test_back_office_promos.py asks as everybody",
+}
