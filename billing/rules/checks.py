@@ -174,8 +174,10 @@ def _clash(first: Change, second: Change, facts: Facts) -> bool:
     """Tell whether the first does not go with the second, read in this direction."""
     if isinstance(first, new.FirstPurchase):
         return not isinstance(second, new.UsePromoCode)
-    if isinstance(first, new.BuyTemporarySeats | new.UsePromoCode):
-        return False
+    if isinstance(first, new.UsePromoCode):
+        return isinstance(second, new.UsePromoCode)
+    if isinstance(first, new.BuyTemporarySeats):
+        return isinstance(second, new.BuyTemporarySeats) and _same_days(first, second)
     product, other = getattr(first, "product", None), getattr(second, "product", None)
     if isinstance(first, new.CombineIntoSuite):
         return other is not None and other in includes_of(facts, first.product)
@@ -185,6 +187,11 @@ def _clash(first: Change, second: Change, facts: Facts) -> bool:
         return product == other
     bought = isinstance(first, new.AddProduct | new.AddOn) and not isinstance(second, new.BuyTemporarySeats)
     return bought and product == other
+
+
+def _same_days(first: new.BuyTemporarySeats, second: new.BuyTemporarySeats) -> bool:
+    """Tell whether extra seats of one product are bought twice for the same stretch."""
+    return (first.product, first.start, first.days) == (second.product, second.start, second.days)
 
 
 def _clashes_with_removal(first: new.RemoveProduct, second: Change, facts: Facts) -> bool:
