@@ -248,7 +248,12 @@ def _segment(row: Row) -> Segment:
         charged=row["charged"],
         credited=row["credited"],
         discounts=tuple(
-            Applied(one["code"], percent=_decimal(one["percent"]), share=one["share"])
+            Applied(
+                one["code"],
+                percent=_decimal(one["percent"]),
+                share=one["share"],
+                products=tuple(one.get("products", ())),
+            )
             for one in row["discounts"]
         ),
         tax_rate=_decimal(row["tax"]),

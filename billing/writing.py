@@ -161,6 +161,7 @@ def _segment(subscription: Subscription, line_id: int, segment: Segment) -> Paid
                 "code": one.code,
                 "percent": None if one.percent is None else str(one.percent),
                 "share": one.share,
+                "products": list(one.products),
             }
             for one in segment.discounts
         ],

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
 
-from billing.rules.facts import DiscountFacts, DiscountSource, Facts, ScheduledKind
+from billing.rules.facts import DiscountFacts, DiscountSource, Facts, LineFacts, ScheduledKind
 from billing.rules.money import half_up, largest_remainder
 from billing.rules.periods import Applied
 
@@ -27,7 +27,7 @@ def in_force(discounts: Iterable[DiscountFacts]) -> tuple[DiscountFacts, ...]:
 def percentages(discounts: Iterable[DiscountFacts], product: str) -> tuple[Applied, ...]:
     """Return the percentages in force that a product's line carries, in their order."""
     return tuple(
-        Applied(d.code, percent=d.percent)
+        Applied(d.code, percent=d.percent, products=d.products)
         for d in in_force(discounts)
         if d.percent is not None and d.covers(product)
     )
@@ -53,15 +53,21 @@ def for_whole_period(
         shares = largest_remainder(min(discount.amount, sum(weights)), weights)
         for i, share in enumerate(shares):
             if share:
-                applied[i] += (Applied(discount.code, share=share),)
+                applied[i] += (Applied(discount.code, share=share, products=discount.products),)
                 left[i] -= share
     return tuple(applied)
 
 
-def used_once(discounts: Iterable[DiscountFacts]) -> tuple[DiscountFacts, ...]:
-    """Return the discounts after one charge of a whole period: counted down, used-up ones gone."""
+def used_once(discounts: Iterable[DiscountFacts], charged: Iterable[LineFacts]) -> tuple[DiscountFacts, ...]:
+    """Return the discounts after one charge of a whole period: counted down, used-up ones gone.
+
+    `charged` are the lines with the segments they were charged for: a discount that none of them
+    took counts nothing and waits for a line of its products (domain.md 6).
+    """
+    taken = {applied.code for line in charged for applied in line.segments[-1].discounts}
     counted = (
-        d if d.periods_left is None else replace(d, periods_left=d.periods_left - 1) for d in discounts
+        d if d.periods_left is None or d.code not in taken else replace(d, periods_left=d.periods_left - 1)
+        for d in discounts
     )
     return tuple(d for d in counted if d.periods_left is None or d.periods_left > 0)
 

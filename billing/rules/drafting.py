@@ -110,9 +110,10 @@ def combine(draft: Draft, lines: tuple[LineFacts, ...], suite: LineFacts, becaus
     inherited: dict[Period, tuple[Applied, ...]] = {}
     for term in draft.facts.terms(draft.on):
         replaced = [s for line in lines for s in line.segments if s.term == term and s.covers.end > draft.on]
-        inherited[term] = inherit(draft.facts, suite.product, replaced)
+        inherited[term] = inherit(suite.product, replaced)
     had = {a.code for line in lines for s in line.segments if s.covers.end > draft.on for a in s.discounts}
     kept = {applied.code for carried in inherited.values() for applied in carried}
+    ended = _end_discounts(draft, {line.product for line in lines}, suite.product)
     for line in lines:
         segments = [s for s in line.segments if s.covers.end <= draft.on]
         for segment in line.segments:
@@ -120,7 +121,7 @@ def combine(draft: Draft, lines: tuple[LineFacts, ...], suite: LineFacts, becaus
                 segments += _cut(draft, line, segment, because)
         draft.closed.append(replace(line, segments=tuple(segments)))
         draft.notices += price_notices(line, suite, draft.facts, draft.on)
-    draft.notices += [Notice("discount_lost", {"code": code}) for code in sorted(had - kept)]
+    draft.notices += [Notice("discount_lost", {"code": code}) for code in sorted((had - kept) | ended)]
     products = [line.product for line in lines]
     draft.take(products)
     _carry_reduction(draft, products, suite)
@@ -128,12 +129,11 @@ def combine(draft: Draft, lines: tuple[LineFacts, ...], suite: LineFacts, becaus
     add_line(draft, suite, because=because, inherited=inherited)
 
 
-def inherit(facts: Facts, suite: str, segments: list[Segment]) -> tuple[Applied, ...]:
+def inherit(suite: str, segments: list[Segment]) -> tuple[Applied, ...]:
     """Return the discounts a Suite takes over from the segments it replaces in one term."""
-    for_suite = {d.code: d.covers(suite) for d in facts.discounts}
     carried: list[Applied] = []
     for applied in (a for segment in segments for a in segment.discounts):
-        if applied.code in {c.code for c in carried} or not for_suite.get(applied.code, True):
+        if applied.code in {c.code for c in carried} or not applied.covers(suite):
             continue
         same = [a for s in segments for a in s.discounts if a.code == applied.code]
         if applied.percent is None:
@@ -141,6 +141,22 @@ def inherit(facts: Facts, suite: str, segments: list[Segment]) -> tuple[Applied,
         elif len(same) == len(segments):
             carried.append(applied)
     return in_order(carried)
+
+
+def _end_discounts(draft: Draft, replaced: set[str], suite: str) -> set[str]:
+    """End the discounts for single products whose last line becomes a Suite; return their codes.
+
+    One that is also for a line that stays goes on there.
+    """
+    facts = draft.facts
+    stay = {line.product for line in facts.lines} - replaced | {suite}
+    ended = [
+        d
+        for d in facts.discounts
+        if any(d.covers(product) for product in replaced) and not any(d.covers(product) for product in stay)
+    ]
+    draft.facts = replace(facts, discounts=tuple(d for d in facts.discounts if d not in ended))
+    return {d.code for d in ended}
 
 
 def in_order(applied: Iterable[Applied]) -> tuple[Applied, ...]:
@@ -175,7 +191,7 @@ def extend(draft: Draft, because: tuple[str, ...]) -> None:
         period=facts.period_on(draft.on),
         paid_until=period.end,
         scheduled=tuple(replace(s, takes_effect_on=period.end) for s in facts.scheduled),
-        discounts=discounts.used_once(facts.discounts),
+        discounts=discounts.used_once(facts.discounts, charged),
     )
 
 
@@ -203,7 +219,7 @@ def first_purchase(draft: Draft, change: FirstPurchase) -> None:
         period=period,
         paid_until=period.end,
         lines=charged,
-        discounts=discounts.used_once(draft.facts.discounts),
+        discounts=discounts.used_once(draft.facts.discounts, charged),
     )
 
 

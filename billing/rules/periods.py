@@ -67,17 +67,23 @@ class Period:
 class Applied:
     """A discount as a paid segment carries it.
 
-    A percentage (0 to 100), or a fixed share in minor units of the segment's whole term.
+    A percentage (0 to 100), or a fixed share in minor units of the segment's whole term. `products`
+    are those the discount was for, empty for all: it says so even once the discount is used up.
     """
 
     code: str
     percent: Decimal | None = None
     share: int = 0
+    products: tuple[str, ...] = ()
 
     @property
     def factor(self) -> Fraction:
         """Return what a percentage leaves, between 0 and 1; a fixed share leaves all."""
         return 1 - Fraction(self.percent or 0) / 100
+
+    def covers(self, product: str) -> bool:
+        """Tell whether it is for this product."""
+        return not self.products or product in self.products
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,7 +181,7 @@ def _renewal(facts: Facts, resumed_on: date | None) -> Renewal:
     settlement = settle(lines, balance=facts.balance, smallest=facts.smallest_charge)
     after = replace(
         _moved(facts, charged, covers),
-        discounts=discounts.used_once(given) if covers == term else given,
+        discounts=discounts.used_once(given, charged) if covers == term else given,
         balance=settlement.balance_after,
     )
     return Renewal(

@@ -78,8 +78,16 @@ def test_used_up_discounts_are_not_in_force() -> None:
 
 
 def test_periods_are_counted_down() -> None:
-    left = used_once([TEN, replace(HALF, periods_left=3), replace(OFF, periods_left=1)])
+    taken = bought("support", "team", 1, discounts=(Applied("HALF", Decimal(50)), Applied("OFF", share=100)))
+    left = used_once([TEN, replace(HALF, periods_left=3), replace(OFF, periods_left=1)], [taken])
     assert left == (TEN, replace(HALF, periods_left=2))
+
+
+def test_a_period_that_no_line_took_it_in_is_not_counted() -> None:
+    limited = (replace(HALF, periods_left=2), replace(OFF, periods_left=1))
+    taken = bought("support", "team", 1, discounts=(Applied("HALF", Decimal(50)),))
+    assert used_once(limited, [taken]) == (replace(HALF, periods_left=1), limited[1])
+    assert used_once(limited, [replace(taken, segments=bought("support", "team", 1).segments)]) == limited
 
 
 def test_a_change_of_cycle_ends_promo_codes_that_were_there_before() -> None:

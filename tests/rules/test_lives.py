@@ -46,6 +46,8 @@ PROMOS = (
     PromoFacts("HALF", percent=Decimal(50), periods=1),
     PromoFacts("SIXTH", percent=Decimal("16.67"), periods=3, products=("talk", "suite")),
     PromoFacts("OFF", amount=777, periods=2),
+    PromoFacts("OWN", percent=Decimal(50), periods=1, products=("support",)),
+    PromoFacts("OWNOFF", amount=500, periods=1, products=("support", "talk")),
 )
 COUPONS = (
     DiscountFacts("TENTH", DiscountSource.COUPON, percent=Decimal(10), order=1),
@@ -101,6 +103,8 @@ class Life:
         assert self.collected == self.totals + facts.balance - self.opening_balance
         assert self.invoiced == sum(s.charged - s.credited for s in segments) + self.temporary
         for line in facts.lines:
+            # Of what was for other products nothing goes on, also where it is used up.
+            assert all(applied.covers(line.product) for s in line.segments for applied in s.discounts)
             days = [
                 d for s in line.segments for d in range(s.covers.start.toordinal(), s.covers.end.toordinal())
             ]

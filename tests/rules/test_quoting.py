@@ -299,7 +299,7 @@ def test_a_suite_goes_on_with_the_discounts_that_all_its_lines_carried() -> None
 
 
 def test_a_discount_for_single_products_ends_with_them() -> None:
-    own = Applied("OWN", Decimal(10))
+    own = Applied("OWN", Decimal(10), products=("support",))
     given = DiscountFacts("OWN", DiscountSource.COUPON, percent=Decimal(10), products=("support",))
     facts = acme(bought("support", "team", 10, discounts=(own,)), discounts=(given,))
     found = quote(facts, [CombineIntoSuite("suite", "team", 10)], TODAY)
