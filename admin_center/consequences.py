@@ -19,6 +19,7 @@ ABOUT_COSTS = frozenset(
     {
         "carried_over",
         "discount_lost",
+        "given_price_ends",
         "grandfathered_price_lost",
         "price_ends",
         "promo_ended",
@@ -72,6 +73,10 @@ def _sentence(notice: Notice, names: Names, labels: Labels) -> str:
             return _("%(product)s: your own price is given up for the list price.") % told
         case "price_ends":
             return _("%(product)s: your own price ends, and the list price applies.") % told
+        case "given_price_ends":
+            return (
+                _("%(product)s: from the renewal the list price applies, not the price given for now.") % told
+            )
         case "allowances_lost":
             return _allowances(told["product"], data["lost"], labels)
         case "promo_ended":

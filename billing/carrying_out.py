@@ -3,7 +3,6 @@
 Called under the account's lock, in the transaction that confirms it or that learns of its payment.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -18,8 +17,8 @@ from billing.request_closing import close_moot
 from billing.rules import quoting
 from billing.rules.changes import Change, UsePromoCode
 from billing.rules.differences import holds
-from billing.rules.facts import Availability, Facts, PriceFacts
-from billing.rules.periods import Cycle
+from billing.rules.facts import Facts
+from billing.rules.given_prices import quote_at
 from billing.rules.wire import changes_from_plain
 from billing.writing import Occasion, persist
 
@@ -62,10 +61,9 @@ def check(account: Account, quote: Quote, on: date) -> Checked:
     assert reading is not None  # the quote refers to the subscription
     # A quote that is held is itself what the rules would refuse to go on beside.
     before = replace(reading.facts, held=False) if quote.state == Quote.State.HELD else reading.facts
-    before = priced_by_staff(before, quote.prices)
     if quote.person.is_staff:
         before = open_to_staff(before)
-    new, shown = quoting.quote(before, changes, on), documents.load(quote.document)
+    new, shown = quote_at(before, quote.prices, changes, on), documents.load(quote.document)
     if not holds(shown, new):
         raise Drifted(shown, new)
     return Checked(subscription, reading, before, new)
@@ -76,27 +74,6 @@ def _lock_promos(subscription: Subscription, changes: tuple[Change, ...]) -> Non
     if codes := promo_codes(changes):
         locked = PromoCode.objects.select_for_update(no_key=True, of=("self",)).order_by("pk")
         list(locked.filter(catalogue_id=subscription.catalogue_id, code__in=codes))
-
-
-def priced_by_staff(held: Facts, prices: Mapping[str, int]) -> Facts:
-    """Return the facts with the unit prices (minor units) that staff gave in the place of list prices.
-
-    What is bought at such a price is then the customer's own price, like a grandfathered one. Seats
-    added to a line keep the price of that line.
-    """
-    catalogue = dict(held.catalogue)
-    for key, unit in prices.items():
-        product = held.product(key)
-        editions = tuple(
-            replace(
-                edition,
-                availability=Availability.PRICED,
-                prices=tuple(PriceFacts(cycle, unit) for cycle in Cycle),
-            )
-            for edition in product.editions
-        )
-        catalogue[key] = replace(product, editions=editions)
-    return replace(held, catalogue=catalogue)
 
 
 def open_to_staff(held: Facts) -> Facts:

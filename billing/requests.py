@@ -13,9 +13,10 @@ from accounts.rules.decision import Action
 from billing import carrying_out, documents, facts, quotes, request_letters
 from billing.models import ChangeRequest, Quote
 from billing.request_closing import close
-from billing.rules import quoting, refusals
+from billing.rules import refusals
 from billing.rules.asking import needs_a_price
 from billing.rules.changes import Change
+from billing.rules.given_prices import quote_at
 from billing.rules.wire import changes_from_plain, changes_to_plain
 from billing.writing import Occasion
 
@@ -129,9 +130,10 @@ def withdraw(request_id: int, *, by: User, on: date) -> ChangeRequest:
 def accept_as_staff(request_id: int, *, prices: Mapping[str, int], reason: str, by: User, on: date) -> Quote:
     """Carry out a request of an assisted or managed account, at the prices that staff give.
 
-    `prices` are minor units per seat and month by product, in the place of the list price; they are
-    recorded with `reason`. No method is charged: the invoice is sent under the contract. Raises
-    PermissionDenied for anyone but staff, NotAllowed, RequestOver, NoteTooLong, Refusal, Undecided.
+    `prices` are minor units per seat and month by product, in the place of the list price of what is
+    bought now (see `billing.rules.given_prices`); they are recorded with `reason`. No method is
+    charged: the invoice is sent under the contract. Raises PermissionDenied for anyone but staff,
+    NotAllowed, RequestOver, NoteTooLong, Refusal, Undecided.
     """
     if not _checked(reason):
         raise NoteTooLong
@@ -141,8 +143,7 @@ def accept_as_staff(request_id: int, *, prices: Mapping[str, int], reason: str, 
     changes, at = changes_from_plain(request.changes), activity.current().at
     reading = facts.read(account, on, holders=True)
     assert reading is not None  # the request refers to the subscription
-    held = carrying_out.open_to_staff(carrying_out.priced_by_staff(reading.facts, prices))
-    priced = quoting.quote(held, changes, on)
+    priced = quote_at(carrying_out.open_to_staff(reading.facts), prices, changes, on)
     quote = Quote.objects.create(
         subscription_id=account.pk,
         person=by,

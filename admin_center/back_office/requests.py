@@ -1,6 +1,6 @@
 """Change requests, and the queue of those that the vendor's staff decide: priced, accepted or rejected."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from accounts import activity, clock
 from accounts.models import Account
 from accounts.rules.capabilities import AccountState, AccountType
 from accounts.rules.decision import NotAllowed
-from admin_center import refused, requested, trail
+from admin_center import consequences, refused, requested, trail
 from admin_center.back_office.columns import linked, money
 from admin_center.back_office.site import site
 from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
@@ -29,7 +29,6 @@ from admin_center.forms.fields import Lines, Number
 from admin_center.sentences import Names
 from billing import carrying_out, facts, requests
 from billing.models import ChangeRequest
-from billing.rules import quoting
 from billing.rules.changes import (
     AddOn,
     AddProduct,
@@ -39,6 +38,7 @@ from billing.rules.changes import (
     FirstPurchase,
 )
 from billing.rules.facts import Facts
+from billing.rules.given_prices import quote_at
 from billing.rules.money import exponent, to_minor
 from billing.rules.quoting import Undecided
 from billing.rules.refusals import Refusal, SalesOnly
@@ -109,6 +109,7 @@ class Comes:
     refusal: str = ""
     # It lacks only a price, which may be typed.
     unpriced: bool = False
+    told: Sequence[str] = ()
 
 
 def _bought(changes: Iterable[Change]) -> list[str]:
@@ -262,16 +263,29 @@ def _comes(
     reading: facts.Reading, changes: tuple[Change, ...], prices: Mapping[str, int], account: Account
 ) -> Comes:
     """Return what the changes come to today at these prices (minor units)."""
-    held = carrying_out.open_to_staff(carrying_out.priced_by_staff(reading.facts, prices))
+    held = carrying_out.open_to_staff(reading.facts)
     try:
-        quote = quoting.quote(held, changes, clock.today(account))
+        quote = quote_at(held, prices, changes, clock.today(account))
     except Undecided as undecided:
         quote = undecided.provisional
     except SalesOnly as refusal:
         return Comes(refusal=_price_it(refusal, reading), unpriced=True)
     except Refusal as refusal:
         return Comes(refusal=refused.why(refusal, reading.names))
-    return Comes(money(quote.settlement.due, quote.currency), money(quote.renewal.amount, quote.currency))
+    return Comes(
+        money(quote.settlement.due, quote.currency),
+        money(quote.renewal.amount, quote.currency),
+        told=[
+            _with_amounts(one, quote.currency)
+            for one in consequences.told(quote.notices, reading.names, reading.labels, costs_shown=True)
+        ],
+    )
+
+
+def _with_amounts(one: consequences.Consequence, currency: str) -> str:
+    """Return a sentence with the prices it speaks of: "… 25.00 → 12.00"."""
+    prices = " → ".join(money(price, currency) for price in (one.old, one.new) if price is not None)
+    return f"{one.sentence} {prices}".strip()
 
 
 def _price_it(refusal: SalesOnly, reading: facts.Reading) -> str:
