@@ -2,7 +2,8 @@
 
 import hashlib
 import secrets
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
@@ -17,12 +18,16 @@ from accounts.rules.decision import Action
 from accounts.rules.roles import Role
 
 VALID_FOR = timedelta(days=14)
+# Each sends a letter to whomever the inviter names: so many in a day, and more for a large company.
+BUDGET_OF_ALL = 50
+MEMBERS_FOR_ONE_MORE = 5
+BUDGET_DAY = timedelta(hours=24)
 
 
 class NotInvited(Exception):  # noqa: N818 - it says no, nothing went wrong
     """The address can't be invited; `reason` is a code.
 
-    `malformed`, `member` (already one), `invited` (already waiting), `role`.
+    `malformed`, `member` (already one), `invited` (already waiting), `role`, `budget`.
     """
 
     def __init__(self, reason: str) -> None:
@@ -33,6 +38,27 @@ class NotInvited(Exception):  # noqa: N818 - it says no, nothing went wrong
 
 class InvitationOver(Exception):  # noqa: N818 - it says no, nothing went wrong
     """The invitation was used or revoked, or is older than fourteen days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many invitations an account sent in the last 24 hours, of how many it may."""
+
+    sent: int
+    allowed: int
+    # When the next may be sent; None where it may now.
+    next_at: datetime | None
+
+
+def budget(account: Account, at: datetime) -> Budget:
+    """Return an account's budget of invitations; those that were revoked or accepted count too."""
+    members = Membership.objects.filter(account=account).count()
+    allowed = BUDGET_OF_ALL + members // MEMBERS_FOR_ONE_MORE
+    recent = Invitation.objects.filter(account=account, created_at__gt=at - BUDGET_DAY)
+    sent = recent.count()
+    # The oldest of the last `allowed` makes room when its day is over.
+    blocking = recent.order_by("-created_at")[allowed - 1 : allowed].first() if sent >= allowed else None
+    return Budget(sent, allowed, blocking.created_at + BUDGET_DAY if blocking else None)
 
 
 @transaction.atomic
@@ -57,6 +83,8 @@ def invite(
     waiting.filter(expires_at__lte=at).update(revoked_at=at)
     if waiting.exists():
         raise NotInvited("invited")
+    if budget(account, at).next_at is not None:
+        raise NotInvited("budget")
     token = secrets.token_urlsafe(32)
     made = Invitation.objects.create(
         account=account,

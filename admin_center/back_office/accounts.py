@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts import activity, clock, particulars
+from accounts import activity, clock, invitations, particulars
 from accounts.models import Account, Membership, User
 from accounts.rules.time_zones import time_zones
 from admin_center.back_office import search
@@ -56,10 +56,19 @@ class AccountAdmin(OldDebts, StaffAdmin):
         "How the name, the address name or a member’s e-mail address begins, or the whole external id."
     )
     fieldsets = (
-        (None, {"fields": ("name", "slug", "external_id", "state", "debt", "currency", "see_also")}),
+        (
+            None,
+            {"fields": ("name", "slug", "external_id", "state", "debt", "invited", "currency", "see_also")},
+        ),
         (_("Particulars"), {"fields": (*particulars.FIELDS, "reason")}),
         (_("Dates"), {"fields": ("created_at", "trial_ends_on", "cancelled_at", "is_sandbox", "clock")}),
     )
+
+    @admin.display(description=_("Invitations in 24 hours"))
+    def invited(self, account: Account) -> str:
+        """Return how much of its budget of invitations the account has used."""
+        budget = invitations.budget(account, clock.now(account))
+        return f"{budget.sent} / {budget.allowed}"
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Return True for the vendor's staff, while the account lives."""

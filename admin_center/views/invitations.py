@@ -34,6 +34,7 @@ NOT_INVITED = {
         gettext_lazy("This address is invited already. Revoke that invitation to send a new one."),
     ),
     "role": ("role", gettext_lazy("Nobody is invited as the owner.")),
+    "budget": ("email", gettext_lazy("Your company has sent as many invitations as it may in a day.")),
 }
 # Whom they become: powerful roles are given by who gives roles.
 PLAIN = (Role.AGENT, Role.LIGHT_AGENT)
@@ -57,6 +58,7 @@ def invite(request: AccountRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
         "told": told,
+        "budget": invitations.budget(request.account, activity.current().at),
         "kept": kept,
         "may_roles": may_roles,
         "short": [place for place in places if place.more],

@@ -177,3 +177,33 @@ def test_the_migration_forgets_the_tokens_of_letters_sent_before(firm: Account) 
         cursor.execute(tokens.FORGET)
     assert Letter.objects.get(key="old").facts == {"by": "Bilal", "token": "…"}
     assert Letter.objects.get(pk=waiting.pk).facts == waiting.facts
+
+
+def test_a_budget_is_told_before_it_is_reached_and_holds(
+    firm: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three a day here, and one more for five members: the fourth is refused, revoked ones count.
+
+    The day of the first is over on 15 July at 09:00, the clock's hour.
+    """
+    monkeypatch.setattr("accounts.invitations.BUDGET_OF_ALL", 2)
+    bilal = browser("bilal")
+    assert "0 of 3 invitations sent in the last 24 hours." in text(bilal.get(INVITE))
+    for name in ("ann", "ben", "cem"):
+        assert bilal.post(INVITE, NINA | {"email": f"{name}@new.example", "seat": ""}).status_code == 302
+    bilal.post(f"/a/acme/people/invitations/{Invitation.objects.earliest('pk').pk}/revoke/")
+    refused = bilal.post(INVITE, NINA | {"seat": ""})
+    assert refused.status_code == 422
+    assert "Your company has sent as many invitations as it may in a day." in text(refused)
+    assert "3 of 3 invitations sent in the last 24 hours. The next one can be sent from:" in text(refused)
+    assert Invitation.objects.count() == 3
+    Invitation.objects.filter(email="ann@new.example").update(
+        created_at=Invitation.objects.get(email="ann@new.example").created_at - timedelta(hours=24)
+    )
+    assert bilal.post(INVITE, NINA | {"seat": ""}).status_code == 302
+
+
+def test_staff_see_how_much_of_its_budget_an_account_has_used(firm: Account) -> None:
+    browser("bilal").post(INVITE, NINA)
+    page = signed_in(people.vera()).get(f"/vendor/accounts/account/{firm.pk}/change/")
+    assert "Invitations in 24 hours: 1 / 51" in text(page)
