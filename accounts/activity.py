@@ -52,8 +52,36 @@ def record(
     invoice: str = "",
 ) -> Activity:
     """Add an entry to an account's trail; `by` is None for what happens by itself, such as a renewal."""
+    made = entry(
+        account,
+        verb,
+        by=by,
+        subject=subject,
+        before=before,
+        after=after,
+        reason=reason,
+        quote=quote,
+        invoice=invoice,
+    )
+    made.save(force_insert=True)
+    return made
+
+
+def entry(
+    account: Account,
+    verb: str,
+    *,
+    by: User | None,
+    subject: str = "",
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+    reason: str = "",
+    quote: str = "",
+    invoice: str = "",
+) -> Activity:
+    """Return an entry as `record` adds it, unsaved: for commands that write those of many accounts."""
     held = current()
-    return Activity.objects.create(
+    return Activity(
         account=account,
         at=held.at,
         actor=by,

@@ -1,40 +1,30 @@
-"""Brings a vendor's existing customers in, each in a transaction of its own (docs/loading-accounts.md)."""
+"""Brings a vendor's existing customers in, each whole or not at all (docs/loading-accounts.md)."""
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass, replace
-from datetime import UTC, date, datetime, time
+from dataclasses import fields, is_dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
-from accounts import activity, opening
-from accounts.models import Account, Membership
-from billing import accounts_offer, facts
+from accounts import opening
+from accounts.models import Account
+from billing import accounts_offer, accounts_writing, facts
 from billing.accounts_facts import Offer, facts_of
-from billing.accounts_list import Fault, ListedAccount, fault
+from billing.accounts_list import BadAccount, Fault, ListedAccount, fault
 from billing.accounts_scheduled import with_scheduled
 from billing.accounts_values import shown
-from billing.carrying_out import state_of
-from billing.models import (
-    BalanceEntry,
-    Cancellation,
-    Catalogue,
-    Line,
-    LoadedAccount,
-    PaymentMethod,
-    Subscription,
-)
-from billing.rules.facts import Facts
-from billing.rules.money import to_money
-from billing.rules.periods import Cycle
-from billing.writing import Occasion, persist
+from billing.accounts_writing import Ready
+from billing.models import Catalogue, LoadedAccount
 
+# What is written together: enough that a statement is worth its way, few enough to keep memory flat.
+MOST_ACCOUNTS, MOST_ROWS = 200, 5000
 ALREADY_THERE = (
     "the account is loaded already and this file says something else of it ({parts}); changing a live "
     "subscription is not loading: change it in the console, or load the file as it was"
@@ -74,187 +64,156 @@ def rehearsal() -> Iterator[None]:
 
 
 def load(listed: ListedAccount, *, at: datetime) -> Outcome:
-    """Bring one account in, all of it or nothing; return whether it was new.
+    """Bring one account in, all of it or nothing; return whether it was new, or raise Refused."""
+    (result,) = load_all([listed], at=at)
+    if isinstance(result, Refused):
+        raise result
+    return result
 
-    `at` is this moment; a sandbox account with a clock of its own lives at that one instead. The
-    same account of the same file again changes nothing. Raises Refused.
+
+def load_all(found: Iterable[ListedAccount | BadAccount], *, at: datetime) -> Iterator[Outcome | Refused]:
+    """Bring accounts in, each all of it or nothing; yield what became of each, in their order.
+
+    They are written many at once; where one of those can't be, each is written for itself, so that it
+    keeps out no other. `at` is this moment; a sandbox account with a clock of its own lives at that one
+    instead. The same account of the same file again changes nothing.
     """
-    moment = listed.own_clock or at
-    on = moment.astimezone(ZoneInfo(listed.time_zone)).date()
-    if _is_loaded(listed):
-        return Outcome.UNCHANGED
-    catalogue, offer = _offer(listed)
-    if wrong := accounts_offer.faults(listed, offer, on):
-        raise Refused(wrong)
-    bought, wrong = with_scheduled(listed, facts_of(listed, offer, on), on)
-    if wrong:
-        raise Refused(wrong)
+    loading = _Loading(at)
+    for batch in _batches(found):
+        yield from loading.results(batch)
+
+
+def _batches(found: Iterable[ListedAccount | BadAccount]) -> Iterator[list[ListedAccount | BadAccount]]:
+    """Yield the accounts in batches of a bounded number of accounts and of rows."""
+    batch: list[ListedAccount | BadAccount] = []
+    rows = 0
+    for one in found:
+        batch.append(one)
+        if isinstance(one, ListedAccount):
+            rows += len(one.members) + len(one.lines) + len(one.seats)
+        if len(batch) >= MOST_ACCOUNTS or rows >= MOST_ROWS:
+            yield batch
+            batch, rows = [], 0
+    if batch:
+        yield batch
+
+
+class _Loading:
+    """One load: the price lists are read once, as everything else of a run is of one moment."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self.offers: dict[tuple[str, str], tuple[int, Offer]] = {}
+
+    def results(self, batch: Sequence[ListedAccount | BadAccount]) -> list[Outcome | Refused]:
+        """Return what became of each account of a batch."""
+        results: dict[int, Outcome | Refused] = {}
+        ready: dict[int, Ready] = {}
+        there = _There(batch)
+        for place, one in enumerate(batch):
+            if isinstance(one, BadAccount):
+                results[place] = Refused(one.faults)
+                continue
+            if any(_same(one, other.listed) for other in ready.values()):
+                # Two of one batch are in each other's way: the second finds the first one stored.
+                results |= _written(ready)
+                ready, there = {}, _There(batch)
+            try:
+                if there.is_loaded(one):
+                    results[place] = Outcome.UNCHANGED
+                else:
+                    ready[place] = self._ready(one)
+            except Refused as refused:
+                results[place] = refused
+        results |= _written(ready)
+        return [results[place] for place in range(len(batch))]
+
+    def _ready(self, listed: ListedAccount) -> Ready:
+        """Return an account as it is to be written; raise Refused where something is wrong with it."""
+        moment = listed.own_clock or self.at
+        on = moment.astimezone(ZoneInfo(listed.time_zone)).date()
+        catalogue_id, offer = self._offer(listed)
+        if wrong := accounts_offer.faults(listed, offer, on):
+            raise Refused(wrong)
+        bought, wrong = with_scheduled(listed, facts_of(listed, offer, on), on)
+        if wrong:
+            raise Refused(wrong)
+        return Ready(listed, catalogue_id, bought, digests(listed), on, moment)
+
+    def _offer(self, listed: ListedAccount) -> tuple[int, Offer]:
+        named = listed.catalogue, listed.currency
+        if named not in self.offers:
+            catalogue = Catalogue.objects.filter(slug=listed.catalogue).first()
+            if catalogue is None:
+                known = ", ".join(Catalogue.objects.order_by("slug").values_list("slug", flat=True))
+                text = (
+                    f"{shown(listed.catalogue)} is not loaded; known: {known or 'none, see load_catalogue'}"
+                )
+                raise Refused([fault(listed.row, "catalogue", text)])
+            self.offers[named] = catalogue.pk, facts.catalogue(catalogue.pk, listed.currency)
+        return self.offers[named]
+
+
+def _same(one: ListedAccount, other: ListedAccount) -> bool:
+    return one.external_id == other.external_id or one.slug == other.slug
+
+
+def _written(ready: Mapping[int, Ready]) -> dict[int, Outcome | Refused]:
+    """Write accounts together, or each for itself where they can't be; return what became of each."""
+    if not ready:
+        return {}
     try:
-        with transaction.atomic(), activity.occasion(moment, by_staff=True):
-            _write(listed, catalogue, bought, on=on, at=moment)
-            _check_now()
-    except opening.Deactivated as gone:
-        raise Refused(
-            fault(member.row, "email", f"{shown(member.email)} was deactivated and can't be a member")
-            for member in listed.members
-            if member.email in gone.emails
-        ) from None
-    except IntegrityError as refusal:
+        accounts_writing.write(list(ready.values()))
+    except (opening.Deactivated, IntegrityError) as refusal:
+        if len(ready) > 1:
+            return {place: _written({place: one})[place] for place, one in ready.items()}
+        (place,) = ready
+        return {place: Refused(_why(ready[place].listed, refusal))}
+    return dict.fromkeys(ready, Outcome.NEW)
+
+
+def _why(listed: ListedAccount, refusal: opening.Deactivated | IntegrityError) -> Iterator[Fault]:
+    """Yield why an account could not be written."""
+    if isinstance(refusal, opening.Deactivated):
+        for member in listed.members:
+            if member.email in refusal.emails:
+                text = f"{shown(member.email)} was deactivated and can't be a member"
+                yield fault(member.row, "email", text)
+    else:
         # Somebody else made the same account or person at the same moment, for example.
         text = f"the database refuses it: {str(refusal).splitlines()[0]}"
-        raise Refused([fault(listed.row, "account", text)]) from refusal
-    return Outcome.NEW
+        yield fault(listed.row, "account", text)
 
 
-def _check_now() -> None:
-    """Ask at once what is otherwise asked at the commit, which a rehearsal never comes to."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+class _There:
+    """What is stored already of the accounts of a batch, read in two statements."""
 
-
-def _is_loaded(listed: ListedAccount) -> bool:
-    """Tell whether exactly this was loaded before; Refused where something else was."""
-    found = Account.objects.filter(external_id=listed.external_id).select_related("loaded").first()
-    if found is None:
-        if Account.objects.filter(slug=listed.slug).exists():
-            text = f"{shown(listed.slug)} is the address of another account"
-            raise Refused([fault(listed.row, "slug", text)])
-        return False
-    try:
-        before: dict[str, str] = found.loaded.parts
-    except LoadedAccount.DoesNotExist:
-        raise Refused([fault(listed.row, "account", NOT_LOADED)]) from None
-    differing = [part for part, digest in digests(listed).items() if before.get(part) != digest]
-    if differing:
-        text = ALREADY_THERE.format(parts=", ".join(differing))
-        raise Refused([fault(listed.row, "account", text)])
-    return True
-
-
-def _offer(listed: ListedAccount) -> tuple[Catalogue, Offer]:
-    catalogue = Catalogue.objects.filter(slug=listed.catalogue).first()
-    if catalogue is None:
-        known = ", ".join(Catalogue.objects.order_by("slug").values_list("slug", flat=True))
-        text = f"{shown(listed.catalogue)} is not loaded; known: {known or 'none, see load_catalogue'}"
-        raise Refused([fault(listed.row, "catalogue", text)])
-    return catalogue, facts.catalogue(catalogue.pk, listed.currency)
-
-
-def _write(listed: ListedAccount, catalogue: Catalogue, bought: Facts, *, on: date, at: datetime) -> None:
-    """Write the account with its people, what it has bought, and its first entry in the trail."""
-    account = _account(listed)
-    members = opening.open_account(account, _members(listed))
-    subscription = Subscription.objects.create(
-        account=account,
-        catalogue=catalogue,
-        currency=account.currency,
-        cycle=(bought.cycle or Cycle.MONTHLY).value,
-        tax_percent=bought.tax_rate,
-    )
-    held = _with_holders(bought, listed, members)
-    before = replace(held, lines=(), discounts=(), temporary=(), scheduled=())
-    persist(subscription, before, held, occasion=Occasion(by=None, on=on, at=at))
-    _write_beginnings(listed, subscription)
-    _write_money(listed, subscription, at)
-    _write_end(listed, account, at)
-    LoadedAccount.objects.create(account=account, parts=digests(listed), loaded_at=at)
-    activity.record(
-        account, "account_loaded", by=None, subject="subscription", before=None, after=state_of(held)
-    )
-
-
-def _write_beginnings(listed: ListedAccount, subscription: Subscription) -> None:
-    """Let each line begin on its own day; `persist` knows only lines that begin today."""
-    lines = Line.objects.filter(subscription=subscription)
-    if listed.subscription:
-        lines.update(began_on=listed.subscription.period_from)
-    for line in listed.lines:
-        if line.began_on:
-            lines.filter(product__key=line.product).update(began_on=line.began_on)
-
-
-def _account(listed: ListedAccount) -> Account:
-    cancelled = listed.cancelled_on
-    return Account(
-        slug=listed.slug,
-        name=listed.name,
-        external_id=listed.external_id,
-        type=listed.type.value,
-        state=listed.state.value,
-        currency=listed.currency,
-        timezone=listed.time_zone,
-        language=listed.language,
-        vendor_contact_name=listed.vendor_contact_name,
-        vendor_contact_email=listed.vendor_contact_email,
-        vendor_contact_phone=listed.vendor_contact_phone,
-        trial_ends_on=listed.trial_ends_on,
-        cancelled_at=datetime.combine(cancelled, time(12), UTC) if cancelled else None,
-        is_sandbox=listed.own_clock is not None,
-        clock=listed.own_clock,
-    )
-
-
-def _members(listed: ListedAccount) -> list[opening.NewMember]:
-    return [
-        opening.NewMember(
-            email=one.email,
-            name=one.name,
-            role=one.role,
-            language=one.language,
-            changes_payment=one.changes_payment,
-            suspended=one.suspended,
+    def __init__(self, batch: Iterable[ListedAccount | BadAccount]) -> None:
+        listed = [one for one in batch if isinstance(one, ListedAccount)]
+        found = Account.objects.select_related("loaded").filter(
+            external_id__in=[one.external_id for one in listed]
         )
-        for one in listed.members
-    ]
+        self.accounts = {account.external_id: account for account in found}
+        slugs = Account.objects.filter(slug__in=[one.slug for one in listed])
+        self.slugs = set(slugs.values_list("slug", flat=True))
 
-
-def _with_holders(bought: Facts, listed: ListedAccount, members: Iterable[Membership]) -> Facts:
-    """Return the facts with who holds the seats of each line, by membership."""
-    ids = {one.email: member.pk for one, member in zip(listed.members, members, strict=True)}
-    holders: dict[str, set[int]] = {}
-    for seat in listed.seats:
-        holders.setdefault(seat.product, set()).add(ids[seat.email])
-    lines = tuple(replace(line, holders=frozenset(holders.get(line.product, ()))) for line in bought.lines)
-    return replace(bought, lines=lines)
-
-
-def _write_money(listed: ListedAccount, subscription: Subscription, at: datetime) -> None:
-    """Write the balance that is brought in, and the payment method."""
-    if listed.balance:
-        BalanceEntry.objects.create(
-            subscription=subscription,
-            amount=to_money(listed.balance, subscription.currency),
-            reason=BalanceEntry.Reason.BROUGHT_IN,
-            created_at=at,
-        )
-    method = listed.payment
-    if method is not None:
-        year, month = method.expires or (None, None)
-        PaymentMethod.objects.create(
-            subscription=subscription,
-            kind=method.kind,
-            brand=method.brand,
-            last_four=method.last_four,
-            expires_month=month,
-            expires_year=year,
-            reference=method.reference,
-            updated_at=at,
-        )
-
-
-def _write_end(listed: ListedAccount, account: Account, at: datetime) -> None:
-    """Write why the account ends with its period, as the console would have: nobody here decided it."""
-    if listed.subscription and listed.subscription.cancel_at_period_end:
-        Cancellation.objects.create(
-            account=account,
-            at_period_end=True,
-            reason=Cancellation.Reason.OTHER,
-            by_name="",
-            created_at=at,
-            sheet={"forfeited": 0, "owed": 0, "balance": listed.balance},
-            state_before=account.state,
-        )
+    def is_loaded(self, listed: ListedAccount) -> bool:
+        """Tell whether exactly this was loaded before; Refused where something else was."""
+        found = self.accounts.get(listed.external_id)
+        if found is None:
+            if listed.slug in self.slugs:
+                text = f"{shown(listed.slug)} is the address of another account"
+                raise Refused([fault(listed.row, "slug", text)])
+            return False
+        try:
+            before: dict[str, str] = found.loaded.parts
+        except LoadedAccount.DoesNotExist:
+            raise Refused([fault(listed.row, "account", NOT_LOADED)]) from None
+        differing = [part for part, digest in digests(listed).items() if before.get(part) != digest]
+        if differing:
+            text = ALREADY_THERE.format(parts=", ".join(differing))
+            raise Refused([fault(listed.row, "account", text)])
+        return True
 
 
 def digests(listed: ListedAccount) -> dict[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -104,6 +105,7 @@ def slug(value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=4096)
 def email(value: str) -> str:
     """Return an e-mail address in lower case, so that one address is one person."""
     lower = tidied(value).lower()

@@ -42,6 +42,7 @@ _BRANDS: tuple[tuple[str, str, frozenset[int]], ...] = tuple(
 _SHORTEST, _LONGEST = 13, 19
 _SPACE_OR_STROKE = r"[ .\-/_\u2010-\u2015\u2212]"
 _RUN = re.compile(rf"[0-9](?:{_SPACE_OR_STROKE}{{0,3}}[0-9]){{{_SHORTEST - 1},}}")
+_MANY_DIGITS = re.compile(rf"(?:[^\d]*\d){{{_SHORTEST}}}")
 _GROUP = re.compile(r"[0-9]+")
 _UUID = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])", re.IGNORECASE)
 _IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}(?![A-Z0-9])")
@@ -51,6 +52,8 @@ _SIRET, _SIREN = 14, 9
 
 def has_card_number(text: str) -> bool:
     """Tell whether a text holds a card number, with or without spaces and hyphens in it."""
+    if not _MANY_DIGITS.match(text):
+        return False
     plain = _UUID.sub(" ; ", _ascii_digits(text))
     plain = _IBAN.sub(lambda found: " ; " if _is_iban(found[0]) else found[0], plain)
     return any(_is_card(groups) for run in _RUN.finditer(plain) for groups in _windows(plain, run))

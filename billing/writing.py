@@ -7,6 +7,7 @@ said it would. Called inside the lock, in the transaction of the verb.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, TypeAlias
 
 from accounts.models import User
 from billing.models import (
@@ -19,9 +20,12 @@ from billing.models import (
     Subscription,
     TemporarySeats,
 )
-from billing.rules.facts import Facts, LineFacts
+from billing.rules.facts import DiscountFacts, Facts, LineFacts, ScheduledFacts, TemporaryFacts
 from billing.rules.money import to_money
 from billing.rules.periods import Segment
+
+# (product id, edition id) by their keys.
+Editions: TypeAlias = dict[tuple[str, str], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def persist(
     rows; a fact without an id becomes a new row. The balance is not written here: it moves with
     the invoice that explains it.
     """
-    editions = _editions(subscription)
+    editions = editions_of(subscription.catalogue_id)
     _write_subscription(subscription, after)
     _close_lines(before, after, closed, occasion.on, after.currency)
     lines = {line.product: _write_line(subscription, line, editions, occasion.on) for line in after.lines}
@@ -57,9 +61,9 @@ def persist(
     _write_discounts(subscription, before, after, occasion)
 
 
-def _editions(subscription: Subscription) -> dict[tuple[str, str], tuple[int, int]]:
+def editions_of(catalogue_id: int) -> Editions:
     """Return (product id, edition id) by their keys."""
-    rows = Edition.objects.filter(product__catalogue_id=subscription.catalogue_id).values_list(
+    rows = Edition.objects.filter(product__catalogue_id=catalogue_id).values_list(
         "product__key", "key", "product_id", "id"
     )
     return {(product, edition): (product_id, pk) for product, edition, product_id, pk in rows}
@@ -90,9 +94,7 @@ def _close_lines(before: Facts, after: Facts, closed: Iterable[LineFacts], on: d
         _rewrite_segments(known[line.id].segments, line.segments, currency)
 
 
-def _write_line(
-    subscription: Subscription, line: LineFacts, editions: dict[tuple[str, str], tuple[int, int]], on: date
-) -> int:
+def _write_line(subscription: Subscription, line: LineFacts, editions: Editions, on: date) -> int:
     """Write one line; return its id. People who held what it replaces hold it."""
     product_id, edition_id = editions[(line.product, line.edition)]
     values = {
@@ -122,7 +124,7 @@ def _write_segments(subscription: Subscription, before: Facts, after: Facts, lin
     for line in after.lines:
         _rewrite_segments(known.get(line.id, ()), line.segments, subscription.currency)
     PaidSegment.objects.bulk_create(
-        _segment(subscription, lines[line.product], segment)
+        segment_row(subscription, lines[line.product], segment)
         for line in after.lines
         for segment in line.segments
         if segment.id is None
@@ -142,7 +144,8 @@ def _rewrite_segments(old: Iterable[Segment], new: Iterable[Segment], currency: 
             )
 
 
-def _segment(subscription: Subscription, line_id: int, segment: Segment) -> PaidSegment:
+def segment_row(subscription: Subscription, line_id: int, segment: Segment) -> PaidSegment:
+    """Return the row of a segment that is new."""
     currency = subscription.currency
     return PaidSegment(
         subscription=subscription,
@@ -175,7 +178,7 @@ def _write_scheduled(
     before: Facts,
     after: Facts,
     lines: dict[str, int],
-    editions: dict[tuple[str, str], tuple[int, int]],
+    editions: Editions,
     occasion: Occasion,
 ) -> None:
     """Drop what no longer waits, then write what does: one of a kind for each line."""
@@ -187,27 +190,42 @@ def _write_scheduled(
     for change in after.scheduled:
         if change.id is not None and stored.get(change.id) == change:
             continue
-        values = {
-            "quantity": change.quantity,
-            "edition_id": editions[(change.product, change.edition)][1]
-            if change.product and change.edition
-            else None,
-            "cycle": change.cycle.value if change.cycle else "",
-            "leaving": list(change.leaving),
-            "takes_effect_on": change.takes_effect_on,
-            "version": change.version,
-        }
         if change.id is not None:
-            ScheduledChange.objects.filter(pk=change.id).update(**values)
+            ScheduledChange.objects.filter(pk=change.id).update(**_scheduled_values(change, editions))
         else:
-            ScheduledChange.objects.create(
-                subscription=subscription,
-                line_id=lines[change.product] if change.product else None,
-                kind=change.kind.value,
-                created_by=occasion.by,
-                created_at=occasion.at,
-                **values,
-            )
+            line_id = lines[change.product] if change.product else None
+            scheduled_row(subscription, change, line_id, editions, occasion).save(force_insert=True)
+
+
+def scheduled_row(
+    subscription: Subscription,
+    change: ScheduledFacts,
+    line_id: int | None,
+    editions: Editions,
+    occasion: Occasion,
+) -> ScheduledChange:
+    """Return the row of a change that is new among those that wait."""
+    return ScheduledChange(
+        subscription=subscription,
+        line_id=line_id,
+        kind=change.kind.value,
+        created_by=occasion.by,
+        created_at=occasion.at,
+        **_scheduled_values(change, editions),
+    )
+
+
+def _scheduled_values(change: ScheduledFacts, editions: Editions) -> dict[str, Any]:
+    return {
+        "quantity": change.quantity,
+        "edition_id": editions[(change.product, change.edition)][1]
+        if change.product and change.edition
+        else None,
+        "cycle": change.cycle.value if change.cycle else "",
+        "leaving": list(change.leaving),
+        "takes_effect_on": change.takes_effect_on,
+        "version": change.version,
+    }
 
 
 def _write_temporary(
@@ -222,18 +240,25 @@ def _write_temporary(
         else:
             TemporarySeats.objects.filter(pk=stored.pk).update(ends_on=occasion.on)
     TemporarySeats.objects.bulk_create(
-        TemporarySeats(
-            subscription=subscription,
-            line_id=lines[one.product],
-            quantity=one.quantity,
-            starts_on=one.covers.start,
-            ends_on=one.covers.end,
-            charged=to_money(one.charged, subscription.currency),
-            created_by=occasion.by,
-            created_at=occasion.at,
-        )
+        temporary_row(subscription, lines[one.product], one, occasion)
         for one in after.temporary
         if one.id is None
+    )
+
+
+def temporary_row(
+    subscription: Subscription, line_id: int, one: TemporaryFacts, occasion: Occasion
+) -> TemporarySeats:
+    """Return the row of temporary seats that are new."""
+    return TemporarySeats(
+        subscription=subscription,
+        line_id=line_id,
+        quantity=one.quantity,
+        starts_on=one.covers.start,
+        ends_on=one.covers.end,
+        charged=to_money(one.charged, subscription.currency),
+        created_by=occasion.by,
+        created_at=occasion.at,
     )
 
 
@@ -250,18 +275,23 @@ def _write_discounts(subscription: Subscription, before: Facts, after: Facts, oc
             Discount.objects.filter(pk=_stored(old.id)).update(periods_left=left.periods_left)
     for new in after.discounts:
         if new.id is None:
-            Discount.objects.create(
-                subscription=subscription,
-                kind="fixed" if new.percent is None else "percent",
-                source=new.source.value,
-                code=new.code,
-                percent=new.percent,
-                amount=to_money(new.amount, subscription.currency) if new.percent is None else None,
-                products=list(new.products),
-                periods_left=new.periods_left,
-                version=new.version,
-                created_at=occasion.at,
-            )
+            discount_row(subscription, new, occasion).save(force_insert=True)
+
+
+def discount_row(subscription: Subscription, new: DiscountFacts, occasion: Occasion) -> Discount:
+    """Return the row of a discount that is new."""
+    return Discount(
+        subscription=subscription,
+        kind="fixed" if new.percent is None else "percent",
+        source=new.source.value,
+        code=new.code,
+        percent=new.percent,
+        amount=to_money(new.amount, subscription.currency) if new.percent is None else None,
+        products=list(new.products),
+        periods_left=new.periods_left,
+        version=new.version,
+        created_at=occasion.at,
+    )
 
 
 def _stored(pk: int | None) -> int:

@@ -54,6 +54,8 @@ def tidy(text: str, *, lines: bool = False) -> str:
     `lines` is for a text of several lines, which keeps its breaks, tabs and runs of spaces. Raises
     OddCharacter for what is refused.
     """
+    if text.isascii() and text.isprintable() and not lines:
+        return " ".join(text.split())
     if lines:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     for place, character in enumerate(text):

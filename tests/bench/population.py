@@ -281,3 +281,17 @@ def check_settings() -> None:
     assert not settings.DEMO
     assert not settings.TESTING
     assert not settings.DEBUG
+
+
+@contextmanager
+def empty(name: str) -> Iterator[None]:
+    """Connect to a new database with nothing but its tables; it is dropped with the block."""
+    with connected("postgres"), connection.cursor() as cursor:
+        _drop([name] if name in _databases() else [])
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+    with connected(name):
+        call_command("migrate", verbosity=0)
+        call_command("createcachetable", verbosity=0)
+        yield
+    with connected("postgres"):
+        _drop([name])

@@ -1,5 +1,6 @@
 """Loads a vendor's existing customers from a file (docs/loading-accounts.md)."""
 
+import time
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterable
@@ -11,7 +12,10 @@ from django.core.management.base import BaseCommand
 
 from accounts import clock
 from billing import accounts_file, accounts_loading
-from billing.accounts_list import BadAccount, BadFile, Fault
+from billing.accounts_list import BadFile, Fault
+
+# How often a long load says how far it is.
+SECONDS_BETWEEN = 5.0
 
 
 class Command(BaseCommand):
@@ -25,16 +29,20 @@ class Command(BaseCommand):
 
     def handle(self, *, file: Path, dry_run: bool, **options: object) -> None:
         counts: Counter[str] = Counter()
+        told = time.monotonic()
         try:
             with accounts_loading.rehearsal() if dry_run else nullcontext():
-                for one in accounts_file.read(file, currencies=settings.CURRENCIES):
-                    try:
-                        if isinstance(one, BadAccount):
-                            raise accounts_loading.Refused(one.faults)
-                        counts[accounts_loading.load(one, at=clock.now())] += 1
-                    except accounts_loading.Refused as refused:
+                found = accounts_file.read(file, currencies=settings.CURRENCIES)
+                for result in accounts_loading.load_all(found, at=clock.now()):
+                    if isinstance(result, accounts_loading.Refused):
                         counts["refused"] += 1
-                        self._tell(file, refused.faults)
+                        self._tell(file, result.faults)
+                    else:
+                        counts[result] += 1
+                    if time.monotonic() - told >= SECONDS_BETWEEN:
+                        told = time.monotonic()
+                        self.stdout.write(f"{_counted(counts)} so far …")
+                        self.stdout.flush()
         except BadFile as bad:
             self._tell(file, [bad.fault])
             raise SystemExit(1) from None
@@ -49,7 +57,11 @@ class Command(BaseCommand):
 
 
 def _summary(counts: Counter[str], *, dry_run: bool) -> str:
+    return f"{_counted(counts)}." + (" Dry run: nothing was written." if dry_run else "")
+
+
+def _counted(counts: Counter[str]) -> str:
     total = sum(counts.values())
     what = "1 account" if total == 1 else f"{total} accounts"
     parts = ", ".join(f"{counts[kind]} {kind}" for kind in ("new", "unchanged", "refused"))
-    return f"{what}: {parts}." + (" Dry run: nothing was written." if dry_run else "")
+    return f"{what}: {parts}"
