@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 
 from admin_center import sentences
 from admin_center.desk import Desk
+from admin_center.sentences import Names
 from billing.rules import changes as new
-from billing.rules.changes import Answer, Change
+from billing.rules.changes import Answer, Change, Choice
 from billing.rules.conflicts import Option, Question, concerned, meeting, resolve
-from billing.rules.facts import ScheduledFacts
+from billing.rules.facts import ScheduledFacts, ScheduledKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,23 @@ def _asked(desk: Desk, question: Question, given: tuple[Answer, ...], *, must: b
         name=f"answer-{waits.kind.value}-{waits.product or ''}",
         sentence=_("Already scheduled for %(day)s: %(change)s. What shall hold then?") % told,
         options=tuple(
-            Offered(option.choice.value, sentences.choice(option, waits, names), option.choice is chosen)
+            Offered(option.choice.value, _words(question, option, names), option.choice is chosen)
             for option in question.options
         ),
         open=must and not answered,
     )
+
+
+def _words(question: Question, option: Option, names: Names) -> str:
+    """Return what a choice comes to: beside a removal an extension is a matter of what it would buy."""
+    ends = question.scheduled.kind is ScheduledKind.REMOVAL and isinstance(question.change, new.Extend)
+    if ends and option.choice is Choice.DROP:
+        return _("Extend it too, and don’t let it end: the removal is dropped")
+    if ends and option.choice is Choice.LEAVE:
+        return _("Let it end as planned on %(day)s: nothing is extended now, it can be after that day") % {
+            "day": sentences.day(question.scheduled.takes_effect_on)
+        }
+    return sentences.choice(option, question.scheduled, names)
 
 
 def _place(desk: Desk, change: Change, waits: ScheduledFacts) -> str:

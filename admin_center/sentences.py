@@ -179,6 +179,8 @@ def choice(option: Option, waits: ScheduledFacts, names: Names) -> str:
             return _("Drop what waits")
         case changes.Choice.CARRY:
             return _("Carry it over to the Suite")
+        case changes.Choice.MOVE if waits.kind is ScheduledKind.REMOVAL:
+            return _("Extend it too: one more period of it is bought, and it ends on the new renewal day")
         case changes.Choice.MOVE:
             return _("Move it to the new renewal day")
         case changes.Choice.LEAVE:

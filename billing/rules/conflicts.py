@@ -53,6 +53,8 @@ class Resolution:
 
 BOTH = Meeting((Choice.KEEP,), default=Choice.KEEP)
 MOVES = Meeting((Choice.MOVE, Choice.DROP), default=Choice.MOVE)
+# An extension would buy another period of what is to go: that is asked before it is priced.
+BOUGHT_ON = Meeting((Choice.MOVE, Choice.DROP, Choice.LEAVE))
 UNDO_FIRST = Meeting(refused=True)
 
 
@@ -80,7 +82,7 @@ _ROWS: dict[str, tuple[Meeting, Meeting, Meeting, Meeting, Meeting]] = {
     "remove_product":     (INSTEAD,  INSTEAD,   INSTEAD,   BOTH,  UNDO_FIRST),
     "combine_into_suite": (CARRIED,  INSTEAD,   INSTEAD,   BOTH,  BOTH),
     "change_cycle":       (BOTH,     BOTH,      BOTH,      INSTEAD, UNDO_FIRST),
-    "extend":             (MOVES,    MOVES,     MOVES,     MOVES, UNDO_FIRST),
+    "extend":             (MOVES,    MOVES,     BOUGHT_ON, MOVES, UNDO_FIRST),
     "temporary_seats":    (BOTH,     BOTH,      INSTEAD,   BOTH,  UNDO_FIRST),
     "promo_code":         (BOTH,     BOTH,      BOTH,      BOTH,  UNDO_FIRST),
     "first_purchase":     (BOTH,     BOTH,      BOTH,      BOTH,  BOTH),

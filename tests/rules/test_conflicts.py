@@ -238,9 +238,36 @@ def test_every_question_is_asked() -> None:
     assert [q.scheduled.kind for q in asked.value.questions] == [QUANTITY, EDITION]
 
 
+@pytest.mark.parametrize("leaving", [(), ("talk",)], ids=["whole", "part"])
+def test_an_extension_asks_before_it_buys_what_is_to_go(leaving: tuple[str, ...]) -> None:
+    """Copilot × 6 ends, or Talk leaves the Suite: another period of it is bought only by an answer."""
+    product = "suite" if leaving else "copilot"
+    facts = acme(
+        bought("suite", "team", 6),
+        bought("copilot", "one", 6),
+        scheduled=(waits(REMOVAL, product, leaving=leaving), waits(CYCLE, cycle=Cycle.MONTHLY)),
+    )
+    with pytest.raises(Undecided) as asked:
+        quote(facts, [Extend()], TODAY)
+    (question,) = asked.value.questions
+    assert question.scheduled.slot == (REMOVAL, product)
+    assert [o.choice.value for o in question.options] == ["move", "drop", "leave"]
+    # 6 × 3.50 × 12 + 6 × 0.50 × 12, the Suite and Copilot for a year; what waits is as before but later.
+    moved = quote(facts, [Extend(answered(REMOVAL, product, "move"))], TODAY)
+    assert moved.due == 25200 + 3600
+    assert {s.takes_effect_on.year for s in moved.scheduled} == {2024}
+    kept = quote(facts, [Extend(answered(REMOVAL, product, "drop"))], TODAY)
+    assert (kept.due, slots(kept)) == (moved.due, {("cycle", None)})
+    # It ends as planned: nothing is bought, and the rest of the same change is made.
+    changes = [Extend(answered(REMOVAL, product, "leave")), AddOn("credits", "one", 1)]
+    left = quote(facts, changes, TODAY)
+    assert [line.product for line in left.lines] == ["credits"]
+    assert left.scheduled == facts.scheduled
+
+
 def test_an_extension_moves_a_product_that_leaves_its_suite() -> None:
     facts = acme(bought("suite", "team", 6), scheduled=(waits(REMOVAL, "suite", leaving=("talk",)),))
-    (moved,) = quote(facts, [Extend()], TODAY).scheduled
+    (moved,) = quote(facts, [Extend(answered(REMOVAL, "suite", "move"))], TODAY).scheduled
     assert (moved.leaving, moved.takes_effect_on.year) == (("talk",), 2024)
 
 

@@ -25,6 +25,7 @@ from billing.rules.changes import (
     ChangeEdition,
     Extend,
     ReduceSeats,
+    RemoveProduct,
 )
 from billing.rules.facts import Facts
 from billing.rules.money import to_minor
@@ -50,6 +51,7 @@ STEP = st.one_of(
         st.integers(1, 90),
     ),
     st.just(Extend()),
+    st.just(RemoveProduct("guide")),
     st.integers(1, 200),
 )
 
