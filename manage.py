@@ -20,12 +20,18 @@ def main() -> None:
     """Run the command that was typed."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "admin_center.settings")
     from django.core.exceptions import ImproperlyConfigured
+    from django.db import connection
+    from django.db.utils import OperationalError
 
     try:
         _run()
     except ImproperlyConfigured as refusal:
         # What may not start says why, and not where in the program that was found out.
         sys.exit(str(refusal))
+    except OperationalError as fault:
+        if connection.connection is not None:
+            raise
+        sys.exit(f"The database can't be reached: {fault}")
 
 
 def _run() -> None:

@@ -34,10 +34,13 @@ def test_a_server_that_is_not_prepared_says_what_to_run(db: None) -> None:
     assert "Traceback" not in server.stderr
 
 
-def test_a_server_without_its_database_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "command", [["serve", "--port", "0"], ["prepare"], ["make_staff", "v@vendor.example"]]
+)
+def test_a_command_without_its_database_says_so(tmp_path: Path, command: list[str]) -> None:
     environment = os.environ | {"DATABASE_URL": f"postgres:///nowhere?host={tmp_path}"}
     server = subprocess.run(
-        [sys.executable, "manage.py", "serve", "--port", "0", "--without-worker"],
+        [sys.executable, "manage.py", *command],
         cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert server.returncode == 1

@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, connection, connections
+from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.module_loading import import_string
 from granian import Granian
@@ -150,12 +150,9 @@ class Command(BaseCommand):
 
 def _demand_prepared() -> None:
     """Raise CommandError with what to do where the database or the static files aren't ready."""
-    try:
-        executor = MigrationExecutor(connection)
-        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        tables = connection.introspection.table_names()
-    except OperationalError as fault:
-        raise CommandError(f"The database can't be reached: {fault}") from fault
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    tables = connection.introspection.table_names()
     if waiting or settings.CACHES["default"]["LOCATION"] not in tables or not prepare.is_collected():
         raise CommandError(
             "Not everything is prepared: run `manage.py prepare` first, or serve with --prepare."
