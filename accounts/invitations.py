@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts import activity, mail, roles
 from accounts.addresses import validate_address
@@ -79,9 +80,9 @@ def invite(
         raise NotInvited("role")
     if Membership.objects.filter(account=account, user__email=email).exists():
         raise NotInvited("member")
-    waiting = Invitation.objects.filter(account=account, email=email, accepted_at=None, revoked_at=None)
-    waiting.filter(expires_at__lte=at).update(revoked_at=at)
-    if waiting.exists():
+    earlier = Invitation.objects.filter(account=account, email=email, accepted_at=None, revoked_at=None)
+    earlier.filter(expires_at__lte=at).update(revoked_at=at)
+    if earlier.exists():
         raise NotInvited("invited")
     if budget(account, at).next_at is not None:
         raise NotInvited("budget")
@@ -103,6 +104,19 @@ def invite(
     facts = {"by": by.name, "role": role.value, "token": token, "until": made.expires_at.isoformat()}
     mail.post_to_address("invited", account, email=email, facts=facts, key=str(made.pk))
     return made
+
+
+def waiting(account_id: int, at: datetime) -> QuerySet[Invitation]:
+    """Return an account's invitations that can still be accepted at a moment."""
+    open_ones = Invitation.objects.filter(account=account_id, accepted_at=None, revoked_at=None)
+    return open_ones.filter(expires_at__gt=at)
+
+
+def inviters(invitation: Invitation) -> list[User]:
+    """Return whom to tell of an invitation: who sent it while they manage people, else all who do."""
+    contacts = Membership.objects.contacts(invitation.account)
+    own = contacts.filter(user=invitation.invited_by_id)
+    return [one.user for one in own or contacts]
 
 
 def account_of(token: str) -> Account:
@@ -141,8 +155,8 @@ def accept(token: str, *, name: str = "", password: str = "") -> tuple[Invitatio
     elif Membership.objects.filter(account=account, user=person).exists():
         raise InvitationOver
     roles.enrol(account, [(person, Role(found.role))])
-    found.accepted_at = activity.current().at
-    found.save(update_fields=["accepted_at"])
+    found.accepted_at, found.accepted_by = activity.current().at, person
+    found.save(update_fields=["accepted_at", "accepted_by"])
     member = Membership.objects.get(account=account, user=person)
     activity.record(
         account,

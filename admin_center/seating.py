@@ -5,11 +5,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import ngettext
 
+from accounts import activity
 from accounts.rules.decision import Action
 from admin_center import sentences, summary
 from admin_center.pages import AccountRequest
 from admin_center.summary import Seats
+from billing import promised_seats
 from billing.facts import Reading
 from billing.rules.facts import LineFacts
 
@@ -27,30 +30,51 @@ class Way:
 class Seating:
     """A product whose seats people hold.
 
-    `more` leads to one seat more where at most one is left, `fewer` to the number in use.
+    `promised` counts the seats that open invitations promise. `more` leads to as many seats more as
+    are promised beyond those left, at least one, where at most one is left that is not promised;
+    `fewer` leads to the number in use.
     """
 
     product: str
     name: str
     edition: str
     seats: Seats
+    promised: int
     more: Way | None
     fewer: Way | None
+
+    @property
+    def missing(self) -> int:
+        """Return how many seats are promised beyond those left."""
+        return max(self.promised - self.seats.left, 0)
+
+    @property
+    def standing(self) -> str:
+        """Return how many are left, and how many of them are promised."""
+        left = ngettext("%(count)s left", "%(count)s left", self.seats.left) % {"count": self.seats.left}
+        if not self.promised:
+            return left
+        words = ngettext("%(left)s, %(count)s promised", "%(left)s, %(count)s promised", self.promised)
+        return words % {"left": left, "count": self.promised}
 
 
 def of(request: AccountRequest, reading: Reading | None) -> list[Seating]:
     """Return the seats of each line that people hold seats of, in the catalogue's order."""
     if reading is None or not reading.facts.has_bought:
         return []
+    promised = promised_seats.promised(request.account.pk, activity.current().at)
     return [
-        _seating(request, reading, line, seats)
+        _seating(request, reading, line, seats, promised[line.product])
         for line in reading.facts.lines
         if (seats := summary.seats(reading.facts, line, request.today)) is not None
     ]
 
 
-def _seating(request: AccountRequest, reading: Reading, line: LineFacts, seats: Seats) -> Seating:
+def _seating(
+    request: AccountRequest, reading: Reading, line: LineFacts, seats: Seats, promised: int
+) -> Seating:
     facts = reading.facts
+    wanted = line.quantity + max(promised - seats.left, 1)
     least = max(seats.used, facts.product(line.product).minimum)
     waits = any(one.product == line.product for one in facts.scheduled)
     reducible = least < line.quantity and not waits
@@ -59,7 +83,8 @@ def _seating(request: AccountRequest, reading: Reading, line: LineFacts, seats: 
         name=sentences.product(reading.names, line.product),
         edition=sentences.edition(reading.names, line.product, line.edition),
         seats=seats,
-        more=None if seats.left > 1 else _way(request, Action.ADD_SEATS, line.product, line.quantity + 1),
+        promised=promised,
+        more=None if seats.left - promised > 1 else _way(request, Action.ADD_SEATS, line.product, wanted),
         fewer=_way(request, Action.REDUCE, line.product, least) if reducible else None,
     )
 

@@ -1,15 +1,14 @@
 """Gives out and frees agent seats, and removes people together with theirs."""
 
-from contextlib import suppress
 from datetime import date
 
 from django.db import transaction
 from django.db.models import Sum
 
-from accounts import activity, invitations, mail, roles
+from accounts import activity, mail, roles
 from accounts.gate import Gate
 from accounts.models import Account, Membership, User
-from accounts.rules.decision import Action, NotAllowed
+from accounts.rules.decision import Action
 from accounts.rules.roles import Role
 from billing.models import AgentSeat, Line, ScheduledChange, Subscription, TemporarySeats
 
@@ -47,6 +46,23 @@ def assign(line_id: int, member_id: int, *, by: User, on: date, reduction: str =
     """
     account, line = _locked(line_id, by=by, on=on)
     member = Membership.objects.select_related("user").get(pk=member_id, account=account)
+    return hand_out(account, line, member, by=by, on=on, reduction=reduction)
+
+
+def hand_out(
+    account: Account,
+    line: Line,
+    member: Membership,
+    *,
+    by: User | None,
+    on: date,
+    reduction: str = "",
+    reason: str = "",
+) -> AgentSeat:
+    """Give a seat under the account's lock; whoever calls has asked whether it may be given.
+
+    `by` is None where the account itself gives it, as it promised. Raises as `assign`.
+    """
     held = AgentSeat.objects.filter(line=line, membership=member).first()
     if held is not None:
         return held
@@ -59,7 +75,7 @@ def assign(line_id: int, member_id: int, *, by: User, on: date, reduction: str =
     seat = AgentSeat.objects.create(
         subscription_id=account.pk, line=line, membership=member, assigned_at=activity.current().at
     )
-    _record(account, "seat_assigned", line, member, by, used, used + 1)
+    _record(account, "seat_assigned", line, member, by, used, used + 1, reason)
     if used + 1 == bought:
         facts = {"product": line.product.name, "bought": bought}
         contacts = [one.user for one in Membership.objects.contacts(account)]
@@ -102,22 +118,6 @@ def remove(member_id: int, *, by: User, on: date) -> list[str]:
     return freed
 
 
-@transaction.atomic
-def join(token: str, *, on: date, name: str = "", password: str = "") -> Membership:
-    """Accept an invitation, with the seat that was promised, if it can still be given.
-
-    It is given in the name of who invited: not where no seat is left, where a reduction waits for an
-    answer, or where they may no longer give it. Raises InvitationOver.
-    """
-    found, member = invitations.accept(token, name=name, password=password)
-    live = Line.objects.filter(subscription_id=member.account_id, product__key=found.seat, ended_on=None)
-    line = live.first() if found.seat else None
-    if line is not None and found.invited_by is not None:
-        with suppress(NoSeatLeft, ReductionWaits, HoldsNoSeat, NotAllowed), transaction.atomic():
-            assign(line.pk, member.pk, by=found.invited_by, on=on)
-    return member
-
-
 def usable(line: Line, on: date) -> int:
     """Return the seats to use on a day: the line's quantity and the temporary ones active that day."""
     extra = TemporarySeats.objects.filter(line=line, starts_on__lte=on, ends_on__gt=on)
@@ -132,12 +132,14 @@ def _locked(line_id: int, *, by: User, on: date) -> tuple[Account, Line]:
     return account, line
 
 
-def _meet_reduction(account: Account, line: Line, wanted: int, choice: str, *, by: User, on: date) -> None:
+def _meet_reduction(
+    account: Account, line: Line, wanted: int, choice: str, *, by: User | None, on: date
+) -> None:
     """Bring a waiting reduction and one more seat in use together, as the person chose."""
     change = line.scheduled.filter(kind=ScheduledChange.Kind.QUANTITY, quantity__lt=wanted).first()
     if change is None:
         return
-    if choice not in ("undo", "raise"):
+    if by is None or choice not in ("undo", "raise"):
         raise ReductionWaits(change)
     Gate(by, account, on=on).demand(Action.UNDO_CHANGE)
     before = {"quantity": change.quantity}
@@ -155,7 +157,14 @@ def _meet_reduction(account: Account, line: Line, wanted: int, choice: str, *, b
 
 
 def _record(
-    account: Account, verb: str, line: Line, member: Membership, by: User, used: int, now_used: int
+    account: Account,
+    verb: str,
+    line: Line,
+    member: Membership,
+    by: User | None,
+    used: int,
+    now_used: int,
+    reason: str = "",
 ) -> None:
     activity.record(
         account,
@@ -164,4 +173,5 @@ def _record(
         subject=f"seats:{line.product.key}",
         before={"used": used},
         after={"used": now_used, "member": member.user.name},
+        reason=reason,
     )

@@ -42,7 +42,7 @@ CODES = {
     "accounts.Account": {"type", "state", "currency", "timezone", "language", "vendor_contact_phone"},
     "accounts.Activity": {"actor_name", "verb", "subject", "quote", "invoice"},
     "accounts.Draft": {"address"},
-    "accounts.Invitation": {"role", "seat", "token_hash"},
+    "accounts.Invitation": {"role", "seat", "seat_outcome", "token_hash"},
     "billing.Cancellation": {"by_name", "reason", "state_before"},
     "billing.DataExport": {"state"},
     "accounts.OwnershipOffer": {"state"},

@@ -14,18 +14,31 @@ from accounts.rules.roles import Role
 class Invitation(models.Model):
     """Somebody is asked to join an account, by a link that only their mailbox gets."""
 
+    class SeatOutcome(models.TextChoices):
+        """What became of a promised seat when they joined."""
+
+        GIVEN = "given", _("Given")
+        NO_SEAT_LEFT = "no_seat_left", _("Every seat was held")
+        REDUCTION_WAITS = "reduction_waits", _("A reduction of the seats waited")
+        PRODUCT_GONE = "product_gone", _("The product had left the subscription")
+        HOLDS_NO_SEAT = "holds_no_seat", _("Light agents hold no seat")
+
     account = models.ForeignKey(Account, models.CASCADE, related_name="invitations")
     email = models.EmailField(_("e-mail address"))
     name = models.CharField(_("name"), max_length=120)
     role = models.CharField(_("role"), max_length=20)
     # The key of the product whose seat was promised; given by billing when they join, if one is left.
     seat = models.CharField(_("seat"), max_length=60, blank=True)
+    seat_outcome = models.CharField(
+        _("outcome of the seat"), max_length=20, choices=SeatOutcome.choices, blank=True
+    )
     # Of the token only the hash is kept: who reads the table cannot join.
     token_hash = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(_("invited at"))
     expires_at = models.DateTimeField(_("expires at"))
     accepted_at = models.DateTimeField(_("accepted at"), null=True)
+    accepted_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     revoked_at = models.DateTimeField(_("revoked at"), null=True)
 
     account_path: ClassVar[str] = "account_id"

@@ -30,6 +30,7 @@ KINDS = {
     "change_confirmed": _("Change confirmed"),
     "invited": _("Invited"),
     "last_seat_used": _("Last seat used"),
+    "newcomer_without_seat": _("Newcomer without the promised seat"),
     "ownership_accepted": _("Ownership accepted"),
     "ownership_offered": _("Ownership offered"),
     "request_decided": _("Request decided"),
@@ -38,6 +39,7 @@ KINDS = {
     "old_debt_settled": _("Old debt settled"),
     "role_given": _("Role given"),
     "role_taken": _("Role taken"),
+    "seat_not_given": _("Promised seat not given"),
     "subscription_renewed": _("Subscription renewed"),
 }
 # A letter brings its own styles, and nothing else that a page could load or run.

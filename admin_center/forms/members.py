@@ -60,7 +60,10 @@ class InviteForm(forms.Form):
     seat = forms.ChoiceField(
         label=gettext_lazy("Seat"),
         required=False,
-        help_text=gettext_lazy("Given when they join, if one is left then."),
+        help_text=gettext_lazy(
+            "A promised seat is given when they join, if one is left then: who joins first gets it. "
+            "Who finds none joins without, and both of you are told by mail."
+        ),
     )
 
     def __init__(

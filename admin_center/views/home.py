@@ -17,7 +17,7 @@ from accounts.rules.roles import Permission
 from admin_center import attention
 from admin_center.navigation import back_office_address
 from admin_center.pages import AccountRequest, page
-from billing import facts
+from billing import facts, promised_seats
 from billing.models import AgentSeat
 
 THEMES = ("auto", "light", "dark")
@@ -50,13 +50,26 @@ def home(request: AccountRequest) -> HttpResponse:
     account, gate = request.account, request.gate
     if Permission.VIEW_SUBSCRIPTION not in gate.held:
         seats = AgentSeat.objects.filter(membership=request.membership, line__ended_on=None)
-        return render(request, "home/agent.html", {"seats": seats.select_related("line__edition__product")})
+        return render(
+            request,
+            "home/agent.html",
+            {
+                "seats": seats.select_related("line__edition__product"),
+                "not_given": promised_seats.not_given(request.membership),
+            },
+        )
     reading = facts.read(account, request.today) if gate.may(Action.VIEW_SUBSCRIPTION) else None
     cards = attention.cards(account, gate, reading, request.today)
     return render(
         request,
         "home/home.html",
-        {"cards": cards, "currency": account.currency, "places": attention.places(gate, account)},
+        {
+            "cards": cards,
+            "currency": account.currency,
+            "places": attention.places(gate, account),
+            "not_given": promised_seats.not_given(request.membership),
+            "may_people": gate.may(Action.MANAGE_PEOPLE).allowed,
+        },
     )
 
 

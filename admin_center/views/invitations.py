@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import activity, clock, invitations
@@ -24,7 +24,7 @@ from admin_center.forms.members import ALLOWS, GIVEN, InviteForm
 from admin_center.pages import AccountRequest, page
 from admin_center.sign_in import client_address, note_sign_in
 from admin_center.words import ROLES
-from billing import facts, seats
+from billing import facts, promised_seats
 
 NOT_INVITED = {
     "malformed": ("email", gettext_lazy("This is not an e-mail address.")),
@@ -47,7 +47,7 @@ def invite(request: AccountRequest) -> HttpResponse:
     may_roles = request.gate.may(Action.MANAGE_ROLES)
     roles = GIVEN if may_roles else PLAIN
     places = seating.of(request, facts.read(request.account, request.today))
-    products = [(place.product, _left(place)) for place in places]
+    products = [(place.product, f"{place.name} ({place.standing})") for place in places]
     typed = request.POST if request.method == "POST" else None
     kept = drafts.of(request) if typed is None else None
     form = InviteForm(typed, initial=kept.first if kept else None, roles=roles, seats=products)
@@ -64,12 +64,6 @@ def invite(request: AccountRequest) -> HttpResponse:
         "short": [place for place in places if place.more],
     }
     return render(request, "people/invite.html", context, status=422 if request.method == "POST" else 200)
-
-
-def _left(place: seating.Seating) -> str:
-    left = place.seats.left
-    words = ngettext("%(product)s (%(count)s seat left)", "%(product)s (%(count)s seats left)", left)
-    return words % {"product": place.name, "count": left}
 
 
 def _invite(request: AccountRequest, form: InviteForm) -> bool:
@@ -138,7 +132,7 @@ def _join(request: HttpRequest, account: Account, token: str) -> HttpResponse:
             request, "invitations/join.html", context, status=422 if request.method == "POST" else 200
         )
     given = {name: form.cleaned_data[name] for name in ("name", "password")} if form else {}
-    member = seats.join(token, on=clock.today(account), **given)
+    joined, member = promised_seats.join(token, on=clock.today(account), **given)
     home = reverse("home", args=[account.slug])
     if form:
         # The link proved the mailbox, and the password was chosen this moment.
@@ -150,4 +144,7 @@ def _join(request: HttpRequest, account: Account, token: str) -> HttpResponse:
         )
         return redirect(f"{reverse(settings.LOGIN_URL)}?{urlencode({'next': home})}")
     messages.success(request, _("Welcome to %(account)s.") % {"account": account.name})
+    if joined.seat_outcome == Invitation.SeatOutcome.GIVEN:
+        told = {"product": promised_seats.product_name(joined)}
+        messages.success(request, _("You hold a seat of %(product)s.") % told)
     return redirect(home)

@@ -70,13 +70,16 @@ def test_a_password_is_asked_what_every_password_is_asked(firm: Account, wrong: 
     assert not User.objects.filter(email="nina@new.example").exists()
 
 
-def test_no_seat_is_left_when_nina_joins_and_she_joins_without(firm: Account) -> None:
+def test_no_seat_is_left_when_nina_joins_and_both_are_told_that_she_joins_without(firm: Account) -> None:
     browser("bilal").post(INVITE, NINA)
     line = shop.line(firm, "support")
     AgentSeat.objects.create(subscription_id=firm.pk, line=line, membership=people.member("agnes", firm))
-    Client().post(link(), typed())
+    nina = Client(headers={"accept-language": "en"})
+    assert "Every seat of Support was held." in text(nina.post(link(), typed(), follow=True))
     assert Membership.objects.filter(user__email="nina@new.example").exists()
     assert AgentSeat.objects.count() == 1
+    told = Letter.objects.filter(kind__in=["seat_not_given", "newcomer_without_seat"])
+    assert set(told.values_list("to", flat=True)) == {"nina@new.example", "bilal@acme.example"}
 
 
 def test_stella_of_another_company_joins_and_signs_in_as_ever(firm: Account) -> None:

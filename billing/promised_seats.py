@@ -1,0 +1,126 @@
+"""Seats promised with invitations: the account's promise, kept or told when the invited person joins."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import Count
+
+from accounts import activity, invitations, mail
+from accounts.gate import Gate
+from accounts.models import Account, Invitation, Membership, User
+from accounts.rules.decision import Action
+from accounts.rules.roles import Role
+from billing import seats
+from billing.models import AgentSeat, Line, Product
+
+Outcome = Invitation.SeatOutcome
+
+
+@transaction.atomic
+def join(token: str, *, on: date, name: str = "", password: str = "") -> tuple[Invitation, Membership]:
+    """Accept an invitation, with the seat that was promised, if it can still be given.
+
+    The account promised it, whoever invited: it is given also when they have left or may no longer give
+    seats. Where it can't be given the invitation keeps why, and both sides are told. Raises
+    InvitationOver.
+    """
+    found, member = invitations.accept(token, name=name, password=password)
+    if found.seat:
+        line = line_of(found.account_id, found.seat)
+        found.seat_outcome = _give(found.account, line, member, on)
+        found.save(update_fields=["seat_outcome"])
+        if found.seat_outcome != Outcome.GIVEN:
+            _tell(found, member, line, on)
+    return found, member
+
+
+def promised(account_id: int, at: datetime) -> Counter[str]:
+    """Return how many seats of each live line open invitations promise, by the line's product."""
+    rows = invitations.waiting(account_id, at).exclude(seat="").values_list("seat").annotate(Count("pk"))
+    counts: Counter[str] = Counter()
+    for product, number in rows:
+        line = line_of(account_id, product)
+        if line is not None:
+            counts[line.product.key] += number
+    return counts
+
+
+def line_of(account_id: int, product: str) -> Line | None:
+    """Return the line that a promised seat is of: the product's, or that of the Suite that has it by now."""
+    live = Line.objects.filter(subscription_id=account_id, ended_on=None).select_related("product")
+    combined = live.filter(product__kind=Product.Kind.SUITE, product__includes__key=product)
+    return live.filter(product__key=product).first() or combined.first()
+
+
+@dataclass(frozen=True, slots=True)
+class NotGiven:
+    """A promised seat that was not given: the product's name, and why."""
+
+    product: str
+    outcome: str
+
+
+def not_given(member: Membership) -> NotGiven | None:
+    """Return the seat that this member was promised, did not get and still lacks."""
+    joined = Invitation.objects.filter(account=member.account_id, accepted_by=member.user_id)
+    found = joined.order_by("-accepted_at").first()
+    if found is None or found.seat_outcome in ("", Outcome.GIVEN) or member.role == Role.LIGHT_AGENT:
+        return None
+    line = line_of(member.account_id, found.seat)
+    held = line is not None and AgentSeat.objects.filter(line=line, membership=member).exists()
+    return None if held else NotGiven(product_name(found), found.seat_outcome)
+
+
+def product_name(invitation: Invitation) -> str:
+    """Return the name of the product whose seat is promised, also when the account no longer has it."""
+    sold = Product.objects.filter(catalogue__subscriptions=invitation.account_id, key=invitation.seat)
+    return sold.values_list("name", flat=True).first() or invitation.seat
+
+
+def _give(account: Account, line: Line | None, member: Membership, on: date) -> Outcome:
+    """Give the seat in the account's own name; return what became of it."""
+    if line is None:
+        return Outcome.PRODUCT_GONE
+    try:
+        seats.hand_out(account, line, member, by=None, on=on, reason="seat_promised")
+    except seats.NoSeatLeft:
+        return Outcome.NO_SEAT_LEFT
+    except seats.ReductionWaits:
+        return Outcome.REDUCTION_WAITS
+    except seats.HoldsNoSeat:
+        return Outcome.HOLDS_NO_SEAT
+    return Outcome.GIVEN
+
+
+def _tell(found: Invitation, member: Membership, line: Line | None, on: date) -> None:
+    """Record that a promise was not kept, and tell the newcomer and who invited them."""
+    account, newcomer = found.account, member.user
+    product = product_name(found)
+    activity.record(
+        account,
+        "promised_seat_not_given",
+        by=None,
+        subject=f"seats:{line.product.key if line else found.seat}",
+        after={"member": newcomer.name},
+        reason=found.seat_outcome,
+    )
+    told = invitations.inviters(found)
+    common = {"product": product, "outcome": found.seat_outcome}
+    asked = {"name": told[0].name, "email": told[0].email} if told else {}
+    facts = common | _way(account, newcomer, line, found.seat_outcome, on) | {"asked": asked}
+    mail.post("seat_not_given", account, to=[newcomer], facts=facts, key=str(found.pk))
+    for person in told:
+        facts = common | _way(account, person, line, found.seat_outcome, on)
+        facts |= {"name": newcomer.name, "email": newcomer.email, "member": member.pk}
+        mail.post("newcomer_without_seat", account, to=[person], facts=facts, key=str(found.pk))
+
+
+def _way(account: Account, person: User, line: Line | None, outcome: str, on: date) -> dict[str, object]:
+    """Return how this person gets one seat more: `buy` or `ask`, with how many seats that makes."""
+    if line is None or outcome != Outcome.NO_SEAT_LEFT:
+        return {"way": ""}
+    gate = Gate(person, account, on=on)
+    way = "buy" if gate.may(Action.ADD_SEATS) else "ask" if gate.may(Action.REQUEST_CHANGE) else ""
+    return {"way": way, "key": line.product.key, "seats": line.quantity + 1}
