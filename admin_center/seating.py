@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts import activity
@@ -12,7 +14,7 @@ from accounts.rules.decision import Action
 from admin_center import sentences, summary
 from admin_center.pages import AccountRequest
 from admin_center.summary import Seats
-from billing import promised_seats
+from billing import facts, promised_seats
 from billing.facts import Reading
 from billing.rules.facts import LineFacts
 
@@ -32,7 +34,7 @@ class Seating:
 
     `promised` counts the seats that open invitations promise. `more` leads to as many seats more as
     are promised beyond those left, at least one, where at most one is left that is not promised;
-    `fewer` leads to the number in use.
+    `fewer` leads to the number in use or promised.
     """
 
     product: str
@@ -70,13 +72,26 @@ def of(request: AccountRequest, reading: Reading | None) -> list[Seating]:
     ]
 
 
+def warn(request: AccountRequest, product: str) -> None:
+    """Tell, after an act, that more seats of a product are promised than are left."""
+    for place in of(request, facts.read(request.account, request.today)):
+        if place.product == product and place.missing:
+            told = {"product": place.name, "standing": place.standing}
+            words = _(
+                "%(product)s: %(standing)s. Who finds no seat joins without, and you both are told by mail: "
+                "get more before that."
+            )
+            messages.warning(request, words % told)
+
+
 def _seating(
     request: AccountRequest, reading: Reading, line: LineFacts, seats: Seats, promised: int
 ) -> Seating:
-    facts = reading.facts
+    known = reading.facts
     wanted = line.quantity + max(promised - seats.left, 1)
-    least = max(seats.used, facts.product(line.product).minimum)
-    waits = any(one.product == line.product for one in facts.scheduled)
+    # What is promised is not offered to be given up.
+    least = max(seats.used + promised, known.product(line.product).minimum)
+    waits = any(one.product == line.product for one in known.scheduled)
     reducible = least < line.quantity and not waits
     return Seating(
         product=line.product,

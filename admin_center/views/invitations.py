@@ -83,6 +83,8 @@ def _invite(request: AccountRequest, form: InviteForm) -> bool:
         form.add_error(*NOT_INVITED[refusal.reason])
         return False
     messages.success(request, _("An invitation is on its way to %(email)s.") % {"email": asked["email"]})
+    if asked.get("seat"):
+        seating.warn(request, asked["seat"])
     return True
 
 

@@ -204,6 +204,7 @@ def _assign(request: AccountRequest, one: Membership, line: Line, reduction: str
         return _show(request, one, error=error, status=422)
     told = {"name": one.user.name, "product": line.product.name}
     messages.success(request, _("%(name)s holds a seat of %(product)s.") % told)
+    seating.warn(request, line.product.key)
     return redirect("member", request.account.slug, one.pk)
 
 

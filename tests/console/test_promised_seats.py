@@ -271,3 +271,25 @@ def test_a_promise_of_a_product_that_was_combined_counts_for_the_suite(firm: Acc
     invite()
     combine(firm)
     assert "Suite (1 left, 1 promised)" in text(open_as("bilal", INVITE))
+
+
+def test_inviting_and_giving_warn_when_more_is_promised_than_is_left(firm: Account) -> None:
+    """Seen to fail without `seating.warn`. 1 left: Nina's is there, Nora's is not."""
+    bilal = signed_in(people.user("bilal"))
+    typed = {"email": "nina@new.example", "name": "Nina", "role": "agent", "seat": "support"}
+    assert "joins without" not in text(bilal.post(INVITE, typed, follow=True))
+    warned = text(bilal.post(INVITE, typed | {"email": "nora@new.example"}, follow=True))
+    assert "Support: 1 left, 2 promised. Who finds no seat joins without" in warned
+    address = f"{PEOPLE}{people.member('adam', firm).pk}/"
+    given = bilal.post(f"{address}seat/", {"product": "support", "act": "assign"}, follow=True)
+    assert "Adam Adler holds a seat of Support." in text(given)
+    assert "Support: 0 left, 2 promised. Who finds no seat joins without" in text(given)
+    # 2 promised − 0 left: 2 bought + 2
+    assert f"{MANAGE}?seats-support=4" in given.content.decode()
+
+
+def test_what_is_promised_is_not_offered_to_be_given_up(firm: Account) -> None:
+    """Seen to fail when the reduction that is offered counted only seats in use."""
+    assert f"{MANAGE}?seats-support=1" in open_as("bilal", PEOPLE).content.decode()
+    invite()
+    assert "Reduce to" not in text(open_as("bilal", PEOPLE))
