@@ -170,3 +170,23 @@ def may(
     action: Action, held: frozenset[Permission], account_type: AccountType, standing: Standing
 ) -> Decision:
     return decide(action, held=held, account_type=account_type, standing=standing)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_where_nothing_opens_it_again_only_the_vendor_can_help(action: Action) -> None:
+    """No invoice to pay, nothing on sale: what a standing closes says so, and leads to the vendor."""
+    wrong = []
+    for role, held in ROLES.items():
+        for kind, account_type in TYPES.items():
+            for letter, standing in STANDINGS.items():
+                got = decide(
+                    action, held=held, account_type=account_type, standing=standing, way_out=lambda: False
+                )
+                answer = (got.allowed, got.reason, got.who_can, got.next_step)
+                right = expected(action.value, role, kind, letter)
+                if right[1] in (Reason.TRIAL_ENDED, Reason.SUSPENDED):
+                    reason = Reason.NOTHING_ON_SALE if letter == "E" else Reason.OLD_DEBT
+                    right = (False, reason, VENDOR, NextStep.CONTACT_VENDOR)
+                if answer != right:
+                    wrong.append((role, kind, letter, answer, right))
+    assert not wrong, f"{action}: {len(wrong)} cells differ, e.g. {wrong[0]}"
