@@ -5,7 +5,7 @@ Reads the facts once; the form, the preview and the page all work from the same 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from accounts.rules.capabilities import AccountType
 from accounts.rules.decision import Action
@@ -44,6 +44,11 @@ class Desk:
     def due(self) -> bool:
         """Tell whether the renewal day has come and the renewal is not carried out yet."""
         return not self.first and self.on >= self.facts.renews_on
+
+    @property
+    def last_day(self) -> date:
+        """Return the last day of the paid period: on the next one it is renewed before anything changes."""
+        return self.facts.renews_on - timedelta(days=1)
 
     @property
     def parked(self) -> bool:

@@ -29,7 +29,7 @@ from billing.models import (
     Subscription,
 )
 from billing.rules.money import to_minor
-from billing.rules.refusals import AlreadyScheduled, FirstPurchaseNeeded, HeldChange
+from billing.rules.refusals import AlreadyScheduled, FirstPurchaseNeeded, HeldChange, RenewalDue
 from billing.rules.tax import TaxLine, taxes
 
 # How long the vendor's staff can restore it, before personal data is erased.
@@ -204,8 +204,8 @@ def cancel_at_period_end(
 ) -> ScheduledChange:
     """Let the account end when its paid period does; it can be undone until that day.
 
-    Raises NotAllowed, SheetChanged, HeldChange, AlreadyScheduled, and FirstPurchaseNeeded where
-    no period was ever bought.
+    Raises NotAllowed, SheetChanged, HeldChange, AlreadyScheduled, RenewalDue where its day has come,
+    and FirstPurchaseNeeded where no period was ever bought.
     """
     account = Account.objects.lock(account.pk)
     Gate(by, account, on=on).demand(Action.CANCEL_ACCOUNT)
@@ -217,6 +217,9 @@ def cancel_at_period_end(
     assert reading is not None  # it was locked above
     if subscription.paid_until is None:
         raise FirstPurchaseNeeded
+    if on >= subscription.paid_until:
+        # From the first moment of that day: the page renews it first, and shows the sheet of the new period.
+        raise RenewalDue(due=subscription.paid_until)
     if reading.facts.held:
         raise HeldChange
     if subscription.scheduled.filter(kind=ScheduledChange.Kind.CANCELLATION).exists():

@@ -96,8 +96,10 @@ def draw_up(
 ) -> Quote:
     """Store a quote for one person, to be confirmed within 24 hours. Raises as `price`.
 
-    `request` is the change request that confirming it would approve.
+    `request` is the change request that confirming it would approve. What is due is renewed first.
     """
+    Gate(by, account, on=on).demand(Action.CHANGE_SUBSCRIPTION)
+    renewal.renew(account.pk, on=on, at=activity.current().at)
     with transaction.atomic():
         locked = Account.objects.lock(account.pk)
         return _store(locked, changes, price(locked, changes, by=by, on=on), by=by, request=request)
@@ -141,6 +143,7 @@ def confirm(quote_id: UUID, *, by: User, on: date, return_url: str = "") -> Quot
     """
     quote = Quote.objects.select_related("subscription__account").get(pk=quote_id, person=by)
     if quote.state == Quote.State.OPEN:
+        Gate(by, quote.subscription.account, on=on).demand(Action.CHANGE_SUBSCRIPTION)
         renewal.renew(quote.subscription_id, on=on, at=activity.current().at)
     with transaction.atomic():
         changed, charge_id = _accept(quote_id, by=by, on=on, return_url=return_url)

@@ -10,7 +10,7 @@ from accounts.gate import Gate
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountType
 from accounts.rules.decision import Action
-from billing import carrying_out, documents, facts, quotes, request_letters
+from billing import carrying_out, documents, facts, quotes, renewal, request_letters
 from billing.models import ChangeRequest, Quote
 from billing.request_closing import close
 from billing.rules import refusals
@@ -41,13 +41,20 @@ class NoteTooLong(Exception):  # noqa: N818 - it says no, nothing went wrong
     """A note or reason holds more than 2,000 characters, or a reason none."""
 
 
-@transaction.atomic
 def submit(account: Account, changes: Sequence[Change], *, note: str, by: User, on: date) -> ChangeRequest:
     """Ask for changes. Several requests may be open.
 
     The owner and billing admins are told; on accounts that the vendor's staff serve, also the
     vendor's contact. Raises NotAllowed, NoteTooLong, Refusal, Undecided.
     """
+    Gate(by, account, on=on).demand(Action.REQUEST_CHANGE)
+    renewal.renew(account.pk, on=on, at=activity.current().at)
+    return _submit(account, changes, note=note, by=by, on=on)
+
+
+@transaction.atomic
+def _submit(account: Account, changes: Sequence[Change], *, note: str, by: User, on: date) -> ChangeRequest:
+    """Price and write a request under the lock, and tell who decides."""
     account = Account.objects.lock(account.pk)
     note = _checked(note)
     reading = facts.read(account, on, holders=True, promos=carrying_out.promo_codes(tuple(changes)))
@@ -88,6 +95,7 @@ def draw_up(request_id: int, *, by: User, on: date, changes: Sequence[Change] | 
     With `changes` the request is edited and approved. Raises RequestOver, OwnRequest, NotAllowed,
     Refusal, Undecided, ChangeRequest.DoesNotExist.
     """
+    _renew_first(request_id, by=by, on=on)
     with transaction.atomic():
         account, request = _open(request_id)
         Gate(by, account, on=on).demand(Action.DECIDE_REQUESTS)
@@ -126,7 +134,6 @@ def withdraw(request_id: int, *, by: User, on: date) -> ChangeRequest:
     return close(account, request, ChangeRequest.State.WITHDRAWN, by=by)
 
 
-@transaction.atomic
 def accept_as_staff(request_id: int, *, prices: Mapping[str, int], reason: str, by: User, on: date) -> Quote:
     """Carry out a request of an assisted or managed account, at the prices that staff give.
 
@@ -138,6 +145,13 @@ def accept_as_staff(request_id: int, *, prices: Mapping[str, int], reason: str, 
     if not _checked(reason):
         raise NoteTooLong
     staff.demand(by, reason)
+    _renew_first(request_id, by=by, on=on)
+    return _accept(request_id, prices=prices, reason=reason, by=by, on=on)
+
+
+@transaction.atomic
+def _accept(request_id: int, *, prices: Mapping[str, int], reason: str, by: User, on: date) -> Quote:
+    """Price and carry out a request under the lock."""
     account, request = _open(request_id)
     _demand_decider(account, by, on)
     changes, at = changes_from_plain(request.changes), activity.current().at
@@ -185,6 +199,13 @@ def _expire(request_id: int) -> bool:
         return over.request.state == ChangeRequest.State.EXPIRED
     close(account, request, ChangeRequest.State.EXPIRED, by=None, reason="expired")
     return True
+
+
+def _renew_first(request_id: int, *, by: User, on: date) -> None:
+    """Renew what is due before a request is priced for who decides it."""
+    asked = ChangeRequest.objects.select_related("subscription__account").get(pk=request_id)
+    _demand_decider(asked.subscription.account, by, on)
+    renewal.renew(asked.subscription_id, on=on, at=activity.current().at)
 
 
 def _open(request_id: int) -> tuple[Account, ChangeRequest]:

@@ -139,6 +139,12 @@ def _meet_reduction(
     change = line.scheduled.filter(kind=ScheduledChange.Kind.QUANTITY, quantity__lt=wanted).first()
     if change is None:
         return
+    if on >= change.takes_effect_on:
+        # Its day has come, renewed or not: it is no longer to be undone or raised.
+        left = usable(line, on) - line.quantity + (change.quantity or 0)
+        if wanted > left:
+            raise NoSeatLeft(line, left)
+        return
     if by is None or choice not in ("undo", "raise"):
         raise ReductionWaits(change)
     Gate(by, account, on=on).demand(Action.UNDO_CHANGE)

@@ -189,7 +189,7 @@ class ManageForm(forms.Form):
             del self.fields["on"]
         else:
             attrs = self.fields["on"].widget.attrs
-            attrs["min"], attrs["max"] = desk.on.isoformat(), desk.facts.renews_on.isoformat()
+            attrs["min"], attrs["max"] = desk.on.isoformat(), desk.last_day.isoformat()
         if not desk.asking:
             del self.fields["note"]
 
@@ -198,8 +198,8 @@ class ManageForm(forms.Form):
     def clean_on(self) -> date | None:
         """Keep the day of the what-if between today and the renewal."""
         day: date | None = self.cleaned_data["on"]
-        if day is not None and not self.desk.on <= day <= self.desk.facts.renews_on:
-            raise ValidationError(_("Choose a day from today to the renewal."))
+        if day is not None and not self.desk.on <= day <= self.desk.last_day:
+            raise ValidationError(_("Choose a day from today to the last one before the renewal."))
         return day
 
     def clean_temporary_first(self) -> date:

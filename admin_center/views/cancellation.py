@@ -15,6 +15,7 @@ from accounts.rules.decision import Action
 from admin_center import drafts, leaving, refused, sentences, words
 from admin_center.forms.leaving import CancelForm, SurveyForm
 from admin_center.pages import AccountRequest, belongs_elsewhere, page
+from admin_center.renewing import renew_first
 from billing import cancellation, facts, quotes
 from billing.cancellation import KEPT_FOR, Sheet, SheetChanged
 from billing.models import ScheduledChange
@@ -90,6 +91,7 @@ def _can_end_later(request: AccountRequest, reading: facts.Reading) -> bool:
 def cancel_product(request: AccountRequest) -> HttpResponse:
     """Draw up the quote of cancelling one product, to be reviewed and confirmed like every change."""
     key = request.POST.get("product", "")[:64]
+    renew_first(request)
     try:
         quote = quotes.draw_up(request.account, [RemoveProduct(key)], by=request.user, on=request.today)
     except LastProduct:
@@ -118,6 +120,7 @@ def cancel_at_end(request: AccountRequest) -> HttpResponse:
     if request.method != "POST":
         kept = drafts.of(request)
         return _sheet(request, SurveyForm(initial=kept.first if kept else None), at_end=True, kept=kept)
+    renew_first(request)
     form = SurveyForm(request.POST)
     if not form.is_valid():
         return _sheet(request, form, at_end=True, status=422)
@@ -195,6 +198,9 @@ def _sheet(
     seen = request.POST.get("seen", "") if changed else ""
     at = activity.current().at
     told = leaving.shown(account, found, reading, request.today, seen)
+    if at_end and told.ends is None and reading is not None and reading.facts.has_bought:
+        messages.info(request, _("The subscription is renewing: renew it, then end it with its new period."))
+        return redirect("manage", account.slug)
     if at_end and told.ends is None:
         messages.info(request, _("No paid period is running: the account can only be cancelled at once."))
         return redirect("cancel", account.slug)

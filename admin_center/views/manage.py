@@ -10,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import activity
 from accounts.rules.decision import Action, Decision, NextStep
 from admin_center import browsing, drafts, shelf, summary, words
 from admin_center import desk as desks
@@ -20,7 +19,8 @@ from admin_center.forms import wishes
 from admin_center.forms.manage import ManageForm
 from admin_center.outcome import Outcome
 from admin_center.pages import AccountRequest, page
-from billing import quotes, renewal, requests
+from admin_center.renewing import renew_first
+from billing import quotes, requests
 from billing.carrying_out import promo_codes
 from billing.models import ChangeRequest, Quote
 from billing.rules.changes import Change
@@ -49,6 +49,10 @@ def manage(request: AccountRequest) -> HttpResponse:
     desk = _desk(request)
     if desk is None:
         return _without_subscription(request)
+    renewed: list[str] = []
+    if desk.due and not browsing.asks(request.POST):
+        renewed = renew_first(request)
+        desk = _desk(request) or desk
     form = ManageForm(request.POST, desk=desk)
     if browsing.asks(request.POST):
         return _page(request, form, outcomes.of(request, form))
@@ -58,7 +62,8 @@ def manage(request: AccountRequest) -> HttpResponse:
     found = outcomes.of(request, form)
     if found.what_if and not form.errors:
         form.add_error("on", _("A change is confirmed at today’s quote: go back to today to review it."))
-    if form.errors or not found.stands:
+    # What was renewed on the way may have changed what was typed against: it is looked at once more.
+    if form.errors or not found.stands or renewed:
         return _page(request, form, found, status=422)
     return _submit(request, form, found) if desk.asking else _draw_up(request, form, found)
 
@@ -66,7 +71,10 @@ def manage(request: AccountRequest) -> HttpResponse:
 @require_POST
 @page(Action.REQUEST_CHANGE)
 def preview(request: AccountRequest) -> HttpResponse:
-    """Answer an edit with its quote, writing nothing: the panel alone, or without script the page."""
+    """Answer an edit with its quote: the panel alone, or without script the page.
+
+    Nothing is written, but for the renewal of what is due, which the answer names.
+    """
     desk = _desk(request)
     if desk is None:
         return _without_subscription(request)
@@ -75,10 +83,14 @@ def preview(request: AccountRequest) -> HttpResponse:
         # The products that were looked for, alone: nothing is priced by looking.
         context = _priced(request, form, Outcome()) | {"shelf": shelf.of(form, None)}
         return render(request, "manage/products.html", context)
+    renewed: list[str] = []
+    if desk.due:
+        renewed = renew_first(request, say=not request.htmx)
+        form = ManageForm(request.POST, desk=_desk(request) or desk)
     found = outcomes.of(request, form)
     if not request.htmx:
         return _page(request, form, found)
-    return render(request, "manage/preview.html", _priced(request, form, found))
+    return render(request, "manage/preview.html", _priced(request, form, found) | {"renewed": renewed})
 
 
 def _open(request: AccountRequest) -> HttpResponse:
@@ -258,6 +270,6 @@ def _renew(request: AccountRequest) -> HttpResponse:
     desk = _desk(request)
     if desk is not None and desk.parked:
         return redirect("manage", request.account.slug)
-    if not renewal.renew(request.account.pk, on=request.today, at=activity.current().at):
+    if not renew_first(request):
         messages.info(request, _("The renewal is still being carried out. Try again in a moment."))
     return redirect("manage", request.account.slug)

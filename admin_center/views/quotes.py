@@ -14,6 +14,7 @@ from accounts.models import Activity
 from accounts.rules.decision import Action
 from admin_center import drafts, meanwhile, priced, refused, trail, words
 from admin_center.pages import AccountRequest, page
+from admin_center.renewing import renew_first
 from billing import documents, facts, payments, quotes
 from billing.models import PaymentMethod, Quote, ScheduledChange
 from billing.rules.differences import differences
@@ -122,6 +123,8 @@ def _confirm(request: AccountRequest, found: Quote) -> HttpResponse:
     slug = request.account.slug
     here = reverse("quote", args=[slug, found.pk])
     back = request.build_absolute_uri(reverse("quote_return", args=[slug, found.pk]))
+    if found.state == Quote.State.OPEN:
+        renew_first(request)
     try:
         quotes.confirm(found.pk, by=request.user, on=request.today, return_url=back)
     except quotes.QuoteChanged as changed:
@@ -182,6 +185,7 @@ def quote_again(request: AccountRequest, quote_id: UUID) -> HttpResponse:
     """Draw up the same changes anew, at today's prices, in the place of a quote that is over."""
     found = _find(request, quote_id)
     changes = changes_from_plain(found.changes)
+    renew_first(request)
     try:
         new = quotes.draw_up(
             request.account, changes, by=request.user, on=request.today, request=found.request

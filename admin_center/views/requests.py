@@ -13,6 +13,7 @@ from accounts.rules.texts import OddCharacter, tidy
 from admin_center import drafts, priced, refused, requested, words
 from admin_center.forms.fields import refusal
 from admin_center.pages import AccountRequest, page
+from admin_center.renewing import renew_first
 from billing import documents, facts, requests
 from billing.facts import Reading
 from billing.models import ChangeRequest
@@ -108,6 +109,7 @@ def _today(
 def approve(request: AccountRequest, request_id: int) -> HttpResponse:
     """Draw up a new quote for the one who decides, and lead to its review."""
     asked = _find(request, request_id)
+    renew_first(request)
     try:
         quote = requests.draw_up(asked.pk, by=request.user, on=request.today)
     except requests.OwnRequest:

@@ -171,8 +171,6 @@ def _edited(draft: Draft, line: LineFacts, edit: new.AddSeats | new.ChangeEditio
 
 def _extend(draft: Draft, change: new.Extend) -> None:
     facts = draft.facts
-    if draft.on >= facts.renews_on:
-        raise refusals.RenewalDue(due=facts.renews_on)
     if facts.period_on(draft.on).end < facts.renews_on:
         raise refusals.ExtensionAhead(until=facts.renews_on)
     drafting.extend(draft, (change.code,))

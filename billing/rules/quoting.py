@@ -83,9 +83,9 @@ class Undecided(Exception):  # noqa: N818 - a question, not an error
 def quote(facts: Facts, changes: Iterable[Change], on: date) -> Quote:
     """Return what changes cost on a day and from renewal on, in minor units.
 
-    The same for another day up to renewal is the what-if; on the renewal day itself nothing is due
-    now. Refusal (see `refusals`) where they cannot be made; Undecided where one meets a change that
-    waits and carries no answer.
+    The same for another day before the renewal is the what-if; on the renewal day itself the
+    subscription is renewed first. Refusal (see `refusals`) where they cannot be made; Undecided where
+    one meets a change that waits and carries no answer.
     """
     changes = tuple(changes)
     may_change(facts, changes, on)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from billing.rules import refusals
 from billing.rules.changes import (
     AddOn,
     AddProduct,
@@ -67,11 +68,14 @@ def test_one_seat_more_on_the_ledger() -> None:
 
 
 def test_what_if_another_day() -> None:
-    """Today 3.45, in 9 days 3.16, at renewal nothing is due now and 132.00 for the new term."""
-    for day, due in ((TODAY, 345), (TODAY + timedelta(days=9), 316), (YEAR.end, 0)):
+    """Today 3.45, in 9 days 3.16, on the last day 12.00 × 1/365 = 0.03; and 132.00 for the new term."""
+    last = YEAR.end - timedelta(days=1)
+    for day, net in ((TODAY, 345), (TODAY + timedelta(days=9), 316), (last, 3)):
         found = quote(ledger(), [AddSeats("support", 11)], day)
-        assert (found.due, found.renewal.amount) == (due, 13200)
-    assert found.lines == ()
+        assert (found.settlement.subtotal, found.renewal.settlement.subtotal) == (net, 13200)
+    # The day after is the renewal's: it comes first, and what is bought then is bought in its period.
+    with pytest.raises(refusals.RenewalDue):
+        quote(ledger(), [AddSeats("support", 11)], YEAR.end)
 
 
 def test_a_seat_added_after_an_extension_pays_both_terms() -> None:

@@ -246,12 +246,13 @@ def test_no_day_outside_the_period() -> None:
     for day, kind in (
         (YEAR.start - timedelta(days=1), refusals.OutsidePeriod),
         (YEAR.end + timedelta(days=1), refusals.RenewalDue),
+        (YEAR.end, refusals.RenewalDue),
     ):
         with pytest.raises(kind) as refused:
             quote(SUPPORT, [AddSeats("support", 11)], day)
     assert refused.value.data == {"due": YEAR.end}
     assert quote(SUPPORT, [AddSeats("support", 11)], YEAR.start).due == 3600
-    assert quote(SUPPORT, [AddSeats("support", 11)], YEAR.end).due == 0
+    assert quote(SUPPORT, [AddSeats("support", 11)], YEAR.end - timedelta(days=1)).lines
 
 
 def test_the_first_day_of_the_period_is_named() -> None:
