@@ -22,8 +22,8 @@ FIELDS = (
 def amend(account_id: int, values: Mapping[str, str], *, by: User, reason: str) -> bool:
     """Give an account new particulars, and tell whether any differed.
 
-    Recorded with the reason, which the account's owner reads in the trail (security.md, "The
-    shape" 9). Raises PermissionDenied for anyone but the vendor's staff, ValueError for a field that is
+    Recorded with the reason, which the account's owner reads in the trail (security.md,
+    "The shape" 9). Raises PermissionDenied for anyone but the vendor's staff, ValueError for a field that is
     not among FIELDS or without a reason, ValidationError for a value that the field refuses.
     """
     staff.demand(by, reason)

@@ -1,4 +1,4 @@
-"""Every address of the console (design.md 2). A new one is also a row of tests/sweeps' table."""
+"""Every address of the console. A new one is also a row of tests/sweeps' table."""
 
 from django.urls import URLPattern, URLResolver, include, path
 
