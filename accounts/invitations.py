@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
 
 from accounts import activity, mail, roles
 from accounts.addresses import validate_address
@@ -104,12 +103,6 @@ def invite(
     facts = {"by": by.name, "role": role.value, "token": token, "until": made.expires_at.isoformat()}
     mail.post_to_address("invited", account, email=email, facts=facts, key=str(made.pk))
     return made
-
-
-def waiting(account_id: int, at: datetime) -> QuerySet[Invitation]:
-    """Return an account's invitations that can still be accepted at a moment."""
-    open_ones = Invitation.objects.filter(account=account_id, accepted_at=None, revoked_at=None)
-    return open_ones.filter(expires_at__gt=at)
 
 
 def inviters(invitation: Invitation) -> list[User]:

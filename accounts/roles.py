@@ -10,7 +10,7 @@ from datetime import date, datetime
 from django.contrib.auth.models import Permission as StoredPermission
 from django.db import connection, transaction
 
-from accounts import activity, mail
+from accounts import activity, mail, open_invitations
 from accounts.gate import Gate
 from accounts.models import Account, AccountPermission, Membership, User
 from accounts.rules.decision import Action
@@ -112,11 +112,12 @@ def standing_of(member: Membership) -> dict[str, object]:
 
 
 @transaction.atomic
-def give(member_id: int, role: Role, *, by: User, on: date) -> Membership:
+def give(member_id: int, role: Role, *, by: User, on: date, invitations: str = "") -> Membership:
     """Give a member another role; what it allows works, or stops, from their next request on.
 
-    Raises NotAllowed, OwnRole, OwnerKeepsRole (also for the role of owner itself),
-    Membership.DoesNotExist.
+    Where they will no longer manage people, `invitations` says whether those that they sent are kept or
+    revoked. Raises NotAllowed, OwnRole, OwnerKeepsRole (also for the role of owner itself),
+    InvitationsOpen, Membership.DoesNotExist.
     """
     account = Account.objects.lock_for(Membership, member_id)
     Gate(by, account, on=on).demand(Action.MANAGE_ROLES)
@@ -125,6 +126,8 @@ def give(member_id: int, role: Role, *, by: User, on: date) -> Membership:
         raise OwnRole
     if Role.OWNER in (role, member.role):
         raise OwnerKeepsRole
+    if member.role == Role.BILLING_ADMIN and role is not Role.BILLING_ADMIN:
+        open_invitations.answer(account, member.user, invitations, by=by)
     delegated = member.changes_payment and role is Role.BILLING_ADMIN
     if role != member.role:
         _change(member, role, by=by, delegated=delegated)
@@ -172,15 +175,16 @@ def _change(member: Membership, role: Role, *, by: User | None, delegated: bool 
 
 
 @transaction.atomic
-def leave(member_id: int, *, by: User, on: date) -> None:
+def leave(member_id: int, *, by: User, on: date, invitations: str = "") -> None:
     """Take a member out of the account: nothing of it can be reached from their next request on.
 
     Administrators are removed by who gives roles, others by who manages people. Called by billing,
-    which frees their seats first. Raises NotAllowed, OwnRole, OwnerKeepsRole,
-    Membership.DoesNotExist.
+    which frees their seats first. `invitations` says whether the open ones that they sent are kept or
+    revoked. Raises NotAllowed, OwnRole, OwnerKeepsRole, InvitationsOpen, Membership.DoesNotExist.
     """
     account = Account.objects.lock_for(Membership, member_id)
     member = _manageable(account, member_id, by=by, on=on)
+    open_invitations.answer(account, member.user, invitations, by=by)
     AccountPermission.objects.filter(user_id=member.user_id, content_object_id=account.pk).delete()
     activity.record(
         account,
@@ -194,24 +198,34 @@ def leave(member_id: int, *, by: User, on: date) -> None:
 
 
 @transaction.atomic
-def suspend(member_id: int, *, by: User, on: date) -> Membership:
+def suspend(member_id: int, *, by: User, on: date, invitations: str = "") -> Membership:
     """Suspend a member: they keep role and seats, and can reach nothing. Raises as `leave`."""
-    return _set_suspended(member_id, activity.current().at, "member_suspended", by=by, on=on)
+    return _set_suspended(
+        member_id, activity.current().at, "member_suspended", by=by, on=on, invitations=invitations
+    )
 
 
 @transaction.atomic
 def resume(member_id: int, *, by: User, on: date) -> Membership:
-    """Let a suspended member in again. Raises as `leave`."""
+    """Let a suspended member in again. Raises as `leave`, no question."""
     return _set_suspended(member_id, None, "member_resumed", by=by, on=on)
 
 
 def _set_suspended(
-    member_id: int, suspended_at: datetime | None, verb: str, *, by: User, on: date
+    member_id: int,
+    suspended_at: datetime | None,
+    verb: str,
+    *,
+    by: User,
+    on: date,
+    invitations: str = "",
 ) -> Membership:
     account = Account.objects.lock_for(Membership, member_id)
     member = _manageable(account, member_id, by=by, on=on)
     if (member.suspended_at is None) is (suspended_at is None):
         return member
+    if suspended_at is not None:
+        open_invitations.answer(account, member.user, invitations, by=by)
     before = standing_of(member)
     member.suspended_at = suspended_at
     member.save(update_fields=["suspended_at"])

@@ -58,6 +58,7 @@ REASONS = {
     "holds_no_seat": _("light agents hold no seat"),
     "hard_to_use": _("hard to use"),
     "first_purchase": _("first purchase"),
+    "inviter_gone": _("who invited no longer manages people here"),
     "insufficient_funds": _("there was not enough money on the card or account"),
     "missing_features": _("something is missing"),
     "not_needed": _("we no longer need it"),

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import Count
 
-from accounts import activity, invitations, mail
+from accounts import activity, invitations, mail, open_invitations
 from accounts.gate import Gate
 from accounts.models import Account, Invitation, Membership, User
 from accounts.rules.decision import Action
@@ -38,7 +38,7 @@ def join(token: str, *, on: date, name: str = "", password: str = "") -> tuple[I
 
 def promised(account_id: int, at: datetime) -> Counter[str]:
     """Return how many seats of each live line open invitations promise, by the line's product."""
-    rows = invitations.waiting(account_id, at).exclude(seat="").values_list("seat").annotate(Count("pk"))
+    rows = open_invitations.waiting(account_id, at).exclude(seat="").values_list("seat").annotate(Count("pk"))
     counts: Counter[str] = Counter()
     for product, number in rows:
         line = line_of(account_id, product)

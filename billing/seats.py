@@ -98,7 +98,7 @@ def free(line_id: int, member_id: int, *, by: User, on: date) -> None:
 
 
 @transaction.atomic
-def remove(member_id: int, *, by: User, on: date) -> list[str]:
+def remove(member_id: int, *, by: User, on: date, invitations: str = "") -> list[str]:
     """Remove a member with the seats they hold; return the products that have a free seat now.
 
     What is paid stays as it is: the page says so and offers to reduce at renewal. Raises as
@@ -114,7 +114,7 @@ def remove(member_id: int, *, by: User, on: date) -> list[str]:
         _record(account, "seat_freed", seat.line, seat.membership, by, used, used - 1)
         freed.append(seat.line.product.name)
         seat.delete()
-    roles.leave(member_id, by=by, on=on)
+    roles.leave(member_id, by=by, on=on, invitations=invitations)
     return freed
 
 

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import roles
+from accounts import activity, open_invitations, roles
 from accounts.models import Membership
 from accounts.rules.decision import Action
 from accounts.rules.roles import Role
@@ -68,8 +68,10 @@ def _show(
     return render(request, f"people/{template}.html", context | more, status=status)
 
 
-def _refused(request: AccountRequest, one: Membership, act: Callable[[], object]) -> HttpResponse | None:
-    """Do an act of roles; return the page that says why not, None where it is done."""
+def _refused(
+    request: AccountRequest, one: Membership, act: Callable[[], object], template: str = "member"
+) -> HttpResponse | None:
+    """Do an act of roles; return the page that says why not or asks, None where it is done."""
     try:
         act()
     except roles.OwnRole:
@@ -81,6 +83,9 @@ def _refused(request: AccountRequest, one: Membership, act: Callable[[], object]
             "to billing admins only."
         )
         return _show(request, one, error=error, status=422)
+    except open_invitations.InvitationsOpen as question:
+        asked = {"sent": question.invitations, "unanswered": True, "asked_role": request.POST.get("role")}
+        return _show(request, one, template=template, status=422, **asked)
     return None
 
 
@@ -92,7 +97,12 @@ def member_role(request: AccountRequest, member_id: int) -> HttpResponse:
     if not form.is_valid():
         return _show(request, one, error=_("Choose one of these roles."), status=422)
     role = Role(form.cleaned_data["role"])
-    refused = _refused(request, one, lambda: roles.give(one.pk, role, by=request.user, on=request.today))
+    invitations = request.POST.get("invitations", "")
+    refused = _refused(
+        request,
+        one,
+        lambda: roles.give(one.pk, role, by=request.user, on=request.today, invitations=invitations),
+    )
     if refused is not None:
         return refused
     told = {"name": one.user.name, "role": ROLES[role]}
@@ -129,7 +139,12 @@ def member_delegate(request: AccountRequest, member_id: int) -> HttpResponse:
 def member_suspend(request: AccountRequest, member_id: int) -> HttpResponse:
     """Suspend a member: role and seats stay, nothing can be reached."""
     one = find(request, member_id)
-    refused = _refused(request, one, lambda: roles.suspend(one.pk, by=request.user, on=request.today))
+    invitations = request.POST.get("invitations", "")
+    refused = _refused(
+        request,
+        one,
+        lambda: roles.suspend(one.pk, by=request.user, on=request.today, invitations=invitations),
+    )
     if refused is not None:
         return refused
     told = {"name": one.user.name}
@@ -155,10 +170,17 @@ def member_remove(request: AccountRequest, member_id: int) -> HttpResponse:
     """Say what removing a member does, and on a POST remove them."""
     one = find(request, member_id)
     if request.method != "POST":
-        return _show(request, one, template="remove")
+        sent = open_invitations.sent_by(request.account.pk, one.user, activity.current().at)
+        return _show(request, one, template="remove", sent=list(sent))
     freed: list[str] = []
+    invitations = request.POST.get("invitations", "")
     refused = _refused(
-        request, one, lambda: freed.extend(seats.remove(one.pk, by=request.user, on=request.today))
+        request,
+        one,
+        lambda: freed.extend(
+            seats.remove(one.pk, by=request.user, on=request.today, invitations=invitations)
+        ),
+        template="remove",
     )
     if refused is not None:
         return refused
