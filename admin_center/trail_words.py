@@ -15,6 +15,7 @@ VERBS = {
     "change_withdrawn": _("Change that waited for its payment withdrawn"),
     "charge_refunded": _("Payment refunded"),
     "data_export_asked": _("Export of the account’s data asked for"),
+    "invitation_expired": _("Invitation expired"),
     "invitation_revoked": _("Invitation revoked"),
     "invoice_payment_started": _("Payment of an invoice started"),
     "member_invited": _("Member invited"),

@@ -10,6 +10,7 @@ from django.db.models import Count
 from accounts import activity, invitations, mail, open_invitations
 from accounts.gate import Gate
 from accounts.models import Account, Invitation, Membership, User
+from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action
 from accounts.rules.roles import Role
 from billing import seats
@@ -34,6 +35,35 @@ def join(token: str, *, on: date, name: str = "", password: str = "") -> tuple[I
         if found.seat_outcome != Outcome.GIVEN:
             _tell(found, member, line, on)
     return found, member
+
+
+def expired(at: datetime) -> list[tuple[int, int]]:
+    """Return the invitations that nobody accepted in time and nobody was told of, each with its account."""
+    over = Invitation.objects.filter(accepted_at=None, revoked_at=None, expiry_told_at=None)
+    return list(over.filter(expires_at__lte=at).order_by("pk").values_list("pk", "account_id"))
+
+
+@transaction.atomic
+def expire(invitation_id: int) -> bool:
+    """Tell who invited that an invitation is over, and that its seat is promised no more; once.
+
+    Returns whether it was told; not before its time in the account's own clock.
+    """
+    account = Account.objects.lock_for(Invitation, invitation_id)
+    at = activity.current().at
+    found = Invitation.objects.select_related("account").get(pk=invitation_id)
+    settled = found.accepted_at or found.revoked_at or found.expiry_told_at
+    if settled or found.expires_at > at:
+        return False
+    found.expiry_told_at = at
+    found.save(update_fields=["expiry_told_at"])
+    if account.state == AccountState.CANCELLED:
+        return False
+    activity.record(account, "invitation_expired", by=None, subject=f"invitation:{found.pk}")
+    product = product_name(found) if found.seat else ""
+    facts = {"name": found.name, "email": found.email, "product": product}
+    mail.post("invitation_expired", account, to=invitations.inviters(found), facts=facts, key=str(found.pk))
+    return True
 
 
 def promised(account_id: int, at: datetime) -> Counter[str]:

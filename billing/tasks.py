@@ -13,7 +13,7 @@ from procrastinate.contrib.django import app
 
 from accounts import activity, clock, fence, mail, ownership
 from accounts.models import Account, Draft
-from billing import erasure, exporting, payments, renewal, requests
+from billing import erasure, exporting, payments, promised_seats, renewal, requests
 
 log = structlog.get_logger()
 # Rows are asked for by so many ids at once: a statement holds at most 65,535 parameters.
@@ -31,6 +31,17 @@ def work() -> dict[str, int]:
         with activity.occasion(clock.now()):
             done |= fence.step(name, count)
     return done
+
+
+def _invitations() -> int:
+    """Tell of invitations that are over in the clock of their own account."""
+
+    def tell(invitation_id: int) -> bool:
+        account = Account.objects.get(invitations=invitation_id)
+        with activity.occasion(clock.now(account)):
+            return promised_seats.expire(invitation_id)
+
+    return fence.each("invitation_expiries", promised_seats.expired(clock.now()), tell)[0]
 
 
 def _renewals() -> dict[str, int]:
@@ -59,6 +70,7 @@ _STEPS: dict[str, Callable[[], dict[str, int]]] = {
     "charges": lambda: {"charges": payments.reconcile(clock.now())},
     "requests_expired": lambda: {"requests_expired": requests.expire()},
     "offers_expired": lambda: {"offers_expired": ownership.expire()},
+    "invitations_expired": lambda: {"invitations_expired": _invitations()},
     "renewals": lambda: _renewals(),
     "exports": lambda: {"exports": exporting.prepare_waiting(clock.now().date())},
     "letters": lambda: {"letters": mail.send_waiting()},

@@ -40,6 +40,8 @@ class Invitation(models.Model):
     accepted_at = models.DateTimeField(_("accepted at"), null=True)
     accepted_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     revoked_at = models.DateTimeField(_("revoked at"), null=True)
+    # When who invited was told that nobody had accepted in time.
+    expiry_told_at = models.DateTimeField(_("expiry told at"), null=True)
 
     account_path: ClassVar[str] = "account_id"
 
@@ -47,6 +49,13 @@ class Invitation(models.Model):
         verbose_name = _("invitation")
         verbose_name_plural = _("invitations")
         default_permissions = ()
+        indexes = [
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(accepted_at=None, revoked_at=None, expiry_told_at=None),
+                name="invitation_to_expire",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "email"],

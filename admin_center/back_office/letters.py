@@ -28,6 +28,7 @@ KINDS = {
     "account_cancelled": _("Account cancelled"),
     "account_ended": _("Account ended, to its members"),
     "change_confirmed": _("Change confirmed"),
+    "invitation_expired": _("Invitation expired"),
     "invited": _("Invited"),
     "last_seat_used": _("Last seat used"),
     "newcomer_without_seat": _("Newcomer without the promised seat"),

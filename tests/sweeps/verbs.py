@@ -336,6 +336,7 @@ ASKED_ELSEWHERE = {
     "billing.cancellation.end_everything": "cancel_now, and the renewal that ends the account",
     "billing.cancellation.tell_members": "cancel_now, and the renewal that ends the account",
     "billing.debts.reopen": "settle_old, and the payment of a debt",
+    "accounts.open_invitations.answer": "leave, suspend and give, before they write",
     "billing.seats.hand_out": "assign, and join, which keeps what the account promised",
     "billing.request_closing.close": "every verb that decides a request, before it does",
     "billing.promos.create": "no account: tests/console/test_back_office_promos.py asks as everybody",
