@@ -84,6 +84,26 @@ def post_to_address(
     _wake()
 
 
+def post_to_person(
+    kind: str, person: User, *, email: str, language: str, facts: Mapping[str, object], key: str
+) -> None:
+    """Write a letter that concerns a person and none of their accounts, to an address that may be new."""
+    Letter.objects.bulk_create(
+        [
+            Letter(
+                kind=kind,
+                user=person,
+                to=email,
+                language=language,
+                facts=dict(facts),
+                key=f"{kind}:{key}",
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    _wake()
+
+
 def _wake() -> None:
     """Wake the worker once this is committed; where that is lost, the next sweep does it."""
 

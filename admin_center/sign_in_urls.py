@@ -1,7 +1,7 @@
 """Every address under /sign-in/: allauth's, one by one, so that an update of it opens no page unseen.
 
-Closed are: signing up (people are invited, or brought in by the vendor), changing the address
-(the vendor's register knows it), signing in by a mailed code, and tying other identities to a person.
+Closed are: signing up (people are invited, or brought in by the vendor), the library's way to change
+the address (ours is confirmed by both), signing in by a mailed code, and tying other identities to a person.
 """
 
 from allauth.account import views as account
@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, re_path
 
 from admin_center import product_login
 from admin_center.sessions import freshly_authenticated
-from admin_center.views import sign_in
+from admin_center.views import email_change, sign_in
 
 urlpatterns: list[URLPattern] = [
     path("", sign_in.start, name="sign_in"),
@@ -59,6 +59,9 @@ urlpatterns: list[URLPattern] = [
         freshly_authenticated(recovery.download_recovery_codes),
         name="mfa_download_recovery_codes",
     ),
+    path("email/change/", freshly_authenticated(email_change.change), name="email_change"),
+    path("email/change/<int:change_id>/withdraw/", email_change.withdraw, name="email_change_withdraw"),
+    path("email/confirm/<str:token>/", email_change.confirm, name="email_change_confirm"),
     path("sessions/", sign_in.devices, name="usersessions_list"),
     path("product/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"),
     path("product/error/", login_not_required(social.login_error), name="socialaccount_login_error"),

@@ -14,6 +14,7 @@ from accounts.models import (
     AccountPermission,
     Activity,
     Draft,
+    EmailChange,
     Invitation,
     Letter,
     Membership,
@@ -97,6 +98,8 @@ def _erase_people(ids: list[int]) -> None:
 
 def _erase_person(person: User) -> None:
     EmailAddress.objects.filter(user=person).delete()
+    EmailChange.objects.filter(person=person).delete()
+    Letter.objects.filter(user=person, account=None).delete()
     person.email, person.name = _free_address(person.pk), "—"
     person.is_active, person.last_login = False, None
     person.set_unusable_password()

@@ -11,7 +11,7 @@ from django.db import close_old_connections, connection
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from accounts import activity, clock, fence, mail, ownership
+from accounts import activity, address_changes, clock, fence, mail, ownership
 from accounts.models import Account, Draft
 from billing import erasure, exporting, payments, promised_seats, renewal, requests
 
@@ -71,6 +71,7 @@ _STEPS: dict[str, Callable[[], dict[str, int]]] = {
     "requests_expired": lambda: {"requests_expired": requests.expire()},
     "offers_expired": lambda: {"offers_expired": ownership.expire()},
     "invitations_expired": lambda: {"invitations_expired": _invitations()},
+    "address_changes_expired": lambda: {"address_changes_expired": address_changes.expire()},
     "renewals": lambda: _renewals(),
     "exports": lambda: {"exports": exporting.prepare_waiting(clock.now().date())},
     "letters": lambda: {"letters": mail.send_waiting()},
@@ -92,6 +93,7 @@ def erase(timestamp: int) -> None:
     _begin()
     with activity.occasion(clock.now()):
         erasure.erase_due()
+        address_changes.forget()
         Draft.objects.filter(typed_at__lte=clock.now() - Draft.KEPT_FOR).delete()
 
 

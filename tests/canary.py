@@ -57,6 +57,7 @@ CODES = {
     "billing.InvoiceLine": {"kind", "product", "edition", "product_name", "edition_name", "cycle",
                             "unit_price_currency", "gross_currency", "amount_currency", "because"},
     "billing.Line": {"unit_price_currency"},
+    "accounts.EmailChange": {"state", "old_token_hash", "new_token_hash"},
     "billing.PaidSegment": {"unit_price_currency", "cycle", "charged_currency", "credited_currency"},
     "billing.PaymentMethod": {"kind", "brand", "last_four"},
     "billing.PaymentSetup": {"state_hash", "reference"},
@@ -72,6 +73,7 @@ SHOWN_BY_LINK = {
     "account_confirm_email",
     "account_reset_password_from_key",
     "join",
+    "email_change_confirm",
     "sandbox_setup",
     "sandbox_payment",
 }

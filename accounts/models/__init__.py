@@ -3,6 +3,7 @@
 from accounts.models.account import Account
 from accounts.models.activity import Activity
 from accounts.models.draft import Draft
+from accounts.models.email_change import EmailChange
 from accounts.models.handover import Invitation, OwnershipOffer
 from accounts.models.outbox import Letter
 from accounts.models.people import AccountPermission, Membership, User
@@ -12,6 +13,7 @@ __all__ = [
     "AccountPermission",
     "Activity",
     "Draft",
+    "EmailChange",
     "Invitation",
     "Letter",
     "Membership",

@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Collate, Lower
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 
@@ -103,6 +104,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         """Return the person's first name."""
         return self.name.split(" ")[0]
+
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """Return what a session is bound to: a new password ends every other one, a new address too."""
+        salt = "accounts.models.people.User.get_session_auth_hash"
+        bound = f"{self.password}\n{self.email}"
+        return salted_hmac(salt, bound, secret=secret, algorithm="sha256").hexdigest()
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

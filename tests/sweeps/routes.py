@@ -166,6 +166,11 @@ OUTSIDE: dict[str, Route] = {
     "mfa_view_recovery_codes": Route(get=(302,), post=(302,), who="signed_in"),
     "mfa_generate_recovery_codes": Route(get=(302,), post=(302,), who="signed_in"),
     "mfa_download_recovery_codes": Route(get=(302,), post=(302,), who="signed_in"),
+    # Nobody of the world has shown their password again: led to do so.
+    "email_change": Route(get=(302,), post=(302,), who="signed_in"),
+    "email_change_withdraw": Route(post=(404,), who="signed_in", parts=(("change_id", "1"),)),
+    # Found by an unguessable token; this one is nobody's.
+    "email_change_confirm": Route(get=(404,), post=(404,), who="open", parts=(("token", "x"),)),
     "usersessions_list": Route(get=READ, post=(302,), who="signed_in"),
     "socialaccount_login_cancelled": Route(get=READ, who="any"),
     "socialaccount_login_error": Route(get=(401,), who="any"),

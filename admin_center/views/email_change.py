@@ -1,0 +1,87 @@
+"""Changing one's own e-mail address: the page of the person, and the page behind the mailed links."""
+
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import activity, address_changes, clock
+from accounts.models import EmailChange, User
+from admin_center.forms.email_change import EmailChangeForm
+from admin_center.sign_in import client_address
+
+NOT_CHANGEABLE = {
+    "malformed": gettext_lazy("This is not an e-mail address."),
+    "same": gettext_lazy("This is your address already."),
+    "budget": gettext_lazy("You have asked for several changes today. Try again tomorrow."),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request: HttpRequest) -> HttpResponse:
+    """Show the address and the changes that wait; on a POST send a link to the old and the new one."""
+    person = cast(User, request.user)
+    form = EmailChangeForm(request.POST if request.method == "POST" else None)
+    with activity.occasion(clock.now(), address=client_address(request)):
+        if form.is_bound and form.is_valid() and _ask(form, person):
+            messages.success(
+                request,
+                _("A letter is on its way to both addresses. Your address changes when both have confirmed."),
+            )
+            return redirect("email_change")
+        context = {"form": form, "waiting": address_changes.waiting(person)}
+    return render(request, "account/email_change.html", context, status=422 if form.is_bound else 200)
+
+
+def _ask(form: EmailChangeForm, person: User) -> bool:
+    """Ask for the change; False, with the error at its field, where it can't be asked for."""
+    try:
+        address_changes.ask(form.cleaned_data["email"], by=person)
+    except address_changes.NotChangeable as refusal:
+        form.add_error("email", NOT_CHANGEABLE[refusal.reason])
+        return False
+    return True
+
+
+@require_POST
+def withdraw(request: HttpRequest, change_id: int) -> HttpResponse:
+    """Take a change of one's own back; another person's answers as one that is not there."""
+    try:
+        with activity.occasion(clock.now(), address=client_address(request)):
+            address_changes.withdraw(change_id, by=cast(User, request.user))
+    except EmailChange.DoesNotExist:
+        raise Http404 from None
+    except address_changes.ChangeOver:
+        messages.info(request, _("That change is over already."))
+    else:
+        messages.success(request, _("The change is withdrawn: its links no longer work."))
+    return redirect("email_change")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_not_required
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what a link confirms, and let its reader confirm it; every other link gets the same answer."""
+    try:
+        with activity.occasion(clock.now(), address=client_address(request)):
+            return _confirm(request, token)
+    except address_changes.ChangeOver:
+        return render(request, "account/email_change_over.html", status=404)
+
+
+def _confirm(request: HttpRequest, token: str) -> HttpResponse:
+    found, is_new = address_changes.find(token)
+    somebody_else = request.user.is_authenticated and request.user != found.person
+    if request.method != "POST" or somebody_else:
+        context = {"change": found, "is_new": is_new, "somebody_else": somebody_else}
+        status = 422 if request.method == "POST" else 200
+        return render(request, "account/email_change_confirm.html", context, status=status)
+    found = address_changes.confirm(token, moment_of=clock.now)
+    if found.state == EmailChange.State.TAKEN:
+        raise address_changes.ChangeOver
+    return render(request, "account/email_change_confirmed.html", {"change": found, "is_new": is_new})
