@@ -17,7 +17,7 @@ from admin_center.questions import Asked
 from billing import promos, quotes
 from billing.models import AgentSeat, Quote
 from billing.rules.changes import Change
-from billing.rules.quoting import Undecided, renewal
+from billing.rules.quoting import Renewal, Undecided, renewal
 from billing.rules.refusals import (
     BelowSeatsInUse,
     CancellationScheduled,
@@ -35,7 +35,7 @@ MOST_HOLDERS = 20
 class Outcome:
     """What was typed, priced for one day.
 
-    `instead` is what the renewal costs without the change, in minor units; `invoice`, `held`,
+    `instead` is the renewal without the change; `invoice`, `held`,
     `holders` and `cancels` are what helps against a refusal: the invoice to pay, the change that
     waits for its payment, who holds the seats, and that cancelling is the way.
     """
@@ -43,7 +43,7 @@ class Outcome:
     changes: tuple[Change, ...] = ()
     priced: Priced | None = None
     questions: tuple[Asked, ...] = ()
-    instead: int | None = None
+    instead: Renewal | None = None
     what_if: bool = False
     nothing: bool = False
     refusal: str = ""
@@ -103,18 +103,18 @@ def _price(request: AccountRequest, form: ManageForm, found: Outcome, on: date) 
         # Shown as if each first choice were taken, until all are answered.
         quote = undecided.provisional
     found.priced = priced.of(quote, desk.reading, costs_shown=desk.may[Action.SEE_COSTS])
-    found.instead = _renews_at(desk, on)
+    found.instead = _as_it_stands(desk, on)
 
 
-def _renews_at(desk: Desk, on: date) -> int | None:
-    """Return what the renewal costs as things stand, None where nothing renews or it has no price."""
+def _as_it_stands(desk: Desk, on: date) -> Renewal | None:
+    """Return the renewal as things stand, None where nothing renews or it has no price."""
     if desk.first:
         return None
     try:
         coming = renewal(desk.facts, on)
     except Refusal:
         return None
-    return None if coming is None or coming.ends else coming.amount
+    return None if coming is None or coming.ends else coming
 
 
 def _refuse(request: AccountRequest, form: ManageForm, found: Outcome, refusal: Refusal) -> None:

@@ -14,7 +14,6 @@ from admin_center.consequences import Consequence
 from admin_center.sentences import Names
 from billing.facts import Reading
 from billing.models import InvoiceLine
-from billing.rules.changes import Moment
 from billing.rules.facts import ProductKind
 from billing.rules.lines import LineKind, PricedLine
 from billing.rules.money import to_minor
@@ -78,7 +77,10 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A quote as pages show it; `waiting` is what waited before and still does."""
+    """A quote as pages show it; `waiting` is what waited before and still does.
+
+    `undoable` tells whether it schedules anything: only that can be undone until its day.
+    """
 
     on: date
     currency: str
@@ -89,6 +91,7 @@ class Priced:
     renewal: Renewal
     renewal_rows: tuple[Row, ...]
     consequences: tuple[Consequence, ...]
+    undoable: bool
 
     @property
     def due(self) -> int:
@@ -147,13 +150,14 @@ def of(quote: Quote, reading: Reading, *, costs_shown: bool) -> Priced:
         rows=rows(quote.lines, names, flat),
         settlement=quote.settlement,
         when=tuple(
-            When(sentences.change(timed.change, names), timed.moment is Moment.NOW, timed.on)
+            When(sentences.change(timed.change, names), timed.on <= quote.on, timed.on)
             for timed in quote.timed
         ),
         waiting=tuple(sentences.waits(one, names) for one in quote.scheduled if one.version <= quote.version),
         renewal=quote.renewal,
         renewal_rows=rows(quote.renewal.lines, names, flat),
         consequences=tuple(consequences.told(quote.notices, names, reading.labels, costs_shown=costs_shown)),
+        undoable=any(one.version > quote.version for one in quote.scheduled),
     )
 
 

@@ -18,7 +18,6 @@ from billing.models import ChangeRequest, Quote
 from billing.rules import quoting
 from billing.rules.asking import open_to_asking
 from billing.rules.bases import base_of, moved
-from billing.rules.changes import Moment
 from billing.rules.facts import Facts
 from billing.rules.quoting import Timed, Undecided
 from billing.rules.refusals import Refusal
@@ -119,7 +118,7 @@ def dated(
     wanted = changes_from_plain(one.changes) if days else ()
     when = [days.get(change) for change in wanted] + [None] * len(told.changes)
     return [
-        (sentence, timed, timed is not None and timed.moment is Moment.NOW)
+        (sentence, timed, timed is not None and quote is not None and timed.on <= quote.on)
         for sentence, timed in zip(told.changes, when, strict=False)
     ]
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from admin_center import consequences, sentences
 from billing.facts import PaymentFacts, Reading
-from billing.rules.facts import Facts, LineFacts, ProductKind
+from billing.rules.facts import DiscountSource, Facts, LineFacts, ProductKind
 from billing.rules.periods import Cycle, Period
 from billing.rules.quoting import Renewal, becomes, renewal
 from billing.rules.refusals import Refusal
@@ -129,7 +129,8 @@ class WaitingRow:
 class Summary:
     """The subscription as its page shows it on one day.
 
-    `now` is what a whole period costs as things stand; `renewal` the coming one with all that waits,
+    `now` is what a whole period costs as things stand, with the `discounts` that it carries; `later` are
+    codes that hold from the coming renewal on; `renewal` the coming one with all that waits,
     None where an edition that waits has no price (`unpriced` names the product).
     """
 
@@ -140,6 +141,7 @@ class Summary:
     renews_on: date
     lines: tuple[LineRow, ...]
     discounts: tuple[DiscountRow, ...]
+    later: tuple[DiscountRow, ...]
     now: Renewal
     renewal: Renewal | None
     unpriced: str
@@ -194,7 +196,9 @@ def of(reading: Reading | None, on: date) -> Summary | None:
         return None
     facts = reading.facts
     coming, unpriced = _coming(reading, on)
-    now = coming if coming is not None and _stays(facts, coming) else _as_it_stands(facts, on)
+    later = _later(facts, on)
+    stays = coming is not None and not later and _stays(facts, coming)
+    now = coming if coming is not None and stays else _as_it_stands(facts, on, without=later)
     return Summary(
         on=on,
         currency=facts.currency,
@@ -203,6 +207,7 @@ def of(reading: Reading | None, on: date) -> Summary | None:
         renews_on=facts.renews_on,
         lines=_lines(reading, now, coming, on),
         discounts=_discounts(facts, now),
+        later=tuple(one for one in _discounts(facts, coming) if one.code in later),
         now=now,
         renewal=coming,
         unpriced=unpriced,
@@ -242,10 +247,30 @@ def _stays(facts: Facts, coming: Renewal) -> bool:
     return whole and not facts.scheduled and not ending
 
 
-def _as_it_stands(facts: Facts, on: date) -> Renewal:
-    """Return what a whole period costs with nothing changed: the renewal as if nothing waited."""
+def _later(facts: Facts, on: date) -> frozenset[str]:
+    """Return the codes that were typed for the coming renewal: no paid day carries them yet.
+
+    One that came with the first version was brought in, and holds already: what was paid elsewhere doesn't name it.
+    """
+    paid = {
+        applied.code
+        for line in facts.lines
+        for segment in line.segments
+        if segment.covers.end > on
+        for applied in segment.discounts
+    }
+    typed = (one.code for one in facts.discounts if one.source is DiscountSource.PROMO and one.version > 1)
+    return frozenset(typed) - paid
+
+
+def _as_it_stands(facts: Facts, on: date, *, without: frozenset[str]) -> Renewal:
+    """Return what a whole period costs with nothing changed: the renewal as if nothing waited.
+
+    `without` are codes that begin only with that renewal.
+    """
     lines = tuple(replace(line, price_ends_on=None) for line in facts.lines)
-    same = renewal(replace(facts, state="active", scheduled=(), lines=lines), on)
+    given = tuple(one for one in facts.discounts if one.code not in without)
+    same = renewal(replace(facts, state="active", scheduled=(), lines=lines, discounts=given), on)
     assert same is not None  # there are lines
     return same
 
@@ -294,7 +319,7 @@ def _then(reading: Reading, line: LineFacts, coming: Renewal | None) -> tuple[st
     return tuple(sentences.line(reading.names, *one) for one in kept)
 
 
-def _discounts(facts: Facts, now: Renewal) -> tuple[DiscountRow, ...]:
+def _discounts(facts: Facts, now: Renewal | None) -> tuple[DiscountRow, ...]:
     left = {discount.code: discount.periods_left for discount in facts.discounts}
     return tuple(
         DiscountRow(
@@ -303,7 +328,7 @@ def _discounts(facts: Facts, now: Renewal) -> tuple[DiscountRow, ...]:
             total.amount,
             left.get(total.code),
         )
-        for total in now.discounts
+        for total in (now.discounts if now else ())
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from billing.rules import refusals
-from billing.rules.changes import Change, Moment, takes_effect
+from billing.rules.changes import Change, Moment, UsePromoCode, takes_effect
 from billing.rules.checks import agree, may_change, nothing_left_alone
 from billing.rules.conflicts import Question, Resolution, resolve
 from billing.rules.drafting import Draft
@@ -115,7 +115,7 @@ def _priced(facts: Facts, resolution: Resolution, draft: Draft) -> Quote:
         changes=resolution.changes,
         lines=tuple(draft.lines),
         settlement=settlement,
-        timed=tuple(_timed(change, facts, after, draft.on) for change in resolution.changes),
+        timed=tuple(_timed(change, facts, after, draft) for change in resolution.changes),
         notices=_notices(draft, resolution, settlement, following),
         renewal=following,
         closed=tuple(draft.closed),
@@ -134,8 +134,11 @@ def _following(facts: Facts, after: Facts, on: date) -> Renewal:
     return following
 
 
-def _timed(change: Change, facts: Facts, after: Facts, on: date) -> Timed:
-    moment = takes_effect(change, facts)
+def _timed(change: Change, facts: Facts, after: Facts, draft: Draft) -> Timed:
+    """Return when a change takes effect: a code with the first line that takes it, perhaps one of today."""
+    on, moment = draft.on, takes_effect(change, facts)
+    if isinstance(change, UsePromoCode) and change.promo in {d.code for d in discount_totals(draft.lines)}:
+        moment = Moment.NOW
     if moment is Moment.ON_ITS_DATES:
         return Timed(change, moment, getattr(change, "start", on))
     return Timed(change, moment, on if moment is Moment.NOW else after.renews_on)

@@ -324,3 +324,30 @@ def test_a_promo_code_counts_from_the_renewal(olivia: Client, ledger: Account) -
     assert "$108.00" in text(olivia.get(address))
     olivia.post(address)
     assert PromoCode.objects.get().used == 1
+    # It can't be undone, and nothing says so.
+    receipt = text(olivia.get(address))
+    assert "undone" not in receipt
+    assert "It is kept, and takes effect on the day named below." in receipt
+    assert "on 27 October 2023" in receipt
+    # What stands today is not lowered by what begins later.
+    summary = text(olivia.get("/a/acme/billing/subscription/"))
+    assert (
+        "Discount SPRING (10 %) −$12.00 from the renewal on 27 October 2023 · for 2 whole periods" in summary
+    )
+    assert "Total per year before tax $120.00" in summary
+    assert "It will cost $108.00" in summary
+
+
+def test_what_stands_names_the_period_it_is_for(db: None) -> None:
+    """Seen as "a month" of what is a year's: monthly now, annual scheduled, then two seats more."""
+    account = acme_at()
+    shop.subscribe(account, {"support": ("team", 10, "12.00")}, start=date(2023, 7, 1), cycle="monthly")
+    pay_by_card(account)
+    olivia = signed_in(people.user("olivia"))
+    annual = text(olivia.post(PREVIEW, wish(cycle="annual")))
+    assert "A year $1,440.00 as it stands now $120.00 a month" in annual
+    olivia.post(review(olivia, wish(cycle="annual")))
+    # 10 × 12.00 × 12 = 1,440.00 a year as it stands; 12 × 12.00 × 12 = 1,728.00
+    shown = text(olivia.post(PREVIEW, wish(cycle="monthly", seats_support=12)))
+    assert "A year $1,728.00 as it stands now $1,440.00" in shown
+    assert "a month" not in shown.split("as it stands now")[1].split("Takes effect")[0]

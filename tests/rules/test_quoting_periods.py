@@ -191,6 +191,24 @@ def test_a_code_starts_at_the_next_whole_period() -> None:
     assert renewed(saved(once), YEAR.end).discounts == ()
 
 
+def test_a_code_that_is_used_today_takes_effect_today() -> None:
+    """Seen told for the renewal: all off for one period, bought with the first purchase or an extension."""
+    free = PromoFacts("FREE", percent=Decimal(100), periods=1)
+    first = FirstPurchase(Cycle.MONTHLY, (Item("support", "team", 10),))
+    for facts, change in ((nothing(promos=(free,)), first), (ledger(promos=(free,)), Extend())):
+        found = quote(facts, [change, UsePromoCode("FREE")], TODAY)
+        assert (found.due, found.after.discounts) == (0, ())
+        assert [(one.moment, one.on) for one in found.timed] == [(Moment.NOW, TODAY)] * 2
+        assert codes(found) == []
+    # With seats only, no line of today takes it.
+    more = quote(ledger(promos=(free,)), [AddSeats("support", 11), UsePromoCode("FREE")], TODAY)
+    assert [one.on for one in more.timed] == [TODAY, YEAR.end]
+    # A line that is new in the same change takes a percentage at once.
+    changes = [AddProduct("talk", "team", 1), UsePromoCode("FREE")]
+    new = quote(ledger(promos=(free,)), changes, TODAY)
+    assert [one.on for one in new.timed] == [TODAY, TODAY]
+
+
 def test_a_new_code_is_younger_than_all_others() -> None:
     old = DiscountFacts("OLD", DiscountSource.COUPON, percent=Decimal(10), order=4)
     found = quote(ledger(promos=(OFF,), discounts=(old,)), [UsePromoCode("OFF")], TODAY)
