@@ -250,7 +250,8 @@ def _stays(facts: Facts, coming: Renewal) -> bool:
 def _later(facts: Facts, on: date) -> frozenset[str]:
     """Return the codes that were typed for the coming renewal: no paid day carries them yet.
 
-    One that came with the first version was brought in, and holds already: what was paid elsewhere doesn't name it.
+    One that came with the first version was brought in, and holds already: what was paid elsewhere
+    doesn't name it.
     """
     paid = {
         applied.code
