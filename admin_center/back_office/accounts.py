@@ -14,6 +14,7 @@ from accounts.models import Account, Membership, User
 from accounts.rules.time_zones import time_zones
 from admin_center.back_office import search
 from admin_center.back_office.columns import linked, links, related
+from admin_center.back_office.corrections import Corrections
 from admin_center.back_office.old_debts import OldDebts
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
@@ -149,13 +150,23 @@ class MembershipAdmin(StaffAdmin):
 
 
 @admin.register(User, site=site)
-class UserAdmin(StaffAdmin):
+class UserAdmin(Corrections, StaffAdmin):
     """Everybody who signs in."""
 
     list_display = ("name", "email", "is_active", "is_staff", "last_login", "date_joined")
     search_fields = ("email",)
     search_help_text = _("How the e-mail address or the name begins.")
-    fields = ("name", "email", "language", "is_active", "is_staff", "last_login", "date_joined", "see_also")
+    fields = (
+        "name",
+        "email",
+        "language",
+        "is_active",
+        "is_staff",
+        "last_login",
+        "date_joined",
+        "correction",
+        "see_also",
+    )
 
     @admin.display(description=_("See also"))
     def see_also(self, person: User) -> SafeString:

@@ -46,6 +46,10 @@ def forms() -> dict[str, dict[str, str]]:
         reverse("vendor:billing_changerequest_decide", args=[asked.pk]): decision,
         reverse("vendor:billing_subscription_unpark", args=[acme.pk]): {"reason": "x"},
         reverse("vendor:accounts_account_settle", args=[globex.pk]): {"reason": "x"},
+        reverse("vendor:accounts_user_correct", args=[people.user("olivia").pk]): {
+            "email": "o@acme.example",
+            "reason": "x",
+        },
     }
 
 

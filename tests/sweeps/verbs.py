@@ -332,9 +332,9 @@ VERBS: dict[str, Verb] = {
 ASKED_ELSEWHERE = {
     "accounts.address_changes.ask": "a person's own, no account: tests/console/test_email_change.py",
     "accounts.address_changes.withdraw": "a person's own, no account: tests/console/test_email_change.py",
-    "accounts.address_changes.propose": "no account: tests/console/test_email_change.py asks as everybody",
-    "accounts.address_changes.approve": "no account: tests/console/test_email_change.py asks as everybody",
-    "accounts.address_changes.reject": "no account: tests/console/test_email_change.py asks as everybody",
+    "accounts.address_changes.propose": "no account: tests/console/test_email_corrections.py asks",
+    "accounts.address_changes.approve": "no account: tests/console/test_email_corrections.py asks",
+    "accounts.address_changes.reject": "no account: tests/console/test_email_corrections.py asks",
     "accounts.staff.demand": "it asks itself",
     "accounts.activity.record": "every verb, before it records",
     "accounts.lifecycle.move": "every verb that moves an account, before it does",
