@@ -101,7 +101,7 @@ def invite(
         account, "member_invited", by=by, subject=f"invitation:{made.pk}", after={"role": role.value}
     )
     facts = {"by": by.name, "role": role.value, "token": token, "until": made.expires_at.isoformat()}
-    mail.post_to_address("invited", account, email=email, facts=facts, key=str(made.pk))
+    mail.post_to_address("invited", account, email=email, name=made.name, facts=facts, key=str(made.pk))
     return made
 
 

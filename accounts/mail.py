@@ -65,9 +65,12 @@ def post(kind: str, account: Account, *, to: Iterable[User], facts: Mapping[str,
 
 
 def post_to_address(
-    kind: str, account: Account, *, email: str, facts: Mapping[str, object], key: str
+    kind: str, account: Account, *, email: str, facts: Mapping[str, object], key: str, name: str = ""
 ) -> None:
-    """Write a letter to an address that is no person's yet, such as the vendor's contact or an invitee."""
+    """Write a letter to an address that is no person's yet, such as the vendor's contact or an invitee.
+
+    `name` is whom it greets, where that is known.
+    """
     Letter.objects.bulk_create(
         [
             Letter(
@@ -75,7 +78,7 @@ def post_to_address(
                 kind=kind,
                 to=email,
                 language=account.language,
-                facts=dict(facts),
+                facts=dict(facts) | ({"addressee": name} if name else {}),
                 key=f"{kind}:{key}:{email}"[:120],
             )
         ],

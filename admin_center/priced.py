@@ -177,7 +177,7 @@ def invoiced(lines: Iterable[InvoiceLine], currency: str, flat: Container[str]) 
     return tuple(
         Row(
             kind=line.kind,
-            words=_kind(LineKind(line.kind)),
+            words=kind_words(LineKind(line.kind)),
             name=f"{line.product_name} {line.edition_name}".strip(),
             seats=sentences.number(line.quantity),
             counted=_counted(line.quantity, line.product in flat),
@@ -219,7 +219,7 @@ def _row(line: PricedLine, names: Names, flat: Container[str]) -> Row:
     edition = sentences.edition(names, line.product, line.edition)
     return Row(
         kind=line.kind.value,
-        words=_kind(line.kind),
+        words=kind_words(line.kind),
         name=f"{product} {edition}".strip(),
         seats=sentences.number(line.quantity),
         counted=_counted(line.quantity, line.product in flat),
@@ -242,7 +242,8 @@ def _row(line: PricedLine, names: Names, flat: Container[str]) -> Row:
     )
 
 
-def _kind(kind: LineKind) -> str:
+def kind_words(kind: LineKind) -> str:
+    """Return what a line does: gives back, charges days, a whole period, or temporary seats."""
     return {
         LineKind.CREDIT: _("Credit for what was paid"),
         LineKind.CHARGE: _("Charge for the days that are left"),

@@ -162,7 +162,7 @@ def tell_members(account: Account, *, by: User | None, key: str) -> None:
     """
     at = activity.current().at
     contacts = [member.user for member in Membership.objects.contacts(account)]
-    letter = {"account": account.name, "until": (at + KEPT_FOR).date().isoformat()}
+    letter = {"account": account.name, "until": (at + KEPT_FOR).isoformat()}
     letter |= {"by": by.name} if by else {}
     mail.post("account_cancelled", account, to=contacts, facts=letter, key=key)
     told = {person.pk for person in contacts}

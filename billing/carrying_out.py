@@ -11,7 +11,7 @@ from django.db.models import F
 from accounts import activity, lifecycle, mail
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountState, AccountType
-from billing import documents, facts, invoicing, request_letters
+from billing import charge_letters, documents, facts, invoicing, request_letters
 from billing.models import ChangeRequest, Invoice, PromoCode, PromoRedemption, Quote, Subscription
 from billing.request_closing import close_moot
 from billing.rules import quoting
@@ -170,29 +170,17 @@ def _record(
         invoice=number,
     )
     people = [member.user for member in Membership.objects.contacts(account)]
-    # Amounts are minor units; the letter shows them where costs are shown.
-    receipt = [
-        {
-            "product": names[line.product],
-            "edition": names[(line.product, line.edition)],
-            "quantity": line.quantity,
-            "from": line.covers.start.isoformat(),
-            "until": line.covers.last_day.isoformat(),
-            "amount": line.amount,
-        }
-        for line in checked.quote.lines
-    ]
     mail.post(
         "change_confirmed",
         account,
         to=[*people, *([by] if by and not by.is_staff else [])],
+        # Amounts are minor units; the letter shows them where costs are shown.
         facts={
             "quote": str(quote.pk),
             "invoice": number,
             "by": by.name if by else "",
-            "lines": receipt,
-            "due": checked.quote.due,
-            "currency": account.currency,
+            **request_letters.changes(account, checked.quote, checked.before),
+            **charge_letters.charged(checked.quote.lines, checked.quote.settlement, account.currency, names),
         },
         key=str(quote.pk),
     )

@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts import activity, lifecycle, mail, staff
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountState
-from billing import cancellation, facts, invoicing, payments
+from billing import cancellation, charge_letters, facts, invoicing, payments
 from billing.carrying_out import state_of
 from billing.models import Charge, Invoice, PaymentMethod, Quote, Subscription
 from billing.request_closing import close_moot
@@ -121,7 +121,7 @@ def _renew_once(account_id: int, *, on: date, at: datetime) -> tuple[Invoice | N
     invoice = invoicing.issue(
         account, renewal.lines, renewal.settlement, names=reading.names, cause=cause, occasion=occasion
     )
-    _record(account, before, renewal, invoice)
+    _record(account, before, renewal, invoice, reading.names)
     close_moot(account, renewal.on)
     return invoice, _charge(account, invoice, at) if invoice else None
 
@@ -201,7 +201,13 @@ def _end(account: Account, at: datetime) -> None:
     cancellation.tell_members(account, by=None, key=f"{account.pk}:{at}")
 
 
-def _record(account: Account, before: Facts, renewal: quoting.Renewal, invoice: Invoice | None) -> None:
+def _record(
+    account: Account,
+    before: Facts,
+    renewal: quoting.Renewal,
+    invoice: Invoice | None,
+    names: charge_letters.Names,
+) -> None:
     number = invoice.number if invoice else ""
     activity.record(
         account,
@@ -216,6 +222,12 @@ def _record(account: Account, before: Facts, renewal: quoting.Renewal, invoice: 
         "subscription_renewed",
         account,
         to=[member.user for member in Membership.objects.contacts(account)],
-        facts={"invoice": number, "from": renewal.period.start.isoformat()},
+        facts={
+            "invoice": number,
+            "from": renewal.period.start.isoformat(),
+            "until": renewal.period.last_day.isoformat(),
+            "differences": charge_letters.differences(before, renewal.after, names),
+            **charge_letters.charged(renewal.lines, renewal.settlement, account.currency, names),
+        },
         key=f"{account.pk}:{renewal.period.start}",
     )

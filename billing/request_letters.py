@@ -4,8 +4,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from accounts.models import Account
+from billing import documents
 from billing.models import ChangeRequest, Edition
-from billing.rules.wire import Malformed, changes_from_plain
+from billing.rules.facts import Facts
+from billing.rules.quoting import Quote
+from billing.rules.wire import Malformed, changes_from_plain, changes_to_plain
 
 
 def is_edited(asked: object, approved: object) -> bool:
@@ -23,6 +26,17 @@ def letter(account: Account, request: ChangeRequest) -> dict[str, Any]:
     if edited:
         told |= {"approved_changes": request.approved_changes, "approved_base": request.approved_base}
     return told | {"names": _names(account, set(_products(list(told.values()))))}
+
+
+def changes(account: Account, quote: Quote, before: Facts) -> dict[str, Any]:
+    """Return the facts of a letter that names what a quote changed, on what, and from which day each."""
+    told: dict[str, Any] = {
+        "changes": changes_to_plain([timed.change for timed in quote.timed]),
+        "base": documents.dump_base(before, quote.changes),
+    }
+    # Only where it is not the day itself: the letter says "from … on".
+    later = [timed.on.isoformat() if timed.on > quote.on else "" for timed in quote.timed]
+    return told | {"later": later, "names": _names(account, set(_products(list(told.values()))))}
 
 
 def _products(value: object) -> Iterator[str]:

@@ -79,8 +79,14 @@ def _submit(account: Account, changes: Sequence[Change], *, note: str, by: User,
     deciders = [m.user for m in Membership.objects.contacts(account) if m.user_id != by.pk]
     mail.post("request_submitted", account, to=deciders, facts=letter, key=str(made.pk))
     if decided_by_staff(account):
-        contact = account.vendor_contact_email
-        mail.post_to_address("request_submitted", account, email=contact, facts=letter, key=str(made.pk))
+        mail.post_to_address(
+            "request_submitted",
+            account,
+            email=account.vendor_contact_email,
+            name=account.vendor_contact_name,
+            facts=letter,
+            key=str(made.pk),
+        )
     return made
 
 

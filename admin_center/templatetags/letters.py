@@ -1,0 +1,128 @@
+"""What letters say of their frozen facts, in the reader's language: names, days, numbers, changes."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from accounts.models import Letter
+from admin_center import priced, request_words, sentences
+from admin_center.sentences import Names
+from billing.documents import load_base
+from billing.rules.lines import LineKind
+from billing.rules.wire import Malformed, changes_from_plain
+
+register = template.Library()
+
+
+@register.filter
+def addressee(letter: Letter) -> str:
+    """Return the name that a letter greets; nothing where only an address is known."""
+    name = letter.user.name if letter.user is not None else str(letter.facts.get("addressee") or "")
+    words = name.split()
+    # A person who never gave a name may be kept under their address.
+    return "" if len(words) == 1 and "@" in name else " ".join(words)
+
+
+@register.filter
+def in_words(when: str, letter: Letter) -> str:
+    """Return a day, or the day of a moment in the account's zone, that was frozen as ISO says it."""
+    if "T" not in when:
+        return sentences.day(date.fromisoformat(when))
+    moment = datetime.fromisoformat(when)
+    zone = letter.account.timezone if letter.account is not None else "UTC"
+    return sentences.day(moment.astimezone(ZoneInfo(zone)).date())
+
+
+@register.filter
+def grouped(quantity: object) -> str:
+    """Return a whole number with the separators of the language."""
+    return sentences.number(quantity)
+
+
+@register.filter
+def rate(frozen: str) -> str:
+    """Return a tax rate in the language's way: "20 %"."""
+    return sentences.percent(Decimal(frozen))
+
+
+@register.filter
+def bought(line: Mapping[str, Any]) -> str:
+    """Return what a line is of: "Support Team × 1,200"."""
+    words = " ".join(filter(None, (line.get("product"), line.get("edition"))))
+    return f"{words} × {sentences.number(line['quantity'])}"
+
+
+@register.filter
+def kind(line: Mapping[str, Any]) -> str:
+    """Return what a line does: credit, charge, period; nothing for a letter from before it was kept."""
+    return priced.kind_words(LineKind(line["kind"])) if line.get("kind") else ""
+
+
+@register.filter
+def asked(facts: Mapping[str, Any]) -> list[str]:
+    """Return what was asked for, in words; nothing for a letter from before it was kept."""
+    if "changes" not in facts or "names" not in facts:
+        return []
+    return request_words.asked(facts["changes"], facts.get("base"), _names(facts))
+
+
+@register.filter
+def approved(facts: Mapping[str, Any]) -> list[str]:
+    """Return what was approved in its place, in words; nothing where it was approved as it was asked."""
+    if "approved_changes" not in facts:
+        return []
+    return request_words.asked(facts["approved_changes"], facts.get("approved_base"), _names(facts))
+
+
+@register.filter
+def changed(facts: Mapping[str, Any]) -> list[str]:
+    """Return what was changed, each with the day from which it holds where that is later."""
+    if "changes" not in facts or "names" not in facts:
+        return []
+    names, base = _names(facts), load_base(facts.get("base"))
+    try:
+        made = changes_from_plain(facts["changes"])
+    except Malformed:  # a change of before the format of today
+        return []
+    later = [*facts.get("later", ()), *[""] * len(made)]
+    return [
+        _("%(change)s (from %(day)s on)")
+        % {
+            "change": request_words.change(one, base, names),
+            "day": sentences.day(date.fromisoformat(day)),
+        }
+        if day
+        else request_words.change(one, base, names)
+        for one, day in zip(made, later, strict=False)
+    ]
+
+
+@register.filter
+def became(facts: Mapping[str, Any]) -> list[str]:
+    """Return what a renewal changed: each product with what it was and what it is."""
+    return [
+        _("%(product)s: %(old)s → %(new)s")
+        % {"product": one["product"], "old": _held(one["was"]), "new": _held(one["is"])}
+        for one in facts.get("differences", ())
+    ]
+
+
+def _held(line: Mapping[str, Any] | None) -> str:
+    """Return a line without its product: "Team, 12 seats"."""
+    if line is None:
+        return pgettext("seats", "none")
+    return ", ".join(filter(None, (line["edition"], sentences.seats(line["quantity"]))))
+
+
+def _names(facts: Mapping[str, Any]) -> Names:
+    names: dict[str | tuple[str, str], str] = {}
+    for product, product_name, edition, edition_name in facts["names"]:
+        names[product] = product_name
+        names[product, edition] = edition_name
+    return names

@@ -1,0 +1,57 @@
+"""What a letter says of a charge, frozen: its lines, and the sums that lead from them to what is due."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from billing.rules.facts import Facts, LineFacts
+from billing.rules.lines import PricedLine
+from billing.rules.settlement import Settlement
+
+Names = Mapping[str | tuple[str, str], str]
+
+
+def charged(
+    lines: Iterable[PricedLine], settlement: Settlement, currency: str, names: Names
+) -> dict[str, Any]:
+    """Return lines and sums in minor units: lines + tax + credited − balance − carried over = due."""
+    return {
+        "lines": [
+            {
+                "product": names[line.product],
+                "edition": names[(line.product, line.edition)],
+                "kind": line.kind.value,
+                "quantity": line.quantity,
+                "from": line.covers.start.isoformat(),
+                "until": line.covers.last_day.isoformat(),
+                "amount": line.amount,
+            }
+            for line in lines
+        ],
+        "subtotal": settlement.subtotal,
+        "taxes": [{"rate": str(tax.rate), "amount": tax.amount} for tax in settlement.taxes],
+        "credited": -settlement.total if settlement.is_credit_note else 0,
+        "prepaid": settlement.prepaid,
+        "carried_over": settlement.carried_over,
+        # As they are added up: what is taken off is negative.
+        "taken": -settlement.prepaid,
+        "carried": -settlement.carried_over,
+        "due": settlement.due,
+        "currency": currency,
+    }
+
+
+def differences(before: Facts, after: Facts, names: Names) -> list[dict[str, Any]]:
+    """Return what became of each product that a renewal changed: what was, and what is."""
+    then = {line.product: line for line in after.lines}
+    now = {line.product: line for line in before.lines}
+    return [
+        {"product": names[key], "was": _line(now.get(key), names), "is": _line(then.get(key), names)}
+        for key in {**now, **then}
+        if _line(now.get(key), names) != _line(then.get(key), names)
+    ]
+
+
+def _line(line: LineFacts | None, names: Names) -> dict[str, Any] | None:
+    if line is None:
+        return None
+    return {"edition": names[(line.product, line.edition)], "quantity": line.quantity}

@@ -1,0 +1,189 @@
+"""What every letter says, in both languages, as text and as HTML: days, numbers, greetings and sums.
+
+Seen to fail with the letters as they were: "renewed from 2023-10-27 on", "All 1234 seats", "Hello
+nina@new.example", and lines without the tax that led to what was due.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from html import unescape
+from typing import Any
+
+import pytest
+from django.core.mail import EmailMultiAlternatives
+from django.utils.html import strip_tags
+from djmoney.money import Money
+
+from accounts import activity, invitations, mail
+from accounts.models import Account, Letter, User
+from accounts.rules.roles import Role
+from billing import quotes, renewal, requests
+from billing.models import BalanceEntry, PaymentMethod
+from billing.rules.changes import AddSeats, Change, ChangeEdition, ReduceSeats
+from tests import people, shop
+from tests.billing.confirming import NOON, TODAY
+from tests.billing.test_letters import FACTS, KINDS
+
+pytestmark = pytest.mark.usefixtures("acting")
+LANGUAGES = ("en", "fr")
+SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
+WIDE: dict[str, Any] = {
+    "bought": 1234, "seats": 12345, "until": "2023-08-01T12:00:00+00:00", "credited": 0, "prepaid": 100000,
+    "taken": -100000, "carried_over": 0, "carried": 0, "due": 1382064, "subtotal": 1235053,
+    "taxes": [{"rate": "20.00", "amount": 247011}],
+    "lines": [{"product": "Support", "edition": "Team", "kind": "charge", "quantity": 12345,
+               "from": "2023-07-14", "until": "2023-10-26", "amount": 1235053}],
+    "differences": [{"product": "Support", "was": {"edition": "Team", "quantity": 12000},
+                     "is": {"edition": "Professional", "quantity": 12345}}],
+    "changes": [{"kind": "add_seats", "product": "support", "quantity": 12345}],
+    "names": [["support", "Support", "team", "Team"]], "later": ["2023-10-27"],
+}  # fmt: skip
+
+
+def written(letter: Letter) -> list[str]:
+    """Return what a reader sees of a letter: its subject with its text, and its HTML without the tags."""
+    made: EmailMultiAlternatives = mail.message(letter)
+    # A link is no sentence: addresses and numbers of documents stay as machines wrote them.
+    text = re.sub(r"https?://\S+", "", str(made.body))
+    shown = unescape(strip_tags(re.sub(r"</(p|li|ul)>", "\n", str(made.alternatives[0][0]))))
+    return [f"{made.subject}\n{text}", shown]
+
+
+def faults(text: str) -> Iterator[str]:
+    """Yield what a letter must not say."""
+    if found := re.search(r"\d{4}-\d{2}(-\d{2})?", text):
+        yield f"a date of machines: {found[0]}"
+    years = re.sub(r"\b(20\d\d)\b(?=[\s,.):]|$)", "", re.sub(r"\b(INV|CN)-\d+", "", text))
+    if found := re.search(r"(?<![\d])\d{4,}", years):
+        yield f"a number without separators: {found[0]}"
+    greeting = re.search(r"^\s*(Hello|Bonjour)(.*)$", text, re.MULTILINE)
+    if greeting is None or "@" in greeting[2]:
+        yield f"greets {greeting and greeting[0]!r}"
+
+
+def adds_up(text: str) -> bool:
+    """Tell whether the lines, and what is added to and taken from their sum, lead to what is due."""
+    # In HTML an amount may stand on the row after its words.
+    rows = re.sub(rf"\n\s*(?=[{SPACES}]?: )", " ", text).splitlines()
+    found = [(row, sum_) for row in rows if (sum_ := amount(row.strip())) is not None]
+    lines = [sum_ for row, sum_ in found if " × " in row]
+    *between, due = [sum_ for row, sum_ in found if " × " not in row]
+    subtotal, *rest = between or [due]
+    return sum(lines) == subtotal and subtotal + sum(rest) == due
+
+
+def amount(row: str) -> Decimal | None:
+    """Return the amount that a row ends with, None where it ends with none."""
+    figure = re.search(rf":\s+(\N{{MINUS SIGN}}?)([$]?)([\d.,{SPACES}]+)([$]?)(?:US)?$", row)
+    if not figure or not (figure[2] or figure[4]):
+        return None
+    return Decimal(re.sub(r"\D", "", figure[3])) / 100 * (-1 if figure[1] else 1)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_letter_speaks_like_a_machine(acme: Account, kind: str, language: str) -> None:
+    User.objects.filter(email="olivia@acme.example").update(language=language)
+    Account.objects.update(language=language)
+    facts = {**FACTS, **WIDE}
+    mail.post(kind, acme, to=[people.user("olivia")], facts=facts, key="1")
+    mail.post_to_address(kind, acme, email="nina@new.example", name="Nina", facts=facts, key="2")
+    mail.post_to_address(kind, acme, email="nobody@new.example", facts=facts, key="3")
+    for letter in Letter.objects.select_related("account", "user"):
+        for text in written(letter):
+            assert not list(faults(text)), text
+            named = {"olivia@acme.example": "Olivia Owens,", "nina@new.example": "Nina,"}.get(letter.to)
+            assert named is None or named in text, text
+            if kind in ("change_confirmed", "subscription_renewed"):
+                assert adds_up(text), text
+
+
+def test_a_name_that_is_an_address_is_no_greeting(acme: Account) -> None:
+    User.objects.filter(email="adam@acme.example").update(name="adam@acme.example")
+    mail.post("request_expired", acme, to=[people.user("adam")], facts=FACTS, key="1")
+    letter = Letter.objects.select_related("account", "user").get()
+    assert all("adam@" not in text for text in written(letter))
+
+
+def firm(acme: Account, language: str, tax: str | None, balance: int) -> Account:
+    """Return Acme with 1,200 seats at 12.00 a year, tax, and something on its balance."""
+    User.objects.update(language=language)
+    shop.subscribe(
+        acme,
+        {"support": ("team", 1200, "12.00"), "guide": ("team", 1500, "6.00")},
+        start=date(2022, 10, 27),
+        tax_percent=Decimal(tax) if tax else None,
+    )
+    PaymentMethod.objects.create(
+        subscription_id=acme.pk, kind="card", brand="Visa", last_four="4242", reference="test_approves"
+    )
+    if balance:
+        BalanceEntry.objects.create(
+            subscription_id=acme.pk, amount=Money(balance, "USD"), reason=BalanceEntry.Reason.CREDIT_NOTE
+        )
+    return acme
+
+
+SEATS, EDITION = AddSeats("support", 1300), ChangeEdition("support", "professional")
+NAMED = {SEATS: "1.200 → 1.300", EDITION: "Team → Professional"}
+
+
+@pytest.mark.breaks_invariants
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("change", "tax", "balance"),
+    [(SEATS, None, 0), (SEATS, "20.00", -3), (EDITION, "5.50", 9000), (EDITION, "20.00", 900000)],
+)
+def test_a_confirmed_change_adds_up_and_is_named(
+    change: Change, tax: str | None, balance: int, language: str
+) -> None:
+    account = firm(people.acme(timezone="UTC"), language, tax, balance)
+    quote = quotes.draw_up(account, [change], by=people.user("olivia"), on=TODAY)
+    quotes.confirm(quote.pk, by=people.user("olivia"), on=TODAY)
+    letters = list(Letter.objects.filter(kind="change_confirmed").select_related("account", "user"))
+    assert letters
+    for text in (text for letter in letters for text in written(letter)):
+        assert not list(faults(text)), text
+        assert adds_up(text), text
+        assert re.search(NAMED[change], text), text
+
+
+@pytest.mark.breaks_invariants
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_change_at_the_renewal_says_from_which_day_and_the_renewal_what_came_of_it(language: str) -> None:
+    account = firm(people.acme(timezone="UTC"), language, "20.00", 700)
+    quote = quotes.draw_up(account, [ReduceSeats("support", 1100)], by=people.user("olivia"), on=TODAY)
+    quotes.confirm(quote.pk, by=people.user("olivia"), on=TODAY)
+    day = {"en": "Oct. 27, 2023", "fr": "27 octobre 2023"}[language]
+    letter = Letter.objects.select_related("account", "user").filter(kind="change_confirmed")[0]
+    assert all(_has_day(text, day) for text in written(letter)), written(letter)
+    with activity.occasion(NOON.replace(month=10, day=27)):
+        renewal.renew(account.pk, on=date(2023, 10, 27), at=NOON.replace(month=10, day=27))
+    letter = Letter.objects.select_related("account", "user").filter(kind="subscription_renewed")[0]
+    for text in written(letter):
+        assert not list(faults(text)), text
+        assert adds_up(text), text
+        plain = re.sub(f"[{SPACES}]", " ", text)
+        assert {"en": "1,200 seats → Team, 1,100", "fr": "1 200 licences → Team, 1 100"}[language] in plain
+
+
+def _has_day(text: str, day: str) -> bool:
+    return "2023" in text and day.split()[-1] in text and "27" in text
+
+
+def test_an_invitee_and_the_vendors_contact_are_greeted_by_name(acme: Account) -> None:
+    Account.objects.update(
+        type="managed", vendor_contact_email="marcus@v.example", vendor_contact_name="Marcus May"
+    )
+    account = firm(Account.objects.get(pk=acme.pk), "en", None, 0)
+    invitations.invite(
+        account, "nina@new.example", "Nina New", Role.AGENT, by=people.user("olivia"), on=TODAY
+    )
+    requests.submit(account, [AddSeats("support", 1300)], note="", by=people.user("adam"), on=TODAY)
+    greeted = {letter.to: written(letter)[0] for letter in Letter.objects.select_related("account", "user")}
+    assert "Hello Nina New," in greeted["nina@new.example"]
+    assert "Hello Marcus May," in greeted["marcus@v.example"]
