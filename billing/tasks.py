@@ -4,7 +4,8 @@ Nothing is lost with a job: truth is in our tables, and the sweeps below find wh
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.db import close_old_connections, connection
@@ -12,8 +13,8 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from accounts import activity, address_changes, clock, fence, mail, ownership
-from accounts.models import Account, Draft
-from billing import erasure, exporting, payments, promised_seats, renewal, requests
+from accounts.models import Account
+from billing import cleanup, erasure, exporting, payments, promised_seats, renewal, requests
 
 log = structlog.get_logger()
 # Rows are asked for by so many ids at once: a statement holds at most 65,535 parameters.
@@ -78,6 +79,39 @@ _STEPS: dict[str, Callable[[], dict[str, int]]] = {
 }
 
 
+def clean_up() -> dict[str, int]:
+    """Erase what may no longer be kept and take away what only grows; return how many of each.
+
+    Behind `manage.py clean_up` and the worker alike. A step that fails, fails alone.
+    """
+    at, done = clock.now(), dict[str, int]()
+    for name, count in _NIGHTLY.items():
+        with activity.occasion(at):
+            done |= fence.step(name, partial(count, at))
+    return done
+
+
+def _erased(at: datetime) -> dict[str, int]:
+    erased, failed = erasure.erase_due()
+    address_changes.forget()
+    return {"erased": erased, **({"erased_failed": failed} if failed else {})}
+
+
+def _jobs(at: datetime) -> dict[str, int]:
+    cleanup.jobs()
+    return {}
+
+
+_NIGHTLY: dict[str, Callable[[datetime], dict[str, int]]] = {
+    "erased": _erased,
+    "sessions": lambda at: {"sessions": cleanup.sessions(at)},
+    "quotes": lambda at: {"quotes": cleanup.quotes(at)},
+    "typed": lambda at: {"typed": cleanup.typed(at)},
+    "cache": lambda at: {"cache": cleanup.cache(at)},
+    "jobs": _jobs,
+}
+
+
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="tick", pass_context=False, retry=RetryStrategy(max_attempts=1))
 def tick(timestamp: int) -> None:
@@ -89,12 +123,9 @@ def tick(timestamp: int) -> None:
 @app.periodic(cron="17 3 * * *")
 @app.task(queueing_lock="erase", retry=RetryStrategy(max_attempts=1))
 def erase(timestamp: int) -> None:
-    """Erase what may no longer be kept, every night."""
+    """Erase what may no longer be kept, and take away what only grows, every night."""
     _begin()
-    with activity.occasion(clock.now()):
-        erasure.erase_due()
-        address_changes.forget()
-        Draft.objects.filter(typed_at__lte=clock.now() - Draft.KEPT_FOR).delete()
+    log.info("night", **clean_up())
 
 
 @app.task(name="accounts.send_letters", queueing_lock="letters", retry=RetryStrategy(max_attempts=1))
