@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from django.db.models import CharField, Exists, OuterRef, Value
+from django.db.models.functions import Cast, Concat, Left
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts import activity
-from accounts.models import Invitation, Membership, User
+from accounts.models import Invitation, Letter, Membership, User
 from accounts.rules.decision import Action
 from admin_center import paging, seating, unused
 from admin_center.forms.people import PeopleSearch
@@ -91,6 +93,12 @@ def _invitations(request: AccountRequest) -> list[Invitation]:
     """Return who was invited and has neither joined nor been told off, the newest first."""
     at = activity.current().at
     waiting = Invitation.objects.filter(account=request.account, accepted_at=None, revoked_at=None)
+    # As accounts/mail.py names the letter of an invitation.
+    key = Left(
+        Concat(Value("invited:"), Cast("pk", CharField()), Value(":"), "email", output_field=CharField()), 120
+    )
+    given_up = Letter.objects.filter(key=OuterRef("letter"), failed_at__isnull=False)
+    waiting = waiting.annotate(letter=key).annotate(undelivered=Exists(given_up))
     found = list(waiting.order_by("-pk")[:MOST_INVITATIONS])
     for one in found:
         one.over = one.expires_at <= at  # type: ignore[attr-defined]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from accounts import activity, clock
+from accounts import activity, clock, fence
 from accounts.models import Account
 from billing import erasure, exporting, payments, renewal, tasks
 from tests import people
@@ -37,6 +37,22 @@ def test_an_account_that_cannot_be_erased_keeps_no_other(monkeypatch: pytest.Mon
     monkeypatch.setattr(erasure, "_free", free)
     with activity.occasion(clock.now()):
         assert erasure.erase_due() == (1, 1)
+
+
+def test_rows_that_fail_are_counted_in_their_step_and_end_a_run_with_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of three rows the middle one raises: two are done, one is counted, cron is told."""
+
+    def act() -> dict[str, int]:
+        return {"letters": fence.each("letters", [(1, None), (0, None), (2, None)], lambda key: 1 // key)[0]}
+
+    monkeypatch.setitem(tasks._STEPS, "letters", act)
+    done = tasks.work()
+    # 1 // 2 is nothing that counts.
+    assert (done["letters"], done["letters_rows_failed"]) == (1, 1)
+    with pytest.raises(SystemExit):
+        call_command("billing_tick")
 
 
 @pytest.mark.parametrize(

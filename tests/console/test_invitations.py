@@ -1,6 +1,6 @@
 """Bilal invites Nina; she joins by the link in her mail; every other link leads nowhere."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 
 import pytest
@@ -210,3 +210,16 @@ def test_staff_see_how_much_of_its_budget_an_account_has_used(firm: Account) -> 
     browser("bilal").post(INVITE, NINA)
     page = signed_in(people.vera()).get(f"/vendor/accounts/account/{firm.pk}/change/")
     assert "Invitations in 24 hours: 1 / 51" in text(page)
+
+
+def test_who_invited_reads_that_the_letter_could_not_be_delivered(firm: Account) -> None:
+    """The mailbox refused it for good: what to do stands beside the invitation, and beside no other."""
+    bilal = browser("bilal")
+    for name in ("nina", "noel"):
+        bilal.post(INVITE, NINA | {"email": f"{name}@new.example", "name": name.title(), "seat": ""})
+    refused = Letter.objects.filter(kind="invited", to="nina@new.example")
+    assert refused.update(failed_at=datetime(2023, 7, 14, 12, tzinfo=UTC), next_try_at=None) == 1
+    page = text(bilal.get("/a/acme/people/"))
+    told = "The letter could not be delivered. Check the address, revoke this invitation and invite again."
+    assert f"Nina nina@new.example Agent. {told}" in page
+    assert page.count(told) == 1
