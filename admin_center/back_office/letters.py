@@ -93,8 +93,8 @@ class Sending(admin.SimpleListFilter):
         """Return the letters in a state; those that wait by an index of their own."""
         states: dict[str, dict[str, Any]] = {
             "sent": {"sent_at__isnull": False},
-            "waiting": {"sent_at": None},
-            "failed": {"sent_at": None, "attempts__gt": 0},
+            "waiting": {"sent_at": None, "failed_at": None},
+            "failed": {"sent_at": None, "failed_at": None, "attempts__gt": 0},
             "over": {"failed_at__isnull": False},
         }
         return queryset.filter(**states.get(self.value() or "", {}))

@@ -1,5 +1,6 @@
 """Staff read what was sent: filtered, with its text and HTML, and without what lets a reader in."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -77,8 +78,9 @@ def test_the_list_is_filtered_by_kind_state_and_account(letters: dict[str, Lette
         "?kind=invited": "invited",
         "?kind=nonsense": "invited asked failed forgotten",
         "?state=sent": "invited",
-        "?state=waiting": "asked failed forgotten",
-        "?state=failed": "failed forgotten",
+        "?state=waiting": "asked failed",
+        "?state=failed": "failed",
+        "?state=over": "forgotten",
         "?state=waiting&kind=request_submitted": "asked",
         "?q=globex": "failed forgotten",
         "?q=globex&state=sent": "",
@@ -101,7 +103,7 @@ def test_a_letter_is_read_as_it_was_sent_and_runs_nothing(letters: dict[str, Let
     assert "frame-src 'self'" in answer["Content-Security-Policy"]
     framed = vera.get(reverse("vendor:accounts_letter_html", args=[letters["asked"].pk]))
     assert "<script>alert" not in framed.content.decode()
-    assert "Adam &lt;b&gt;Adler asks" in framed.content.decode()
+    assert "<bdi>Adam &lt;b&gt;Adler</bdi> asks" in framed.content.decode()
     assert framed["X-Frame-Options"] == "SAMEORIGIN"
     policy = framed["Content-Security-Policy"]
     for part in ("default-src 'none'", "sandbox", "frame-ancestors 'self'"):
@@ -122,7 +124,7 @@ def test_what_lets_its_reader_in_is_shown_in_the_demo_alone(
         body = vera.get(address).content.decode()
         assert "let-me-in" not in body
         assert "/invitations/…/" in body
-        assert "Olivia Owens invites you to join Acme" in body
+        assert "Olivia Owens invites you to join Acme" in re.sub("</?bdi>", "", body)
     settings.DEMO = True
     for address in addresses:
         assert "/invitations/let-me-in/" in vera.get(address).content.decode()
