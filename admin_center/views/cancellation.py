@@ -21,7 +21,7 @@ from billing.cancellation import KEPT_FOR, Sheet, SheetChanged
 from billing.models import ScheduledChange
 from billing.rules.changes import RemoveProduct
 from billing.rules.quoting import Undecided
-from billing.rules.refusals import AlreadyScheduled, LastProduct, Refusal
+from billing.rules.refusals import AlreadyScheduled, LastProduct, Refusal, RenewalParked
 
 # Where the session keeps what the farewell page tells.
 FAREWELL = "farewell"
@@ -198,6 +198,10 @@ def _sheet(
     seen = request.POST.get("seen", "") if changed else ""
     at = activity.current().at
     told = leaving.shown(account, found, reading, request.today, seen)
+    if at_end and told.ends is None and reading is not None and reading.facts.parked:
+        checked = RenewalParked(due=request.today)
+        messages.info(request, refused.why(checked, reading.names, words.contact(account)))
+        return redirect("cancel", account.slug)
     if at_end and told.ends is None and reading is not None and reading.facts.has_bought:
         messages.info(request, _("The subscription is renewing: renew it, then end it with its new period."))
         return redirect("manage", account.slug)

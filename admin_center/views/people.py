@@ -99,7 +99,7 @@ def _invitations(request: AccountRequest) -> list[Invitation]:
     )
     given_up = Letter.objects.filter(key=OuterRef("letter"), failed_at__isnull=False)
     waiting = waiting.annotate(letter=key).annotate(undelivered=Exists(given_up))
-    found = list(waiting.order_by("-pk")[:MOST_INVITATIONS])
+    found: list[Invitation] = list(waiting.order_by("-pk")[:MOST_INVITATIONS])
     for one in found:
         one.over = one.expires_at <= at  # type: ignore[attr-defined]
     return found

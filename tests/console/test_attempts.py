@@ -137,6 +137,7 @@ def test_sign_ins_are_logged_good_and_bad_without_what_was_typed(
     sign_in(Client(), "wrong secret", email="my.password@is.here", at="203.0.113.5")
     sign_in(Client(), at="203.0.113.6")
     told = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    told = [one for one in told if one["event"] != "request"]
     olivia = people.user("olivia").pk
     assert [(one["event"], one["known_person"], one["address"]) for one in told] == [
         ("sign_in_failed", olivia, "203.0.113.5"),
