@@ -1,6 +1,6 @@
 """What a spreadsheet would run as a formula, in every file that leaves.
 
-Seen to fail with the two lists of before: the export let wide forms and line breaks through, and wrote a
+With the two lists of before the export let wide forms and line breaks through, and wrote a
 credit of -34.52 as a text.
 """
 

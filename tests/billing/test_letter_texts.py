@@ -1,6 +1,6 @@
 """What every letter says, in both languages, as text and as HTML: days, numbers, greetings and sums.
 
-Seen to fail with the letters as they were: "renewed from 2023-10-27 on", "All 1234 seats", "Hello
+The letters as they were said "renewed from 2023-10-27 on", "All 1234 seats", "Hello
 nina@new.example", and lines without the tax that led to what was due.
 """
 

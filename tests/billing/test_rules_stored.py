@@ -70,7 +70,7 @@ SUITE = CombineIntoSuite("suite", "team", 10)
 def test_half_off_support_for_one_period_does_not_make_a_suite_cheaper(stored_before: bool) -> None:
     """4,800.00 − 720.00 = 4,080.00, and the discount is named as lost.
 
-    Seen to fail (1,680.00 in silence) while a segment didn't keep the products of its discounts.
+    It was 1,680.00 in silence while a segment didn't keep the products of its discounts.
     """
     account = trial()
     code("SPRING", percent=Decimal(50), products=("support",), periods=1)
@@ -112,7 +112,7 @@ def test_two_codes_in_one_change_are_refused_before_anything() -> None:
 def test_a_staff_price_holds_for_the_line_and_not_for_what_it_becomes() -> None:
     """Team at renewal, 12 seats now: 12 × 12.00 × 12 = 1,728.00 on the quote as on the renewal's invoice.
 
-    Seen to fail (3,600.00 on the quote) while all editions took the price given.
+    It was 3,600.00 on the quote while all editions took the price given.
     """
     account = people.acme(timezone="UTC")
     shop.subscribe(account, {"support": ("professional", 10, "30.00")}, start=date(2022, 10, 27))

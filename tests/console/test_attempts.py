@@ -1,6 +1,6 @@
 """Limits of signing in are no weapon: they slow down who fails, not who is attacked.
 
-Seen to fail before: five wrong passwords from anywhere refused Olivia everywhere, her own browser and
+Before, five wrong passwords from anywhere refused Olivia everywhere, her own browser and
 showing again who she is included.
 """
 

@@ -1,6 +1,6 @@
 """What may not start: a sandbox in production, known keys, hosts and addresses that are wrong.
 
-Seen to fail before the deployment was asked: all of it started, and took test cards for money.
+Before the deployment was asked, all of it started, and took test cards for money.
 """
 
 import json

@@ -1,6 +1,6 @@
 """What is never finished takes no thread: bodies and headers are bounded in time and size before.
 
-Seen to fail with granian's own WSGI, whose thread reads the body: four such connections stopped the site,
+With granian's own WSGI, whose thread reads the body, four such connections stopped the site,
 /healthz included, until their clients went away.
 """
 
