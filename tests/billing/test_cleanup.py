@@ -113,8 +113,6 @@ def test_ended_jobs_go_after_two_weeks_and_waiting_ones_never() -> None:
                 )
     cleanup.jobs()
     assert sorted(ProcrastinateJob.objects.values_list("task_name", flat=True)) == ["new", "waits"]
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
 
 
 def test_more_than_one_transaction_holds(acme: Account, monkeypatch: pytest.MonkeyPatch) -> None:
