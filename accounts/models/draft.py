@@ -13,7 +13,8 @@ from accounts.models.people import User
 class Draft(models.Model):
     """The fields of one form as they were typed; at most one for a person, an account and an address."""
 
-    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    # None: typed outside of accounts, in the back office or on a page of the person's own.
+    account = models.ForeignKey(Account, models.CASCADE, null=True, related_name="+")
     person = models.ForeignKey(User, models.CASCADE, related_name="+")
     # The address of the page that holds the form, with its query.
     address = models.CharField(_("address"), max_length=500)
@@ -30,7 +31,12 @@ class Draft(models.Model):
         default_permissions = ()
         indexes = [models.Index("typed_at", name="draft_by_time")]
         constraints = [
-            models.UniqueConstraint(fields=["person", "account", "address"], name="draft_one_a_page")
+            models.UniqueConstraint(fields=["person", "account", "address"], name="draft_one_a_page"),
+            models.UniqueConstraint(
+                fields=["person", "address"],
+                condition=models.Q(account=None),
+                name="draft_one_a_page_outside",
+            ),
         ]
 
     def __str__(self) -> str:

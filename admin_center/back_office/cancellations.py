@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import activity, clock
 from accounts.rules.capabilities import AccountState
+from admin_center import drafts
 from admin_center.back_office.columns import linked, money, related
 from admin_center.back_office.site import site
 from admin_center.back_office.trail import OfAccount
@@ -170,6 +171,7 @@ class CancellationAdmin(OfAccount):
             "one": one,
             "until": until,
             "form": form,
+            "kept": drafts.refill(request, form),
         }
         status = 422 if form.errors else 200
         return TemplateResponse(request, "back_office/restore.html", context, status=status)

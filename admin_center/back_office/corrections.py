@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import address_changes
 from accounts.addresses import LONGEST
 from accounts.models import EmailChange, User
+from admin_center import drafts
 from admin_center.back_office.columns import related
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
@@ -78,6 +79,7 @@ class Corrections(Base):
             "opts": self.opts,
             "person": person,
             "form": form,
+            "kept": drafts.refill(request, form),
         }
         return TemplateResponse(
             request, "back_office/correct_email.html", context, status=422 if form.errors else 200

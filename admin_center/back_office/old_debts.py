@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import activity, clock
 from accounts.models import Account
+from admin_center import drafts
 from admin_center.back_office.staff import StaffAdmin
 from admin_center.forms.fields import Lines
 from billing import debts
@@ -84,6 +85,7 @@ class OldDebts(Base):
             "paid_until": paid_until,
             "over": paid_until is not None and paid_until < today,
             "form": form,
+            "kept": drafts.refill(request, form),
         }
         status = 422 if form.errors else 200
         return TemplateResponse(request, "back_office/old_debt.html", context, status=status)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import activity, clock
+from admin_center import drafts
 from admin_center.back_office.staff import StaffAdmin
 from admin_center.forms.fields import Lines
 from billing import renewal
@@ -109,6 +110,7 @@ class Parking(Base):
             "one": one,
             "because": words(one.parked_because),
             "form": form,
+            "kept": drafts.refill(request, form),
         }
         status = 422 if form.errors else 200
         return TemplateResponse(request, "back_office/unpark.html", context, status=status)

@@ -21,7 +21,7 @@ from accounts import activity, clock
 from accounts.models import Account
 from accounts.rules.capabilities import AccountState, AccountType
 from accounts.rules.decision import NotAllowed
-from admin_center import consequences, refused, requested, trail
+from admin_center import consequences, drafts, refused, requested, trail
 from admin_center.back_office.columns import linked, money
 from admin_center.back_office.site import site
 from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
@@ -242,6 +242,7 @@ class ChangeRequestAdmin(OfSubscription):
             "account": account,
             "told": requested.told(one, reading.names, at=activity.current().at, held=reading.facts),
             "form": form,
+            "kept": drafts.refill(request, form),
             "comes": _comes(reading, changes, prices, account),
         }
         wrong = typed is not None and bool(form.errors)

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from admin_center import drafts
 from admin_center.forms.fields import Text
 from admin_center.paging import Order, cut
 
@@ -168,8 +169,12 @@ class StaffAdmin(ForStaff, BaseAdmin):
         """Show the page under the name of its row."""
         row = context["original"]
         name = self.name_of(row) if row is not None else _("New")
-        title = {"title": capfirst(self.opts.verbose_name), "subtitle": name}
-        return super().render_change_form(request, context | title, *parts, **named)
+        told = {
+            "title": capfirst(self.opts.verbose_name),
+            "subtitle": name,
+            "kept": drafts.refill(request, context["adminform"].form),
+        }
+        return super().render_change_form(request, context | told, *parts, **named)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -158,10 +158,14 @@ def _day(when: date, language: str) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def zoned(context: Context, when: date | datetime | None) -> str:
-    """Return a date with the account's time zone beside it; a datetime in that zone, with its time."""
+    """Return a date with the account's time zone beside it; a datetime in that zone, with its time.
+
+    Outside of accounts that is UTC.
+    """
     if when is None:
         return ""
-    zone = _account(context).timezone
+    account = getattr(context.get("request"), "account", None) or context.get("account")
+    zone = account.timezone if account else "UTC"
     if isinstance(when, datetime):
         when = when.astimezone(ZoneInfo(zone))
         text = formats.date_format(when, "DATETIME_FORMAT")

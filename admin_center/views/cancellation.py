@@ -118,8 +118,7 @@ def cancel_product(request: AccountRequest) -> HttpResponse:
 def cancel_at_end(request: AccountRequest) -> HttpResponse:
     """Show the sheet of ending with the paid period; a POST schedules it, to be undone until that day."""
     if request.method != "POST":
-        kept = drafts.of(request)
-        return _sheet(request, SurveyForm(initial=kept.first if kept else None), at_end=True, kept=kept)
+        return _sheet(request, SurveyForm(), at_end=True)
     renew_first(request)
     form = SurveyForm(request.POST)
     if not form.is_valid():
@@ -146,7 +145,6 @@ def cancel_at_end(request: AccountRequest) -> HttpResponse:
             status=422,
         )
     else:
-        drafts.use_up(request)
         told = {"day": sentences.day(change.takes_effect_on)}
         messages.success(request, _("The account ends on %(day)s. It can be undone until then.") % told)
     return redirect("subscription", request.account.slug)
@@ -157,9 +155,7 @@ def cancel_at_end(request: AccountRequest) -> HttpResponse:
 def cancel_account(request: AccountRequest) -> HttpResponse:
     """Show the sheet of ending at once; a POST with the account's name ends everything."""
     if request.method != "POST":
-        kept = drafts.of(request)
-        empty = CancelForm(account_name=request.account.name, initial=kept.first if kept else None)
-        return _sheet(request, empty, at_end=False, kept=kept)
+        return _sheet(request, CancelForm(account_name=request.account.name), at_end=False)
     form = CancelForm(request.POST, account_name=request.account.name)
     if not form.is_valid():
         return _sheet(request, form, at_end=False, status=422)
@@ -186,7 +182,6 @@ def _sheet(
     sheet: Sheet | None = None,
     error: str = "",
     status: int = 200,
-    kept: drafts.Kept | None = None,
 ) -> HttpResponse:
     """Show what ending the account means, with the form that confirms exactly this.
 
@@ -219,7 +214,7 @@ def _sheet(
         "kept_until": ((told.ends or at) if at_end else at) + timedelta(days=KEPT_FOR.days),
         "kept_days": KEPT_FOR.days,
         "error": error,
-        "kept": kept,
+        "kept": drafts.refill(request, form),
         "may_manage": request.gate.may(Action.REDUCE),
         "page_title": _("End the account with its period") if at_end else _("Cancel the account at once"),
     }

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import activity, address_changes, clock
 from accounts.models import EmailChange, User
+from admin_center import drafts
 from admin_center.forms.email_change import EmailChangeForm
 from admin_center.sign_in import client_address
 
@@ -34,7 +35,11 @@ def change(request: HttpRequest) -> HttpResponse:
                 _("A letter is on its way to both addresses. Your address changes when both have confirmed."),
             )
             return redirect("email_change")
-        context = {"form": form, "waiting": address_changes.waiting(person)}
+        context = {
+            "form": form,
+            "waiting": address_changes.waiting(person),
+            "kept": drafts.refill(request, form),
+        }
     return render(request, "account/email_change.html", context, status=422 if form.is_bound else 200)
 
 

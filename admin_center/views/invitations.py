@@ -49,17 +49,15 @@ def invite(request: AccountRequest) -> HttpResponse:
     places = seating.of(request, facts.read(request.account, request.today))
     products = [(place.product, f"{place.name} ({place.standing})") for place in places]
     typed = request.POST if request.method == "POST" else None
-    kept = drafts.of(request) if typed is None else None
-    form = InviteForm(typed, initial=kept.first if kept else None, roles=roles, seats=products)
+    form = InviteForm(typed, roles=roles, seats=products)
     if request.method == "POST" and form.is_valid() and _invite(request, form):
-        drafts.use_up(request)
         return redirect("people", request.account.slug)
     told = [(role.value, ROLES[role], ALLOWS[role]) for role in roles]
     context: dict[str, Any] = {
         "form": form,
         "told": told,
         "budget": invitations.budget(request.account, activity.current().at),
-        "kept": kept,
+        "kept": drafts.refill(request, form),
         "may_roles": may_roles,
         "short": [place for place in places if place.more],
     }

@@ -14,7 +14,7 @@ from accounts import activity, open_invitations, roles
 from accounts.models import Membership
 from accounts.rules.decision import Action
 from accounts.rules.roles import Role
-from admin_center import seating
+from admin_center import drafts, seating
 from admin_center.forms.members import ALLOWS, GIVEN, RoleForm, SeatForm
 from admin_center.pages import AccountRequest, page
 from admin_center.words import ROLES
@@ -28,7 +28,7 @@ POWERFUL = (Role.OWNER, Role.BILLING_ADMIN, Role.ADMIN)
 @page(Action.VIEW_PEOPLE)
 def member(request: AccountRequest, member_id: int) -> HttpResponse:
     """Show a member with what may be done about them."""
-    return _show(request, find(request, member_id))
+    return _show(request, find(request, member_id), kept=drafts.of(request))
 
 
 def find(request: AccountRequest, member_id: int) -> Membership:
@@ -171,7 +171,7 @@ def member_remove(request: AccountRequest, member_id: int) -> HttpResponse:
     one = find(request, member_id)
     if request.method != "POST":
         sent = open_invitations.sent_by(request.account.pk, one.user, activity.current().at)
-        return _show(request, one, template="remove", sent=list(sent))
+        return _show(request, one, template="remove", sent=list(sent), kept=drafts.of(request))
     freed: list[str] = []
     invitations = request.POST.get("invitations", "")
     refused = _refused(

@@ -144,7 +144,6 @@ def reject(request: AccountRequest, request_id: int) -> HttpResponse:
     except requests.RequestOver:
         messages.warning(request, _("It was decided, withdrawn or closed meanwhile."))
     else:
-        drafts.use_up(request)
         messages.success(request, _("The request is rejected. Who asked is told."))
     return redirect("request", request.account.slug, asked.pk)
 
