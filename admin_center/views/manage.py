@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -251,7 +252,6 @@ def _submit(request: AccountRequest, form: ManageForm, found: Outcome) -> HttpRe
         made = requests.submit(request.account, found.changes, note=note, by=request.user, on=request.today)
     except (Refusal, Undecided):
         return _again(request)
-    drafts.use_up(request)
     messages.success(request, _("Your request is submitted. Who decides it was told by mail."))
     return redirect("request", request.account.slug, made.pk)
 
@@ -269,7 +269,16 @@ def _renew(request: AccountRequest) -> HttpResponse:
     """Carry out a renewal that is due: whatever touches the subscription renews it first (domain.md 5)."""
     desk = _desk(request)
     if desk is not None and desk.parked:
-        return redirect("manage", request.account.slug)
+        return back_with_typed(request)
     if not renew_first(request):
         messages.info(request, _("The renewal is still being carried out. Try again in a moment."))
-    return redirect("manage", request.account.slug)
+    return back_with_typed(request)
+
+
+def back_with_typed(request: AccountRequest) -> HttpResponse:
+    """Lead back to the page, where what was typed beside the button that was pressed is still there."""
+    desk = _desk(request)
+    form = ManageForm(request.POST, desk=desk) if desk else None
+    typed = form is not None and any(name in request.POST for name in form.changed_data)
+    address = drafts.keep(request) if typed else None
+    return redirect(address or reverse("manage", args=[request.account.slug]))

@@ -15,6 +15,7 @@ from accounts.rules.decision import Action
 from admin_center import drafts, meanwhile, priced, refused, trail, words
 from admin_center.pages import AccountRequest, page
 from admin_center.renewing import renew_first
+from admin_center.views.manage import back_with_typed
 from billing import documents, facts, payments, quotes
 from billing.models import PaymentMethod, Quote, ScheduledChange
 from billing.rules.differences import differences
@@ -201,13 +202,10 @@ def quote_again(request: AccountRequest, quote_id: UUID) -> HttpResponse:
 @page(Action.VIEW_SUBSCRIPTION)
 def undo(request: AccountRequest, change_id: int) -> HttpResponse:
     """Undo a change that waits for renewal, and go back to where that was asked."""
-    back = redirect(
-        "manage" if request.POST.get("next") == "manage" else "subscription", request.account.slug
-    )
     mine = ScheduledChange.objects.filter(pk=change_id, subscription_id=request.account.pk)
     if not mine.exists():
         messages.info(request, _("This change no longer waits: it was undone or carried out."))
-        return back
+        return _back_from_undoing(request)
     try:
         quotes.undo(change_id, by=request.user, on=request.today)
     except (quotes.TooLate, ScheduledChange.DoesNotExist):
@@ -219,4 +217,10 @@ def undo(request: AccountRequest, change_id: int) -> HttpResponse:
         )
     else:
         messages.success(request, _("Undone. The subscription goes on as it is."))
-    return back
+    return _back_from_undoing(request)
+
+
+def _back_from_undoing(request: AccountRequest) -> HttpResponse:
+    if request.POST.get("next") == "manage" and request.gate.may(Action.REQUEST_CHANGE):
+        return back_with_typed(request)
+    return redirect("subscription", request.account.slug)

@@ -1,19 +1,22 @@
 """What was typed when a session ended or a proof was asked for is there again, and for nobody else."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from html import unescape
 from typing import Any
+from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
 
 from accounts import activity, clock
-from accounts.models import Account, Draft, Invitation
+from accounts.models import Account, Draft, EmailChange, Invitation
+from billing import promos
 from billing import seats as seating
-from billing.models import Cancellation, ChangeRequest, Quote
-from tests import people
+from billing.models import Cancellation, ChangeRequest, Invoice, PromoCode, Quote, ScheduledChange
+from tests import people, shop
 from tests.console.changing import LIVE, MANAGE, PREVIEW, review, wish
 from tests.console.reading import signed_in, text
 
@@ -169,8 +172,6 @@ def test_an_invitation_a_reason_and_a_survey_too(ledger: Account, olivia: Client
 
 
 def test_a_survey_survives_the_proof_that_ending_asks_for(olivia: Client) -> None:
-    from unittest import mock
-
     with mock.patch("admin_center.sessions.proofs_missing", return_value=()):
         mark = marked(olivia, AT_ONCE)
     typed = {"reason": "price", "text": "Too dear for us", "account_name": "Acme"} | mark
@@ -181,3 +182,146 @@ def test_a_survey_survives_the_proof_that_ending_asks_for(olivia: Client) -> Non
     # The name proves that this account is meant: it is typed again.
     assert 'value="Acme"' not in page
     assert not Cancellation.objects.exists()
+
+
+def test_a_new_address_survives_the_proof_that_its_change_asks_for(olivia: Client) -> None:
+    """Typed while the last proof was fresh, sent when it no longer was."""
+    page = "/sign-in/email/change/"
+    with mock.patch("admin_center.sessions.proofs_missing", return_value=()):
+        typed = {"email": "olivia@new.example"} | marked(olivia, page)
+    away = olivia.post(page, typed)
+    assert away.headers["Location"].startswith("/sign-in/reauthenticate/")
+    assert led_to(away) == page
+    assert not EmailChange.objects.exists()
+    olivia.post(away.headers["Location"], {"password": people.PASSWORD, "next": page})
+    again = olivia.get(page)
+    assert 'value="olivia@new.example"' in again.content.decode()
+    assert "You typed it on" in text(again)
+    assert olivia.post(page, typed).status_code == 302
+    assert EmailChange.objects.get().new_email == "olivia@new.example"
+    assert not Draft.objects.exists()
+
+
+def test_a_role_that_was_chosen_is_still_chosen(olivia: Client) -> None:
+    agnes = people.member("agnes", Account.objects.get())
+    page = f"/a/acme/people/{agnes.pk}/"
+    chosen = {"role": "admin"} | marked(olivia, page)
+    assert led_to(Client().post(f"{page}role/", chosen)) == page
+    assert re.search(r'value="admin" checked', olivia.get(page).content.decode())
+    olivia.post(f"{page}role/", chosen)
+    assert not Draft.objects.exists()
+    agnes.refresh_from_db()
+    assert agnes.role == "admin"
+
+
+@pytest.fixture
+def scheduled(olivia: Client) -> ScheduledChange:
+    """Five seats from the renewal on."""
+    olivia.post(review(olivia, wish(seats_support=5)))
+    return ScheduledChange.objects.get()
+
+
+def undo_of(change: ScheduledChange) -> str:
+    return f"/a/acme/billing/subscription/scheduled/{change.pk}/undo/"
+
+
+def test_undo_leaves_what_was_typed_beside_it(olivia: Client, scheduled: ScheduledChange) -> None:
+    page = f"{MANAGE}?seats-support=12"
+    typed = wish(seats_support=31) | marked(olivia, page) | {"next": "manage"}
+    back = olivia.post(undo_of(scheduled), typed)
+    assert back.headers["Location"] == page
+    assert not ScheduledChange.objects.exists()
+    again = olivia.get(page)
+    assert seats(again) == "31"
+    # 21 × 12 × 105/365
+    assert "Due today $72.49" in text(again)
+
+
+def test_undo_with_nothing_typed_brings_nothing_back(olivia: Client, scheduled: ScheduledChange) -> None:
+    """Also what was typed before, and put back by hand."""
+    mark = marked(olivia, MANAGE)
+    Client().post(MANAGE, wish(seats_support=31) | mark)
+    olivia.post(undo_of(scheduled), wish() | mark | {"next": "manage"})
+    assert not Draft.objects.exists()
+    page = olivia.get(MANAGE)
+    assert seats(page) == "10"
+    assert "what you typed" not in text(page)
+
+
+def test_a_session_that_ended_before_undo_keeps_it_too(olivia: Client, scheduled: ScheduledChange) -> None:
+    typed = wish(seats_support=31) | marked(olivia, MANAGE) | {"next": "manage"}
+    assert led_to(Client().post(undo_of(scheduled), typed)) == MANAGE
+    assert ScheduledChange.objects.exists()
+    assert seats(olivia.get(MANAGE)) == "31"
+
+
+def test_renew_it_now_leaves_what_was_typed_beside_it(olivia: Client) -> None:
+    Account.objects.update(clock=datetime(2023, 10, 27, 14, tzinfo=UTC))
+    assert 'form="wish" name="renew"' in olivia.get(MANAGE).content.decode()
+    typed = wish(seats_support=31) | marked(olivia, MANAGE) | {"renew": "1"}
+    assert olivia.post(MANAGE, typed).headers["Location"] == MANAGE
+    # 10 × 1.00 × 12
+    assert Invoice.objects.get().total.amount == 120
+    assert seats(olivia.get(MANAGE)) == "31"
+    assert Draft.objects.get().fields == {
+        "seats-support": ["31"],
+        "edition-support": ["team"],
+        "cycle": ["annual"],
+    }
+
+
+# --- Outside of accounts --------------------------------------------------------------------------
+
+PROMO = "/vendor/billing/promocode/add/"
+
+
+def test_what_staff_typed_is_theirs_alone_and_goes_when_it_is_used(ledger: Account) -> None:
+    vera = signed_in(people.vera())
+    victor = signed_in(people.person("victor@vendor.example", "Victor Vale", is_staff=True))
+    typed = {"catalogue": str(shop.catalogue().pk), "code": "AUTUMN", "percent": "10", "reason": "Campaign"}
+    typed |= {"limit_per_account": "1", "password": "hunter22", "otp_token": "123456"}
+    mark = marked(vera, PROMO)
+    assert led_to(Client().post(PROMO, typed | mark)) == PROMO
+    kept = Draft.objects.get()
+    assert (kept.account, kept.person) == (None, people.vera())
+    # A promo code is no secret; what is one is not kept, here neither.
+    assert kept.fields["code"] == ["AUTUMN"]
+    assert not {"password", "otp_token"} & set(kept.fields)
+    page = vera.get(PROMO).content.decode()
+    assert 'value="AUTUMN"' in page
+    assert "Campaign" in page
+    assert "AUTUMN" not in victor.get(PROMO).content.decode()
+    assert vera.post(PROMO, typed | mark).status_code == 302
+    assert PromoCode.objects.get().code == "AUTUMN"
+    assert not Draft.objects.exists()
+    assert 'value="AUTUMN"' not in vera.get(PROMO).content.decode()
+
+
+def test_a_box_that_was_unticked_stays_unticked(ledger: Account) -> None:
+    vera = signed_in(people.vera())
+    with activity.occasion(clock.now()):
+        terms = promos.Terms("AUTUMN", Decimal(10), first_purchase_only=True)
+        promo = promos.create(shop.catalogue(), terms, by=people.vera(), reason="Campaign")
+    page = f"/vendor/billing/promocode/{promo.pk}/change/"
+    ticked = 'name="first_purchase_only" id="id_first_purchase_only" checked'
+    assert ticked in vera.get(page).content.decode()
+    Client().post(page, {"percent": "20", "reason": "More"} | marked(vera, page))
+    again = vera.get(page).content.decode()
+    assert "More" in again
+    assert ticked not in again
+
+
+def test_who_is_no_longer_staff_keeps_nothing_there(ledger: Account) -> None:
+    vera = signed_in(people.vera())
+    mark = marked(vera, PROMO)
+    people.vera().__class__.objects.filter(pk=people.vera().pk).update(is_staff=False)
+    Client().post(PROMO, {"code": "AUTUMN"} | mark)
+    vera.post(PROMO, {"code": "AUTUMN"} | mark)
+    assert not Draft.objects.exists()
+
+
+def test_a_product_that_is_called_like_a_secret_is_kept(olivia: Client) -> None:
+    names = {"seats-postcard": "3", "edition-token-vault": "team", "answer-reduction-code-review": "keep"}
+    secrets = {"new-password": "hunter22", "card-number": "4242", "code": "123456"}
+    Client().post(MANAGE, names | secrets | marked(olivia, MANAGE))
+    assert set(Draft.objects.get().fields) == set(names)

@@ -210,8 +210,10 @@ def test_paid_used_and_then_stand_at_the_line_and_undo_beside_it(
     assert "10 paid until 26 October 2023, 0 used, 5 from then" in text(page)
     # 5 seats less: 5 × 1.00 × 12
     assert "−$60.00 on the renewal" in text(page)
-    # Enter in a field presses the form's first button: Undo belongs to a form of its own.
-    assert f'form="undo-{five_from_renewal.pk}"' in page.content.decode()
+    # Enter in a field presses the form's first button: that one leads to the review.
+    form = page.content.decode()
+    undo = f'formaction="/a/acme/billing/subscription/scheduled/{five_from_renewal.pk}/undo/"'
+    assert 0 < form.index('form="wish" tabindex="-1"') < form.index(undo)
     undo = f"/a/acme/billing/subscription/scheduled/{five_from_renewal.pk}/undo/"
     back = olivia.post(undo, {"next": "manage"}, follow=True)
     assert back.redirect_chain[-1][0] == MANAGE
