@@ -4,6 +4,7 @@ from allauth.account.models import EmailAddress
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
+from accounts import roles
 from accounts.models import User
 
 
@@ -32,6 +33,8 @@ def appoint(email: str, name: str = "") -> User:
         EmailAddress.objects.create(user=person, email=email, verified=True, primary=True)
     person.is_staff = person.is_active = True
     person.save(update_fields=["is_staff", "is_active"])
+    for member in person.memberships.select_related("account", "user"):
+        roles.derive(member)
     return person
 
 
@@ -42,6 +45,6 @@ def dismiss(email: str) -> User:
     Raises User.DoesNotExist.
     """
     person = User.objects.select_for_update().get(email=email.strip().lower(), is_staff=True)
-    person.is_staff = person.is_superuser = False
-    person.save(update_fields=["is_staff", "is_superuser"])
+    person.is_staff = False
+    person.save(update_fields=["is_staff"])
     return person

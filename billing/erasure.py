@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from accounts import activity, fence
 from accounts.models import (
     Account,
-    AccountPermission,
     Activity,
     Draft,
     EmailChange,
@@ -81,7 +80,6 @@ def erase(account_id: int) -> bool:
     Activity.objects.filter(account=account).update(
         actor=None, actor_name="", address=None, before=None, after=None, reason=""
     )
-    AccountPermission.objects.filter(content_object=account).delete()
     Membership.objects.filter(account=account).delete()
     _erase_people(people)
     activity.record(account, "account_erased", by=None, subject="account")

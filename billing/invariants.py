@@ -26,7 +26,9 @@ INVARIANTS: dict[str, str] = {
         WHERE a.erased_at IS NULL GROUP BY a.id HAVING count(m.id) <> 1""",
     "nobody holds a permission globally": """
         SELECT user_id FROM accounts_user_user_permissions
-        UNION ALL SELECT group_id FROM auth_group_permissions""",
+        UNION ALL SELECT group_id FROM auth_group_permissions
+        UNION ALL SELECT group_id FROM guardian_groupobjectpermission
+        UNION ALL SELECT user_id FROM guardian_userobjectpermission""",
     "seats bought are at least seats in use": """
         SELECT l.id FROM billing_line l JOIN billing_agentseat s ON s.line_id = l.id
         WHERE l.ended_on IS NULL GROUP BY l.id
@@ -153,7 +155,9 @@ def _wrong_permissions(cursor: object) -> list[tuple[object, ...]]:
         WITH rule (role, delegated, codename) AS (
             SELECT * FROM unnest(%s::text[], %s::boolean[], %s::text[])),
         wanted AS (SELECT m.user_id, m.account_id, r.codename FROM accounts_membership m
-            JOIN rule r ON r.role = m.role AND r.delegated = m.changes_payment),
+            JOIN accounts_user u ON u.id = m.user_id AND u.is_active
+            JOIN rule r ON r.role = m.role AND r.delegated = m.changes_payment
+            WHERE m.suspended_at IS NULL),
         held AS (SELECT p.user_id, p.content_object_id AS account_id, s.codename
             FROM accounts_accountpermission p JOIN auth_permission s ON s.id = p.permission_id)
         (TABLE wanted EXCEPT TABLE held) UNION ALL (TABLE held EXCEPT TABLE wanted)

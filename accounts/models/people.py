@@ -42,8 +42,8 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Create staff with every right in the back office; it has no power in the console."""
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+        """Create one of the vendor's staff, for Django's own command: nobody is more powerful than they."""
+        return self.create_user(email, password, **fields | {"is_staff": True})
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Return the person with this e-mail address, however it is written."""
@@ -91,11 +91,25 @@ class User(AbstractBaseUser, PermissionsMixin):
                     RETURN NULL;
                 """,  # noqa: S608 - constants
             ),
+            pgtrigger.Trigger(
+                name="inactive_holds_nothing",
+                operation=pgtrigger.UpdateOf("is_active"),  # type: ignore[no-untyped-call]
+                when=pgtrigger.After,
+                condition=pgtrigger.Q(new__is_active=False),
+                func="DELETE FROM accounts_accountpermission WHERE user_id = NEW.id; RETURN NULL;",
+            ),
         ]
 
     def __str__(self) -> str:
         """Return the person's name."""
         return self.name or self.email
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Tell whether a person holds a permission on an account, as the gate does.
+
+        Nobody holds one on all accounts at once: without an account the answer is no.
+        """
+        return obj is not None and super().has_perm(perm, obj)
 
     def get_full_name(self) -> str:
         """Return the person's name."""
@@ -110,6 +124,30 @@ class User(AbstractBaseUser, PermissionsMixin):
         salt = "accounts.models.people.User.get_session_auth_hash"
         bound = f"{self.password}\n{self.email}"
         return salted_hmac(salt, bound, secret=secret, algorithm="sha256").hexdigest()
+
+
+class _Never:
+    """A flag that is stored and never believed."""
+
+    def __get__(self, person: object, owner: object = None) -> bool:
+        """Return no."""
+        return False
+
+    def __set__(self, person: object, value: object) -> None:
+        """Keep it as it is."""
+
+
+# Django and guardian give whoever has this flag everything without asking further: nobody is that powerful.
+# The vendor's staff are `is_staff`, and act on an account by verbs of their own.
+User.is_superuser = _Never()  # type: ignore[assignment]
+
+
+# Permissions are given by accounts/roles.py; that none outlives what it follows from, the database sees to.
+_HOLDS_NOTHING = """
+    DELETE FROM accounts_accountpermission
+    WHERE user_id = {row}.user_id AND content_object_id = {row}.account_id;
+    RETURN NULL;
+"""
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -208,6 +246,19 @@ class Membership(models.Model):
                     SELECT {listed_as("u")} INTO NEW.listed_as FROM accounts_user u WHERE u.id = NEW.user_id;
                     RETURN NEW;
                 """,  # noqa: S608 - constants
+            ),
+            pgtrigger.Trigger(
+                name="suspended_holds_nothing",
+                operation=pgtrigger.UpdateOf("suspended_at"),  # type: ignore[no-untyped-call]
+                when=pgtrigger.After,
+                condition=pgtrigger.Q(new__suspended_at__isnull=False),
+                func=_HOLDS_NOTHING.format(row="NEW"),
+            ),
+            pgtrigger.Trigger(
+                name="former_holds_nothing",
+                operation=pgtrigger.Delete,
+                when=pgtrigger.After,
+                func=_HOLDS_NOTHING.format(row="OLD"),
             ),
             pgtrigger.Trigger(
                 name="an_owner_remains",
