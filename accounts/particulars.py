@@ -1,4 +1,4 @@
-"""Changes what the vendor keeps about an account: its contact there, type, time zone and language."""
+"""Changes what the vendor keeps about an account: its contact there, how it is served, and where it is."""
 
 from collections.abc import Mapping
 
@@ -10,6 +10,7 @@ from accounts.models import Account, User
 # What the vendor's staff may change by hand; all else has a verb of its own.
 FIELDS = (
     "type",
+    "collection_method",
     "timezone",
     "language",
     "vendor_contact_name",

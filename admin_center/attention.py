@@ -13,6 +13,7 @@ from accounts.models import Account
 from accounts.rules.capabilities import Standing
 from accounts.rules.decision import Action, Decision
 from admin_center import navigation, sentences, summary, words
+from billing import payments
 from billing.facts import Reading
 from billing.rules.facts import ScheduledKind
 
@@ -169,7 +170,7 @@ def _renewal(account: Account, summed: summary.Summary) -> Iterator[Card]:
 
 def _payment(account: Account, gate: Gate, summed: summary.Summary) -> Iterator[Card]:
     """Tell whoever sees payment details that the next charge has nothing to be charged to."""
-    if not gate.may(Action.VIEW_PAYMENT):
+    if not payments.is_charged(account) or not gate.may(Action.VIEW_PAYMENT):
         return
     method, url, label = summed.payment, reverse("payment", args=[account.slug]), _("See the payment details")
     if method is None:

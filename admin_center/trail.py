@@ -11,7 +11,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from accounts.models import Account, Activity, User
-from accounts.rules.capabilities import AccountType
+from accounts.rules.capabilities import AccountType, CollectionMethod
 from accounts.rules.roles import Role
 from admin_center import request_words, sentences, words
 from admin_center.sentences import Names
@@ -215,6 +215,8 @@ def _word(field: str, code: str) -> str:
             return str(words.ROLES[Role(code)]) if code in set(Role) else code
         case "type":
             return words.account_type(code) if code in set(AccountType) else code
+        case "collection_method":
+            return words.collection_method(code) if code in set(CollectionMethod) else code
         case "kind":
             return str(PaymentMethod.Kind(code).label) if code in PaymentMethod.Kind else code
         case "state":

@@ -109,6 +109,7 @@ FIELDS = {
     "last_four": _("Last four digits"),
     "type": _("Account type"),
     "timezone": _("Time zone"),
+    "collection_method": _("Collection method"),
     "language": _("Language"),
     "vendor_contact_name": _("Vendor’s contact"),
     "vendor_contact_email": _("E-mail address of the vendor’s contact"),

@@ -196,3 +196,11 @@ def account_type(code: str) -> str:
         "assisted": pgettext("account type", "Online-assisted"),
         "managed": pgettext("account type", "Managed"),
     }[code]
+
+
+def collection_method(code: str) -> str:
+    """Return the words for how an account's invoices are collected."""
+    return {
+        "charge_automatically": pgettext("collection method", "Charged automatically"),
+        "send_invoice": pgettext("collection method", "By invoice"),
+    }[code]

@@ -157,8 +157,6 @@ def _payment(account: ListedAccount) -> Iterator[Fault]:
                 yield fault(method.row, column, "is missing; a card has it")
     elif method.expires is not None:
         yield fault(method.row, "expires", f"is for a card, not for a {method.kind}")
-    if method.kind == "bank_transfer" and (method.last_four or method.reference):
-        yield fault(method.row, "kind", "a bank transfer keeps no method: brand and numbers stay empty")
 
 
 def _twice(rows: Iterable[object], key: Callable[..., Hashable], column: str, text: str) -> Iterator[Fault]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from accounts.rules.capabilities import AccountState, AccountType
+from accounts.rules.capabilities import AccountState, AccountType, CollectionMethod
 from accounts.rules.roles import Role
 from billing import accounts_values as values
 from billing.accounts_values import Reading
@@ -27,6 +27,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "slug": _needed(values.slug),
         "name": _needed(values.text(120)),
         "type": _needed(values.choice(AccountType)),
+        "collection_method": Column(values.choice(CollectionMethod)),
         "state": _needed(values.choice(AccountState)),
         "currency": _needed(values.text(3)),
         "time_zone": _needed(values.time_zone),
@@ -91,7 +92,7 @@ COLUMNS: dict[str, dict[str, Column]] = {
     },
     "balance": {"amount": _needed(values.amount)},
     "payment": {
-        "kind": _needed(values.one_of("card", "direct_debit", "bank_transfer")),
+        "kind": _needed(values.one_of("card", "direct_debit")),
         "brand": Column(values.brand),
         "last_four": Column(values.last_four),
         "expires": Column(values.month),

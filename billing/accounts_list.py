@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from accounts.rules.capabilities import AccountState, AccountType
+from accounts.rules.capabilities import AccountState, AccountType, CollectionMethod
 from accounts.rules.roles import Role
 from billing.rules.facts import DiscountSource, ScheduledKind
 from billing.rules.periods import Cycle, Period
@@ -202,3 +202,4 @@ class ListedAccount:
     scheduled: tuple[ListedScheduled, ...] = ()
     balance: int = 0
     payment: ListedPayment | None = None
+    collection_method: CollectionMethod = CollectionMethod.CHARGE_AUTOMATICALLY

@@ -246,6 +246,7 @@ def _account(listed: ListedAccount) -> Account:
         name=listed.name,
         external_id=listed.external_id,
         type=listed.type.value,
+        collection_method=listed.collection_method.value,
         state=listed.state.value,
         currency=listed.currency,
         timezone=listed.time_zone,

@@ -15,12 +15,12 @@ from procrastinate.exceptions import AlreadyEnqueued
 from accounts import activity, fence
 from accounts.gate import Gate
 from accounts.models import Account, Activity, Membership, User
+from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from accounts.rules.decision import Action
 from accounts.spreadsheet import defused
 from billing import facts
 from billing.carrying_out import state_of
 from billing.models import AgentSeat, DataExport, InvoiceLine
-from billing.payments import is_charged
 
 # What the trail keeps of a subscription and its people that is no amount.
 COST_FREE = frozenset(
@@ -28,6 +28,11 @@ COST_FREE = frozenset(
     | {"product", "edition", "quantity", "member", "name", "email", "changes_payment", "suspended", "type"}
 )
 Row = Mapping[str, object]
+
+
+def shows_costs(account: Account) -> bool:
+    """Tell whether an account's people see amounts (domain.md 3)."""
+    return Capability.COSTS in BY_TYPE[AccountType(account.type)]
 
 
 @transaction.atomic
@@ -132,7 +137,7 @@ def _subscription(account: Account, on: date) -> Iterable[Row]:
 
 def _invoices(account: Account, on: date) -> Iterable[Row]:
     """Return the lines of all invoices; none where costs are not shown."""
-    if not is_charged(account):
+    if not shows_costs(account):
         return
     lines = InvoiceLine.objects.filter(invoice__subscription_id=account.pk).select_related("invoice")
     for line in lines.order_by("invoice__issued_at", "position"):
@@ -152,7 +157,7 @@ def _invoices(account: Account, on: date) -> Iterable[Row]:
 
 def _activity(account: Account, on: date) -> Iterable[Row]:
     """Return the trail; where costs are not shown, without what could hold an amount."""
-    shown = is_charged(account)
+    shown = shows_costs(account)
 
     def kept(stored: object) -> str:
         held = stored if isinstance(stored, dict) else {}

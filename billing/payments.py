@@ -16,7 +16,7 @@ from django.db.models import Q
 from accounts import activity, fence, lifecycle
 from accounts.gate import Gate
 from accounts.models import Account, User
-from accounts.rules.capabilities import BY_TYPE, AccountState, AccountType, Capability
+from accounts.rules.capabilities import AccountState, CollectionMethod
 from accounts.rules.decision import Action
 from accounts.steps import step
 from billing import carrying_out, debts
@@ -36,8 +36,8 @@ IN_FLIGHT = timedelta(seconds=30)
 
 
 def is_charged(account: Account) -> bool:
-    """Tell whether a method is charged: under a contract the vendor sends an invoice (domain.md 3)."""
-    return Capability.COSTS in BY_TYPE[AccountType(account.type)]
+    """Tell whether a method is charged for the account's invoices; otherwise they are sent, to be paid."""
+    return account.collects is CollectionMethod.CHARGE_AUTOMATICALLY
 
 
 def intend(
@@ -58,6 +58,10 @@ class AlreadyPaid(Exception):  # noqa: N818 - it says no, nothing went wrong
     """Nothing is open on the invoice, or a payment of it is already on its way."""
 
 
+class PaidByInvoice(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """The account's invoices are paid by transfer: no method is charged."""
+
+
 class NoPaymentMethod(Exception):  # noqa: N818 - it says no, nothing went wrong
     """Something is due and no payment method that can be charged is on file."""
 
@@ -66,7 +70,7 @@ def pay(number: str, account: Account, *, by: User, on: date, return_url: str = 
     """Collect an open invoice with the method on file; return the charge, whatever came of it.
 
     Whoever may see invoices may pay them. Raises NotAllowed, Invoice.DoesNotExist, AlreadyPaid,
-    NoPaymentMethod.
+    PaidByInvoice, NoPaymentMethod.
     """
     Gate(by, account, on=on).demand(Action.VIEW_INVOICES)
     for charge in Charge.objects.filter(
@@ -81,6 +85,8 @@ def pay(number: str, account: Account, *, by: User, on: date, return_url: str = 
         paid = InvoicePayment.objects.filter(invoice=invoice).exists()
         if paid or invoice.charges.filter(state__in=Charge.OPEN).exists():
             raise AlreadyPaid
+        if not is_charged(account):
+            raise PaidByInvoice
         method = PaymentMethod.objects.filter(pk=account.pk).exclude(reference="").first()
         if method is None:
             raise NoPaymentMethod

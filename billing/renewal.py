@@ -182,15 +182,13 @@ def _renewal(before: Facts, resumes_on: date | None) -> quoting.Renewal:
 def _charge(account: Account, invoice: Invoice, at: datetime) -> UUID | None:
     """Intend the collection of an invoice, where a method is charged at all; return the charge's id.
 
-    A self-service account that has no method falls past due; a bank transfer comes by itself.
+    Where one should be charged and there is none, the account falls past due.
     """
     if invoice.due.amount == 0 or not payments.is_charged(account):
         return None
     method = PaymentMethod.objects.filter(pk=account.pk).first()
     if method is None:
         lifecycle.fall_past_due(account, invoice=invoice.number)
-        return None
-    if method.kind == PaymentMethod.Kind.BANK_TRANSFER:
         return None
     return payments.intend(account, invoice, method, at).pk
 

@@ -39,7 +39,9 @@ TEXTS = {
 # Columns that hold a word of a fixed list, of the catalogue, or of a person (people are watched by
 # their names and addresses), and so say nothing of an account.
 CODES = {
-    "accounts.Account": {"type", "state", "currency", "timezone", "language", "vendor_contact_phone"},
+    "accounts.Account": {
+        *("type", "collection_method", "state", "currency", "timezone", "language", "vendor_contact_phone"),
+    },
     "accounts.Activity": {"actor_name", "verb", "subject", "quote", "invoice"},
     "accounts.Draft": {"address"},
     "accounts.Invitation": {"role", "seat", "seat_outcome", "token_hash"},

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Collate
 from django.utils.translation import gettext_lazy as _
 
-from accounts.rules.capabilities import AccountState, AccountType
+from accounts.rules.capabilities import AccountState, AccountType, CollectionMethod, collection
 from accounts.rules.roles import Permission
 from accounts.rules.time_zones import time_zones
 
@@ -72,6 +72,18 @@ class Account(models.Model):
         },
         default=AccountState.ACTIVE.value,
     )
+    # What was chosen; `collects` says how it is, because not every type may have each.
+    collection_method = models.CharField(
+        _("collection method"),
+        max_length=20,
+        choices={
+            CollectionMethod.CHARGE_AUTOMATICALLY.value: _("Charged automatically"),
+            CollectionMethod.SEND_INVOICE.value: _("By invoice"),
+        },
+        default=CollectionMethod.CHARGE_AUTOMATICALLY.value,
+        db_default=CollectionMethod.CHARGE_AUTOMATICALLY.value,
+        help_text=_("Online-assisted and managed accounts pay by invoice, whatever is chosen here."),
+    )
     currency = models.CharField(_("currency"), max_length=3, validators=[RegexValidator(r"^[A-Z]{3}$")])
     timezone = models.CharField(_("time zone"), max_length=60, default="UTC", validators=[validate_time_zone])
     language = models.CharField(
@@ -118,6 +130,10 @@ class Account(models.Model):
                 condition=Q(type__in=[one.value for one in AccountType]), name="account_type_known"
             ),
             models.CheckConstraint(
+                condition=Q(collection_method__in=[one.value for one in CollectionMethod]),
+                name="account_collection_method_known",
+            ),
+            models.CheckConstraint(
                 condition=Q(state__in=[one.value for one in AccountState]), name="account_state_known"
             ),
             models.CheckConstraint(
@@ -158,3 +174,8 @@ class Account(models.Model):
     def __str__(self) -> str:
         """Return the company's name."""
         return self.name
+
+    @property
+    def collects(self) -> CollectionMethod:
+        """How the account's invoices are collected (domain.md 3)."""
+        return collection(AccountType(self.type), CollectionMethod(self.collection_method))

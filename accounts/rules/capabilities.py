@@ -12,6 +12,27 @@ class AccountType(StrEnum):
     MANAGED = "managed"
 
 
+class CollectionMethod(StrEnum):
+    """How the money of an account's invoices comes in."""
+
+    CHARGE_AUTOMATICALLY = "charge_automatically"
+    SEND_INVOICE = "send_invoice"
+
+
+# Who pays how is not who sees what (domain.md 3): the methods that a type may have, the usual one first.
+COLLECTION_METHODS: dict[AccountType, tuple[CollectionMethod, ...]] = {
+    AccountType.SELF_SERVICE: (CollectionMethod.CHARGE_AUTOMATICALLY, CollectionMethod.SEND_INVOICE),
+    AccountType.ASSISTED: (CollectionMethod.SEND_INVOICE,),
+    AccountType.MANAGED: (CollectionMethod.SEND_INVOICE,),
+}
+
+
+def collection(account_type: AccountType, chosen: CollectionMethod) -> CollectionMethod:
+    """Return how the invoices of an account are collected: as chosen, where its type may have that."""
+    allowed = COLLECTION_METHODS[account_type]
+    return chosen if chosen in allowed else allowed[0]
+
+
 class AccountState(StrEnum):
     """Where an account stands."""
 

@@ -64,6 +64,9 @@ def pay(request: AccountRequest, number: str) -> HttpResponse:
     except payments.AlreadyPaid:
         messages.info(request, _("Nothing is open on this invoice, or a payment is on its way."))
         return redirect(address)
+    except payments.PaidByInvoice:
+        messages.info(request, _("This account pays its invoices by transfer: nothing is charged here."))
+        return redirect(address)
     except payments.NoPaymentMethod:
         messages.warning(request, _("Enter a payment method first."))
         return redirect("payment", request.account.slug)

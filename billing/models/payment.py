@@ -19,7 +19,6 @@ class PaymentMethod(models.Model):
 
         CARD = "card", _("Card")
         DIRECT_DEBIT = "direct_debit", _("Direct debit")
-        BANK_TRANSFER = "bank_transfer", _("Bank transfer")
 
     subscription = models.OneToOneField(
         Subscription, models.CASCADE, primary_key=True, related_name="payment_method"

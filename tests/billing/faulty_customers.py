@@ -190,10 +190,6 @@ CELLS = {
     "month 13": ("payment", {"expires": "2034-13"}, "expires", "2028-05"),
     "a card without its end": ("payment", {"expires": ""}, "expires", "a card has it"),
     "a debit that expires": ("payment", {"kind": "direct_debit"}, "expires", "is for a card"),
-    "a transfer with a number": (
-        "payment",
-        {"kind": "bank_transfer", "expires": ""},
-        "kind",
-        "keeps no method",
-    ),
+    "a transfer is no method": ("payment", {"kind": "bank_transfer", "expires": ""}, "kind", "direct_debit"),
+    "no way to collect": ("account", {"collection_method": "cash"}, "collection_method", "send_invoice"),
 }

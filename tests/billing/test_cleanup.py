@@ -14,7 +14,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from accounts import activity, clock
 from accounts.models import Account, Draft
 from billing import cleanup, quotes, tasks
-from billing.models import PaymentMethod, PaymentSetup, Quote
+from billing.models import PaymentSetup, Quote
 from billing.rules.changes import AddSeats
 from tests import people, shop
 
@@ -58,9 +58,7 @@ def test_quotes_go_a_month_after_they_came_to_nothing(bought: Account) -> None:
     young = drawn(bought, expires_at=NOW - timedelta(days=29))
     made = drawn(bought)
     with activity.occasion(datetime(2026, 11, 20, tzinfo=UTC)):
-        PaymentMethod.objects.create(
-            subscription_id=bought.pk, kind="bank_transfer", brand="Bank", last_four="4242"
-        )
+        Account.objects.filter(pk=bought.pk).update(collection_method="send_invoice")
         quotes.confirm(made.pk, by=people.user("olivia"), on=date(2026, 11, 20))
     Quote.objects.filter(pk=made.pk).update(expires_at=NOW - timedelta(days=400))
     assert cleanup.quotes(NOW) == 1

@@ -9,7 +9,7 @@ from djmoney.money import Money
 from accounts import activity
 from accounts.models import Account
 from billing import cancellation, quotes, renewal
-from billing.models import BalanceEntry, InvoiceLine, PaymentMethod, TemporarySeats
+from billing.models import BalanceEntry, InvoiceLine, TemporarySeats
 from billing.rules.changes import BuyTemporarySeats
 from tests import people, shop
 
@@ -27,7 +27,7 @@ def monthly(tax_percent: Decimal | None = None) -> Account:
         cycle="monthly",
         tax_percent=tax_percent,
     )
-    PaymentMethod.objects.create(subscription_id=account.pk, kind="bank_transfer", brand="", last_four="")
+    Account.objects.filter(pk=account.pk).update(collection_method="send_invoice")
     return account
 
 

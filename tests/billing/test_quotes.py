@@ -188,9 +188,10 @@ def test_withdrawing_frees_the_way_for_other_changes(ledger: Account) -> None:
 
 
 def test_direct_debit_and_transfer_apply_at_once_with_an_open_invoice(ledger: Account) -> None:
-    pay_by(ledger, "", kind="bank_transfer")
+    Account.objects.filter(pk=ledger.pk).update(collection_method="send_invoice")
     confirm(draw(ledger, AddSeats("support", 11)))
     assert not InvoicePayment.objects.exists()
+    Account.objects.filter(pk=ledger.pk).update(collection_method="charge_automatically")
     pay_by(ledger, "test_debit_approves", kind="direct_debit")
     confirm(draw(ledger, AddSeats("support", 12)))
     assert shop.line(ledger, "support").quantity == 12

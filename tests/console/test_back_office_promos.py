@@ -16,7 +16,7 @@ from accounts import activity
 from accounts.models import Account
 from admin_center.back_office.promos import WHY
 from billing import promos
-from billing.models import Discount, PaymentMethod, PromoCode, PromoCodeEntry, PromoRedemption, Quote
+from billing.models import Discount, PromoCode, PromoCodeEntry, PromoRedemption, Quote
 from billing.promos import Terms
 from billing.rules import checks
 from tests import people, shop
@@ -161,8 +161,8 @@ def test_an_unused_code_changes_in_everything_and_the_trail_says_what(vera: Clie
 
 
 def use(code: str, olivia: Client) -> None:
-    """Olivia adds a seat with a code and confirms; she pays by bank transfer, which waits for no provider."""
-    PaymentMethod.objects.update(kind="bank_transfer")
+    """Olivia adds a seat with a code and confirms; she pays by invoice, which waits for no provider."""
+    Account.objects.update(collection_method="send_invoice")
     olivia.post(review(olivia, wish(seats_support=11, promo=code)))
 
 

@@ -103,7 +103,7 @@ def test_adam_asks_on_the_same_page_and_bilal_goes_on_from_it(ledger: Account) -
 
 def test_past_due_says_pay_this_invoice_first_with_its_link(ledger: Account, olivia: Client) -> None:
     address = review(olivia, wish(seats_support=11))
-    PaymentMethod.objects.update(kind="bank_transfer", reference="")
+    Account.objects.update(collection_method="send_invoice")
     olivia.post(address)
     Account.objects.update(state="past_due")
     assert "Pay invoice INV-000001 first" in text(olivia.get(MANAGE))

@@ -134,9 +134,8 @@ def fill(account: Account, owner: User, today: date) -> None:
     lines = {"support": ("team", 10, MONEY["support"]), "guide": ("team", 12, MONEY["guide"])}
     start = today - timedelta(days=100)
     shop.subscribe(account, lines, start=start)
-    PaymentMethod.objects.create(
-        subscription_id=account.pk, kind="bank_transfer", brand="Bank", last_four="4242"
-    )
+    PaymentMethod.objects.create(subscription_id=account.pk, kind="card", brand="Bank", last_four="4242")
+    Account.objects.filter(pk=account.pk).update(collection_method="send_invoice")
     at = datetime.combine(today, datetime.min.time(), UTC)
     with activity.occasion(at, address="203.0.113.7"):
         quote = quotes.draw_up(account, [AddSeats("support", 11)], by=owner, on=today)

@@ -1,0 +1,83 @@
+"""Who pays how is not who sees what: an account's invoices are charged, or sent (domain.md 3)."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from accounts import activity, particulars
+from accounts.models import Account
+from accounts.rules.capabilities import COLLECTION_METHODS, AccountType, CollectionMethod, collection
+from billing import payments, quotes, renewal
+from billing.models import Charge, Invoice, InvoicePayment, PaymentMethod, Quote
+from billing.rules.changes import AddSeats
+from tests import people, shop
+
+TODAY = date(2023, 7, 14)
+NOON = datetime(2023, 7, 14, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def by_invoice(acme: Account) -> Account:
+    """Acme sees its prices and pays by transfer: 10 seats at 1.00 USD, annual, no method on file."""
+    shop.subscribe(acme, {"support": ("team", 10, "1.00")}, start=date(2022, 10, 27))
+    Account.objects.filter(pk=acme.pk).update(collection_method="send_invoice")
+    return Account.objects.get(pk=acme.pk)
+
+
+def test_each_type_has_the_methods_of_the_table() -> None:
+    """By hand: self-service may have either, assisted and managed pay by invoice whatever was chosen."""
+    charged, sent = CollectionMethod
+    assert {kind: set(methods) for kind, methods in COLLECTION_METHODS.items()} == {
+        AccountType.SELF_SERVICE: {charged, sent},
+        AccountType.ASSISTED: {sent},
+        AccountType.MANAGED: {sent},
+    }
+    assert collection(AccountType.SELF_SERVICE, charged) is charged
+    assert collection(AccountType.SELF_SERVICE, sent) is sent
+    assert collection(AccountType.MANAGED, charged) is sent
+
+
+def test_a_change_makes_an_open_invoice_and_charges_nothing(by_invoice: Account) -> None:
+    """10 -> 11 on 14 July: -34.52 + 37.97 = 3.45, to be paid by transfer, the seat is there at once."""
+    bilal = people.user("bilal")
+    with activity.occasion(NOON):
+        quote = quotes.draw_up(by_invoice, [AddSeats("support", 11)], by=bilal, on=TODAY)
+        assert quotes.confirm(quote.pk, by=bilal, on=TODAY).state == Quote.State.CONFIRMED
+    invoice = Invoice.objects.get()
+    assert (str(invoice.due.amount), invoice.due.currency.code) == ("3.45", "USD")
+    assert not Charge.objects.exists()
+    assert not InvoicePayment.objects.exists()
+    assert shop.line(by_invoice, "support").quantity == 11
+
+
+def test_a_renewal_sends_its_invoice_and_leaves_the_account_active(by_invoice: Account) -> None:
+    """10 x 1.00 x 12 = 120.00 on 27 October, open; nobody falls past due."""
+    with activity.occasion(datetime(2023, 10, 27, 12, tzinfo=UTC)):
+        renewal.renew(by_invoice.pk, on=date(2023, 10, 27), at=datetime(2023, 10, 27, 12, tzinfo=UTC))
+    assert str(Invoice.objects.get().due.amount) == "120.00"
+    assert not Charge.objects.exists()
+    assert Account.objects.get(pk=by_invoice.pk).state == "active"
+
+
+def test_what_is_paid_by_transfer_is_not_charged_to_a_method_that_is_still_there(by_invoice: Account) -> None:
+    PaymentMethod.objects.create(
+        subscription_id=by_invoice.pk, kind="card", brand="Visa", last_four="4242", reference="test_approves"
+    )
+    olivia, on = people.user("olivia"), date(2023, 10, 27)
+    with activity.occasion(datetime(2023, 10, 27, 12, tzinfo=UTC)):
+        renewal.renew(by_invoice.pk, on=on, at=datetime(2023, 10, 27, 12, tzinfo=UTC))
+        with pytest.raises(payments.PaidByInvoice):
+            payments.pay(Invoice.objects.get().number, by_invoice, by=olivia, on=on + timedelta(days=1))
+    assert not Charge.objects.exists()
+
+
+def test_staff_change_it_with_a_reason(by_invoice: Account) -> None:
+    vera = people.vera()
+    with activity.occasion(NOON):
+        values = {"collection_method": "charge_automatically"}
+        assert particulars.amend(by_invoice.pk, values, by=vera, reason="Wants to pay by card")
+    account = Account.objects.get(pk=by_invoice.pk)
+    assert account.collects is CollectionMethod.CHARGE_AUTOMATICALLY
+    entry = account.activity.order_by("-pk").first()
+    assert entry.before == {"collection_method": "send_invoice"}
+    assert entry.reason == "Wants to pay by card"
