@@ -19,6 +19,7 @@ VERBS = {
     "invitation_expired": _("Invitation expired"),
     "invitation_revoked": _("Invitation revoked"),
     "invoice_payment_started": _("Payment of an invoice started"),
+    "letter_sent_again": _("Letter that could not be delivered sent again"),
     "member_invited": _("Member invited"),
     "member_joined": _("Member joined"),
     "member_removed": _("Member removed"),

@@ -21,6 +21,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from accounts import mail
 from accounts.models import Letter
+from admin_center.back_office.resending import SendingAgain
 from admin_center.back_office.site import site
 from admin_center.back_office.trail import OF_ACCOUNT, OfAccount
 
@@ -101,14 +102,14 @@ class Sending(admin.SimpleListFilter):
 
 
 @admin.register(Letter, site=site)
-class LetterAdmin(OfAccount):
+class LetterAdmin(SendingAgain, OfAccount):
     """Letters with what they say; nobody edits one."""
 
     list_display = ("created_at", OF_ACCOUNT, "told", "to", "standing")
     list_filter = (Kind, Sending)
     fields = (
         *("company", "told", "to", "language", "state", "created_at", "sent_at"),
-        *("attempts", "next_try_at", "error"),
+        *("attempts", "next_try_at", "error", "again"),
         *("subject", "text", "page"),
     )
 

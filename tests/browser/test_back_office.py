@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from accounts import activity
-from accounts.models import Account, User
+from accounts.models import Account, Letter, User
 from admin_center.back_office import site
 from billing import promos, requests
 from billing.models import ChangeRequest, Subscription
@@ -35,6 +35,7 @@ def addresses() -> list[str]:
     found += [
         reverse("vendor:billing_changerequest_decide", args=[one.pk]) for one in ChangeRequest.objects.all()
     ]
+    found += [reverse("vendor:accounts_letter_again")]
     for model in site._registry:
         name = f"vendor:{model._meta.app_label}_{model._meta.model_name}"
         found.append(reverse(f"{name}_changelist"))
@@ -45,7 +46,7 @@ def addresses() -> list[str]:
 
 
 def with_something_of_everything(acme: Account) -> None:
-    """Give Acme a parked subscription, a request, a letter, and its price list a promo code."""
+    """Give Acme a parked subscription, a request, letters that were given up, and its price list a promo code."""
     lines = {"support": ("team", 10, "1.00"), "copilot": ("standard", 10, "10")}
     subscription = shop.subscribe(acme, lines, start=date(2026, 1, 1))
     adam = people.user("adam")
@@ -54,6 +55,10 @@ def with_something_of_everything(acme: Account) -> None:
         terms = promos.Terms("AUTUMN", Decimal(10))
         promos.create(subscription.catalogue, terms, by=people.vera(), reason="Campaign")
     Subscription.objects.update(parked_at=AT, parked_because="gap support")
+    for kind in ("request_expired", "invited"):
+        Letter.objects.create(
+            account=acme, kind=kind, to="x@acme.example", key=kind, language="en", failed_at=AT
+        )
     people.globex(state="suspended")
 
 

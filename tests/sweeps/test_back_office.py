@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import activity
+from accounts.models import Letter
 from admin_center.back_office import site
 from billing import promos, requests
 from billing.models import ChangeRequest, PromoCode, Subscription
@@ -38,6 +39,9 @@ def forms() -> dict[str, dict[str, str]]:
         terms = promos.Terms("AUTUMN", Decimal(10))
         promo = promos.create(shop.catalogue(), terms, by=people.vera(), reason="Campaign")
     Subscription.objects.update(parked_at=AT, parked_because="gap support")
+    letter = Letter.objects.create(
+        account=acme, kind="request_expired", to="x@acme.example", language="en", key="x", failed_at=AT
+    )
     new = NEW | {"code": "NEW", "percent": "5", "reason": "x", "catalogue": str(promo.catalogue_id)}
     decision = {"act": "accept", "reason": "x", "price-guide": "5"}
     return {
@@ -46,6 +50,7 @@ def forms() -> dict[str, dict[str, str]]:
         reverse("vendor:billing_changerequest_decide", args=[asked.pk]): decision,
         reverse("vendor:billing_subscription_unpark", args=[acme.pk]): {"reason": "x"},
         reverse("vendor:accounts_account_settle", args=[globex.pk]): {"reason": "x"},
+        reverse("vendor:accounts_letter_again"): {"letter": str(letter.pk), "reason": "x"},
         reverse("vendor:accounts_user_correct", args=[people.user("olivia").pk]): {
             "email": "o@acme.example",
             "reason": "x",
@@ -87,6 +92,7 @@ def test_parameters(forms: dict[str, dict[str, str]], sign_in) -> None:  # type:
             f"{question}?code=AUTUMN&account={encoded(text)}",
             *(f"{one}?q={encoded(text)}" for one in (address, lists[-1])),
             f"{reverse('vendor:accounts_letter_changelist')}?{name}={encoded(text)}",
+            f"{reverse('vendor:accounts_letter_again')}?letter={encoded(text)}&{name}={encoded(text)}",
             f"{reverse('vendor:billing_changerequest_changelist')}?{name}={encoded(text)}",
         ]
         bad += [(status, one[:80]) for one in asked if (status := ask(vera, "GET", one)) >= 500]

@@ -15,8 +15,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 
-from accounts import clock, invitations, ownership, particulars, roles
-from accounts.models import Account, Invitation, Membership, OwnershipOffer, User
+from accounts import clock, invitations, ownership, particulars, resending, roles
+from accounts.models import Account, Invitation, Letter, Membership, OwnershipOffer, User
 from accounts.rules.decision import NotAllowed
 from accounts.rules.roles import Role
 from billing import (
@@ -140,6 +140,14 @@ def _offer(case: Case) -> int:
     other = Membership.objects.filter(account=case.account).exclude(user=case.by).earliest("pk")
     OwnershipOffer.objects.filter(pk=offer).update(to=other.user)
     return offer
+
+
+def _letter(case: Case) -> int:
+    """Return a letter of the account that was given up."""
+    letter = Letter(account=case.account, kind="request_expired", to="o@people.example", language="en")
+    letter.key, letter.failed_at = f"letter-{next(_numbers)}", clock.now()
+    letter.save()
+    return letter.pk
 
 
 def _invoice(case: Case) -> str:
@@ -292,6 +300,12 @@ VERBS: dict[str, Verb] = {
         ("transfer_ownership",),
         make=_offer,
         refusal=(NotAllowed, ownership.OfferOver),
+    ),
+    "accounts.resending.send_again": Verb(
+        lambda c, made: resending.send_again(made, reason="Mended.", by=c.by, moment_of=clock.now),
+        (STAFF,),
+        staff="always",
+        make=_letter,
     ),
     "accounts.particulars.amend": Verb(
         lambda c, made: particulars.amend(

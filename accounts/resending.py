@@ -1,0 +1,103 @@
+"""Lets a letter that was given up be tried again, where sending it is still of use."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+from django.template import TemplateDoesNotExist
+from django.template.loader import get_template
+
+from accounts import activity, address_changes, invitations, mail, staff
+from accounts.models import Account, Letter, Membership, User
+
+log = structlog.get_logger()
+# The letters whose reader is let in by what they carry, with who knows whether it still does.
+LINKS: dict[str, Callable[[str], object]] = {
+    "invited": invitations.find,
+    "email_change_old": address_changes.find,
+    "email_change_new": address_changes.find,
+}
+
+
+class NotSentAgain(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """Sending the letter again would be of no use; `reason` is a code.
+
+    `sent` (it went out), `waiting` (it is still tried by itself), `forgotten` (the secret in its link is
+    kept no more), `over` (its link lets nobody in any more), `inactive` (its reader was shut out),
+    `unwritten` (letters of its kind are written no more).
+    """
+
+    def __init__(self, reason: str) -> None:
+        """Keep the code."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+def useless(letter: Letter) -> str:
+    """Return why sending a letter again would be of no use, as a code; empty where it is of use."""
+    if letter.sent_at is not None:
+        return "sent"
+    if letter.failed_at is None:
+        return "waiting"
+    if letter.user is not None and not letter.user.is_active:
+        return "inactive"
+    try:
+        get_template(f"mail/{letter.kind}/body.txt")
+    except TemplateDoesNotExist:
+        return "unwritten"
+    return _of_its_link(letter, LINKS[letter.kind]) if letter.kind in LINKS else ""
+
+
+def _of_its_link(letter: Letter, find: Callable[[str], object]) -> str:
+    """Return why the link in a letter lets nobody in; empty where it does."""
+    if mail.without_secrets(letter.facts) == letter.facts:
+        return "forgotten"
+    try:
+        find(str(letter.facts["token"]))
+    except (invitations.InvitationOver, address_changes.ChangeOver):
+        return "over"
+    return ""
+
+
+@transaction.atomic
+def send_again(
+    letter_id: int, *, reason: str, by: User, moment_of: Callable[[Account | None], datetime]
+) -> Letter:
+    """Let a letter that was given up be tried from the beginning, and record it with the reason.
+
+    The trail is that of its account; a letter that is a person's own stands in the trail of each of
+    their accounts, at the account's own moment, which `moment_of` tells. Raises PermissionDenied for
+    anyone but the vendor's staff, ValueError without a reason, NotSentAgain, Letter.DoesNotExist.
+    """
+    staff.demand(by, reason)
+    accounts = _lock_accounts(letter_id)
+    letter = (
+        Letter.objects.select_for_update(of=("self",)).select_related("user", "account").get(pk=letter_id)
+    )
+    held = activity.current()
+    with activity.occasion(moment_of(letter.account), address=held.address, by_staff=True):
+        if why := useless(letter):
+            raise NotSentAgain(why)
+    mail.send_again(letter)
+    for account in accounts:
+        with activity.occasion(moment_of(account), address=held.address, by_staff=True):
+            activity.record(
+                account,
+                "letter_sent_again",
+                by=by,
+                subject=f"letter:{letter.pk}",
+                after={"to": letter.to},
+                reason=reason.strip(),
+            )
+    log.info("letter_sent_again", letter=letter.pk, account=letter.account_id, by=by.pk)
+    return letter
+
+
+def _lock_accounts(letter_id: int) -> list[Account]:
+    """Lock and return the accounts whose trail a letter stands in, in one order for all who do so."""
+    account_id, user_id = Letter.objects.values_list("account", "user").get(pk=letter_id)
+    if account_id is not None:
+        return [Account.objects.lock(account_id)]
+    ids = Membership.objects.filter(user=user_id).order_by("account").values_list("account", flat=True)
+    return [Account.objects.lock(pk) for pk in list(ids)]
