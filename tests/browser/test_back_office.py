@@ -46,7 +46,7 @@ def addresses() -> list[str]:
 
 
 def with_something_of_everything(acme: Account) -> None:
-    """Give Acme a parked subscription, a request, letters that were given up, and its price list a promo code."""
+    """Give Acme a parked subscription, a request, letters given up, and its price list a promo code."""
     lines = {"support": ("team", 10, "1.00"), "copilot": ("standard", 10, "10")}
     subscription = shop.subscribe(acme, lines, start=date(2026, 1, 1))
     adam = people.user("adam")
