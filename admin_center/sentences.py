@@ -11,6 +11,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from admin_center.isolation import isolated
 from billing.rules import changes
 from billing.rules.conflicts import Option
 from billing.rules.facts import Facts, ScheduledFacts, ScheduledKind
@@ -21,12 +22,12 @@ Names = Mapping[str | tuple[str, str], str]
 
 def product(names: Names, key: str | None) -> str:
     """Return a product's name, its key where it has none."""
-    return names.get(key or "", key or "")
+    return isolated(names.get(key or "", key or ""))
 
 
 def edition(names: Names, product_key: str, edition_key: str) -> str:
     """Return an edition's name; empty where the product has but one, without a name of its own."""
-    return names.get((product_key, edition_key), edition_key)
+    return isolated(names.get((product_key, edition_key), edition_key))
 
 
 def line(names: Names, product_key: str, edition_key: str, quantity: int) -> str:

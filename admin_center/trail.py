@@ -14,6 +14,7 @@ from accounts.models import Account, Activity, User
 from accounts.rules.capabilities import AccountType, CollectionMethod
 from accounts.rules.roles import Role
 from admin_center import request_words, sentences, words
+from admin_center.isolation import isolated
 from admin_center.sentences import Names
 from admin_center.trail_words import COST_FIELDS, FIELDS, MOOT, REASONS, VERBS
 from billing.models import ChangeRequest, Edition, PaymentMethod
@@ -127,7 +128,7 @@ def sentence(verb: str) -> str:
 def who(entry: Activity) -> str:
     """Return who did it, in words."""
     if entry.by_staff:
-        staff = _("%(name)s (vendor’s staff)") % {"name": entry.actor_name}
+        staff = _("%(name)s (vendor’s staff)") % {"name": isolated(entry.actor_name)}
         return staff if entry.actor_name else _("Vendor’s staff")
     return entry.actor_name or _("By itself")
 
@@ -260,8 +261,8 @@ def _waiting(kind: str, product: str, rest: list[str], names: Names) -> str:
         case "quantity", [quantity] if quantity.isascii() and quantity.isdecimal():
             return _("%(product)s: %(seats)s") % {**told, "seats": sentences.seats(int(quantity))}
         case "edition", [edition]:
-            name = sentences.edition(names, product, edition)
-            return _("%(product)s: edition %(edition)s") % {**told, "edition": name}
+            told |= {"edition": sentences.edition(names, product, edition)}
+            return _("%(product)s: edition %(edition)s") % told
         case "removal", []:
             return _("%(product)s: removed") % told
         case "removal", leaving:

@@ -11,6 +11,7 @@ from accounts.models import Account
 from accounts.rules.capabilities import AccountType
 from accounts.rules.decision import Action, Decision, Reason, Who
 from accounts.rules.roles import Role
+from admin_center.isolation import isolated
 
 ROLES = {
     Role.OWNER: gettext_lazy("Account owner"),
@@ -122,12 +123,15 @@ def why_not_briefly(decision: Decision) -> str:
 
 def contact(account: Account) -> str:
     """Return the vendor's contact of an account, with the address to write to."""
-    return f"{account.vendor_contact_name} ({account.vendor_contact_email})"
+    return f"{isolated(account.vendor_contact_name)} ({account.vendor_contact_email})"
 
 
 def subject(decision: Decision, account_name: str) -> str:
     """Return the subject of a mail to whoever can act."""
-    return _("%(account)s: please %(act)s") % {"account": account_name, "act": ACTS[decision.action]}
+    return _("%(account)s: please %(act)s") % {
+        "account": isolated(account_name),
+        "act": ACTS[decision.action],
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from admin_center.back_office.columns import amount, linked, links, related
 from admin_center.back_office.promo_forms import CodeForm, TryForm, UsedCodeForm
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin, StaffInline
+from admin_center.isolation import isolated
 from billing import facts, promos
 from billing.models import PromoCode, PromoCodeEntry
 
@@ -214,7 +215,7 @@ def _first(code: str, account: Account) -> str:
         "With the account’s first purchase, where it holds one of %(names)s.",
         len(names),
     )
-    return words % {"names": ", ".join(names)}
+    return words % {"names": ", ".join(map(isolated, names))}
 
 
 def _plain(value: Any) -> str:

@@ -26,6 +26,7 @@ from admin_center.back_office.columns import linked, money
 from admin_center.back_office.site import site
 from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
 from admin_center.forms.fields import Lines, Number
+from admin_center.isolation import isolated
 from admin_center.sentences import Names
 from billing import carrying_out, facts, requests
 from billing.models import ChangeRequest
@@ -85,7 +86,7 @@ class DecisionForm(forms.Form):
         for key, name in products.items():
             self.fields[f"price-{key}"] = Number(
                 label=_("%(name)s: price per seat and month, %(currency)s")
-                % {"name": name, "currency": currency},
+                % {"name": isolated(name), "currency": currency},
                 min_value=0,
                 max_digits=12,
                 decimal_places=exponent(currency),
@@ -291,7 +292,9 @@ def _with_amounts(one: consequences.Consequence, currency: str) -> str:
 
 def _price_it(refusal: SalesOnly, reading: facts.Reading) -> str:
     key = str(refusal.data["product"])
-    return _("%(name)s has no list price in this edition: give one.") % {"name": reading.names.get(key, key)}
+    return _("%(name)s has no list price in this edition: give one.") % {
+        "name": isolated(reading.names.get(key, key))
+    }
 
 
 def _carry_out(

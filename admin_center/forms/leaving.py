@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.rules.texts import without_odd
 from admin_center.forms.fields import Lines, Sought
+from admin_center.isolation import isolated
 from billing.models import Cancellation
 
 
@@ -38,7 +39,9 @@ class CancelForm(SurveyForm):
         """Ask for the name of this account."""
         super().__init__(data, **options)
         self.account_name = account_name
-        self.fields["name"].label = _("Type the account’s name to confirm: %(name)s") % {"name": account_name}
+        self.fields["name"].label = _("Type the account’s name to confirm: %(name)s") % {
+            "name": isolated(account_name)
+        }
 
     def clean_name(self) -> str:
         """Return the name; ValidationError where it is another."""
@@ -46,6 +49,7 @@ class CancelForm(SurveyForm):
         # Both as names are kept, so that a space of another kind is no other name.
         if without_odd(typed) != without_odd(self.account_name):
             raise forms.ValidationError(
-                _("This is not the account’s name. Type it exactly: %(name)s") % {"name": self.account_name}
+                _("This is not the account’s name. Type it exactly: %(name)s")
+                % {"name": isolated(self.account_name)}
             )
         return typed

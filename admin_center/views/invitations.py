@@ -21,6 +21,7 @@ from accounts.rules.roles import Role
 from admin_center import drafts, seating
 from admin_center.forms.invitations import JoinForm
 from admin_center.forms.members import ALLOWS, GIVEN, InviteForm
+from admin_center.isolation import isolated
 from admin_center.pages import AccountRequest, page
 from admin_center.sign_in import client_address, note_sign_in
 from admin_center.words import ROLES
@@ -140,11 +141,11 @@ def _join(request: HttpRequest, account: Account, token: str) -> HttpResponse:
         note_sign_in(request, member.user)
     elif not request.user.is_authenticated:
         messages.success(
-            request, _("You are a member of %(account)s now. Sign in.") % {"account": account.name}
+            request, _("You are a member of %(account)s now. Sign in.") % {"account": isolated(account.name)}
         )
         return redirect(f"{reverse(settings.LOGIN_URL)}?{urlencode({'next': home})}")
-    messages.success(request, _("Welcome to %(account)s.") % {"account": account.name})
+    messages.success(request, _("Welcome to %(account)s.") % {"account": isolated(account.name)})
     if joined.seat_outcome == Invitation.SeatOutcome.GIVEN:
-        told = {"product": promised_seats.product_name(joined)}
+        told = {"product": isolated(promised_seats.product_name(joined))}
         messages.success(request, _("You hold a seat of %(product)s.") % told)
     return redirect(home)

@@ -16,6 +16,7 @@ from accounts.rules.decision import Action
 from accounts.rules.roles import Role
 from admin_center import drafts, seating
 from admin_center.forms.members import ALLOWS, GIVEN, RoleForm, SeatForm
+from admin_center.isolation import isolated
 from admin_center.pages import AccountRequest, page
 from admin_center.words import ROLES
 from billing import facts, seats
@@ -105,7 +106,7 @@ def member_role(request: AccountRequest, member_id: int) -> HttpResponse:
     )
     if refused is not None:
         return refused
-    told = {"name": one.user.name, "role": ROLES[role]}
+    told = {"name": isolated(one.user.name), "role": ROLES[role]}
     messages.success(request, _("%(name)s has the role: %(role)s. They are told by mail.") % told)
     if role is Role.LIGHT_AGENT and AgentSeat.objects.filter(membership=one, line__ended_on=None).exists():
         messages.warning(
@@ -127,9 +128,11 @@ def member_delegate(request: AccountRequest, member_id: int) -> HttpResponse:
     if refused is not None:
         return refused
     if allowed:
-        messages.success(request, _("%(name)s may change the payment details.") % {"name": one.user.name})
+        messages.success(
+            request, _("%(name)s may change the payment details.") % {"name": isolated(one.user.name)}
+        )
     else:
-        told = {"name": one.user.name}
+        told = {"name": isolated(one.user.name)}
         messages.success(request, _("%(name)s may no longer change the payment details.") % told)
     return redirect("member", request.account.slug, one.pk)
 
@@ -147,7 +150,7 @@ def member_suspend(request: AccountRequest, member_id: int) -> HttpResponse:
     )
     if refused is not None:
         return refused
-    told = {"name": one.user.name}
+    told = {"name": isolated(one.user.name)}
     messages.success(request, _("%(name)s is suspended and can reach nothing of this account.") % told)
     return redirect("member", request.account.slug, one.pk)
 
@@ -160,7 +163,7 @@ def member_resume(request: AccountRequest, member_id: int) -> HttpResponse:
     refused = _refused(request, one, lambda: roles.resume(one.pk, by=request.user, on=request.today))
     if refused is not None:
         return refused
-    messages.success(request, _("%(name)s can come in again.") % {"name": one.user.name})
+    messages.success(request, _("%(name)s can come in again.") % {"name": isolated(one.user.name)})
     return redirect("member", request.account.slug, one.pk)
 
 
@@ -184,7 +187,7 @@ def member_remove(request: AccountRequest, member_id: int) -> HttpResponse:
     )
     if refused is not None:
         return refused
-    told = {"name": one.user.name, "products": ", ".join(freed)}
+    told = {"name": isolated(one.user.name), "products": ", ".join(map(isolated, freed))}
     if freed:
         messages.success(
             request,
@@ -216,7 +219,7 @@ def _assign(request: AccountRequest, one: Membership, line: Line, reduction: str
     try:
         seats.assign(line.pk, one.pk, by=request.user, on=request.today, reduction=reduction)
     except seats.NoSeatLeft as full:
-        told = {"name": line.product.name, "bought": full.bought}
+        told = {"name": isolated(line.product.name), "bought": full.bought}
         error = _("All %(bought)s seats of %(name)s are held. Free one, or get one more.") % told
         return _show(request, one, error=error, full=line.product.key, status=422)
     except seats.ReductionWaits as waits:
@@ -224,7 +227,7 @@ def _assign(request: AccountRequest, one: Membership, line: Line, reduction: str
     except seats.HoldsNoSeat:
         error = _("A light agent holds no seat. Make them an agent first.")
         return _show(request, one, error=error, status=422)
-    told = {"name": one.user.name, "product": line.product.name}
+    told = {"name": isolated(one.user.name), "product": isolated(line.product.name)}
     messages.success(request, _("%(name)s holds a seat of %(product)s.") % told)
     seating.warn(request, line.product.key)
     return redirect("member", request.account.slug, one.pk)
@@ -236,6 +239,6 @@ def _free(request: AccountRequest, one: Membership, line: Line) -> HttpResponse:
     except AgentSeat.DoesNotExist:
         messages.info(request, _("That seat was free already."))
     else:
-        told = {"product": line.product.name}
+        told = {"product": isolated(line.product.name)}
         messages.success(request, _("A seat of %(product)s is free. What is paid stays as it is.") % told)
     return redirect("member", request.account.slug, one.pk)

@@ -14,6 +14,7 @@ from accounts import activity, ownership
 from accounts.models import Membership, OwnershipOffer
 from accounts.rules.decision import Action
 from accounts.rules.roles import Role
+from admin_center.isolation import isolated
 from admin_center.pages import AccountRequest, page
 from admin_center.views.members import find
 
@@ -83,7 +84,7 @@ def offer(request: AccountRequest, member_id: int) -> HttpResponse:
         ownership.offer(one.pk, by=request.user, on=request.today)
     except ownership.NotEligible as refusal:
         return _show(request, error=NOT_ELIGIBLE[refusal.reason], status=422)
-    told = {"name": one.user.name}
+    told = {"name": isolated(one.user.name)}
     messages.success(request, _("The account is offered to %(name)s, who has seven days to accept.") % told)
     return redirect("ownership", request.account.slug)
 
@@ -105,7 +106,7 @@ def accept(request: AccountRequest, offer_id: int) -> HttpResponse:
         return _show(request, error=_("This offer is over: it was withdrawn, or is too old."), status=422)
     except ownership.NotEligible as refusal:
         return _show(request, error=NOT_ELIGIBLE[refusal.reason], status=422)
-    told = {"account": request.account.name}
+    told = {"account": isolated(request.account.name)}
     messages.success(request, _("You are the owner of %(account)s now.") % told)
     return redirect("ownership", request.account.slug)
 

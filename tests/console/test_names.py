@@ -1,5 +1,6 @@
 """A name from right to left turns nothing beside it: on every page it stands in an element of its own."""
 
+import re
 from datetime import date
 from html.parser import HTMLParser
 
@@ -8,7 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Account, User
+from admin_center.isolation import isolated
 from admin_center.templatetags.names import bdi
+from billing.models import Product
 from tests import people, shop
 from tests.console.reading import acme_at, signed_in
 
@@ -16,6 +19,9 @@ from tests.console.reading import acme_at, signed_in
 ALONE = {"bdi", "title", "option", "textarea", "script"}
 NAMES = {"olivia": "אוליביה אוונס", "bilal": "بلال براهيمي", "agnes": "אגנס אלברט"}
 COMPANY = "חברת אקמי"
+PRODUCT = "תמיכה"
+# A name in a sentence that Python made.
+ISOLATED = re.compile("\u2068[^\u2069]*\u2069")
 
 
 class Reader(HTMLParser):
@@ -38,7 +44,8 @@ class Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if any(name in data for name in (*NAMES.values(), COMPANY)):
             self.seen += 1
-            if not ALONE & set(self.open):
+            bare = ISOLATED.sub("", data)
+            if not ALONE & set(self.open) and any(name in bare for name in (*NAMES.values(), COMPANY)):
                 self.loose.append(data.strip())
 
 
@@ -92,3 +99,33 @@ def test_the_pages_of_one_member_and_of_the_choice_do_too(firm: Account) -> None
 def test_the_filter_escapes_and_shows_nothing_for_nobody() -> None:
     assert bdi("<b>") == "<bdi>&lt;b&gt;</bdi>"
     assert bdi("") == bdi(None) == ""
+
+
+def test_a_name_in_a_sentence_of_python_is_isolated() -> None:
+    assert isolated(COMPANY) == f"\u2068{COMPANY}\u2069"
+    # Plain names stay plain: nothing unseen is copied with them.
+    assert isolated("Agnès Albert") == "Agnès Albert"
+
+
+def test_messages_about_people_and_products_do_too(firm: Account) -> None:
+    """Each act of a member's page, with the message that follows it."""
+    Product.objects.filter(key="support").update(name=PRODUCT)
+    olivia = signed_in(people.user("olivia"))
+    agnes = firm.memberships.get(user__email="agnes@acme.example")
+    bilal = firm.memberships.get(user__email="bilal@acme.example")
+    acts = [
+        ("member_seat", agnes, {"product": "support", "act": "assign"}, "holds a seat of"),
+        ("member_seat", agnes, {"product": "support", "act": "free"}, "A seat of"),
+        ("member_role", agnes, {"role": "admin"}, "has the role"),
+        ("member_delegate", bilal, {"changes_payment": "yes"}, "may change the payment details"),
+        ("member_delegate", bilal, {"changes_payment": "no"}, "may no longer change"),
+        ("member_suspend", agnes, {}, "is suspended"),
+        ("member_resume", agnes, {}, "can come in again"),
+        ("member_remove", agnes, {}, "was removed"),
+    ]
+    for name, member, posted, words in acts:
+        answer = olivia.post(reverse(name, args=["acme", member.pk]), posted, follow=True)
+        page = answer.content.decode()
+        said = next(one for one in re.findall(r'class="notice__body"><p>(.*?)</p>', page) if words in one)
+        assert not any(one in ISOLATED.sub("", said) for one in (*NAMES.values(), PRODUCT)), said
+        assert ISOLATED.search(said), said
