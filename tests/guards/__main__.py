@@ -1,81 +1,29 @@
-"""`python -m tests.guards`: take each guard out, run its tests, print who survives (part of `make soak`).
+"""`python -m tests.guards`: take each guard out, run the tests that reach it, say who survives.
 
-Words name parts of paths, `--kind` a kind of guard, `--quick` leaves out the long last tests.
+Words name parts of paths, `--kind` a kind of guard, `--patience` the seconds for the tests of one guard.
+`--table` writes the summary as a page, `--knowing` names a folder in which the tests were watched before.
 
-Each guard's tests run in a copy of the project, the quick ones first; a guard that they miss meets every
-test of the rooms. Exit 1 if any survives that is not listed in `tests/guards/missed.txt` with its reason.
+The tests run once under a watch that knows which of them runs which line (kept in `.data/guards` until the
+code changes). Then one process loads everything and forks a child for each guard, in which it is gone; there
+the tests that reach it run until one fails. Exit 1 if a guard survives that is not listed in
+`tests/guards/missed.txt` with its reason.
 """
 
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
+import time
 from argparse import ArgumentParser
+from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from admin_center.database import ROOT
+from tests.guards import knowing, warm
 from tests.guards.finding import Guard, guards, modules
 
-# The sweep of verbs misses most; then what is told of the module itself; then everything but the browser.
-FIRST = ["tests/sweeps/test_verbs.py"]
-ALL = ["tests/billing", "tests/accounts", "tests/console", "tests/stories"]
-OPTIONS = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly", "--no-header"]
 MISSED = Path(__file__).with_name("missed.txt")
-
-
-def copy_of_the_project(into: Path) -> Path:
-    """Copy what tests need; the environment is shared."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
-    for name in listed.stdout.decode().split("\0"):
-        if name and (ROOT / name).is_file():
-            (into / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, into / name)
-    return into
-
-
-def noticed(project: Path, guard: Guard, *, quick: bool) -> str:
-    """Return which tests notice that a guard is out, or an empty text."""
-    file = project / guard.path.relative_to(ROOT)
-    whole = file.read_text()
-    file.write_text(guard.without)
-    try:
-        for chosen in (FIRST, _own(guard), [] if quick else ALL):
-            if chosen and _fails(project, chosen):
-                return " ".join(chosen)
-    finally:
-        file.write_text(whole)
-    return ""
-
-
-def _own(guard: Guard) -> list[str]:
-    """Return the tests whose name has the module's, or its singular."""
-    name = guard.path.stem
-    names = {name, name.removesuffix("s")}
-    return sorted(
-        str(path.relative_to(ROOT))
-        for path in (ROOT / "tests").rglob("test_*.py")
-        if "browser" not in path.parts and any(one in path.stem for one in names)
-    )
-
-
-def _fails(project: Path, chosen: list[str]) -> bool:
-    """Tell whether any of these tests fails; raise where they can't even begin."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "pytest", *OPTIONS, *chosen],
-        cwd=project,
-        env=os.environ | {"DATA_DIR": str(project / ".data")},
-        capture_output=True,
-        check=False,
-    )
-    if ran.returncode not in (0, 1):
-        raise RuntimeError(ran.stdout.decode()[-2000:] + ran.stderr.decode()[-2000:])
-    return ran.returncode == 1
+SURVIVED = (warm.NOTHING, warm.SPENT, warm.NOBODY)
 
 
 def main() -> int:
@@ -83,29 +31,93 @@ def main() -> int:
     parser = ArgumentParser()
     parser.add_argument("parts", nargs="*")
     parser.add_argument("--kind", default="")
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--patience", type=float, default=warm.PATIENCE)
+    parser.add_argument("--knowing", type=Path)
+    parser.add_argument("--table", type=Path)
     asked = parser.parse_args()
-    found = [
+    kept = asked.knowing or knowing.folder()
+    # A server of its own: other tests may run meanwhile.
+    os.environ.setdefault("DATA_DIR", str(ROOT / ".data" / "guards" / "server"))
+    if not asked.knowing and not (kept / "learnt").exists():
+        knowing.learn(kept, {})
+    known = knowing.Known(kept)
+    chosen = [
         guard
         for path in modules()
         for guard in guards(path)
-        if asked.kind in guard.kind and (not asked.parts or any(part in str(path) for part in asked.parts))
+        if asked.kind in guard.kind and (not asked.parts or any(part in guard.file for part in asked.parts))
     ]
-    known = [line.partition("  # ")[0] for line in MISSED.read_text().splitlines()] if MISSED.exists() else []
-    survivors = []
-    with tempfile.TemporaryDirectory(prefix="guards-") as folder:
-        project = copy_of_the_project(Path(folder))
-        if _fails(project, FIRST):
-            print("The tests fail as they are: nothing can be said.")
-            return 2
-        for guard in found:
-            by = noticed(project, guard, quick=asked.quick)
-            print(f"{'noticed' if by else 'MISSED '}  {guard}  {by}", flush=True)
-            if not by:
-                survivors.append(guard)
-    new = [one for one in survivors if f"{one.path.relative_to(ROOT)} {one.kind}: {one.text}" not in known]
-    print(f"{len(found)} guards taken out, {len(survivors)} missed, {len(new)} of them without a reason.")
-    return 1 if new else 0
+    outcomes = take_out(chosen, known, asked.patience)
+    if asked.table:
+        asked.table.write_text(table(outcomes))
+    survivors = [guard for guard, by in outcomes.items() if by in SURVIVED]
+    broken = [guard for guard, by in outcomes.items() if by.startswith(warm.BROKEN)]
+    new = [one for one in survivors if one.name not in reasons()]
+    left = len(chosen) - len(outcomes)
+    print(
+        f"{len(outcomes)} guards taken out, {len(survivors)} missed, {len(new)} of them without a reason;"
+        f" {len(broken)} could not be taken out, {left} were not tried."
+    )
+    return 1 if new or broken or left else 0
+
+
+def take_out(chosen: list[Guard], known: knowing.Known, patience: float) -> dict[Guard, str]:
+    """Take each out, print a row for each as it is known, and return who noticed."""
+    outcomes: dict[Guard, str] = {}
+    began = time.monotonic()
+
+    def tell(guard: Guard, by: str) -> None:
+        outcomes[guard] = by
+        survived = by in SURVIVED or by.startswith(warm.BROKEN)
+        if not survived:
+            known.remember(guard, by)
+        seconds = time.monotonic() - began
+        print(
+            f"{'MISSED ' if survived else 'noticed'}  {guard}  {by}  ({seconds:.0f} s)", file=rows, flush=True
+        )
+
+    # What pytest prints is for who looks into its own output; the rows stand on ours.
+    with os.fdopen(os.dup(1), "w") as rows:
+        loop = warm.Warm(chosen, known.tests, tell)
+        loop.patience = patience
+        tests = sorted({test.partition("::")[0] for guard in chosen for test in known.tests(guard)})
+        pytest.main([*knowing.OPTIONS, "-p", "tests.plugin", *tests], plugins=[loop])
+    return outcomes
+
+
+def reasons() -> dict[str, str]:
+    """Return the guards that may be missed, each with why: "name  # reason"."""
+    rows = [line for line in MISSED.read_text().splitlines() if line and not line.startswith("#")]
+    return {name: why for name, _mark, why in (row.partition("  # ") for row in rows)}
+
+
+def table(outcomes: dict[Guard, str]) -> str:
+    """Return a row for each module: how many guards, how many noticed, and by which files most of them."""
+    known, rows = reasons(), []
+    for file in dict.fromkeys(guard.file for guard in outcomes):
+        own = {guard: by for guard, by in outcomes.items() if guard.file == file}
+        noticed = [by for by in own.values() if by not in SURVIVED and not by.startswith(warm.BROKEN)]
+        files = Counter(by.partition("::")[0].removeprefix("tests/") for by in noticed).most_common(2)
+        rows.append(
+            f"| `{file}` | {len(own)} | {len(noticed)} | {', '.join(f'`{one}`' for one, _n in files)} |"
+        )
+    missed = [
+        f"- `{guard.name}`: {known.get(guard.name, 'not yet')}"
+        for guard, by in outcomes.items()
+        if by in SURVIVED
+    ]
+    return "\n".join(
+        [
+            "| module | guards | noticed | mostly by |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+            "Missed:",
+            "",
+            *missed,
+            "",
+        ]
+    )
 
 
 if __name__ == "__main__":
