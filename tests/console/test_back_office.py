@@ -145,7 +145,8 @@ def test_secrets_are_on_no_page(bought: Subscription, vera: Client) -> None:
 
 # --- What they change ---------------------------------------------------------------------------
 def particulars(account: Account, **changes: str) -> dict[str, str]:
-    fields = ("type", "timezone", "language", "vendor_contact_name", "vendor_contact_email")
+    contact = ("vendor_contact_name", "vendor_contact_email")
+    fields = ("type", "collection_method", "timezone", "language", *contact)
     held = {field: getattr(account, field) for field in fields}
     return held | {"vendor_contact_phone": "", "reason": ""} | changes
 
