@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from admin_center import sentences
@@ -116,12 +116,32 @@ def _of_what_waits(notice: Notice, names: Names) -> str:
             return _("No longer waits for the renewal: %(change)s.") % {
                 "change": sentences.waits(data["scheduled"], names)
             }
+        case "ends_as_planned":
+            return _ends_as_planned(data, names)
         case "cancellation_waits":
             return _("The account still ends on %(day)s, unless the owner undoes it.") % {
                 "day": sentences.day(data["on"])
             }
         case _:
             return ""
+
+
+def _ends_as_planned(data: Mapping[str, Any], names: Names) -> str:
+    """Return that a product is not extended, with how many people lose a seat by its end."""
+    told = {"product": sentences.product(names, data["product"]), "day": sentences.day(data["on"])}
+    ends = (
+        _("%(product)s is not extended: it ends on %(day)s. Until then it can be kept by buying the rest.")
+        % told
+    )
+    used = data["used"]
+    if not used:
+        return ends
+    freed = ngettext(
+        "%(number)s person holds a seat of it until then.",
+        "%(number)s people hold a seat of it until then.",
+        used,
+    )
+    return f"{ends} {freed % {'number': sentences.number(used)}}"
 
 
 def _allowances(product: str, lost: Mapping[str, tuple[object, object]], labels: Labels) -> str:

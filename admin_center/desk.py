@@ -42,13 +42,13 @@ class Desk:
 
     @property
     def due(self) -> bool:
-        """Tell whether the renewal day has come and the renewal is not carried out yet."""
-        return not self.first and self.on >= self.facts.renews_on
+        """Tell whether the renewal day has come, or a line's own end, and it is not carried out yet."""
+        return not self.first and self.on >= self.facts.due_on
 
     @property
     def last_day(self) -> date:
-        """Return the last day of the paid period: on the next one it is renewed before anything changes."""
-        return self.facts.renews_on - timedelta(days=1)
+        """Return the last paid day: on the next one it is renewed, or a line ends, before any change."""
+        return self.facts.due_on - timedelta(days=1)
 
     @property
     def parked(self) -> bool:

@@ -113,7 +113,7 @@ def _ending(
         "key": key,
         "name": name,
         "seats": "" if suite else sentences.number(line.quantity) if flat else sentences.seats(line.quantity),
-        "on": held.renews_on,
+        "on": held.paid_end(line.product),
         "suite": sentences.product(names, suite) if suite else "",
     }
     try:

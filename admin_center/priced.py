@@ -135,6 +135,7 @@ BECAUSE: dict[str, Callable[[], str]] = {
     "combine_into_suite": lambda: _("Combined into a Suite"),
     "change_cycle": lambda: _("Billing cycle changed"),
     "extend": lambda: _("Extended"),
+    "keep_product": lambda: _("Product kept"),
     "temporary_seats": lambda: _("Temporary seats"),
     "promo_code": lambda: _("Promo code"),
     "renewal": lambda: _("Renewal"),

@@ -13,7 +13,7 @@ from admin_center.desk import Desk
 from admin_center.sentences import Names
 from billing.rules import changes as new
 from billing.rules.changes import Answer, Change, Choice
-from billing.rules.conflicts import Option, Question, concerned, meeting, resolve
+from billing.rules.conflicts import Option, Question, answer_to, concerned, meeting, resolve
 from billing.rules.facts import ScheduledFacts, ScheduledKind
 
 
@@ -40,8 +40,12 @@ class Asked:
 def of(desk: Desk, wanted: Iterable[Change], given: tuple[Answer, ...]) -> tuple[Asked, ...]:
     """Return every question about changes that wait, and what was answered; raise as the rules do."""
     bare = tuple(replace(change, answers=()) for change in wanted)
-    must = resolve(desk.facts, bare).questions
     found: dict[object, Asked] = {}
+    # One question for each change that waits: one that is still open, and what an extension would buy first.
+    must = sorted(
+        resolve(desk.facts, bare).questions,
+        key=lambda one: (_answer(desk, one, given) is not None, not isinstance(one.change, new.Extend)),
+    )
     for question in must:
         found.setdefault(question.scheduled.slot, _asked(desk, question, given, must=True))
     for question in _may(desk, bare):
@@ -61,8 +65,8 @@ def _may(desk: Desk, bare: Iterable[Change]) -> Iterator[Question]:
 def _asked(desk: Desk, question: Question, given: tuple[Answer, ...], *, must: bool) -> Asked:
     waits, names = question.scheduled, desk.reading.names
     values = [option.choice for option in question.options]
-    answered = [one.choice for one in given if (one.kind, one.product) == waits.slot and one.choice in values]
-    chosen = answered[0] if answered else None if must else values[0]
+    answered = _answer(desk, question, given)
+    chosen = answered or (None if must else values[0])
     told = {
         "change": sentences.scheduled(waits, desk.facts, names),
         "day": sentences.day(waits.takes_effect_on),
@@ -79,15 +83,23 @@ def _asked(desk: Desk, question: Question, given: tuple[Answer, ...], *, must: b
     )
 
 
+def _answer(desk: Desk, question: Question, given: tuple[Answer, ...]) -> Choice | None:
+    met = meeting(question.scheduled, question.change, desk.facts)
+    return answer_to(question.scheduled, met, given)
+
+
 def _words(question: Question, option: Option, names: Names) -> str:
     """Return what a choice comes to: beside a removal an extension is a matter of what it would buy."""
     ends = question.scheduled.kind is ScheduledKind.REMOVAL and isinstance(question.change, new.Extend)
     if ends and option.choice is Choice.DROP:
         return _("Extend it too, and don’t let it end: the removal is dropped")
+    day = {"day": sentences.day(question.scheduled.takes_effect_on)}
+    if ends and option.choice is Choice.END:
+        return _("Let it end as planned on %(day)s: only the rest is extended") % day
     if ends and option.choice is Choice.LEAVE:
-        return _("Let it end as planned on %(day)s: nothing is extended now, it can be after that day") % {
-            "day": sentences.day(question.scheduled.takes_effect_on)
-        }
+        return (
+            _("Let it leave as planned on %(day)s: nothing is extended now, it can be after that day") % day
+        )
     return sentences.choice(option, question.scheduled, names)
 
 

@@ -128,6 +128,13 @@ _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
         )
         % d
     ),
+    "ends_earlier": lambda d, n: (
+        _(
+            "%(name)s was left out of an extension and ends on %(on)s. To go on with it, keep it under "
+            "Manage: that buys it until the renewal on %(until)s."
+        )
+        % {**d, "on": _day(d, "on"), "until": _day(d, "until")}
+    ),
     "too_late": lambda d, n: _("It took effect already, and can no longer be undone."),
     "outside_period": lambda d, n: _("This day lies outside of the current period."),
 }

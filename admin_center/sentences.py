@@ -152,6 +152,8 @@ def _lasting(one: changes.Change, names: Names) -> str:
             return _("Billing cycle: %(cycle)s") % {"cycle": cycle(one.cycle).lower()}
         case changes.Extend():
             return _("Extend by one period")
+        case changes.KeepProduct():
+            return _("Keep %(product)s") % {"product": product(names, one.product)}
         case changes.BuyTemporarySeats():
             last = one.start + timedelta(days=one.days - 1)
             return _("%(product)s: %(seats)s from %(first)s to %(last)s") % {
@@ -184,6 +186,8 @@ def choice(option: Option, waits: ScheduledFacts, names: Names) -> str:
             return _("Extend it too: one more period of it is bought, and it ends on the new renewal day")
         case changes.Choice.MOVE:
             return _("Move it to the new renewal day")
+        case changes.Choice.END:
+            return _("Let it end as planned, without extending it")
         case changes.Choice.LEAVE:
             return _("Leave what waits as it is, and don’t make the new change")
         case _:

@@ -60,6 +60,7 @@ class HeldRow:
     seats: BoundField
     edition: BoundField | None
     remove: BoundField | None
+    keep: BoundField | None
     leaving: tuple[BoundField, ...]
     comparison: Comparison | None
     paid: str
@@ -130,6 +131,7 @@ def _held(form: ManageForm, row: LineRow) -> HeldRow:
         seats=form[f"seats-{row.product}"],
         edition=_field(form, f"edition-{row.product}"),
         remove=_field(form, f"remove-{row.product}"),
+        keep=_field(form, f"keep-{row.product}"),
         leaving=tuple(found for key in product.includes if (found := _field(form, f"leave-{key}"))),
         comparison=_compare(desk, product, line.edition, line.allowances),
         paid=_paid(desk, row),

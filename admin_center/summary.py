@@ -67,7 +67,10 @@ class OwnPrice:
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
-    """One product of the subscription; amounts in minor units, `cost` for a whole period before discounts."""
+    """One product of the subscription; amounts in minor units, `cost` for a whole period before discounts.
+
+    It becomes what `then` says on `then_on`: at the renewal, or before it where it `ends_early`.
+    """
 
     product: str
     name: str
@@ -82,6 +85,8 @@ class LineRow:
     cost: int
     own_price: OwnPrice | None
     then: tuple[str, ...] | None
+    then_on: date
+    ends_early: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,8 @@ class WaitingRow:
     effect: int | None
     by: str
     at: datetime | None
+    # The product that is kept by buying it: an extension was made without it.
+    kept_by_buying: str = ""
 
     @property
     def last_day(self) -> date:
@@ -297,6 +304,8 @@ def _lines(reading: Reading, now: Renewal, coming: Renewal | None, on: date) -> 
             cost=priced.gross,
             own_price=_own_price(facts, line, on),
             then=_then(reading, line, coming),
+            then_on=facts.paid_end(line.product),
+            ends_early=facts.ends_early(line.product) is not None,
         )
         for line, priced in zip(facts.lines, now.lines, strict=True)
     )
@@ -365,6 +374,7 @@ def _waiting(reading: Reading, coming: Renewal | None) -> tuple[WaitingRow, ...]
             effect=coming.effect(one) if coming is not None else None,
             by=reading.scheduled_by.get(one.id or 0, ""),
             at=reading.scheduled_at.get(one.id or 0),
+            kept_by_buying=one.product if one.product and reading.facts.ends_early(one.product) else "",
         )
         for one in reading.facts.scheduled
     )

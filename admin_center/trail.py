@@ -23,6 +23,7 @@ _LINE = re.compile(r"(?P<edition>\S+) × (?P<quantity>[0-9]+)")
 _TEMPORARY = re.compile(
     r"(?P<product>\S+) × (?P<quantity>[0-9]+) (?P<first>[0-9-]{10})/(?P<until>[0-9-]{10})"
 )
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 _PLACES = {field: place for place, field in enumerate(FIELDS)}
 # What looks like an amount of money inside a text that somebody typed.
@@ -265,6 +266,8 @@ def _waiting(kind: str, product: str, rest: list[str], names: Names) -> str:
             return _("%(product)s: edition %(edition)s") % told
         case "removal", []:
             return _("%(product)s: removed") % told
+        case "removal", [day] if _ISO.fullmatch(day):
+            return _("%(product)s: removed on %(day)s") % {**told, "day": _day(day)}
         case "removal", leaving:
             left = ", ".join(sentences.product(names, key) for key in leaving)
             return _("%(leaving)s leaves %(product)s") % {**told, "leaving": left}

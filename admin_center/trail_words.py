@@ -31,6 +31,7 @@ VERBS = {
     "ownership_offered": _("Ownership offered"),
     "ownership_withdrawn": _("Offer of ownership withdrawn"),
     "payment_method_replaced": _("Payment method replaced"),
+    "product_ended": _("Product ended, as it was scheduled"),
     "promised_seat_not_given": _("Promised seat could not be given"),
     "reduction_raised": _("Scheduled reduction raised"),
     "reduction_undone": _("Scheduled reduction undone"),

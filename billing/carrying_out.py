@@ -198,6 +198,8 @@ def state_of(held: Facts) -> dict[str, object]:
                 for part in (one.kind.value, one.product, one.quantity, one.edition, one.cycle, *one.leaving)
                 if part
             )
+            # The renewal's own day stands above.
+            + (f" {one.takes_effect_on}" if one.takes_effect_on != held.paid_until else "")
             for one in held.scheduled
         ),
         "temporary": sorted(

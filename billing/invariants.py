@@ -52,17 +52,20 @@ INVARIANTS: dict[str, str] = {
                     * daterange(greatest(s.period_start, l.began_on), s.paid_until) AS r
                 FROM billing_paidsegment g WHERE g.line_id = l.id) x WHERE NOT isempty(r)) d ON true
         WHERE l.ended_on IS NULL AND a.state <> 'cancelled'
-        AND coalesce(d.days, 0) <> s.paid_until - greatest(s.period_start, l.began_on)""",
+        AND coalesce(d.days, 0) <> least(s.paid_until, (SELECT c.takes_effect_on
+            FROM billing_scheduledchange c WHERE c.line_id = l.id AND c.kind = 'removal'))
+            - greatest(s.period_start, l.began_on)""",
     "a segment's line and amounts are in the account's currency": """
         SELECT g.id FROM billing_paidsegment g JOIN billing_subscription s ON s.account_id = g.subscription_id
         WHERE g.charged_currency <> s.currency OR g.unit_price_currency <> s.currency""",
     "an account's subscription is in the account's currency": """
         SELECT s.account_id FROM billing_subscription s JOIN accounts_account a ON a.id = s.account_id
         WHERE s.currency <> a.currency""",
-    "a scheduled change waits for the coming renewal": """
+    "a scheduled change waits for the coming renewal, or for the end of a line that is not extended": """
         SELECT c.id FROM billing_scheduledchange c
         JOIN billing_subscription s ON s.account_id = c.subscription_id
-        WHERE c.takes_effect_on <> s.paid_until""",
+        WHERE c.takes_effect_on <> s.paid_until
+        AND NOT (c.kind = 'removal' AND c.leaving = '[]' AND c.takes_effect_on = s.period_end)""",
     "a scheduled edition is one of the line's product": """
         SELECT c.id FROM billing_scheduledchange c JOIN billing_line l ON l.id = c.line_id
         JOIN billing_edition e ON e.id = c.edition_id WHERE e.product_id <> l.product_id""",

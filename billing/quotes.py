@@ -22,7 +22,7 @@ from billing.models import (
     ScheduledChange,
     Subscription,
 )
-from billing.rules import quoting
+from billing.rules import ledger, quoting
 from billing.rules.asking import open_to_asking
 from billing.rules.changes import Change, RemoveProduct, capability
 from billing.rules.facts import Facts
@@ -242,7 +242,7 @@ def undo(change_id: int, *, by: User, on: date) -> None:
     """Undo a change that waits for renewal.
 
     Raises NotAllowed; TooLate once its day has come, RenewalParked where that renewal is on hold;
-    ScheduledChange.DoesNotExist where it is gone.
+    EndsEarlier where an extension was made without the line; ScheduledChange.DoesNotExist where it is gone.
     """
     account = Account.objects.lock_for(ScheduledChange, change_id)
     change = ScheduledChange.objects.get(pk=change_id)
@@ -257,6 +257,7 @@ def undo(change_id: int, *, by: User, on: date) -> None:
     assert before is not None
     if before.facts.held:
         raise HeldChange
+    ledger.demand_undoable(before.facts, next(one for one in before.facts.scheduled if one.id == change_id))
     change.delete()
     if cancels:
         Cancellation.objects.filter(account=account, undone_at=None).update(undone_at=activity.current().at)

@@ -2,20 +2,22 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import F, Q
 
 from accounts import activity, lifecycle, mail, staff
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountState
 from billing import cancellation, charge_letters, facts, invoicing, payments
 from billing.carrying_out import state_of
-from billing.models import Charge, Invoice, PaymentMethod, Quote, Subscription
+from billing.models import Charge, Invoice, PaymentMethod, Quote, ScheduledChange, Subscription
 from billing.request_closing import close_moot
 from billing.rules import ledger, quoting
+from billing.rules.ending import Ending, ending
 from billing.rules.facts import Facts
 from billing.rules.ledger import Fault
 from billing.rules.refusals import NoPriceInCycle
@@ -25,6 +27,7 @@ log = structlog.get_logger()
 
 # What may renew: a suspended account does not, and a trial has nothing to renew.
 RENEWING = (AccountState.ACTIVE, AccountState.PAST_DUE)
+_RENEWABLE = Subscription.objects.filter(account__state__in=RENEWING, lines__ended_on=None, parked_at=None)
 
 
 class StillBroken(Exception):  # noqa: N818 - it says no, nothing went wrong
@@ -43,6 +46,7 @@ class NotParked(Exception):  # noqa: N818 - it says no, nothing went wrong
 def renew(account_id: int, *, on: date, at: datetime) -> list[Invoice]:
     """Renew one subscription for every period that is due on a day of the account; return the invoices.
 
+    A line that an extension was made without ends first, on its own day, without an invoice.
     Nothing is done twice: a period has one renewal, whoever asks and however often. After an outage
     the periods follow one another, each with its own invoice. A change that waits for its payment is
     settled first, and withdrawn where that is not possible.
@@ -60,26 +64,24 @@ def renew(account_id: int, *, on: date, at: datetime) -> list[Invoice]:
 
 
 def due(on: date) -> Iterator[int]:
-    """Yield the accounts whose paid period is over on a day, the longest overdue first."""
-    rows = (
-        Subscription.objects.filter(
-            paid_until__lte=on, account__state__in=RENEWING, lines__ended_on=None, parked_at=None
-        )
-        .order_by("paid_until", "pk")
-        .values_list("pk", flat=True)
-        .distinct()
-    )
-    yield from rows.iterator(chunk_size=1000)
+    """Yield the accounts whose paid period is over on a day, or that of a line; the longest overdue first."""
+    # Asked apart: each has its own index.
+    for due in (Q(paid_until__lte=on), _ends_by(on)):
+        found = _RENEWABLE.filter(due).order_by("paid_until", "pk")
+        yield from found.values_list("pk", flat=True).distinct().iterator(chunk_size=1000)
 
 
 def _is_due(account_id: int, on: date) -> bool:
-    return Subscription.objects.filter(
-        pk=account_id,
-        paid_until__lte=on,
-        account__state__in=RENEWING,
-        lines__ended_on=None,
-        parked_at=None,
-    ).exists()
+    return _RENEWABLE.filter(Q(paid_until__lte=on) | _ends_by(on), pk=account_id).exists()
+
+
+def _ends_by(on: date) -> Q:
+    """Ask for lines that an extension was made without, whose day has come."""
+    return Q(
+        scheduled__kind=ScheduledChange.Kind.REMOVAL,
+        scheduled__takes_effect_on__lte=on,
+        scheduled__takes_effect_on__lt=F("paid_until"),
+    )
 
 
 def _settle_held(account_id: int) -> None:
@@ -106,8 +108,10 @@ def _renew_once(account_id: int, *, on: date, at: datetime) -> tuple[Invoice | N
     if reading is None or account.state not in RENEWING or not reading.facts.lines:
         return None, None
     before = replace(reading.facts, held=False)
-    if before.renews_on > on:
+    if before.due_on > on:
         return None, None
+    if found := ending(before):
+        return _let_end(account, subscription, before, found, names=reading.names, at=at)
     renewal, broken = _priced(before, subscription.resumes_on)
     if renewal is None or broken:
         return _park(account, broken, at)
@@ -124,6 +128,43 @@ def _renew_once(account_id: int, *, on: date, at: datetime) -> tuple[Invoice | N
     _record(account, before, renewal, invoice, reading.names)
     close_moot(account, renewal.on)
     return invoice, _charge(account, invoice, at) if invoice else None
+
+
+def _let_end(
+    account: Account,
+    subscription: Subscription,
+    before: Facts,
+    found: Ending,
+    *,
+    names: charge_letters.Names,
+    at: datetime,
+) -> tuple[None, None]:
+    """End the lines that an extension was made without: their seats are free, and nothing is charged."""
+    if broken := ledger.faults(before):
+        return _park(account, broken, at)
+    persist(subscription, before, found.after, occasion=Occasion(by=None, on=found.on, at=at))
+    activity.record(
+        account,
+        "product_ended",
+        by=None,
+        subject="subscription",
+        before=state_of(before),
+        after=state_of(found.after),
+    )
+    ended = [{"product": names[line.product], "used": line.seats_in_use} for line in found.lines]
+    mail.post(
+        "product_ended",
+        account,
+        to=[member.user for member in Membership.objects.contacts(account)],
+        facts={
+            "ended": ended,
+            "on": found.on.isoformat(),
+            "until": (before.renews_on - timedelta(days=1)).isoformat(),
+        },
+        key=f"{account.pk}:{found.on}",
+    )
+    close_moot(account, found.on)
+    return None, None
 
 
 @transaction.atomic

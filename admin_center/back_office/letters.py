@@ -40,6 +40,7 @@ KINDS = {
     "newcomer_without_seat": _("Newcomer without the promised seat"),
     "ownership_accepted": _("Ownership accepted"),
     "ownership_offered": _("Ownership offered"),
+    "product_ended": _("Product ended"),
     "request_decided": _("Request decided"),
     "request_expired": _("Request expired"),
     "request_submitted": _("Request submitted"),

@@ -32,9 +32,9 @@ def _day(label: Any, help_text: Any = "") -> Day:
 class ManageForm(forms.Form):
     """All that may be changed at once. Fields are named by what they are for: `seats-support`.
 
-    Of a product that is held: `seats-`, `edition-`, `remove-`, and `leave-` for what a Suite
-    includes. Of one that can be bought: `seats-`, `edition-`, and `combine-` where it is a Suite
-    that takes the place of lines. Whatever else is posted is ignored.
+    Of a product that is held: `seats-`, `edition-`, `remove-`, `keep-` where an extension was made
+    without it, and `leave-` for what a Suite includes. Of one that can be bought: `seats-`, `edition-`,
+    and `combine-` where it is a Suite that takes the place of lines. Whatever else is posted is ignored.
 
     Of a wide catalogue only what is held, posted or opened has fields; what has none stays as it is.
     """
@@ -97,7 +97,9 @@ class ManageForm(forms.Form):
         most = max(product.maximum, line.quantity) if desk.open(Action.ADD_SEATS) else line.quantity
         self._number(product, least, most, initial=line.quantity)
         self._edition(product, desk.choices(line), initial=line.edition)
-        if desk.asking or desk.may[Action.CANCEL_PRODUCT]:
+        if desk.facts.ends_early(line.product) and desk.open(Action.EXTEND):
+            self._check(f"keep-{line.product}", _("Keep %(name)s, and buy it for that time"), line.product)
+        elif desk.asking or desk.may[Action.CANCEL_PRODUCT]:
             self._check(f"remove-{line.product}", _("Remove %(name)s at the renewal"), line.product)
             for key in product.includes:
                 self._check(f"leave-{key}", _("Leave out %(name)s"), key)
@@ -244,7 +246,7 @@ class ManageForm(forms.Form):
     def _typed(self) -> Iterator[Action]:
         """Yield the acts that what was posted takes, whether they are open or not."""
         typed = {name for name, value in self.data.items() if value not in ("", None)}
-        if "extend" in typed:
+        if any(name == "extend" or name.startswith("keep-") for name in typed):
             yield Action.EXTEND
         if "cycle" in typed and not self.desk.first and self.data["cycle"] != self.desk.cycle:
             yield Action.CHANGE_CYCLE
@@ -262,7 +264,7 @@ class ManageForm(forms.Form):
     @property
     def noted(self) -> tuple[forms.BoundField, ...]:
         """Return the fields that have a place for notes beside them."""
-        plain = ("remove-", "leave-", "combine-")
+        plain = ("remove-", "leave-", "keep-", "combine-")
         return tuple(field for field in self.visible_fields() if not field.html_name.startswith(plain))
 
     @property

@@ -50,6 +50,8 @@ def _of_lines(form: ManageForm) -> Iterator[Change]:
         if asked.get(f"remove-{line.product}"):
             yield changes.RemoveProduct(line.product)
             continue
+        if asked.get(f"keep-{line.product}"):
+            yield changes.KeepProduct(line.product)
         edition = asked.get(f"edition-{line.product}") or line.edition
         quantity = asked[f"seats-{line.product}"]
         yield from changes.for_line(facts, line.product, edition=edition, quantity=quantity)
@@ -114,6 +116,8 @@ def _prefilled(change: Change) -> dict[str, Any]:
             return {f"combine-{change.product}": True} | _line(change)
         case changes.RemoveProduct():
             return {f"remove-{change.product}": True, f"leave-{change.product}": True}
+        case changes.KeepProduct():
+            return {f"keep-{change.product}": True}
         case changes.ChangeCycle():
             return {"cycle": change.cycle.value}
         case changes.Extend():

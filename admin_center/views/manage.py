@@ -154,9 +154,10 @@ def _named(request: AccountRequest) -> tuple[tuple[Change, ...], dict[str, Any]]
 
 
 def _numbers(request: AccountRequest, form: ManageForm) -> dict[str, Any]:
-    """Return the seats that the address proposes, such as `?seats-support=11` of the People page."""
+    """Return what the address proposes: `?seats-support=11` of People, `?keep-guide=on` beside its end."""
     offered = {f"seats-{product.key}" for product in form.browsing.offered}
-    return {
+    kept = {name: "on" for name in request.GET if name.startswith("keep-") and name in form.fields}
+    return kept | {
         name: text
         for name, text in request.GET.items()
         if name.startswith("seats-")
@@ -270,7 +271,9 @@ def _renew(request: AccountRequest) -> HttpResponse:
     desk = _desk(request)
     if desk is not None and desk.parked:
         return back_with_typed(request)
-    if not renew_first(request):
+    renew_first(request)
+    desk = _desk(request)
+    if desk is not None and desk.due:
         messages.info(request, _("The renewal is still being carried out. Try again in a moment."))
     return back_with_typed(request)
 

@@ -26,7 +26,7 @@ from billing.rules.wire import changes_from_plain
 # Each of these raises the subscription's version by one.
 OF_THE_SUBSCRIPTION = (
     *("subscription_changed", "subscription_renewed", "change_undone", "cancellation_scheduled"),
-    *("reduction_raised", "reduction_undone"),
+    *("reduction_raised", "reduction_undone", "product_ended"),
 )
 # How many of them are told beside what changed meanwhile.
 MOST_ACTS = 5

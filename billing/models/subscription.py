@@ -225,6 +225,7 @@ class ScheduledChange(models.Model):
         verbose_name = _("scheduled change")
         verbose_name_plural = _("scheduled changes")
         default_permissions = ()
+        indexes = [models.Index(fields=["takes_effect_on"], name="scheduled_due")]
         constraints = [
             # At most one of each kind per line, a removal excluding the others: quantity takes
             # place 1, edition place 2, a removal both.

@@ -26,7 +26,8 @@ class Choice(StrEnum):
 
     KEEP: both stand. RAISE: what waits grows by what is bought now. DROP: what waits is dropped,
     the new one is made. CARRY: what waits goes on to the Suite. MOVE: what waits moves to the new
-    renewal day. LEAVE: what waits stays, the new one is not made.
+    renewal day. LEAVE: what waits stays, the new one is not made. END: what waits keeps its day, and
+    an extension is made without that line.
     """
 
     KEEP = "keep"
@@ -35,6 +36,7 @@ class Choice(StrEnum):
     CARRY = "carry"
     MOVE = "move"
     LEAVE = "leave"
+    END = "end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,15 @@ class Extend:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepProduct:
+    """Keep a line that an extension was made without: buy it for the days that the others are paid for."""
+
+    code: ClassVar[str] = "keep_product"
+    product: str
+    answers: tuple[Answer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class BuyTemporarySeats:
     """Buy extra seats of a line for 1 to 365 days from `start`."""
 
@@ -186,6 +197,7 @@ Change: TypeAlias = (
     | CombineIntoSuite
     | ChangeCycle
     | Extend
+    | KeepProduct
     | BuyTemporarySeats
     | UsePromoCode
 )
@@ -203,6 +215,7 @@ KINDS: dict[str, type[Change]] = {
         CombineIntoSuite,
         ChangeCycle,
         Extend,
+        KeepProduct,
         BuyTemporarySeats,
         UsePromoCode,
     )
@@ -227,6 +240,7 @@ _CAPABILITIES: dict[type[Change], str] = {
     CombineIntoSuite: "buy_products",
     ChangeCycle: "change_cycle",
     Extend: "extend",
+    KeepProduct: "extend",
     BuyTemporarySeats: "temporary_seats",
     # A code is about costs, and where costs are hidden there are none to lower.
     UsePromoCode: "costs",

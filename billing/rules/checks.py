@@ -28,10 +28,10 @@ def may_change(facts: Facts, changes: Iterable[Change], on: date) -> None:
         if not first:
             raise refusals.FirstPurchaseNeeded
         return
-    if on >= facts.renews_on:
+    if on >= facts.due_on:
         # From the first moment of that day: what is bought on it is bought in the next period.
         due = refusals.RenewalParked if facts.parked else refusals.RenewalDue
-        raise due(due=facts.renews_on)
+        raise due(due=facts.due_on)
     start = facts.current_period.start
     if on < start:
         raise refusals.OutsidePeriod(on=on, start=start)

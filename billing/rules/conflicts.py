@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from billing.rules import changes as new
-from billing.rules.changes import Change, Choice
+from billing.rules.changes import Answer, Change, Choice
 from billing.rules.facts import Facts, LineFacts, ScheduledFacts, ScheduledKind
 from billing.rules.refusals import CancellationScheduled
 
@@ -43,20 +43,26 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The changes that are made, what still waits beside them, and what must be asked first."""
+    """The changes that are made, what still waits beside them, and what must be asked first.
+
+    `ending` are removals that keep their day though the renewal moves: an extension is made without them.
+    """
 
     changes: tuple[Change, ...]
     scheduled: tuple[ScheduledFacts, ...]
     dropped: tuple[ScheduledFacts, ...]
     questions: tuple[Question, ...]
+    ending: tuple[ScheduledFacts, ...] = ()
 
 
 BOTH = Meeting((Choice.KEEP,), default=Choice.KEEP)
 MOVES = Meeting((Choice.MOVE, Choice.DROP), default=Choice.MOVE)
 # An extension would buy another period of what is to go: that is asked before it is priced.
-BOUGHT_ON = Meeting((Choice.MOVE, Choice.DROP, Choice.LEAVE))
+BOUGHT_ON = Meeting((Choice.MOVE, Choice.DROP, Choice.END))
+# What a Suite becomes has prices of its own from its day on: there is no extending without it.
+SUITE_BOUGHT_ON = Meeting((Choice.MOVE, Choice.DROP, Choice.LEAVE))
+KEPT = Meeting((Choice.DROP,), default=Choice.DROP)
 UNDO_FIRST = Meeting(refused=True)
-
 
 INSTEAD = Meeting((Choice.DROP, Choice.LEAVE))
 AFTER_ALL = Meeting((Choice.KEEP, Choice.DROP))
@@ -83,6 +89,7 @@ _ROWS: dict[str, tuple[Meeting, Meeting, Meeting, Meeting, Meeting]] = {
     "combine_into_suite": (CARRIED,  INSTEAD,   INSTEAD,   BOTH,  BOTH),
     "change_cycle":       (BOTH,     BOTH,      BOTH,      INSTEAD, UNDO_FIRST),
     "extend":             (MOVES,    MOVES,     BOUGHT_ON, MOVES, UNDO_FIRST),
+    "keep_product":       (BOTH,     BOTH,      KEPT,      BOTH,  UNDO_FIRST),
     "temporary_seats":    (BOTH,     BOTH,      INSTEAD,   BOTH,  UNDO_FIRST),
     "promo_code":         (BOTH,     BOTH,      BOTH,      BOTH,  UNDO_FIRST),
     "first_purchase":     (BOTH,     BOTH,      BOTH,      BOTH,  BOTH),
@@ -98,6 +105,8 @@ def meeting(scheduled: ScheduledFacts, change: Change, facts: Facts) -> Meeting:
     """Return what the table says of a pair, and of the few pairs that depend on more than kinds."""
     if isinstance(change, new.BuyTemporarySeats) and _ends_in_time(change, scheduled):
         return BOTH
+    if isinstance(change, new.Extend) and scheduled.leaving:
+        return SUITE_BOUGHT_ON
     both_leave = isinstance(change, new.RemoveProduct) and scheduled.leaving
     if both_leave and facts.line(change.product) is None:  # type: ignore[union-attr]
         # Another product leaves the same Suite: both may go.
@@ -144,6 +153,7 @@ def resolve(facts: Facts, changes: Iterable[Change]) -> Resolution:
     waiting = {s.slot: s for s in facts.scheduled}
     dropped: list[ScheduledFacts] = []
     questions: list[Question] = []
+    ending = []
     for change in changes:
         decided = []
         for scheduled in concerned(change, facts):
@@ -160,7 +170,15 @@ def resolve(facts: Facts, changes: Iterable[Change]) -> Resolution:
                 dropped.append(waiting.pop(scheduled.slot))
             elif choice is Choice.RAISE:
                 waiting[scheduled.slot] = raised(scheduled, change, facts)
-    return Resolution(tuple(kept), tuple(waiting.values()), tuple(dropped), tuple(questions))
+            elif choice is Choice.END:
+                ending.append(scheduled.slot)
+    return Resolution(
+        tuple(kept),
+        tuple(waiting.values()),
+        tuple(dropped),
+        tuple(questions),
+        tuple(waiting[slot] for slot in ending if slot in waiting),
+    )
 
 
 def raised(scheduled: ScheduledFacts, change: Change, facts: Facts) -> ScheduledFacts:
@@ -176,13 +194,27 @@ def _decided(scheduled: ScheduledFacts, change: Change, facts: Facts) -> tuple[C
     found = meeting(scheduled, change, facts)
     if found.refused:
         raise CancellationScheduled(on=scheduled.takes_effect_on)
-    for answer in change.answers:
-        if (answer.kind, answer.product) == scheduled.slot and answer.choice in found.choices:
-            return answer.choice, None
+    answer = answer_to(scheduled, found, change.answers)
+    if answer is not None:
+        return answer, None
     if found.default is not None:
         return found.default, None
     options = tuple(option(choice, scheduled, change, facts) for choice in found.choices)
     return found.choices[0], Question(scheduled, change, options)
+
+
+def answer_to(scheduled: ScheduledFacts, found: Meeting, answers: Iterable[Answer]) -> Choice | None:
+    """Return what answers say where a change meets one that waits, None where they say nothing.
+
+    One answer serves all that meets it: who lets it end or move with an extension keeps it beside the rest.
+    """
+    for answer in answers:
+        choice = answer.choice
+        if choice in (Choice.MOVE, Choice.END) and choice not in found.choices:
+            choice = Choice.KEEP
+        if (answer.kind, answer.product) == scheduled.slot and choice in found.choices:
+            return choice
+    return None
 
 
 def option(choice: Choice, scheduled: ScheduledFacts, change: Change, facts: Facts) -> Option:

@@ -19,7 +19,8 @@ class Draft:
     """A quote while it is drawn up: the subscription as changed so far, and the lines it cost.
 
     `before` is the subscription as it was; `closed` are lines that end at once, their segments cut
-    at the day; `given` are the discounts that come with this very change.
+    at the day; `given` are the discounts that come with this very change; `ending` the products that an
+    extension is made without.
     """
 
     facts: Facts
@@ -29,6 +30,7 @@ class Draft:
     notices: list[Notice] = field(default_factory=list)
     closed: list[LineFacts] = field(default_factory=list)
     given: list[DiscountFacts] = field(default_factory=list)
+    ending: frozenset[str] = frozenset()
 
     def put(self, line: LineFacts) -> None:
         """Put a line in the place of the one of its product, or at the end."""
@@ -165,15 +167,16 @@ def in_order(applied: Iterable[Applied]) -> tuple[Applied, ...]:
 
 
 def extend(draft: Draft, because: tuple[str, ...]) -> None:
-    """Buy the next period with the seats of today; what waits moves to the new renewal day."""
+    """Buy the next period with the seats of today; what waits moves to the new renewal day.
+
+    Lines that are to end as planned are left out: they are paid until their day, and their removal keeps it.
+    """
     facts = draft.facts
     period = facts.next_period
-    lines = [at_lasting_price(line, facts, facts.paid_cycle, period.start) for line in facts.lines]
-    for old, new in zip(facts.lines, lines, strict=True):
-        draft.notices += price_notices(old, new, facts, draft.on)
+    going = [line for line in facts.lines if line.product in draft.ending]
     priced, charged = whole_period(
         facts,
-        lines,
+        _lasting(draft, [line for line in facts.lines if line not in going], period.start),
         given=facts.discounts,
         covers=period,
         term=period,
@@ -181,18 +184,60 @@ def extend(draft: Draft, because: tuple[str, ...]) -> None:
         because=because,
     )
     draft.lines += priced
+    moving = [s for s in facts.scheduled if s.product not in draft.ending]
     draft.notices += [
         Notice("scheduled_moves", {"scheduled": s, "from": s.takes_effect_on, "to": period.end})
-        for s in facts.scheduled
+        for s in moving
     ]
+    draft.notices += [
+        Notice("ends_as_planned", {"product": line.product, "on": period.start, "used": line.seats_in_use})
+        for line in going
+    ]
+    bought = {line.product: line for line in charged}
     draft.facts = replace(
         facts,
-        lines=charged,
+        lines=tuple(bought.get(line.product, line) for line in facts.lines),
         period=facts.period_on(draft.on),
         paid_until=period.end,
-        scheduled=tuple(replace(s, takes_effect_on=period.end) for s in facts.scheduled),
+        scheduled=tuple(
+            replace(s, takes_effect_on=period.end) if s in moving else s for s in facts.scheduled
+        ),
         discounts=discounts.used_once(facts.discounts, charged),
     )
+
+
+def buy_rest(draft: Draft) -> None:
+    """Buy lines that were to end before the renewal and are kept, for the days until it.
+
+    At their lasting price with the percentages in force; a fixed amount was shared when the others were
+    extended, and no period of a code is counted again.
+    """
+    facts = draft.facts
+    for line in facts.lines:
+        ended = draft.before.ends_early(line.product)
+        if ended is None or facts.ends_early(line.product) is not None:
+            continue
+        rest = Period(ended, facts.renews_on)
+        priced, (kept,) = whole_period(
+            facts,
+            _lasting(draft, [line], rest.start),
+            given=[discount for discount in facts.discounts if discount.percent is not None],
+            covers=rest,
+            term=rest,
+            cycle=facts.paid_cycle,
+            because=("keep_product",),
+        )
+        draft.lines += priced
+        draft.put(kept)
+
+
+def _lasting(draft: Draft, lines: list[LineFacts], on: date) -> list[LineFacts]:
+    """Return lines at the price they have from a day on, with what they lose by it told."""
+    facts = draft.facts
+    lasting = [at_lasting_price(line, facts, facts.paid_cycle, on) for line in lines]
+    for old, new in zip(lines, lasting, strict=True):
+        draft.notices += price_notices(old, new, facts, draft.on)
+    return lasting
 
 
 def first_purchase(draft: Draft, change: FirstPurchase) -> None:

@@ -274,6 +274,19 @@ class Facts:
         """Return the live line of a product, or None."""
         return next((line for line in self.lines if line.product == product), None)
 
+    def ends_early(self, product: str) -> date | None:
+        """Return the day on which a line ends before the renewal, None where it is paid until then.
+
+        Only a removal that an extension left as it was planned has a day of its own.
+        """
+        removal = self.waiting(ScheduledKind.REMOVAL, product)
+        early = removal is not None and removal.takes_effect_on < self.renews_on
+        return removal.takes_effect_on if removal is not None and early else None
+
+    def paid_end(self, product: str) -> date:
+        """Return the end of what is paid of a line: the renewal day, or the line's own end before it."""
+        return self.ends_early(product) or self.renews_on
+
     def months(self, product: str, cycle: Cycle) -> int:
         """Return how many monthly prices a period costs; a flat item's price is for a period."""
         return 1 if self.product(product).kind is ProductKind.FLAT else cycle.months
@@ -302,6 +315,11 @@ class Facts:
     def renews_on(self) -> date:
         """Return the day of the next renewal, the end of what is paid; ValueError before any."""
         return _there(self.paid_until)
+
+    @property
+    def due_on(self) -> date:
+        """Return the first day on which anything happens by itself: a line's own end, else the renewal."""
+        return min([self.renews_on, *(self.paid_end(line.product) for line in self.lines)])
 
     @property
     def current_period(self) -> Period:

@@ -9,7 +9,7 @@ from billing.rules.facts import Facts, LineFacts, ScheduledFacts, ScheduledKind
 from billing.rules.lines import PricedLine
 from billing.rules.periods import add_months, months_between
 from billing.rules.quoting import Quote
-from billing.rules.refusals import NoChange, TooLate
+from billing.rules.refusals import EndsEarlier, NoChange, TooLate
 from billing.rules.renewing import renewal
 
 
@@ -39,15 +39,23 @@ def renewed(facts: Facts, on: date) -> Facts:
 def undone(facts: Facts, kind: ScheduledKind, product: str | None, on: date) -> Facts:
     """Return the subscription without a change that waits.
 
-    NoChange where none does, TooLate from the day on which it takes effect.
+    NoChange where none does, TooLate from the day on which it takes effect, EndsEarlier where an
+    extension was made without the line: nothing would be paid for it between its day and the renewal.
     """
     waiting = facts.waiting(kind, product)
     if waiting is None:
         raise NoChange(kind=kind.value, product=product)
     if on >= waiting.takes_effect_on:
         raise TooLate(kind=kind.value, product=product, on=waiting.takes_effect_on)
+    demand_undoable(facts, waiting)
     rest = tuple(s for s in facts.scheduled if s.slot != waiting.slot)
     return replace(facts, scheduled=rest, version=facts.version + 1)
+
+
+def demand_undoable(facts: Facts, waiting: ScheduledFacts) -> None:
+    """Refuse to undo for nothing what would leave days without a price: EndsEarlier."""
+    if waiting.kind is ScheduledKind.REMOVAL and waiting.takes_effect_on < facts.renews_on:
+        raise EndsEarlier(product=waiting.product, on=waiting.takes_effect_on, until=facts.renews_on)
 
 
 def faults(facts: Facts) -> tuple[Fault, ...]:
@@ -80,9 +88,14 @@ def line_faults(lines: Iterable[PricedLine]) -> tuple[Fault, ...]:
 
 
 def _strays(scheduled: ScheduledFacts, facts: Facts) -> bool:
-    """Tell whether something waits for a line that is not there, or for another day than renewal."""
+    """Tell whether something waits for a line that is not there, or for another day than renewal.
+
+    A line that an extension was made without ends with the period before it.
+    """
     has_line = scheduled.product is None or facts.line(scheduled.product) is not None
-    return not has_line or scheduled.takes_effect_on != facts.paid_until
+    whole_line = scheduled.kind is ScheduledKind.REMOVAL and not scheduled.leaving
+    days = {facts.paid_until, facts.period.end if facts.period and whole_line else facts.paid_until}
+    return not has_line or scheduled.takes_effect_on not in days
 
 
 def _line_faults(line: LineFacts, facts: Facts) -> tuple[str, ...]:
@@ -96,6 +109,6 @@ def _line_faults(line: LineFacts, facts: Facts) -> tuple[str, ...]:
         ),
         "overlap": any(one.end > two.start for one, two in pairwise(covers)),
         "gap": any(one.end < two.start for one, two in pairwise(ahead)),
-        "paid_end": not covers or covers[-1].end != facts.renews_on,
+        "paid_end": not covers or covers[-1].end != facts.paid_end(line.product),
     }
     return tuple(code for code, broken in checks.items() if broken)

@@ -28,7 +28,8 @@ def make(draft: Draft, changes: Sequence[Change]) -> None:
     """Make all changes on a draft; Refusal where one cannot be made.
 
     A promo code comes first, so that its percentage holds for lines that are new in this change; an
-    extension comes after all that is bought now, so that it has the seats of today.
+    extension comes after all that is bought now, so that it has the seats of today, and so does the rest
+    of what is kept after all.
     """
     for change in changes:
         if isinstance(change, new.UsePromoCode):
@@ -43,6 +44,10 @@ def make(draft: Draft, changes: Sequence[Change]) -> None:
         elif isinstance(change, new.AddOn):
             _add(draft, change, (ProductKind.ADDON, ProductKind.FLAT))
     _edit_lines(draft, changes)
+    for change in changes:
+        if isinstance(change, new.KeepProduct):
+            _may_keep(draft, change)
+    drafting.buy_rest(draft)
     for change in changes:
         if isinstance(change, new.Extend):
             _extend(draft, change)
@@ -167,6 +172,13 @@ def _edited(draft: Draft, line: LineFacts, edit: new.AddSeats | new.ChangeEditio
     cycle = draft.facts.paid_cycle
     checks.sold_unit(draft.facts, line.product, edit.edition, cycle, draft.on)
     return at_list_price(replace(line, edition=edit.edition), draft.facts, cycle, draft.on)
+
+
+def _may_keep(draft: Draft, change: new.KeepProduct) -> None:
+    """Refuse to keep what does not end before the renewal: its removal is undone, which costs nothing."""
+    line = checks.line_of(draft.facts, change.product)
+    if draft.before.ends_early(line.product) is None:
+        raise refusals.NoChange(product=line.product)
 
 
 def _extend(draft: Draft, change: new.Extend) -> None:

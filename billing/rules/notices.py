@@ -17,7 +17,7 @@ class Notice:
 
     Codes: grandfathered_price_lost, price_ends, allowances_lost, promo_ended, discount_lost,
     suite_price_ends, products_lost, temporary_lost, scheduled_moves, scheduled_dropped,
-    cancellation_waits, carried_over, promo_starts_at_renewal, given_price_ends.
+    ends_as_planned, cancellation_waits, carried_over, promo_starts_at_renewal, given_price_ends.
     """
 
     code: str

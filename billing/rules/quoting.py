@@ -9,6 +9,7 @@ from billing.rules.changes import Change, Moment, UsePromoCode, takes_effect
 from billing.rules.checks import agree, may_change, nothing_left_alone
 from billing.rules.conflicts import Question, Resolution, resolve
 from billing.rules.drafting import Draft
+from billing.rules.ending import ending
 from billing.rules.facts import Facts, LineFacts, ScheduledFacts, ScheduledKind
 from billing.rules.lines import DiscountTotal, PricedLine, discount_totals
 from billing.rules.making import make
@@ -93,7 +94,8 @@ def quote(facts: Facts, changes: Iterable[Change], on: date) -> Quote:
     resolution = resolve(facts, changes)
     if not resolution.changes:
         raise refusals.NoChange
-    draft = Draft(replace(facts, scheduled=resolution.scheduled), on, before=facts)
+    without = frozenset(one.product for one in resolution.ending if one.product)
+    draft = Draft(replace(facts, scheduled=resolution.scheduled), on, before=facts, ending=without)
     make(draft, resolution.changes)
     priced = _priced(facts, resolution, draft)
     if resolution.questions:
@@ -127,6 +129,9 @@ def _following(facts: Facts, after: Facts, on: date) -> Renewal:
     """Return the first renewal after the change; refuse one that would leave nothing behind."""
     following = renewal(after, on)
     assert following is not None
+    ended = ending(after)
+    if ended is not None:
+        nothing_left_alone(facts.lines, ended.after.lines, facts)
     if following.ends and after.waiting(ScheduledKind.CANCELLATION) is None:
         raise refusals.LastProduct
     if not following.ends:

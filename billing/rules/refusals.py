@@ -176,6 +176,12 @@ class PastDue(Refusal):
     code = "past_due"
 
 
+class EndsEarlier(Refusal):
+    """An extension was made without the product: keeping it buys the rest (`product`, `on`, `until`)."""
+
+    code = "ends_earlier"
+
+
 class StateForbids(Refusal):
     """Nothing can be changed in this state of the account (`state`, `invoice`)."""
 

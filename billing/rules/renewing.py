@@ -249,7 +249,7 @@ def _notices(facts: Facts, after: Facts, settlement: Settlement, on: date) -> tu
     notices += [
         Notice("temporary_lost", {"product": t.product, "quantity": t.quantity, "until": t.covers.end})
         for t in facts.temporary
-        if t.product not in kept and t.covers.end > on
+        if t.product not in kept and t.covers.end > (facts.ends_early(t.product) or on)
     ]
     if settlement.carried_over:
         notices.append(Notice("carried_over", {"amount": settlement.carried_over}))

@@ -46,7 +46,7 @@ BREAKS = {
         UPDATE billing_paidsegment SET covers_until = covers_until - 1""",
     "invoice numbers have no gaps": """
         INSERT INTO billing_numbering (series, last) VALUES ('INV', 1)""",
-    "a scheduled change waits for the coming renewal": """
+    "a scheduled change waits for the coming renewal, or for the end of a line that is not extended": """
         INSERT INTO billing_scheduledchange
             (subscription_id, line_id, kind, quantity, cycle, leaving, takes_effect_on, version, created_at)
         SELECT subscription_id, id, 'quantity', 1, '', '[]', '2026-03-01', 1, now() FROM billing_line""",

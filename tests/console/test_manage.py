@@ -179,30 +179,6 @@ def test_extending_says_what_moves_and_offers_to_drop_it(
     assert not ScheduledChange.objects.exists()
 
 
-def test_extending_asks_before_it_buys_another_period_of_what_is_to_go(db: None) -> None:
-    """Guide × 3 goes on 27 October: no more of it is bought, and nothing is confirmed, without an answer."""
-    account = acme_at()
-    lines = {"support": ("team", 10, "1.00"), "guide": ("team", 3, "6.00")}
-    shop.subscribe(account, lines, start=date(2022, 10, 27))
-    pay_by_card(account)
-    olivia = signed_in(people.user("olivia"))
-    both = wish(seats_guide=3, edition_guide="team")
-    olivia.post(review(olivia, both | {"remove-guide": "on"}))
-    removal = ScheduledChange.objects.get()
-    extend = both | {"extend": "on"}
-    asked = text(olivia.post(PREVIEW, extend))
-    assert "Extend it too: one more period of it is bought, and it ends on the new renewal day" in asked
-    assert "Let it end as planned on 27 October 2023" in asked
-    assert olivia.post(MANAGE, extend).status_code == 422
-    assert not Quote.objects.filter(state="open").exists()
-    # 10 × 1.00 × 12 + 3 × 6.00 × 12
-    too = review(olivia, extend | {"answer-removal-guide": "move"})
-    assert "Confirm and pay $336.00" in text(olivia.get(too))
-    left = olivia.post(MANAGE, extend | {"answer-removal-guide": "leave"})
-    assert left.status_code == 422
-    assert ScheduledChange.objects.get() == removal
-
-
 def test_paid_used_and_then_stand_at_the_line_and_undo_beside_it(
     ledger: Account, olivia: Client, five_from_renewal: ScheduledChange
 ) -> None:

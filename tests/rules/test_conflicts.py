@@ -17,6 +17,7 @@ from billing.rules.changes import (
     ChangeEdition,
     CombineIntoSuite,
     Extend,
+    KeepProduct,
     ReduceSeats,
     RemoveProduct,
     UsePromoCode,
@@ -50,6 +51,7 @@ NEW: dict[str, Callable[..., Change]] = {
     "combine_into_suite": lambda **a: CombineIntoSuite("suite", "team", 30, **a),
     "change_cycle": lambda **a: ChangeCycle(Cycle.ANNUAL, **a),
     "extend": lambda **a: Extend(**a),
+    "keep_product": lambda **a: KeepProduct("support", **a),
     "temporary_seats": lambda **a: BuyTemporarySeats("support", 2, TODAY, 200, **a),
     "promo_code": lambda **a: UsePromoCode("SPRING", **a),
 }
@@ -111,7 +113,8 @@ def test_every_pair_keeps_its_promise(kind: ScheduledKind, name: str) -> None:
         with pytest.raises(AlreadyScheduled):
             quote(facts, [make()], TODAY)
         return
-    if kind is not CYCLE and name == "change_cycle":
+    if name == "keep_product" or (kind is not CYCLE and name == "change_cycle"):
+        # What an extension was made without is kept by buying it: tested in test_ending.
         with pytest.raises(NoChange):
             quote(facts, [make()], TODAY)
         return
@@ -132,7 +135,7 @@ def test_every_pair_keeps_its_promise(kind: ScheduledKind, name: str) -> None:
                 quote(facts, [change], TODAY)
             continue
         found = quote(facts, [change], TODAY)
-        if choice.value in ("keep", "raise", "move"):
+        if choice.value in ("keep", "raise", "move", "end"):
             assert slot in slots(found)
         if choice.value == "drop":
             assert ("scheduled_dropped" in codes(found)) or name == "combine_into_suite"
@@ -251,14 +254,19 @@ def test_an_extension_asks_before_it_buys_what_is_to_go(leaving: tuple[str, ...]
         quote(facts, [Extend()], TODAY)
     (question,) = asked.value.questions
     assert question.scheduled.slot == (REMOVAL, product)
-    assert [o.choice.value for o in question.options] == ["move", "drop", "leave"]
+    assert [o.choice.value for o in question.options] == ["move", "drop", "leave" if leaving else "end"]
     # 6 × 3.50 × 12 + 6 × 0.50 × 12, the Suite and Copilot for a year; what waits is as before but later.
     moved = quote(facts, [Extend(answered(REMOVAL, product, "move"))], TODAY)
     assert moved.due == 25200 + 3600
     assert {s.takes_effect_on.year for s in moved.scheduled} == {2024}
     kept = quote(facts, [Extend(answered(REMOVAL, product, "drop"))], TODAY)
     assert (kept.due, slots(kept)) == (moved.due, {("cycle", None)})
-    # It ends as planned: nothing is bought, and the rest of the same change is made.
+    if not leaving:
+        # It ends as planned: the Suite alone is bought, and only the cycle moves.
+        left = quote(facts, [Extend(answered(REMOVAL, product, "end"))], TODAY)
+        assert (left.due, [s.takes_effect_on.year for s in left.scheduled]) == (25200, [2023, 2024])
+        return
+    # Not extended now: nothing is bought, and the rest of the same change is made.
     changes = [Extend(answered(REMOVAL, product, "leave")), AddOn("credits", "one", 1)]
     left = quote(facts, changes, TODAY)
     assert [line.product for line in left.lines] == ["credits"]

@@ -23,22 +23,32 @@ from billing.rules.changes import (
     Change,
     ChangeCycle,
     ChangeEdition,
+    Choice,
     CombineIntoSuite,
     Extend,
     FirstPurchase,
     Item,
+    KeepProduct,
     ReduceSeats,
     RemoveProduct,
     UsePromoCode,
 )
 from billing.rules.differences import holds
-from billing.rules.facts import DiscountFacts, DiscountSource, Facts, LineFacts, PromoFacts
+from billing.rules.ending import ending
+from billing.rules.facts import (
+    DiscountFacts,
+    DiscountSource,
+    Facts,
+    LineFacts,
+    PromoFacts,
+    ScheduledKind,
+)
 from billing.rules.ledger import apply, faults, line_faults, undone
 from billing.rules.lines import PricedLine
 from billing.rules.periods import Cycle, Segment, add_months, months_between
 from billing.rules.quoting import Quote, Undecided, quote, renewal
 from billing.rules.refusals import Refusal, RenewalDue
-from billing.rules.settlement import Settlement
+from billing.rules.settlement import Settlement, settle
 from tests.rules.shop import CATALOGUE, ids_of, nothing, saved
 
 # How many lives each property sees; `LIVES=5000` for a night of them.
@@ -111,7 +121,7 @@ class Life:
             ]
             assert len(days) == len(set(days)), "a day is paid twice"
             assert max(days) - min(days) + 1 == len(days), "a day is not paid"
-            assert max(days) + 1 == facts.renews_on.toordinal()
+            assert max(days) + 1 == facts.paid_end(line.product).toordinal()
         assert (
             add_months(facts.first_day, months_between(facts.first_day, facts.renews_on)) == facts.renews_on
         )
@@ -129,7 +139,7 @@ def any_change(draw: st.DrawFn, facts: Facts, today: date) -> Change:
     other = draw(st.sampled_from(sorted(CATALOGUE)))
     quantity = draw(st.integers(1, 40))
     more, fewer = line.quantity + quantity, max(line.quantity - quantity, 1)
-    kind = draw(st.sampled_from(range(11)))
+    kind = draw(st.sampled_from(range(12)))
     return (
         AddSeats(line.product, more),
         ReduceSeats(line.product, fewer),
@@ -142,6 +152,7 @@ def any_change(draw: st.DrawFn, facts: Facts, today: date) -> Change:
         Extend(),
         BuyTemporarySeats(line.product, quantity, today + timedelta(days=quantity), 9 * quantity),
         UsePromoCode(draw(st.sampled_from(PROMOS)).code),
+        KeepProduct(line.product),
     )[kind]
 
 
@@ -207,9 +218,17 @@ def step(life: Life, found: Quote) -> None:
 
 
 def renew(life: Life, on: date) -> bool:
-    """Carry out the renewal; tell whether the subscription goes on."""
+    """Carry out what is due next, an ending or the renewal; tell whether the subscription goes on."""
     coming = renewal(life.facts, on)
     assert coming is not None
+    if ended := ending(life.facts):
+        event("a line ended before the renewal")
+        assert ended.on == life.facts.due_on <= on
+        life.carry_out(ended.after, (), settle((), balance=life.facts.balance, smallest=0))
+        after = renewal(life.facts, on)
+        assert after is not None
+        assert after.lines == coming.lines, "an ending changes nothing about the renewal"
+        return True
     assert coming.on == life.facts.renews_on
     if coming.ends:
         return False
@@ -226,13 +245,37 @@ def renew(life: Life, on: date) -> bool:
 def test_every_day_is_paid_once_and_no_money_is_lost(data: DataObject) -> None:
     life, today = begin(data)
     life.holds()
-    for _ in range(data.draw(st.integers(1, 10))):
+    go_on(data, life, today)
+
+
+@settings(deadline=None, max_examples=LIVES)
+@given(data=st.data())
+def test_a_life_goes_on_beside_a_line_that_an_extension_was_made_without(data: DataObject) -> None:
+    """A removal waits, and the extension lets it be: the same books hold while it ends, or is kept."""
+    life, today = begin(data)
+    gone = data.draw(st.sampled_from(life.facts.lines)).product
+    without = Extend((Answer(ScheduledKind.REMOVAL, gone, Choice.END),))
+    for change in (RemoveProduct(gone), without):
+        found = decided(data, life.facts, [change], today)
+        if found is None:
+            return
+        step(life, found)
+        life.holds()
+    assert life.facts.ends_early(gone) == life.facts.due_on
+    go_on(data, life, today, first=data.draw(st.sampled_from((None, KeepProduct(gone)))))
+
+
+def go_on(data: DataObject, life: Life, today: date, first: KeepProduct | None = None) -> None:
+    """Take random steps on random days, beginning with `first` where one is given."""
+    for count in range(data.draw(st.integers(1, 10))):
         today += timedelta(days=data.draw(st.integers(0, 60)))
-        while today >= life.facts.renews_on:
+        while today >= life.facts.due_on:
             if not renew(life, today):
                 return
             life.holds()
         changes = data.draw(st.lists(any_change(life.facts, today), min_size=1, max_size=3))
+        if first is not None and count == 0 and life.facts.line(first.product) is not None:
+            changes = [first]
         before = life.facts
         found = decided(data, before, changes, today)
         assert life.facts == before, "a preview changes nothing"

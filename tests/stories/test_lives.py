@@ -20,14 +20,18 @@ from billing.rules import quoting
 from billing.rules.changes import (
     AddProduct,
     AddSeats,
+    Answer,
     BuyTemporarySeats,
     ChangeCycle,
     ChangeEdition,
+    Choice,
     Extend,
+    KeepProduct,
     ReduceSeats,
     RemoveProduct,
 )
-from billing.rules.facts import Facts
+from billing.rules.ending import ending
+from billing.rules.facts import Facts, ScheduledKind
 from billing.rules.money import to_minor
 from billing.rules.periods import Cycle
 from billing.rules.quoting import Undecided
@@ -37,6 +41,7 @@ from tests.stories.telling import noon, open_account, stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+LET_END = Extend((Answer(ScheduledKind.REMOVAL, "guide", Choice.END),))
 STEP = st.one_of(
     st.builds(AddSeats, st.sampled_from(["support", "guide"]), st.integers(1, 14)),
     st.builds(ReduceSeats, st.sampled_from(["support", "guide"]), st.integers(1, 9)),
@@ -52,6 +57,8 @@ STEP = st.one_of(
     ),
     st.just(Extend()),
     st.just(RemoveProduct("guide")),
+    st.just(LET_END),
+    st.just(KeepProduct("guide")),
     st.integers(1, 200),
 )
 
@@ -84,8 +91,8 @@ def live(account: Account, steps: list[Any]) -> None:
             if isinstance(step, int):
                 on += timedelta(days=step)
                 model = before
-                while model.renews_on <= on:
-                    coming = quoting.renewal(model, model.renews_on)
+                while model.due_on <= on:
+                    coming = ending(model) or quoting.renewal(model, model.renews_on)
                     assert coming is not None
                     model = coming.after
                 renewal.renew(account.pk, on=on, at=noon(on))
@@ -151,6 +158,13 @@ SOME = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blo
 @given(steps=st.lists(STEP, min_size=3, max_size=6))
 def test_every_life_is_what_the_rules_say(cycle: str, steps: list[Any]) -> None:
     _live_once(cycle, steps)
+
+
+@pytest.mark.parametrize("cycle", ["annual", "monthly"])
+@settings(max_examples=4, **SOME)
+@given(steps=st.lists(STEP, min_size=2, max_size=4))
+def test_a_life_goes_on_beside_a_line_that_is_not_extended(cycle: str, steps: list[Any]) -> None:
+    _live_once(cycle, [AddProduct("guide", "team", 3), RemoveProduct("guide"), LET_END, *steps, 40])
 
 
 @pytest.mark.soak
