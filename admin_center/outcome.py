@@ -33,7 +33,7 @@ MOST_HOLDERS = 20
 
 @dataclass
 class Outcome:
-    """What was typed, priced for one day.
+    """What was typed, priced for one day; `left` says that it was only answered to leave what waits as it is.
 
     `instead` is the renewal without the change; `invoice`, `held`,
     `holders` and `cancels` are what helps against a refusal: the invoice to pay, the change that
@@ -46,6 +46,7 @@ class Outcome:
     instead: Renewal | None = None
     what_if: bool = False
     nothing: bool = False
+    left: bool = False
     refusal: str = ""
     invoice: str = ""
     held: UUID | None = None
@@ -77,7 +78,7 @@ def of(request: AccountRequest, form: ManageForm) -> Outcome:
             found.questions = questions.of(form.desk, found.changes, wishes.answers(form.data))
         _price(request, form, found, on)
     except NoChange:
-        found.nothing = True
+        found.nothing, found.left = True, bool(wishes.answers(form.data))
     except promos.TooManyTries:
         form.add_error("promo", _("Too many codes were tried. Try again in an hour."))
     except Refusal as refusal:

@@ -63,6 +63,8 @@ def manage(request: AccountRequest) -> HttpResponse:
     found = outcomes.of(request, form)
     if found.what_if and not form.errors:
         form.add_error("on", _("A change is confirmed at today’s quote: go back to today to review it."))
+    if found.left and not form.errors and not renewed:
+        return _left(request)
     # What was renewed on the way may have changed what was typed against: it is looked at once more.
     if form.errors or not found.stands or renewed:
         return _page(request, form, found, status=422)
@@ -255,6 +257,13 @@ def _submit(request: AccountRequest, form: ManageForm, found: Outcome) -> HttpRe
         return _again(request)
     messages.success(request, _("Your request is submitted. Who decides it was told by mail."))
     return redirect("request", request.account.slug, made.pk)
+
+
+def _left(request: AccountRequest) -> HttpResponse:
+    """Lead to what is scheduled: whoever only answered that it stays as it is has nothing to review."""
+    drafts.use_up(request)
+    messages.info(request, _("Nothing was changed: what is scheduled stays as it is."))
+    return redirect("subscription", request.account.slug)
 
 
 def _again(request: AccountRequest) -> HttpResponse:

@@ -20,6 +20,7 @@ from tests.console.reading import JULY_14, acme_at, signed_in, text
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SUMMARY = "/a/acme/billing/subscription/"
+KEPT = "Nothing was changed: what is scheduled stays as it is."
 ANSWER = "answer-removal-guide"
 
 
@@ -158,9 +159,51 @@ def test_one_question_stands_for_seats_and_extension_alike(olivia: Client) -> No
     assert "Confirm and pay $161.42" in text(olivia.get(review(olivia, typed | {ANSWER: "end"})))
 
 
+# --- Answered alone -----------------------------------------------------------------------------------
+
+
+def test_an_answer_without_anything_else_leaves_all_as_it_is(olivia: Client) -> None:
+    """No extension is typed any more, but its answer still comes with the form: nothing is wrong."""
+    for choice in ("end", "move", "drop"):
+        back = olivia.post(MANAGE, both() | {ANSWER: choice}, follow=True)
+        assert back.redirect_chain == [(SUMMARY, 302)]
+        assert KEPT in text(back)
+    assert ScheduledChange.objects.count() == 1
+
+
+def test_a_change_that_is_answered_with_leaving_what_waits_is_no_error(olivia: Client) -> None:
+    """Fewer seats of Guide while it is to go: "leave what waits as it is" was a page of errors (422)."""
+    typed = both(seats_guide=2) | {ANSWER: "leave"}
+    assert KEPT in text(olivia.post(MANAGE, typed, follow=True))
+    # Beside another change it is simply not made: 3.45.
+    assert "Confirm and pay $3.45" in text(olivia.get(review(olivia, typed | {"seats-support": 11})))
+    # Nothing at all is still told at the page itself.
+    assert olivia.post(MANAGE, both()).status_code == 422
+
+
+def test_a_suite_that_a_product_leaves_is_not_extended_and_that_is_no_error(db: None) -> None:
+    account = acme_at()
+    shop.subscribe(account, {"suite": ("team", 4, "40.00")}, start=date(2022, 10, 27))
+    pay_by_card(account)
+    olivia = signed_in(people.user("olivia"))
+    typed = {"seats-suite": 4, "edition-suite": "team", "cycle": "annual"}
+    olivia.post(review(olivia, typed | {"leave-guide": "on"}))
+    extend = typed | {"extend": "on"}
+    asked = text(olivia.post(PREVIEW, extend))
+    assert (
+        "Let it leave as planned on 27 October 2023: nothing is extended now, it can be after that day"
+        in asked
+    )
+    assert olivia.post(MANAGE, extend).status_code == 422
+    assert KEPT in text(olivia.post(MANAGE, extend | {"answer-removal-suite": "leave"}, follow=True))
+    assert not Quote.objects.filter(state="open").exists()
+
+
 def test_who_may_only_ask_asks_for_the_same(acme: Account, olivia: Client) -> None:
-    """Adam asks to extend without Guide, and after that to keep it."""
+    """Adam asks to extend without Guide, and after that to keep it; alone, his answer submits nothing."""
     adam = signed_in(people.user("adam"))
+    assert KEPT in text(adam.post(MANAGE, both(note="") | {ANSWER: "end"}, follow=True))
+    assert not ChangeRequest.objects.exists()
     asked = adam.post(MANAGE, both(extend="on", note="Please") | {ANSWER: "end"}, follow=True)
     assert "Chosen: Let it end as planned, without extending it" in text(asked)
     confirmed(olivia, both(extend="on") | {ANSWER: "end"})
