@@ -36,7 +36,7 @@ demo: $(BASE)  ## load the demo, or bring it up to date, and print who can sign 
 
 .PHONY: test
 test: $(DEV) chromium  ## run every test, with a database and a real browser
-	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal --durations 10 --durations-min 1
 
 .PHONY: fast
 fast: $(DEV)  ## run the tests of the rules, which need no database

@@ -1,0 +1,99 @@
+"""A demo of before, as its database was, is upgraded to what stands here and loses nothing.
+
+`tests/data/demo-2026-11-26.sql.gz` is a plain dump of it (docs/migrations.md says how one is made).
+"""
+
+import gzip
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.db import connection
+from psycopg import sql
+
+from admin_center.database import ROOT
+
+DUMP = ROOT / "tests" / "data" / "demo-2026-11-26.sql.gz"
+# What nothing but an act of somebody may make more or fewer.
+KEPT = (
+    "accounts_account",
+    "accounts_user",
+    "accounts_membership",
+    "accounts_activity",
+    "billing_subscription",
+    "billing_line",
+    "billing_paidsegment",
+    "billing_scheduledchange",
+    "billing_invoice",
+    "billing_invoiceline",
+    "billing_charge",
+    "billing_balanceentry",
+    "billing_changerequest",
+    "billing_agentseat",
+)
+
+
+def connect(name: str) -> "psycopg.Connection[tuple[int]]":
+    settings = connection.settings_dict
+    return psycopg.connect(
+        host=settings["HOST"],
+        port=settings["PORT"] or None,
+        user=settings["USER"],
+        password=settings["PASSWORD"] or None,
+        dbname=name,
+        autocommit=True,
+    )
+
+
+@pytest.fixture
+def before(db: None) -> Iterator[str]:
+    """Return the name of a database that holds the demo of then."""
+    name = f"upgraded_{os.getpid()}"
+    with connect("postgres") as server:
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        with connect(name) as old:
+            old.execute(gzip.decompress(DUMP.read_bytes()))
+        yield name
+        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def counts(name: str) -> dict[str, int]:
+    with connect(name) as held:
+        return {
+            table: held.execute(
+                sql.SQL("SELECT count(*) FROM public.{}").format(sql.Identifier(table))
+            ).fetchone()[0]  # type: ignore[index]
+            for table in KEPT
+        }
+
+
+def manage(name: str, *words: str) -> str:
+    """Run a command against that database, and return what it says."""
+    settings = connection.settings_dict
+    address = {
+        "DATABASE_URL": f"postgresql://{settings['USER']}:{settings['PASSWORD']}@/{name}?host={settings['HOST']}"
+    }
+    named = address if os.environ.get("DATABASE_URL") else {"DATABASE_NAME": name}
+    ran = subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env=os.environ | {"TESTING": "1"} | named,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, f"{ran.stdout[-1500:]}{ran.stderr[-1500:]}"
+    return ran.stdout
+
+
+def test_the_demo_of_before_is_upgraded_whole(before: str) -> None:
+    had = counts(before)
+    assert had["accounts_account"] == 17
+    manage(before, "migrate", "--no-input")
+    assert counts(before) == had
+    manage(before, "check_invariants")
+    assert "No planned migration operations" in manage(before, "migrate", "--plan")
