@@ -1,0 +1,277 @@
+"""Every form ignores what it does not ask for: fields of every model are posted beside its own, to no effect.
+
+Each form of every page is filled in so that it is right and posted twice by a person who may use it: as
+it is, and with the name of every field of every model beside its own. The rows of all tables afterwards
+are the same, and so is where the answer leads. Whatever is posted at an address without a form on any
+page (by script) is tried with these fields alone.
+
+Seen to fail where the view of an invitation filled its row by a form made from the model
+(`fields = "__all__"`).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import time_machine
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.apps import apps
+from django.core import mail as outbox
+from django.db import models
+from django.test import Client
+from django.urls import resolve, reverse
+
+from accounts import activity, address_changes, clock, invitations
+from accounts.models import EmailChange, Letter
+from accounts.rules.roles import Role
+from admin_center.back_office import site
+from billing import promos
+from billing.models import ChangeRequest, Quote, SandboxPayment, SandboxSetup, Subscription
+from tests import people
+from tests.sweeps import posting, reading, routes, world
+from tests.sweeps.posting import Fields, Rows
+from tests.sweeps.world import World
+
+# On which pages forms are looked for, and as whom: together they show every form.
+LOOKED_AT = [("S", "A", "owner"), ("S", "A", "admin"), ("M", "A", "owner"), ("S", "T", "owner")]
+# Names that people try, whether a model has them or not.
+USUAL = ("is_staff", "is_superuser", "is_admin", "admin", "role", "account", "account_id", "price", "amount")
+USUAL += ("unit_price", "state", "owner", "owner_id", "id", "pk", "created_at", "user", "user_id", "slug")
+USUAL += ("permissions", "user_permissions", "groups", "total", "currency", "discount", "next_url", "tenant")
+# What a form reads that no page shows at that moment: it is what the form is for.
+READ_TOO = {
+    # Asked only where the member has open invitations.
+    "member_role": {"invitations"},
+    "member_suspend": {"invitations"},
+    "member_remove": {"invitations"},
+}
+
+
+@dataclass(frozen=True)
+class Post:
+    """One thing that can be posted: where, by whom, and with what."""
+
+    client: Client
+    person: str
+    view: str
+    where: str
+    fields: tuple[tuple[str, str], ...]
+
+
+def typed(place: World) -> dict[str, str]:
+    """Return what makes a form right, by the name of its field."""
+    return {
+        "password": people.PASSWORD,
+        "oldpassword": people.PASSWORD,
+        "password1": "dusty Harbour 48 lanterns",
+        "password2": "dusty Harbour 48 lanterns",
+        "login": place.users["owner"].email,
+        "name": place.accounts["S", "A"].name,
+        "again": people.PASSWORD,
+        "role": "admin",
+        "letter": "",
+        "confirm": "",
+        "timezone": "Europe/Paris",
+        "seats-guide": "13",
+        "code": "SPRING",
+        "percent": "5",
+        "periods": "1",
+    }
+
+
+@pytest.fixture
+def place(db: None) -> Iterator[World]:
+    """Return the world at a moment that stands still, with something to post at every address."""
+    with time_machine.travel(datetime.now(UTC), tick=False):  # noqa: TID251 - the program's own clock runs too
+        posting.stop_the_clock_of_the_database()
+        made = world.make()
+        for name in ("owner", "staff"):
+            made.clients[name].post(reverse("account_reauthenticate"), {"password": people.PASSWORD})
+        of_firm = {"subscription_id": made.accounts["S", "A"].pk, "state": "open"}
+        wanted = Quote.objects.get(**of_firm).changes
+        ChangeRequest.objects.filter(**of_firm).update(changes=wanted)
+        yield made
+
+
+def found_on_pages(place: World) -> Iterator[tuple[str, str, str]]:
+    """Yield every page that may have a form: as whom, where, and its body."""
+    for kind, standing, person in LOOKED_AT:
+        for page in reading.pages(place, [(kind, standing)], [person]):
+            if page.status in (200, 403) and page.kind.startswith("text/html"):
+                yield person, page.where, page.body
+    for person in ("anonymous", "owner"):
+        for page in reading.outside(place, [person]):
+            if page.status == 200:
+                yield person, page.where, page.body
+    for person, where in [*links(place), *of_staff(place)]:
+        answer = place.clients[person].get(where, follow=True)
+        assert answer.status_code == 200, (person, where, answer.status_code)
+        path = answer.redirect_chain[-1][0] if answer.redirect_chain else where
+        yield person, path, answer.content.decode()
+
+
+def links(place: World) -> Iterator[tuple[str, str]]:
+    """Yield the pages behind links with a token, and those that want a fresh proof."""
+    account, owner = place.accounts["S", "A"], place.users["owner"]
+    at, today = clock.now(), place.today
+    with activity.occasion(at):
+        invitations.invite(account, "nora@people.example", "Nora", Role.AGENT, by=owner, on=today)
+        address_changes.ask("owner@new.example", by=owner)
+    for kind, name in (("invited", "join"), ("email_change_new", "email_change_confirm")):
+        yield "anonymous", reverse(name, args=[Letter.objects.filter(kind=kind).latest("pk").facts["token"]])
+    SandboxSetup.objects.create(token="setup-token", return_url="/")
+    yield "anonymous", reverse("sandbox_method", args=["setup-token"])
+    payment = SandboxPayment.objects.order_by("pk").first()
+    if payment is not None:
+        yield "anonymous", reverse("sandbox_pay", args=[payment.token])
+    place.clients["anonymous"].post(reverse("account_reset_password"), {"email": owner.email})
+    (address,) = [word for word in str(outbox.outbox[-1].body).split() if "/password/reset/key/" in word]
+    yield "anonymous", "/" + address.split("/", 3)[3]
+    ids = world.own_ids(account)
+    yield "owner", reverse("cancel_account", args=[account.slug])
+    yield "owner", reverse("email_change")
+    heir = account.memberships.filter(role=Role.BILLING_ADMIN).earliest("pk")
+    EmailAddress.objects.get_or_create(user=heir.user, email=heir.user.email, defaults={"verified": True})
+    yield "owner", reverse("ownership_offer", args=[account.slug, heir.pk])
+    yield "owner", reverse("member_remove", args=[account.slug, ids["member"]])
+
+
+def of_staff(place: World) -> Iterator[tuple[str, str]]:
+    """Yield the staff's pages with a form: what is decided, mended, sent again, defined."""
+    managed, vera = place.accounts["M", "A"], place.users["staff"]
+    catalogue = Subscription.objects.get(pk=managed.pk).catalogue
+    at = clock.now()
+    with activity.occasion(at, by_staff=True):
+        terms = promos.Terms("AUTUMN", Decimal(10))
+        promo = promos.create(catalogue, terms, by=vera, reason="Campaign")
+        address_changes.propose(
+            place.users["agent"].pk, "a@new.example", reason="Typo", by=place.users["superuser"]
+        )
+    letter = Letter.objects.create(
+        account=managed, kind="request_expired", to="x@people.example", language="en", key="x", failed_at=at
+    )
+    Subscription.objects.filter(pk=place.accounts["A", "A"].pk).update(
+        parked_at=at, parked_because="gap support"
+    )
+    owing = people.account("owing", "Owing", [(place.users["of_globex"], Role.OWNER)], state="suspended")
+    asked = ChangeRequest.objects.get(subscription_id=managed.pk, state="open")
+    for name, args in (
+        ("accounts_account_change", [managed.pk]),
+        ("billing_promocode_add", []),
+        ("billing_promocode_change", [promo.pk]),
+        ("billing_changerequest_decide", [asked.pk]),
+        ("billing_subscription_unpark", [place.accounts["A", "A"].pk]),
+        ("accounts_account_settle", [owing.pk]),
+        ("accounts_letter_again", []),
+        ("accounts_user_correct", [place.users["admin"].pk]),
+        ("accounts_emailchange_decide", [EmailChange.objects.latest("pk").pk]),
+    ):
+        yield "staff", reverse(f"vendor:{name}", args=args)
+    assert letter.pk
+    for model in site._registry:
+        row = model._default_manager.first()
+        if row is not None:
+            yield (
+                "staff",
+                reverse(f"vendor:{model._meta.app_label}_{model._meta.model_name}_change", args=[row.pk]),
+            )
+
+
+def posts(place: World) -> tuple[list[Post], dict[str, set[str]]]:
+    """Return what can be posted, each once, and the names that the forms of each view have."""
+    found: dict[tuple[Any, ...], Post] = {}
+    names: dict[str, set[str]] = defaultdict(set, {view: set(own) for view, own in READ_TOO.items()})
+    right = typed(place)
+    for person, page, body in found_on_pages(place):
+        for form in posting.forms(page, body, right):
+            for where, fields, button in form.bodies():
+                view = resolve(where.partition("?")[0]).view_name
+                names[view] |= form.names
+                # The same fields of another account, or as somebody else, are the same form.
+                key = (view, tuple(sorted(name for name, _value in fields)), button)
+                found.setdefault(key, Post(place.clients[person], person, view, where, tuple(fields)))
+    seen = {one.view for one in found.values()}
+    account = place.accounts["S", "A"]
+    ids = world.own_ids(account)
+    for name, route in routes.ACCOUNT.items():
+        if route.post and name not in seen:
+            (where,) = list(reading.shown_at(name, route, account.slug, ids))[:1]
+            found[name,] = Post(place.clients["owner"], "owner", name, where, ())
+    for name, route in routes.OUTSIDE.items():
+        if route.post and name not in seen:
+            where = reverse(name, kwargs=dict(route.parts))
+            found[name,] = Post(place.clients["owner"], "owner", name, where, ())
+    return list(found.values()), names
+
+
+def values(place: World) -> dict[str, list[str]]:
+    """Return for the name of every field of every model values that would do harm, if they were taken."""
+    found: dict[str, list[str]] = {name: ["1"] for name in USUAL}
+    ours = [*apps.get_app_config("accounts").get_models(), *apps.get_app_config("billing").get_models()]
+    for model in [*ours, EmailAddress, Authenticator]:
+        for field in model._meta.get_fields():
+            if not isinstance(field, models.Field) or not field.concrete:
+                continue
+            for value in _plausible(field):
+                for name in {field.name, field.attname}:
+                    found.setdefault(name, [])
+                    if value not in found[name]:
+                        found[name].append(value)
+    return found
+
+
+def _plausible(field: "models.Field[Any, Any]") -> list[str]:
+    """Return what would be taken for this field by a form made from its model."""
+    if field.remote_field is not None:
+        other = field.remote_field.model._default_manager.order_by("-pk").first()
+        return [str(other.pk)] if other is not None else ["1"]
+    if field.choices:
+        return [str(field.flatchoices[0][0]), str(field.flatchoices[-1][0])]
+    for kind, value in (
+        (models.BooleanField, "on"),
+        (models.DateTimeField, "2031-01-01 00:00:00"),
+        (models.DateField, "2031-01-01"),
+        (models.DecimalField, "0.01"),
+        (models.IntegerField, "1"),
+        (models.EmailField, "stella@globex.example"),
+        (models.JSONField, "{}"),
+        (models.UUIDField, "00000000-0000-4000-8000-000000000001"),
+    ):
+        if isinstance(field, kind):
+            return [value]
+    return ["owner" if field.name == "role" else "smuggled"]
+
+
+def rounds(found: dict[str, list[str]]) -> list[dict[str, str]]:
+    """Return two sets of fields, in which each name has two of the values that it was found with."""
+    return [{name: one[turn % len(one)] for name, one in found.items()} for turn in range(2)]
+
+
+@pytest.mark.breaks_invariants
+def test_no_form_takes_a_field_that_it_does_not_ask_for(place: World) -> None:
+    todo, names = posts(place)
+    rows, extra = Rows(), rounds(values(place))
+    before, wrong, wrote = rows.now(), [], set()
+    assert len(extra[0]) > 200
+    for one in todo:
+        plain, after = posting.post(one.client, one.where, urlencode(one.fields), rows)
+        if after != before:
+            wrote.add(one.view)
+        # What was refused as it is would be refused with whatever is posted beside it.
+        for fields in extra if after != before else extra[:1]:
+            more: Fields = [(name, value) for name, value in fields.items() if name not in names[one.view]]
+            answer, then = posting.post(one.client, one.where, urlencode([*one.fields, *more]), rows)
+            told = (plain.status_code, plain.headers.get("Location", ""))
+            if (answer.status_code, answer.headers.get("Location", "")) != told:
+                wrong.append(f"{one.where} as {one.person}: {told}, then {answer.status_code}")
+            if then != after and answer.status_code not in (400, 403, 422):
+                differ = sorted(after ^ then)[:4]
+                wrong.append(f"{one.where} as {one.person}: other rows: {differ}")
+    assert not wrong, f"{len(wrong)} of {len(todo)}:\n" + "\n".join(wrong[:30])
+    assert len(wrote) > 25, sorted(wrote)
