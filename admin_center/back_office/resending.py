@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import activity, clock, fence, resending
 from accounts.models import Letter
+from admin_center import drafts
 from admin_center.back_office.staff import NEWEST_FIRST, PAGE_SIZE, StaffAdmin
 from admin_center.forms.fields import Lines
 from admin_center.paging import GREATEST_ID, Slice, cut
@@ -110,6 +111,7 @@ class SendingAgain(Base):
             "previous": shown.previous,
             "next": shown.next,
             "form": form,
+            "kept": drafts.refill(request, form),
         }
         status = 422 if form.errors else 200
         return TemplateResponse(request, "back_office/send_again.html", context, status=status)

@@ -21,7 +21,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import activity, address_changes
-from accounts.models import Draft, User
+from accounts.models import Draft, Letter, User
 from admin_center.back_office import site
 from billing import cancellation, promos, requests
 from billing.models import Subscription
@@ -217,7 +217,7 @@ PLAIN = ("changelist", "add", "history", "delete", "change")
 
 
 def staff_pages() -> dict[str, object]:
-    """Return what each page of the staff beside lists and rows is about, by its name."""
+    """Return what each page of the staff beside lists and rows is about, by its name: None has no form."""
     acme = people.acme(type="managed")
     shop.subscribe(acme, {"support": ("team", 10, "1.00")}, start=date(2026, 1, 1))
     globex = people.globex(state="suspended")
@@ -237,10 +237,12 @@ def staff_pages() -> dict[str, object]:
             gone, mark=sheet.mark, reason="not_needed", text="", by=people.user("agnes"), on=AT.date()
         )
         change = address_changes.propose(olivia.pk, "right@acme.example", reason="Typing error", by=colleague)
+    Letter.objects.filter(account=acme, kind="request_submitted").update(failed_at=AT)
     Subscription.objects.filter(pk=acme.pk).update(parked_at=AT, parked_because="gap support")
     return {
         "accounts_account_settle": globex.pk,
         "accounts_emailchange_decide": change.pk,
+        "accounts_letter_again": (),
         "accounts_letter_html": None,
         "accounts_user_correct": olivia.pk,
         "billing_cancellation_figures": None,
@@ -264,7 +266,7 @@ def test_what_staff_type_is_there_after_signing_in_again(db: None) -> None:
         assert beside <= set(own), "a page of the staff that is not swept"
         for one in beside:
             if own[one] is not None:
-                addresses[one] = reverse(f"vendor:{one}", args=[own[one]])
+                addresses[one] = reverse(f"vendor:{one}", args=() if own[one] == () else [own[one]])
         addresses[f"{name}_add"] = reverse(f"vendor:{name}_add")
         row = model._default_manager.first()
         if row is not None:
@@ -274,5 +276,5 @@ def test_what_staff_type_is_there_after_signing_in_again(db: None) -> None:
     victor.force_login(User.objects.get(email="victor@vendor.example"))
     tried, wrong = swept(pages, {"vera": vera, "victor": victor})
     assert wrong == []
-    # Account, code (new and old), settling, correcting, giving back, deciding, letting renew.
-    assert tried == 8
+    # Account, code (new and old), settling, correcting, giving back, deciding, letting renew, sending again.
+    assert tried == 9
