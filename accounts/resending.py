@@ -12,12 +12,17 @@ from accounts import activity, address_changes, invitations, mail, staff
 from accounts.models import Account, Letter, Membership, User
 
 log = structlog.get_logger()
-# The letters whose reader is let in by what they carry, with who knows whether it still does.
+# The letters whose reader is let in by what they carry, with who knows whether it still does; rooms above
+# add theirs.
 LINKS: dict[str, Callable[[str], object]] = {
     "invited": invitations.find,
     "email_change_old": address_changes.find,
     "email_change_new": address_changes.find,
 }
+
+
+class LetsNobodyIn(Exception):  # noqa: N818 - it says no, nothing went wrong
+    """A link lets nobody in any more, or never did: what a room above raises of a link of its own."""
 
 
 class NotSentAgain(Exception):  # noqa: N818 - it says no, nothing went wrong
@@ -55,7 +60,7 @@ def _of_its_link(letter: Letter, find: Callable[[str], object]) -> str:
         return "forgotten"
     try:
         find(str(letter.facts["token"]))
-    except (invitations.InvitationOver, address_changes.ChangeOver):
+    except (invitations.InvitationOver, address_changes.ChangeOver, LetsNobodyIn):
         return "over"
     return ""
 

@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from accounts.models import Account, Membership
 from accounts.rules.decision import Action, Decision, Who
 from admin_center import navigation
+from billing import payment_links
 
 # How many of a person's accounts the top bar lists; the chooser lists them all.
 ACCOUNTS_LISTED = 7
@@ -72,7 +73,9 @@ class Frame:
 
     @cached_property
     def costs_shown(self) -> bool:
-        """Whether this person sees costs here: never outside of an account."""
+        """Whether this person sees costs here: outside of an account only what a link is to pay."""
+        if paid_for := getattr(self.request, "paid_for", None):
+            return payment_links.costs_shown(paid_for)
         gate = getattr(self.request, "gate", None)
         return gate is not None and bool(gate.may(Action.SEE_COSTS))
 

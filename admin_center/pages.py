@@ -23,7 +23,7 @@ from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action, NotAllowed, Reason
 from admin_center.sessions import freshly_authenticated
 from admin_center.sign_in import client_address
-from billing import debts
+from billing import debts, payment_links
 
 
 class AccountRequest(HttpRequest):
@@ -107,11 +107,13 @@ def _enter(
 def _closed(request: HttpRequest, account: Account) -> HttpResponseBase:
     """Return the page that every member of a cancelled account gets, whatever they ask for."""
     owner = Membership.objects.contacts(account).first()
+    asks = owner is not None and owner.user == request.user
     context = {
         "account_name": account.name,
         "owner": owner.user if owner else None,
         "vendor_email": account.vendor_contact_email,
         "elsewhere": belongs_elsewhere(request),
+        "open_invoices": asks and payment_links.costs_shown(account) and bool(debts.open_invoice(account)),
     }
     return render(request, "410.html", context, status=410)
 

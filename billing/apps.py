@@ -12,7 +12,9 @@ class BillingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Refuse to start where nobody could be paid through."""
-        from billing import provider
+        """Refuse to start where nobody could be paid through; say which links in letters still pay."""
+        from accounts import resending
+        from billing import payment_links, provider
 
         provider.demand()
+        resending.LINKS["invoice_payable"] = payment_links.find

@@ -16,7 +16,7 @@ from accounts.gate import Gate
 from accounts.models import Account, Letter, Membership, User
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action, Decision, NextStep, NotAllowed, Reason, Who
-from billing import facts
+from billing import facts, payment_links
 from billing.carrying_out import state_of
 from billing.forfeits import Forfeit, forfeits
 from billing.models import (
@@ -156,13 +156,14 @@ def cancel_now(account: Account, *, mark: str, reason: str, text: str, by: User,
 
 
 def tell_members(account: Account, *, by: User | None, key: str) -> None:
-    """Tell everybody of an account, once, that it has ended; nobody but its contacts what it owes.
+    """Tell everybody of an account, once, that it has ended; its owner alone how to pay what is open.
 
     Called after `end_everything`, which throws away the letters that waited.
     """
     at = activity.current().at
     contacts = [member.user for member in Membership.objects.contacts(account)]
-    letter = {"account": account.name, "until": (at + KEPT_FOR).isoformat()}
+    open_invoices = payment_links.tell_owner(account, key=key)
+    letter = {"account": account.name, "until": (at + KEPT_FOR).isoformat(), "open": open_invoices}
     letter |= {"by": by.name} if by else {}
     mail.post("account_cancelled", account, to=contacts, facts=letter, key=key)
     told = {person.pk for person in contacts}
@@ -194,7 +195,8 @@ def end_everything(account: Account, *, by: User | None, reason: str = "") -> No
     Charge.objects.filter(subscription_id=account.pk, state=Charge.State.CREATED).update(
         state=Charge.State.FAILED, failure="account_cancelled", settled_at=at
     )
-    Letter.objects.filter(account=account, sent_at=None).delete()
+    # What is open stays due: a link to pay it, on its way to whom staff sent it, still goes out.
+    Letter.objects.filter(account=account, sent_at=None).exclude(kind="invoice_payable").delete()
     lifecycle.move(account, AccountState.CANCELLED, by=by, reason=reason)
 
 

@@ -116,9 +116,20 @@ INVARIANTS: dict[str, str] = {
                 WHERE q.subscription_id = a.id AND q.state IN ('open', 'held'))
             OR EXISTS (SELECT 1 FROM billing_changerequest r
                 WHERE r.subscription_id = a.id AND r.state = 'open'))""",
-    "no charge is created after its account was cancelled": """
+    "no charge is created after its account was cancelled, but by the link of an invoice open then": """
         SELECT c.id FROM billing_charge c JOIN accounts_account a ON a.id = c.subscription_id
-        WHERE c.created_at > a.cancelled_at OR (a.state = 'cancelled' AND c.state = 'created')""",
+        LEFT JOIN billing_paymentlink l ON l.id = c.link_id AND l.invoice_id = c.invoice_id
+        LEFT JOIN billing_invoice i ON i.id = l.invoice_id AND i.issued_at <= a.cancelled_at
+            AND NOT EXISTS (SELECT 1 FROM billing_invoicepayment p
+                WHERE p.invoice_id = i.id AND p.paid_at < c.created_at)
+        WHERE (c.created_at > a.cancelled_at OR (a.state = 'cancelled' AND c.state = 'created'))
+        AND i.id IS NULL""",
+    "a charge by a link pays its invoice, and all that is due on it": """
+        SELECT c.id FROM billing_charge c JOIN billing_paymentlink l ON l.id = c.link_id
+        LEFT JOIN billing_invoice i ON i.id = l.invoice_id AND i.id = c.invoice_id
+            AND i.subscription_id = c.subscription_id
+        WHERE i.id IS NULL OR c.quote_id IS NOT NULL OR c.amount <> i.due
+        OR c.amount_currency <> i.currency""",
     "nobody starts a payment after the account was cancelled": """
         SELECT p.id FROM accounts_activity p JOIN accounts_account a ON a.id = p.account_id
         WHERE a.state = 'cancelled' AND p.verb = 'invoice_payment_started' AND p.id > (

@@ -14,9 +14,20 @@ from accounts.models import Account, User
 from accounts.rules.decision import Action
 from billing.models import PaymentMethod, PaymentSetup, Subscription
 from billing.provider import provider
-from billing.provider.base import Method, ProviderUnreachable
+from billing.provider.base import Method, ProviderUnreachable, Setup
 
-__all__ = ["Begun", "NothingToPay", "ProviderUnreachable", "SetupOver", "begin", "entered", "finish"]
+__all__ = [
+    "Begun",
+    "Method",
+    "NothingToPay",
+    "ProviderUnreachable",
+    "SetupOver",
+    "begin",
+    "entered",
+    "entered_on",
+    "finish",
+    "open_page",
+]
 
 # How long the link back from the provider's page is good for.
 VALID_FOR = timedelta(hours=1)
@@ -47,11 +58,11 @@ def begin(account: Account, *, by: User, on: date, return_url: str) -> Begun:
     Gate(by, account, on=on).demand(Action.CHANGE_PAYMENT)
     if not Subscription.objects.filter(pk=account.pk).exists():
         raise NothingToPay
-    state, at = secrets.token_urlsafe(32), activity.current().at
-    opened = provider().begin_setup(return_url=f"{return_url}?{urlencode({'state': state})}")
+    opened, state = open_page(return_url)
     with transaction.atomic():
         account = Account.objects.lock(account.pk)
         Gate(by, account, on=on).demand(Action.CHANGE_PAYMENT)
+        at = activity.current().at
         PaymentSetup.objects.filter(subscription_id=account.pk, expires_at__lte=at).delete()
         PaymentSetup.objects.create(
             subscription_id=account.pk,
@@ -64,13 +75,27 @@ def begin(account: Account, *, by: User, on: date, return_url: str) -> Begun:
     return Begun(opened.address, state)
 
 
+def open_page(return_url: str) -> tuple[Setup, str]:
+    """Open a page of the provider's; return it, with the state that the way back carries.
+
+    Called by verbs that ask first, and write the state's hash down after. Raises ProviderUnreachable.
+    """
+    state = secrets.token_urlsafe(32)
+    return provider().begin_setup(return_url=f"{return_url}?{urlencode({'state': state})}"), state
+
+
+def entered_on(setup: PaymentSetup) -> Method | None:
+    """Return what was entered on a page of the provider's; take nothing in. Raises ProviderUnreachable."""
+    return provider().finish_setup(setup.reference)
+
+
 def entered(account: Account, state: str, *, by: User, on: date) -> Method | None:
     """Return what was entered on the page that this person opened for this account; take nothing in.
 
     None where nothing was entered. Raises NotAllowed, SetupOver, ProviderUnreachable.
     """
     Gate(by, account, on=on).demand(Action.CHANGE_PAYMENT)
-    return provider().finish_setup(_find(account, state, by).reference)
+    return entered_on(_find(account, state, by))
 
 
 def finish(account: Account, state: str, *, by: User, on: date) -> PaymentMethod | None:

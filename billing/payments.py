@@ -20,9 +20,9 @@ from accounts.rules.capabilities import AccountState, CollectionMethod
 from accounts.rules.decision import Action
 from accounts.steps import step
 from billing import carrying_out, debts
-from billing.models import Charge, Invoice, InvoicePayment, PaymentMethod, Quote
+from billing.models import Charge, Invoice, InvoicePayment, PaymentLink, PaymentMethod, Quote
 from billing.provider import provider
-from billing.provider.base import Outcome, ProviderUnreachable, Status
+from billing.provider.base import Method, Outcome, ProviderUnreachable, Status
 from billing.rules.money import to_minor
 from billing.rules.refusals import Refusal
 from billing.writing import Occasion
@@ -41,12 +41,19 @@ def is_charged(account: Account) -> bool:
 
 
 def intend(
-    account: Account, invoice: Invoice, method: PaymentMethod, at: datetime, *, return_url: str = ""
+    account: Account,
+    invoice: Invoice,
+    method: PaymentMethod | Method,
+    at: datetime,
+    *,
+    return_url: str = "",
+    link: PaymentLink | None = None,
 ) -> Charge:
-    """Write down that an invoice is to be collected, before anything is sent."""
+    """Write down that an invoice is to be collected, before anything is sent; `link` is what began it."""
     return Charge.objects.create(
         subscription_id=account.pk,
         invoice=invoice,
+        link=link,
         amount=invoice.due,
         method=method.reference,
         return_url=return_url,
@@ -73,10 +80,7 @@ def pay(number: str, account: Account, *, by: User, on: date, return_url: str = 
     PaidByInvoice, NoPaymentMethod.
     """
     Gate(by, account, on=on).demand(Action.VIEW_INVOICES)
-    for charge in Charge.objects.filter(
-        invoice__number=number, subscription_id=account.pk, state__in=Charge.OPEN
-    ):
-        reconcile_charge(charge.pk)
+    settle_open(Invoice.objects.filter(number=number, subscription_id=account.pk).first())
     with transaction.atomic():
         account = Account.objects.lock(account.pk)
         # Between the door and the lock the account may have been cancelled, or the role taken.
@@ -93,6 +97,13 @@ def pay(number: str, account: Account, *, by: User, on: date, return_url: str = 
         charge = intend(account, invoice, method, activity.current().at, return_url=return_url)
         activity.record(account, "invoice_payment_started", by=by, invoice=invoice.number)
     return collect(charge.pk)
+
+
+def settle_open(invoice: Invoice | None) -> None:
+    """Ask the provider how the open charge of an invoice stands, if there is one, and take in the answer."""
+    if invoice is not None:
+        for charge in invoice.charges.filter(state__in=Charge.OPEN):
+            reconcile_charge(charge.pk)
 
 
 def collect(charge_id: UUID) -> Charge:
@@ -208,7 +219,8 @@ def _fail(account: Account, charge: Charge) -> None:
     """Write down a decline: a change is off, an invoice stays open and the account is past due."""
     if charge.quote is not None:
         _close_held(charge.quote, Quote.State.FAILED, charge.failure)
-    else:
+    elif charge.link_id is None:
+        # Somebody else's card, by a link, says nothing of the account.
         lifecycle.fall_past_due(account, invoice=str(charge.invoice))
 
 
@@ -248,7 +260,8 @@ def reconcile_charge(charge_id: UUID) -> Charge:
     """Ask the provider how an open charge stands and take in the answer; return the charge.
 
     One that the provider has never heard of is sent again with the same key, or given up after 24
-    hours and where the account was cancelled meanwhile. Nothing is ever sent again before the
+    hours and where the account was cancelled meanwhile; what was begun by a link outlives the account.
+    Nothing is ever sent again before the
     provider was asked.
     """
     _outside_a_transaction()
@@ -265,7 +278,7 @@ def reconcile_charge(charge_id: UUID) -> Charge:
         return charge
     if known is not None:
         settle(charge_id, known)
-    elif old or _is_cancelled(charge):
+    elif old or (charge.link_id is None and _is_cancelled(charge)):
         settle(charge_id, Outcome(Status.FAILED, failure="not_received"))
     else:
         settle(charge_id, _send(charge))

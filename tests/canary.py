@@ -62,6 +62,7 @@ CODES = {
     "accounts.EmailChange": {"state", "old_token_hash", "new_token_hash"},
     "billing.PaidSegment": {"unit_price_currency", "cycle", "charged_currency", "credited_currency"},
     "billing.PaymentMethod": {"kind", "brand", "last_four"},
+    "billing.PaymentLink": {"token_hash"},
     "billing.PaymentSetup": {"state_hash", "reference"},
     "billing.Quote": {"state", "failure"},
     "billing.ScheduledChange": {"kind", "cycle"},
@@ -76,8 +77,8 @@ SHOWN_BY_LINK = {
     "account_reset_password_from_key",
     "join",
     "email_change_confirm",
-    "sandbox_setup",
-    "sandbox_payment",
+    "sandbox_method",
+    "sandbox_pay",
 }
 # Shorter ones occur in ordinary words.
 SHORTEST = 4
@@ -98,6 +99,7 @@ class Seen:
     address: str
     body: bytes = zlib.compress(b"")
     parts: list[bytes] = field(default_factory=list)
+    by_link: bool = False
 
     @property
     def text(self) -> str:
@@ -141,7 +143,9 @@ def note(http: Any, response: Any) -> Seen:
     match = getattr(http, "resolver_match", None)
     one = Seen(
         person=getattr(user, "pk", None),
-        account=getattr(http, "account", None),
+        # Who holds a link to pay an invoice reads of its account what the invoice says.
+        account=getattr(http, "account", None) or getattr(http, "paid_for", None),
+        by_link=hasattr(http, "paid_for"),
         name=(match.url_name or "") if match else "",
         asked=f"{http.get_full_path()} {posted(http)}".lower(),
         address=f"{http.method} {http.get_full_path()}",
@@ -235,10 +239,12 @@ def foreign_texts(seen: list[Seen]) -> Iterator[str]:
         staff, names = people.get(one.person or 0, (False, ""))
         if one.name in SHOWN_BY_LINK or (staff and one.address.split()[1].startswith("/vendor/")):
             continue
-        key = (one.person, one.account.pk if one.account else None)
+        key = (one.person, one.account.pk if one.account else None, one.by_link)
         if key not in forbidden:
             allowed = set(own[one.person]) | ({one.account.pk} if one.account else set())
             forbidden[key] = not_for(allowed, texts)
+            if one.by_link and one.account and one.account.pk not in own[one.person]:
+                forbidden[key] += members_of(one.account)
         body = one.text
         if (key, hash(body)) in done:
             continue
@@ -246,6 +252,12 @@ def foreign_texts(seen: list[Seen]) -> Iterator[str]:
         # What a person has of their own, whoever else knows them, is not foreign to them.
         for text in strange(body, forbidden[key], f"{one.asked} {names}"):
             yield f"{one.address} showed person {one.person} {text!r}, which belongs to another account"
+
+
+def members_of(account: Account) -> list[str]:
+    """Return what an account's people are called: who only pays an invoice of it reads none of that."""
+    people = Membership.objects.filter(account=account).values_list("user__email", "user__name")
+    return [text.lower() for pair in people for text in pair]
 
 
 def _people() -> Any:

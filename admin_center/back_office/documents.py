@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from admin_center.back_office.columns import amount
+from admin_center.back_office.payment_links import LinkInline, PaymentLinks
 from admin_center.back_office.payments import why_not
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffInline
@@ -54,7 +55,7 @@ class TryInline(StaffInline):
 
 
 @admin.register(Invoice, site=site)
-class InvoiceAdmin(OfSubscription):
+class InvoiceAdmin(PaymentLinks, OfSubscription):
     """Invoices and credit notes, the newest first."""
 
     total_shown = staticmethod(amount("total", _("Total")))
@@ -66,9 +67,9 @@ class InvoiceAdmin(OfSubscription):
     list_select_related = ("subscription__account",)
     fields = (
         *("number", "company", "kind", "reason", "issued_on", "issued_at", "period_start", "caused_by"),
-        *("subtotal_shown", "tax_shown", "total_shown", "prepaid_shown", "due_shown", "paid_at"),
+        *("subtotal_shown", "tax_shown", "total_shown", "prepaid_shown", "due_shown", "paid_at", "by_link"),
     )
-    inlines = (InvoiceLineInline, TryInline)
+    inlines = (InvoiceLineInline, TryInline, LinkInline)
 
     @admin.display(description=_("paid at"))
     def paid_at(self, invoice: Invoice) -> datetime | None:

@@ -36,6 +36,7 @@ KINDS = {
     "email_changed": _("Address changed"),
     "invitation_expired": _("Invitation expired"),
     "invited": _("Invited"),
+    "invoice_payable": _("Invoice to be paid by its link"),
     "last_seat_used": _("Last seat used"),
     "newcomer_without_seat": _("Newcomer without the promised seat"),
     "ownership_accepted": _("Ownership accepted"),

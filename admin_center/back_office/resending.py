@@ -40,7 +40,13 @@ USELESS = {
 # What helps where a link no longer does.
 INVITE_ANEW = _("Whoever manages people in the account revokes the invitation and invites again.")
 ASK_ANEW = _("The person asks for the change again, or the address is corrected on the person’s page.")
-INSTEAD = {"invited": INVITE_ANEW, "email_change_old": ASK_ANEW, "email_change_new": ASK_ANEW}
+SEND_ANEW = _("Where the invoice is still open, a new link is sent from its page.")
+INSTEAD = {
+    "invited": INVITE_ANEW,
+    "email_change_old": ASK_ANEW,
+    "email_change_new": ASK_ANEW,
+    "invoice_payable": SEND_ANEW,
+}
 
 
 class AgainForm(forms.Form):

@@ -211,7 +211,7 @@ def refusal(context: Context, decision: Decision, page: bool = False) -> str:
 def whom_to_ask(context: Context) -> str:
     """Return the vendor's contact, with the ways to reach it: where nobody of the account can help."""
     account = _account(context)
-    mailto = _mailto(account.vendor_contact_email, account.name)
+    mailto = _mailto(account.vendor_contact_email, context.get("subject") or account.name)
     return _part(context, "whom_to_ask", {"account": account, "mailto": mailto})
 
 

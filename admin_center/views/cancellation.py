@@ -16,7 +16,7 @@ from admin_center import drafts, leaving, refused, sentences, words
 from admin_center.forms.leaving import CancelForm, SurveyForm
 from admin_center.pages import AccountRequest, belongs_elsewhere, page
 from admin_center.renewing import renew_first
-from billing import cancellation, facts, quotes
+from billing import cancellation, debts, facts, quotes
 from billing.cancellation import KEPT_FOR, Sheet, SheetChanged
 from billing.models import ScheduledChange
 from billing.rules.changes import RemoveProduct
@@ -41,6 +41,7 @@ class Farewell:
     contact: str
     email: str
     phone: str
+    open_invoices: bool = False
 
 
 @require_safe
@@ -231,6 +232,7 @@ def _farewell(request: AccountRequest) -> Farewell:
         contact=account.vendor_contact_name,
         email=account.vendor_contact_email,
         phone=account.vendor_contact_phone,
+        open_invoices=bool(debts.open_invoice(account)),
     )
 
 

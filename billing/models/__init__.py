@@ -7,6 +7,7 @@ from billing.models.charge import Charge, InvoicePayment
 from billing.models.invoice import Invoice, InvoiceLine, Numbering
 from billing.models.loaded import LoadedAccount
 from billing.models.payment import PaymentMethod, PaymentSetup
+from billing.models.payment_link import PaymentLink
 from billing.models.promo import PromoCode, PromoCodeEntry, PromoRedemption
 from billing.models.quote import Quote
 from billing.models.request import ChangeRequest
@@ -31,6 +32,7 @@ __all__ = [
     "LoadedAccount",
     "Numbering",
     "PaidSegment",
+    "PaymentLink",
     "PaymentMethod",
     "PaymentSetup",
     "Price",

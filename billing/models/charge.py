@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models.fields import AmountField
 from billing.models.invoice import Invoice
+from billing.models.payment_link import PaymentLink
 from billing.models.quote import Quote
 from billing.models.subscription import Subscription
 
@@ -38,6 +39,8 @@ class Charge(models.Model):
     # For a change that waits for its money, or for an invoice that is issued already.
     quote = models.OneToOneField(Quote, models.PROTECT, null=True, related_name="charge")
     invoice = models.ForeignKey(Invoice, models.PROTECT, null=True, related_name="charges")
+    # By which link it was begun, where nobody was signed in.
+    link = models.ForeignKey(PaymentLink, models.PROTECT, null=True, related_name="charges")
     amount = AmountField(_("amount"))
     # Stored with the intent: a second sending uses exactly what the first used.
     method = models.CharField(_("provider's reference of the method"), max_length=120)
@@ -86,6 +89,10 @@ class Charge(models.Model):
                 condition=Q(quote__isnull=False) | Q(invoice__isnull=False), name="charge_is_for_something"
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="charge_positive"),
+            models.CheckConstraint(
+                condition=Q(link__isnull=True) | Q(invoice__isnull=False, quote__isnull=True),
+                name="charge_by_link_is_for_an_invoice",
+            ),
         ]
 
     def __str__(self) -> str:

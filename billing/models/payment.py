@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from billing.models.payment_link import PaymentLink
 from billing.models.subscription import Subscription
 
 
@@ -66,10 +67,12 @@ class PaymentMethod(models.Model):
 
 
 class PaymentSetup(models.Model):
-    """A hosted page that was opened for one person of one account, to be taken in once."""
+    """A hosted page that was opened for one person of one account, or by one link, to be taken in once."""
 
     subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="+")
-    person = models.ForeignKey(User, models.CASCADE, related_name="+")
+    # One of the two: who is signed in enters the account's method, who has a link pays one invoice.
+    person = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
+    link = models.ForeignKey(PaymentLink, models.CASCADE, null=True, related_name="+")
     # The state is in the link back and in the session, and here only its hash.
     state_hash = models.CharField(_("state"), max_length=64, unique=True)
     # The provider's own name for its page: never taken from an address.
@@ -84,6 +87,13 @@ class PaymentSetup(models.Model):
         verbose_name = _("payment set-up")
         verbose_name_plural = _("payment set-ups")
         default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(person__isnull=False, link__isnull=True)
+                | Q(person__isnull=True, link__isnull=False),
+                name="payment_setup_by_person_or_link",
+            ),
+        ]
 
     def __str__(self) -> str:
         """Return the provider's name for it."""

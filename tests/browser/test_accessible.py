@@ -40,7 +40,9 @@ def addresses(place: World, key: str) -> list[str]:
 def everything(place: World) -> list[tuple[str, str]]:
     """Return person and address of every page to look at."""
     found = [(person, where) for person, key in VIEWS for where in addresses(place, key)]
-    return [*found, *(("owner", where) for where in OWN), *(("anonymous", where) for where in OUTSIDE)]
+    links = [f"/pay/{world.token(place.accounts['S', 'A'], which)}/" for which in (*world.LINKS, "unknown")]
+    outside = [*OUTSIDE, *links]
+    return [*found, *(("owner", where) for where in OWN), *(("anonymous", where) for where in outside)]
 
 
 def violations(visit: Visit) -> list[str]:

@@ -109,6 +109,9 @@ def test_no_log_holds_what_lets_its_reader_in(acme: Account, lines: Lines) -> No
     client.get("/invitations/lets-me-in/")
     client.get("/sign-in/password/reset/key/1-lets-me-in/")
     client.post("/invitations/lets-me-in/")
+    client.get("/pay/lets-me-in/")
+    client.post("/pay/lets-me-in/")
+    client.get("/pay/back/?state=lets-me-in")
     client.get("/nowhere/lets-me-in/?token=lets-me-in")
     assert len(lines.read_all()) >= 4
     assert "lets-me-in" not in lines.getvalue()

@@ -68,6 +68,9 @@ def outside(place: World, people: list[str], **heads: str) -> Iterator[Page]:
         for slug in ("cancelling", "buying-seats", "temporary-subscriptions", "account-types"):
             where = reverse("help_page", args=[slug])
             yield read(place.clients[person], where, "help_page", person, **heads)
+        for which in world.LINKS:
+            where = reverse("pay_link", args=[world.token(place.accounts["S", "A"], which)])
+            yield read(place.clients[person], where, "pay_link", person, **heads)
         yield read(place.clients[person], "/a/nowhere/", "404", person, **heads)
         yield read(place.clients[person], "/sign-in/signup/", "404", person, **heads)
 

@@ -140,6 +140,9 @@ OUTSIDE: dict[str, Route] = {
     "readyz": Route(get=READ, who="open"),
     # Found by an unguessable token; this one is nobody's.
     "join": Route(get=(404,), post=(404,), who="open", parts=(("token", "x"),)),
+    # By a link that pays an invoice; this one is nobody's, and nobody of the world was at the provider.
+    "pay_link": Route(get=(404,), post=(404,), who="open", parts=(("token", "x"),)),
+    "pay_return": Route(get=(404,), post=(404,), who="open"),
     # The sandbox provider's own pages, found by an unguessable token; this one is nobody's.
     "sandbox_method": Route(get=(404,), post=(404,), who="open", parts=(("token", "x"),)),
     "sandbox_pay": Route(get=(404,), post=(404,), who="open", parts=(("token", "x"),)),

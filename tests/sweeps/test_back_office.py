@@ -9,10 +9,11 @@ from django.urls import reverse
 
 from accounts import activity
 from accounts.models import Letter
+from accounts.rules.roles import Role
 from admin_center.back_office import site
-from billing import promos, requests
-from billing.models import ChangeRequest, PromoCode, Subscription
-from billing.rules.changes import AddProduct
+from billing import payment_links, promos, quotes, requests
+from billing.models import ChangeRequest, Invoice, PromoCode, Subscription
+from billing.rules.changes import AddProduct, AddSeats
 from tests import people, shop
 from tests.sweeps import naughty
 from tests.sweeps.test_bad_input import ask, encoded
@@ -38,6 +39,15 @@ def forms() -> dict[str, dict[str, str]]:
         )
         terms = promos.Terms("AUTUMN", Decimal(10))
         promo = promos.create(shop.catalogue(), terms, by=people.vera(), reason="Campaign")
+    owner = [(people.person("ina@initech.example", "Ina"), Role.OWNER)]
+    initech = people.account("initech", "Initech", owner, collection_method="send_invoice")
+    shop.subscribe(initech, {"support": ("team", 10, "1.00")}, start=date(2026, 1, 1))
+    with activity.occasion(AT):
+        ina = initech.memberships.get().user
+        quote = quotes.draw_up(initech, [AddSeats("support", 11)], by=ina, on=AT.date())
+        quotes.confirm(quote.pk, by=ina, on=AT.date())
+        invoice = Invoice.objects.get()
+        link = payment_links.send(invoice.pk, "books@keepers.example", reason="x", by=people.vera())
     Subscription.objects.update(parked_at=AT, parked_because="gap support")
     letter = Letter.objects.create(
         account=acme, kind="request_expired", to="x@acme.example", language="en", key="x", failed_at=AT
@@ -51,6 +61,11 @@ def forms() -> dict[str, dict[str, str]]:
         reverse("vendor:billing_subscription_unpark", args=[acme.pk]): {"reason": "x"},
         reverse("vendor:accounts_account_settle", args=[globex.pk]): {"reason": "x"},
         reverse("vendor:accounts_letter_again"): {"letter": str(letter.pk), "reason": "x"},
+        reverse("vendor:billing_invoice_link_send", args=[invoice.pk]): {
+            "email": "books@keepers.example",
+            "reason": "x",
+        },
+        reverse("vendor:billing_invoice_link_revoke", args=[link.pk]): {"reason": "x"},
         reverse("vendor:accounts_user_correct", args=[people.user("olivia").pk]): {
             "email": "o@acme.example",
             "reason": "x",

@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts.models import Account
 from tests import canary, people
+from tests.sweeps import routes
 
 
 def test_every_text_column_is_watched() -> None:
@@ -84,6 +85,17 @@ def test_it_barks_at_an_amount_where_costs_are_not_shown(db: None) -> None:
         assert not list(canary.amounts([seen(text, 1, managed)])), text
     managed.type = "self_service"
     assert not list(canary.amounts([seen("$12", 1, managed)]))
+
+
+def test_it_barks_at_a_members_name_on_the_page_of_a_link(acme: Account) -> None:
+    for text, barks in (("Acme", False), ("Olivia Owens", True), ("bilal@acme.example", True)):
+        shown = seen(text, None, acme)
+        shown.by_link = True
+        assert bool(list(canary.foreign_texts([shown]))) is barks, text
+
+
+def test_what_is_not_watched_is_an_address() -> None:
+    assert not canary.SHOWN_BY_LINK - set(routes.OUTSIDE)
 
 
 def test_it_watches_the_answers_of_the_program(acme: Account) -> None:

@@ -13,7 +13,7 @@ from accounts import activity, mail, ownership
 from accounts.models import Account, Activity, Letter, Membership, OwnershipOffer
 from accounts.rules.roles import Role
 from billing import cancellation, exporting, payments, renewal, requests
-from billing.models import Cancellation, DataExport, Quote
+from billing.models import Cancellation, DataExport, PaymentLink, Quote
 from tests.sweeps import routes, world
 from tests.sweeps.asking import ask
 from tests.sweeps.test_bad_input import own
@@ -81,7 +81,9 @@ def test_the_closed_page_says_why_and_whom_to_ask(place: World) -> None:
 @pytest.mark.breaks_invariants
 def test_no_job_has_an_effect(transactional_db: None) -> None:
     account = cancelled_world().accounts[KEY]
-    told = Letter.objects.filter(account=account, kind__in=["account_cancelled", "account_ended"])
+    told = Letter.objects.filter(
+        account=account, kind__in=["account_cancelled", "account_ended", "invoice_payable"]
+    )
     told.update(sent_at=datetime.now(UTC))  # noqa: TID251
     assert not Letter.objects.filter(account=account, sent_at=None).exists()
     offer = OwnershipOffer.objects.select_related("to").get(account=account)
@@ -102,8 +104,8 @@ def test_no_job_has_an_effect(transactional_db: None) -> None:
 
 # --- And back -------------------------------------------------------------------------------------
 
-# What a cancellation and a restore leave behind: the trail, the cancellation itself, its letter.
-TRAIL = {Activity, Cancellation, Letter}
+# What a cancellation and a restore leave behind: the trail, the cancellation itself, letters and their links.
+TRAIL = {Activity, Cancellation, Letter, PaymentLink}
 
 
 @pytest.mark.breaks_invariants

@@ -24,6 +24,7 @@ from billing import (
     debts,
     exporting,
     methods,
+    payment_links,
     payments,
     quotes,
     renewal,
@@ -33,6 +34,7 @@ from billing import (
 from billing.models import (
     ChangeRequest,
     Invoice,
+    PaymentLink,
     PaymentMethod,
     PaymentSetup,
     Quote,
@@ -151,7 +153,8 @@ def _letter(case: Case) -> int:
 
 
 def _invoice(case: Case) -> str:
-    """Return the number of an invoice that is open, with a card on file to pay it."""
+    """Return the number of an invoice that is open, with a card on file that is charged for it."""
+    Account.objects.filter(pk=case.account.pk).update(collection_method="charge_automatically")
     PaymentMethod.objects.filter(pk=case.account.pk).update(kind="card", reference="test_approves")
     return str(Invoice.objects.get(pk=case.own(Invoice)).number)
 
@@ -319,6 +322,20 @@ VERBS: dict[str, Verb] = {
         (STAFF,),
         staff="always",
         beyond=(debts.NothingOwed, debts.InvoiceOpen),
+    ),
+    "billing.payment_links.send": Verb(
+        lambda c, made: payment_links.send(
+            c.own(Invoice), "books@keepers.example", reason="They pay.", by=c.by
+        ),
+        (STAFF,),
+        staff="always",
+        beyond=(payment_links.LinkOver,),
+    ),
+    "billing.payment_links.revoke": Verb(
+        lambda c, made: payment_links.revoke(c.own(PaymentLink), reason="Sent to the wrong firm.", by=c.by),
+        (STAFF,),
+        staff="always",
+        beyond=(payment_links.LinkOver,),
     ),
     "billing.renewal.unpark": Verb(
         lambda c, made: renewal.unpark(

@@ -5,6 +5,7 @@ subscription, an invoice, a quote, a request and a discount of its own, with amo
 mistake: see MONEY.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -19,9 +20,11 @@ from accounts.rules.roles import Role
 from billing import quotes
 from billing.models import (
     ChangeRequest,
+    Charge,
     DataExport,
     Discount,
     Invoice,
+    PaymentLink,
     PaymentMethod,
     Quote,
     ScheduledChange,
@@ -36,6 +39,8 @@ STATES = {"T": "trial", "E": "trial", "A": "active", "P": "past_due", "S": "susp
 # Unit prices: their digits stand in no date, id or count.
 MONEY = {"support": "7391.37", "guide": "8264.51"}
 ABSENT = "nowhere"
+# Links to pay the invoice of an account, by what has become of each.
+LINKS = ("good", "declined", "expired", "revoked")
 
 # The letter of the decision table, or why a person has none.
 PERSONS = {
@@ -185,6 +190,7 @@ def fill(account: Account, owner: User, today: date) -> None:
     DataExport.objects.create(
         account=account, requested_by=owner, created_at=at, ready_at=at, state="ready", content=b"PK"
     )
+    give_links(account, at)
     Discount.objects.create(
         subscription=subscription,
         kind="fixed",
@@ -192,6 +198,38 @@ def fill(account: Account, owner: User, today: date) -> None:
         code=f"COUPON-{account.slug.upper()}",
         amount=Money("613.57", account.currency),
     )
+
+
+def token(account: Account, which: str) -> str:
+    """Return the token of one of an account's links."""
+    return f"{which}-{account.slug}"
+
+
+def give_links(account: Account, at: datetime) -> None:
+    """Give the open invoice of an account links: a good one, and those that pay nothing (any more)."""
+    invoice = Invoice.objects.get(subscription_id=account.pk)
+    for which in LINKS:
+        link = PaymentLink.objects.create(
+            invoice=invoice,
+            token_hash=hashlib.sha256(token(account, which).encode()).hexdigest(),
+            created_at=at,
+            expires_at=at if which == "expired" else at + timedelta(days=90),
+            revoked_at=at if which == "revoked" else None,
+        )
+        if which == "declined":
+            Charge.objects.bulk_create(
+                Charge(
+                    subscription_id=account.pk,
+                    invoice=invoice,
+                    link=link,
+                    amount=invoice.due,
+                    method="test_declines",
+                    state="failed",
+                    failure="declined",
+                    created_at=clock.now(),
+                )
+                for _try in range(10)
+            )
 
 
 def wait_for_answers(account: Account, users: dict[str, User]) -> None:

@@ -1,0 +1,226 @@
+"""Paying an invoice by the link in its letter: without an account, and without signing in.
+
+The page behind the link shows what is charged and leads to the payment provider's own page; from there
+the way back carries a state that this browser's session knows, never the link's token.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from email.utils import parseaddr
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from accounts import activity, clock
+from accounts.models import Account
+from admin_center import priced
+from admin_center.sign_in import client_address
+from billing import methods, payment_links
+from billing.models import Charge, PaymentLink, PaymentSetup, Product
+
+
+class LinkRequest(HttpRequest):
+    """A request whose link or way back was found: whose costs the page shows."""
+
+    paid_for: Account
+
+
+# Of the pages that were opened at the provider, how many a session remembers.
+MOST_PAGES = 5
+PAGES = "payment_link_pages"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@csrf_exempt
+@login_not_required
+def link(request: LinkRequest, token: str) -> HttpResponse:
+    """Show what a link pays; a POST leads to the provider's page. Every link that is none gets one answer.
+
+    No other page learns the address, and so the browser names no origin to us either: what proves that a
+    form is ours is the token in its address, which nobody else can know.
+    """
+    response = _answer(request, lambda: payment_links.account_of(token), lambda: _by_token(request, token))
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_not_required
+def back(request: LinkRequest) -> HttpResponse:
+    """Take whoever pays back from the provider's page: show what was entered, and on a POST pay with it."""
+    state = (request.POST if request.method == "POST" else request.GET).get("state", "")[:200]
+    if state not in request.session.get(PAGES, []):
+        return _unknown(request, returned=True)
+    return _answer(request, lambda: payment_links.account_of_page(state), lambda: _by_state(request, state))
+
+
+def _answer(
+    request: LinkRequest, account_of: Callable[[], Account], answer: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """Answer in the clock of the link's account; where the link is none or over, say whom to ask."""
+    try:
+        account = account_of()
+    except payment_links.LinkUnknown:
+        return _unknown(request)
+    except methods.SetupOver:
+        return _unknown(request, returned=True)
+    # What the frame shows of costs goes by the type of the account that is paid for.
+    request.paid_for = account
+    structlog.contextvars.bind_contextvars(account=account.slug)
+    with activity.occasion(clock.now(account), address=client_address(request)):
+        try:
+            return answer()
+        except payment_links.LinkOver as over:
+            context = {"account": account, "why": over.why.value, "subject": _("An invoice to pay")}
+            return render(request, "payment_links/over.html", context, status=410)
+
+
+def _unknown(request: LinkRequest, *, returned: bool = False) -> HttpResponse:
+    context = {"returned": returned, "ask": parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}
+    return render(request, "payment_links/unknown.html", context, status=404)
+
+
+# --- Behind the token --------------------------------------------------------------------------------
+
+
+def _by_token(request: LinkRequest, token: str) -> HttpResponse:
+    found = payment_links.find(token)
+    if request.method == "POST":
+        return _begin(request, found) or _show(request, found, status=422)
+    return _show(request, found)
+
+
+def _begin(request: LinkRequest, found: PaymentLink) -> HttpResponse | None:
+    """Lead to the provider's page; None, with the reason told, where that can't be now."""
+    return_url = request.build_absolute_uri(reverse("pay_return"))
+    try:
+        begun = payment_links.begin(found, return_url=return_url)
+    except (payment_links.UnderWay, payment_links.TooManyDeclined):
+        # The page says so by itself.
+        return None
+    except methods.ProviderUnreachable:
+        messages.error(request, _("The payment provider does not answer. Try again in a moment."))
+        return None
+    request.session[PAGES] = [*request.session.get(PAGES, [])[1 - MOST_PAGES :], begun.state]
+    return redirect(begun.address)
+
+
+# --- Back from the provider's page --------------------------------------------------------------------
+
+
+def _by_state(request: LinkRequest, state: str) -> HttpResponse:
+    setup = payment_links.page(state)
+    assert setup.link is not None
+    if request.method != "POST":
+        return _show_return(request, setup, state)
+    here = f"{reverse('pay_return')}?{urlencode({'state': state})}"
+    match request.POST.get("act", ""):
+        case "again":
+            return _begin(request, setup.link) or _show_return(request, setup, state, status=422)
+        case "look":
+            payment_links.look(setup.link)
+            return redirect(here)
+        case "pay":
+            return _pay(request, setup, state, here)
+        case _:
+            return _show_return(request, setup, state, status=422)
+
+
+def _pay(request: LinkRequest, setup: PaymentSetup, state: str, here: str) -> HttpResponse:
+    """Pay, and lead to what came of it: to the bank's page, or back to this one."""
+    # Who comes back from their bank sees how it went without pressing a button more.
+    return_url = request.build_absolute_uri(f"{here}&from=bank")
+    try:
+        charge = payment_links.pay(state, return_url=return_url)
+    except methods.ProviderUnreachable:
+        messages.error(request, _("The payment provider does not answer. Try again in a moment."))
+    except methods.SetupOver:
+        messages.warning(request, _("What you entered an hour ago is no longer kept: enter it again."))
+    except (payment_links.UnderWay, payment_links.TooManyDeclined, payment_links.NothingEntered):
+        return _show_return(request, setup, state, status=422)
+    else:
+        if charge.state == Charge.State.ACTION:
+            return redirect(charge.action_url)
+    return redirect(here)
+
+
+def _show_return(request: LinkRequest, setup: PaymentSetup, state: str, status: int = 200) -> HttpResponse:
+    assert setup.link is not None
+    how = payment_links.standing(setup.link)
+    if not how.paid:
+        _demand_open(request, setup.link)
+    entered = None
+    if not (how.paid or how.going_on or setup.used_at or payment_links.is_old(setup)):
+        try:
+            entered = payment_links.entered(setup)
+        except methods.ProviderUnreachable:
+            messages.error(
+                request, _("The payment provider does not answer. Open this page again in a moment.")
+            )
+    return _show(request, setup.link, state=state, setup=setup, entered=entered, status=status)
+
+
+def _demand_open(request: LinkRequest, found: PaymentLink) -> None:
+    """Raise LinkOver where a link that was open when the provider's page was opened no longer is."""
+    if why := payment_links.over(request.paid_for, found):
+        raise payment_links.LinkOver(why)
+
+
+# --- Shown -------------------------------------------------------------------------------------------
+
+
+def _show(
+    request: LinkRequest,
+    found: PaymentLink,
+    *,
+    state: str = "",
+    setup: PaymentSetup | None = None,
+    entered: Any = None,
+    status: int = 200,
+) -> HttpResponse:
+    how, invoice = payment_links.standing(found), found.invoice
+    flat = Product.objects.filter(
+        catalogue__subscriptions=invoice.subscription_id, kind=Product.Kind.FLAT
+    ).values_list("key", flat=True)
+    context = {
+        "account": request.paid_for,
+        "invoice": invoice,
+        "rows": priced.invoiced(invoice.lines.all(), invoice.currency, frozenset(flat)),
+        "currency": invoice.currency,
+        "taxes": [tax | {"rate": Decimal(tax["rate"])} for tax in invoice.taxes],
+        "minus_prepaid": -invoice.prepaid,
+        "step": _step(how, setup, entered),
+        "how": how,
+        "mine": how.going_on is not None and how.going_on.link_id == found.pk,
+        "until": found.expires_at,
+        "entered": entered,
+        "state": state,
+        "from_bank": request.GET.get("from") == "bank",
+        "subject": invoice.number,
+    }
+    return render(request, "payment_links/page.html", context, status=status)
+
+
+def _step(how: payment_links.Standing, setup: PaymentSetup | None, entered: Any) -> str:
+    """Return where the one who pays stands: what the page says, and what its button does."""
+    if how.paid:
+        return "paid"
+    if how.going_on is not None:
+        return "bank" if how.going_on.state == Charge.State.ACTION else "going_on"
+    if how.next_at is not None:
+        return "too_many"
+    if setup is None:
+        return "ready"
+    if setup.used_at is not None:
+        return "declined"
+    return "entered" if entered else "nothing"
