@@ -7,6 +7,7 @@ from pathlib import Path
 from admin_center.database import ROOT
 
 LONGEST_MODULE = 400
+LONGEST_TEMPLATE_LINE = 140
 # Lock files record them; so do options of installers. Written so that this file does not match itself.
 ADDRESSES = re.compile(
     r"""registry\s=\s"http | "resolved":\s"http | --(extra-)?index-u[r]l | --find-lin[k]s
@@ -74,3 +75,15 @@ def test_the_checks_find_what_they_look_for() -> None:
         assert HOMES.search(wrong), wrong
     for right in ("/a/acme/home/", "static/home/x/", "docs/roo" + "t/x"):
         assert not HOMES.search(right), right
+
+
+def test_templates_read_like_a_book() -> None:
+    """One tag or one sentence a line (CONTRIBUTING.md)."""
+    long = [
+        f"{path}:{number}: {len(line)}"
+        for path, text in texts()
+        if path.suffix == ".html" and path.parts[0] == "templates"
+        for number, line in enumerate(text.splitlines(), start=1)
+        if len(line) > LONGEST_TEMPLATE_LINE
+    ]
+    assert long == []
