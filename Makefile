@@ -4,7 +4,9 @@
 SHELL := /bin/sh
 
 PORT ?= 8000
-PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p && break; done)
+# The first that runs: a version manager may list one that it doesn't have.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null && command -v $$p && break; done)
 BIN := .venv/bin
 # Named after what was installed: another set of pins is another file, the same set is nothing to do.
 BASE := .venv/installed-base-$(shell cksum < requirements/base.txt | tr -d ' \t')
