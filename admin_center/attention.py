@@ -14,8 +14,8 @@ from accounts.rules.capabilities import Standing
 from accounts.rules.decision import Action, Decision
 from admin_center import navigation, sentences, summary, words
 from billing import payments
-from billing.facts import Reading
 from billing.rules.facts import ScheduledKind
+from billing.storage.loading import Reading
 
 # A renewal is worth a word from the day its first letter is sent (domain.md 12).
 RENEWAL_SOON_DAYS = 30

@@ -11,11 +11,11 @@ from accounts.rules.capabilities import AccountType
 from accounts.rules.decision import Action
 from admin_center import sentences
 from admin_center.pages import AccountRequest
-from billing import facts
 from billing.rules.checks import without_price
 from billing.rules.combining import Combination, combination
 from billing.rules.facts import Availability, EditionFacts, Facts, LineFacts, ProductFacts
 from billing.rules.periods import Cycle
+from billing.storage import loading
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Desk:
     `asking` says that this person may only ask, or chose to; then everything on sale may be asked for.
     """
 
-    reading: facts.Reading
+    reading: loading.Reading
     on: date
     asking: bool
     may: Mapping[Action, bool]
@@ -152,7 +152,7 @@ def of(request: AccountRequest, *, promos: Iterable[str] = (), holders: bool = F
     `promos` are the codes that were typed, and `holders` says that changes will be priced: read here
     as the verb would, so that the preview needs no second reading.
     """
-    reading = facts.read(request.account, request.today, holders=holders, promos=promos)
+    reading = loading.read(request.account, request.today, holders=holders, promos=promos)
     if reading is None:
         return None
     may = {action: bool(request.gate.may(action)) for action in Action}

@@ -13,12 +13,13 @@ from admin_center import consequences, priced, refused, sentences, words
 from admin_center.consequences import Consequence
 from admin_center.pages import AccountRequest
 from admin_center.priced import Row
-from billing import cancellation, facts, quotes
+from billing import cancellation, quotes
 from billing.cancellation import Sheet
 from billing.rules.changes import RemoveProduct
 from billing.rules.facts import ProductKind
 from billing.rules.quoting import Quote, Undecided, renewal
 from billing.rules.refusals import AlreadyScheduled, LastProduct, Refusal
+from billing.storage import loading
 
 # Separates what is signed here from whatever else is.
 SALT = "cancellation-sheet"
@@ -74,7 +75,7 @@ class Shown:
     was: dict[str, int]
 
 
-def endings(request: AccountRequest, reading: facts.Reading) -> list[Ending]:
+def endings(request: AccountRequest, reading: loading.Reading) -> list[Ending]:
     """Return every product that is paid for, and those inside a Suite, with what cancelling each brings."""
     held = reading.facts
     if not held.has_bought:
@@ -83,7 +84,7 @@ def endings(request: AccountRequest, reading: facts.Reading) -> list[Ending]:
     return [_ending(request, reading, key, suite, coming) for key, suite in _keys(reading)]
 
 
-def _keys(reading: facts.Reading) -> Iterator[tuple[str, str]]:
+def _keys(reading: loading.Reading) -> Iterator[tuple[str, str]]:
     """Yield each line's product, and after a Suite the products that could leave it, with its key."""
     for line in reading.facts.lines:
         yield line.product, ""
@@ -91,7 +92,7 @@ def _keys(reading: facts.Reading) -> Iterator[tuple[str, str]]:
             yield key, line.product
 
 
-def _renewal(reading: facts.Reading, on: date) -> int | None:
+def _renewal(reading: loading.Reading, on: date) -> int | None:
     try:
         coming = renewal(reading.facts, on)
     except Refusal:
@@ -100,7 +101,7 @@ def _renewal(reading: facts.Reading, on: date) -> int | None:
 
 
 def _ending(
-    request: AccountRequest, reading: facts.Reading, key: str, suite: str, before: int | None
+    request: AccountRequest, reading: loading.Reading, key: str, suite: str, before: int | None
 ) -> Ending:
     names, held = reading.names, reading.facts
     line = held.line(suite or key)
@@ -133,7 +134,7 @@ def _ending(
     return Ending(**told, **_priced(quote, reading, before))
 
 
-def _priced(quote: Quote, reading: facts.Reading, before: int | None) -> dict[str, Any]:
+def _priced(quote: Quote, reading: loading.Reading, before: int | None) -> dict[str, Any]:
     """Return what the renewal costs without the product, and what else goes with it."""
     told = tuple(consequences.told(quote.notices, reading.names, reading.labels, costs_shown=True))
     splits = any(one.code == "suite_price_ends" for one in told)
@@ -146,7 +147,7 @@ def _priced(quote: Quote, reading: facts.Reading, before: int | None) -> dict[st
     }
 
 
-def shown(account: Account, sheet: Sheet, reading: facts.Reading | None, on: date, seen: str = "") -> Shown:
+def shown(account: Account, sheet: Sheet, reading: loading.Reading | None, on: date, seen: str = "") -> Shown:
     """Return a sheet as its page shows it; `seen` is what went out with the page before."""
     names = reading.names if reading else {}
     bought = reading is not None and reading.facts.has_bought

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from admin_center import consequences, sentences
 from admin_center.consequences import Consequence
 from admin_center.sentences import Names
-from billing.facts import Reading
 from billing.models import InvoiceLine
 from billing.rules.facts import ProductKind
 from billing.rules.lines import LineKind, PricedLine
@@ -21,6 +20,7 @@ from billing.rules.periods import Period
 from billing.rules.proration import prorated
 from billing.rules.quoting import Quote, Renewal
 from billing.rules.settlement import Settlement
+from billing.storage.loading import Reading
 
 
 @dataclass(frozen=True, slots=True)

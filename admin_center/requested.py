@@ -13,7 +13,6 @@ from accounts.models import Account
 from admin_center import paging, request_words
 from admin_center.sentences import Names
 from billing import documents, request_letters
-from billing.facts import Reading
 from billing.models import ChangeRequest, Quote
 from billing.rules import quoting
 from billing.rules.asking import open_to_asking
@@ -22,6 +21,7 @@ from billing.rules.facts import Facts
 from billing.rules.quoting import Timed, Undecided
 from billing.rules.refusals import Refusal
 from billing.rules.wire import Malformed, changes_from_plain
+from billing.storage.loading import Reading
 
 PAGE_SIZE = 20
 # How many of those that are over are listed.

@@ -14,9 +14,10 @@ from accounts.rules.decision import Action
 from admin_center import sentences, summary
 from admin_center.pages import AccountRequest
 from admin_center.summary import Seats
-from billing import facts, promised_seats
-from billing.facts import Reading
+from billing import promised_seats
 from billing.rules.facts import LineFacts
+from billing.storage import loading
+from billing.storage.loading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def of(request: AccountRequest, reading: Reading | None) -> list[Seating]:
 
 def warn(request: AccountRequest, product: str) -> None:
     """Tell, after an act, that more seats of a product are promised than are left."""
-    for place in of(request, facts.read(request.account, request.today)):
+    for place in of(request, loading.read(request.account, request.today)):
         if place.product == product and place.missing:
             told = {"product": place.name, "standing": place.standing}
             words = _(

@@ -5,11 +5,11 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from admin_center import consequences, sentences
-from billing.facts import PaymentFacts, Reading
 from billing.rules.facts import DiscountSource, Facts, LineFacts, ProductKind
 from billing.rules.periods import Cycle, Period
 from billing.rules.quoting import Renewal, becomes, renewal
 from billing.rules.refusals import Refusal
+from billing.storage.loading import PaymentFacts, Reading
 
 SEATED = (ProductKind.PRODUCT, ProductKind.SUITE)
 

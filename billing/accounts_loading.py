@@ -15,13 +15,14 @@ from django.db import IntegrityError, transaction
 
 from accounts import opening
 from accounts.models import Account
-from billing import accounts_offer, accounts_writing, facts
+from billing import accounts_offer, accounts_writing
 from billing.accounts_facts import Offer, facts_of
 from billing.accounts_list import BadAccount, Fault, ListedAccount, fault
 from billing.accounts_scheduled import with_scheduled
 from billing.accounts_values import shown
 from billing.accounts_writing import Ready
 from billing.models import Catalogue, LoadedAccount
+from billing.storage import loading as storage
 
 # What is written together: enough that a statement is worth its way, few enough to keep memory flat.
 MOST_ACCOUNTS, MOST_ROWS = 200, 5000
@@ -150,7 +151,7 @@ class _Loading:
                     f"{shown(listed.catalogue)} is not loaded; known: {known or 'none, see load_catalogue'}"
                 )
                 raise Refused([fault(listed.row, "catalogue", text)])
-            self.offers[named] = catalogue.pk, facts.catalogue(catalogue.pk, listed.currency)
+            self.offers[named] = catalogue.pk, storage.catalogue(catalogue.pk, listed.currency)
         return self.offers[named]
 
 

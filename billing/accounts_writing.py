@@ -26,7 +26,7 @@ from billing.models import (
 from billing.rules.facts import Facts, LineFacts
 from billing.rules.money import to_money
 from billing.rules.periods import Cycle
-from billing.writing import (
+from billing.storage.saving import (
     Editions,
     Occasion,
     discount_row,

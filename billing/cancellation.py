@@ -16,7 +16,7 @@ from accounts.gate import Gate
 from accounts.models import Account, Letter, Membership, User
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action, Decision, NextStep, NotAllowed, Reason, Who
-from billing import facts, payment_links
+from billing import payment_links
 from billing.carrying_out import state_of
 from billing.forfeits import Forfeit, forfeits
 from billing.models import (
@@ -31,6 +31,7 @@ from billing.models import (
 from billing.rules.money import to_minor
 from billing.rules.refusals import AlreadyScheduled, FirstPurchaseNeeded, HeldChange, RenewalDue
 from billing.rules.tax import TaxLine, taxes
+from billing.storage import loading
 
 # How long the vendor's staff can restore it, before personal data is erased.
 KEPT_FOR = timedelta(days=90)
@@ -92,7 +93,7 @@ class Sheet:
 
 def consequences(account: Account, on: date, *, at_end: bool = False) -> Sheet:
     """Return the sheet of cancelling an account on a day, or `at_end` of its paid period. Reads only."""
-    reading = facts.read(account, on)
+    reading = loading.read(account, on)
     held = reading.facts if reading else None
     ends = held.paid_until if at_end and held and held.paid_until else on
     unused = [one for one in held.temporary if one.covers.end > ends] if held else []
@@ -215,7 +216,7 @@ def cancel_at_period_end(
     sheet = consequences(account, on, at_end=True)
     if sheet.mark != mark:
         raise SheetChanged(sheet)
-    reading = facts.read(account, on)
+    reading = loading.read(account, on)
     assert reading is not None  # it was locked above
     if subscription.paid_until is None:
         raise FirstPurchaseNeeded
@@ -237,7 +238,7 @@ def cancel_at_period_end(
         created_at=activity.current().at,
     )
     Subscription.objects.filter(pk=account.pk).update(version=subscription.version + 1)
-    after = facts.read(account, on)
+    after = loading.read(account, on)
     assert after is not None
     activity.record(
         account,

@@ -11,7 +11,7 @@ from django.db.models import F
 from accounts import activity, lifecycle, mail
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountState, AccountType
-from billing import charge_letters, documents, facts, invoicing, request_letters
+from billing import charge_letters, documents, invoicing, request_letters
 from billing.models import ChangeRequest, Invoice, PromoCode, PromoRedemption, Quote, Subscription
 from billing.request_closing import close_moot
 from billing.rules import quoting
@@ -20,7 +20,8 @@ from billing.rules.differences import holds
 from billing.rules.facts import Facts
 from billing.rules.given_prices import quote_at
 from billing.rules.wire import changes_from_plain
-from billing.writing import Occasion, persist
+from billing.storage import loading
+from billing.storage.saving import Occasion, persist
 
 
 class Drifted(Exception):  # noqa: N818 - nothing is wrong, the world moved
@@ -43,7 +44,7 @@ class Checked:
     """A quote that was priced again under the lock and still holds."""
 
     subscription: Subscription
-    reading: facts.Reading
+    reading: loading.Reading
     before: Facts
     quote: quoting.Quote
 
@@ -57,7 +58,7 @@ def check(account: Account, quote: Quote, on: date) -> Checked:
     changes = changes_from_plain(quote.changes)
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account.pk)
     _lock_promos(subscription, changes)
-    reading = facts.read(account, on, holders=True, promos=promo_codes(changes))
+    reading = loading.read(account, on, holders=True, promos=promo_codes(changes))
     assert reading is not None  # the quote refers to the subscription
     # A quote that is held is itself what the rules would refuse to go on beside.
     before = replace(reading.facts, held=False) if quote.state == Quote.State.HELD else reading.facts

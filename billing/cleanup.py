@@ -17,7 +17,7 @@ from procrastinate.contrib.django import app
 
 from accounts.models import Draft
 from billing.models import PaymentSetup, Quote
-from billing.statements import EXPIRED_CACHE_ROWS
+from billing.storage.sql import EXPIRED_CACHE_ROWS
 
 # So many rows go in one transaction, whose locks end with it.
 AT_ONCE = 1000

@@ -7,10 +7,10 @@ from django.db import transaction
 from accounts import activity, lifecycle, mail, staff
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import BY_TYPE, AccountState, AccountType, Capability, Standing
-from billing import facts
 from billing.models import Invoice, Subscription
 from billing.rules.facts import Availability
 from billing.rules.periods import Cycle
+from billing.storage import loading
 
 # The states that only the payment of a debt ends.
 OWING = (AccountState.PAST_DUE, AccountState.SUSPENDED)
@@ -49,7 +49,7 @@ def way_out(account: Account, standing: Standing, on: date) -> bool:
     subscription = Subscription.objects.filter(pk=account.pk).first()
     if subscription is None:
         return False
-    products = facts.catalogue(subscription.catalogue_id, account.currency).values()
+    products = loading.catalogue(subscription.catalogue_id, account.currency).values()
     only_open = account.type == AccountType.ASSISTED
     # On managed accounts everything is asked for, also what is sold by talking.
     asked = account.type == AccountType.MANAGED

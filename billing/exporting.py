@@ -18,9 +18,9 @@ from accounts.models import Account, Activity, Membership, User
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from accounts.rules.decision import Action
 from accounts.spreadsheet import defused
-from billing import facts
 from billing.carrying_out import state_of
 from billing.models import AgentSeat, DataExport, InvoiceLine
+from billing.storage import loading
 
 # What the trail keeps of a subscription and its people that is no amount.
 COST_FREE = frozenset(
@@ -130,7 +130,7 @@ def _members(account: Account, on: date) -> Iterable[Row]:
 
 
 def _subscription(account: Account, on: date) -> Iterable[Row]:
-    reading = facts.read(account, on)
+    reading = loading.read(account, on)
     if reading is not None:
         yield state_of(reading.facts)
 

@@ -12,7 +12,7 @@ from billing.models import BalanceEntry, Invoice, InvoiceLine, InvoicePayment, Q
 from billing.rules.lines import PricedLine
 from billing.rules.money import to_money
 from billing.rules.settlement import Settlement
-from billing.writing import Occasion
+from billing.storage.saving import Occasion
 
 Names = Mapping[str | tuple[str, str], str]
 

@@ -25,7 +25,7 @@ from billing.provider import provider
 from billing.provider.base import Method, Outcome, ProviderUnreachable, Status
 from billing.rules.money import to_minor
 from billing.rules.refusals import Refusal
-from billing.writing import Occasion
+from billing.storage.saving import Occasion
 
 log = structlog.get_logger()
 

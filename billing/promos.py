@@ -18,7 +18,6 @@ from moneyed import Money
 from accounts import activity, staff
 from accounts.models import Account, User
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
-from billing import facts
 from billing.carrying_out import promo_codes
 from billing.models import Catalogue, PromoCode, PromoCodeEntry, Quote
 from billing.rules import checks, quoting
@@ -28,6 +27,7 @@ from billing.rules.money import to_minor
 from billing.rules.periods import Cycle
 from billing.rules.quoting import Undecided
 from billing.rules.refusals import PromoNotValid, Refusal
+from billing.storage import loading
 
 TRIES_AN_HOUR = 10
 HOUR = 3600
@@ -181,7 +181,7 @@ def try_out(code: str, account: Account, *, on: date) -> Answer:
     For the vendor's staff only: the customer is never told which reason it is. Writes nothing and
     counts no try.
     """
-    reading = facts.read(account, on, holders=True, promos=[code])
+    reading = loading.read(account, on, holders=True, promos=[code])
     if reading is None:
         return Answer("no_subscription")
     held = reading.facts

@@ -11,7 +11,7 @@ from accounts.gate import Gate
 from accounts.models import Account, User
 from accounts.rules.decision import Action
 from accounts.steps import step
-from billing import documents, facts, payments, renewal
+from billing import documents, payments, renewal
 from billing.carrying_out import Drifted, carry_out, check, promo_codes, state_of
 from billing.models import (
     Cancellation,
@@ -29,7 +29,8 @@ from billing.rules.facts import Facts
 from billing.rules.money import to_money
 from billing.rules.refusals import HeldChange, NoSuchLine, RenewalParked
 from billing.rules.wire import changes_from_plain, changes_to_plain
-from billing.writing import Occasion
+from billing.storage import loading
+from billing.storage.saving import Occasion
 
 # How long a quote may be confirmed. Most change sooner, with the day.
 VALID_FOR = timedelta(hours=24)
@@ -70,7 +71,7 @@ def price(
     by: User,
     on: date,
     asking: bool = False,
-    reading: facts.Reading | None = None,
+    reading: loading.Reading | None = None,
 ) -> quoting.Quote:
     """Return what changes cost on a day and from renewal on. Writes nothing.
 
@@ -253,7 +254,7 @@ def undo(change_id: int, *, by: User, on: date) -> None:
         if subscription.parked_at is not None:
             raise RenewalParked(due=change.takes_effect_on)
         raise TooLate(change)
-    before = facts.read(account, on)
+    before = loading.read(account, on)
     assert before is not None
     if before.facts.held:
         raise HeldChange
@@ -262,7 +263,7 @@ def undo(change_id: int, *, by: User, on: date) -> None:
     if cancels:
         Cancellation.objects.filter(account=account, undone_at=None).update(undone_at=activity.current().at)
     Subscription.objects.filter(pk=subscription.pk).update(version=subscription.version + 1)
-    after = facts.read(account, on)
+    after = loading.read(account, on)
     assert after is not None
     activity.record(
         account,
@@ -274,8 +275,8 @@ def undo(change_id: int, *, by: User, on: date) -> None:
     )
 
 
-def _read(account: Account, changes: Sequence[Change], on: date) -> facts.Reading:
-    reading = facts.read(account, on, holders=True, promos=promo_codes(tuple(changes)))
+def _read(account: Account, changes: Sequence[Change], on: date) -> loading.Reading:
+    reading = loading.read(account, on, holders=True, promos=promo_codes(tuple(changes)))
     if reading is None:
         raise NoSuchLine(product="")
     return reading

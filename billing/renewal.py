@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from accounts import activity, lifecycle, mail, staff
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountState
-from billing import cancellation, charge_letters, facts, invoicing, payments
+from billing import cancellation, charge_letters, invoicing, payments
 from billing.carrying_out import state_of
 from billing.models import Charge, Invoice, PaymentMethod, Quote, ScheduledChange, Subscription
 from billing.request_closing import close_moot
@@ -21,7 +21,8 @@ from billing.rules.ending import Ending, ending
 from billing.rules.facts import Facts
 from billing.rules.ledger import Fault
 from billing.rules.refusals import NoPriceInCycle
-from billing.writing import Occasion, persist
+from billing.storage import loading
+from billing.storage.saving import Occasion, persist
 
 log = structlog.get_logger()
 
@@ -104,7 +105,7 @@ def _renew_once(account_id: int, *, on: date, at: datetime) -> tuple[Invoice | N
     """Renew for one period under the lock; return the invoice and the charge to collect."""
     account = Account.objects.lock(account_id)
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account_id)
-    reading = facts.read(account, on, holders=True)
+    reading = loading.read(account, on, holders=True)
     if reading is None or account.state not in RENEWING or not reading.facts.lines:
         return None, None
     before = replace(reading.facts, held=False)
@@ -180,7 +181,7 @@ def unpark(account_id: int, *, reason: str, by: User, on: date) -> None:
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account_id)
     if subscription.parked_at is None:
         raise NotParked
-    reading = facts.read(account, on, holders=True)
+    reading = loading.read(account, on, holders=True)
     if reading is not None and reading.facts.has_bought:
         _renewal_then, broken = _priced(reading.facts, subscription.resumes_on)
         if broken:

@@ -4,11 +4,12 @@ from datetime import date
 
 from accounts import activity, mail
 from accounts.models import Account, User
-from billing import facts, request_letters
+from billing import request_letters
 from billing.models import ChangeRequest, Quote
 from billing.rules import quoting, refusals
 from billing.rules.asking import open_to_asking
 from billing.rules.wire import changes_from_plain
+from billing.storage import loading
 
 # Refusals that pass by themselves: a request waits on. Any other closes it.
 PASSING = (
@@ -29,7 +30,7 @@ def close_moot(account: Account, on: date) -> None:
     waiting = ChangeRequest.objects.filter(subscription_id=account.pk, state=ChangeRequest.State.OPEN)
     if not waiting:
         return
-    reading = facts.read(account, on, holders=True)
+    reading = loading.read(account, on, holders=True)
     assert reading is not None  # requests refer to the subscription
     # What only the vendor's staff can open may be asked for, and waits for them.
     held = open_to_asking(reading.facts)

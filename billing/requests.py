@@ -10,7 +10,7 @@ from accounts.gate import Gate
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountType
 from accounts.rules.decision import Action
-from billing import carrying_out, documents, facts, quotes, renewal, request_letters
+from billing import carrying_out, documents, quotes, renewal, request_letters
 from billing.models import ChangeRequest, Quote
 from billing.request_closing import close
 from billing.rules import refusals
@@ -18,7 +18,8 @@ from billing.rules.asking import needs_a_price
 from billing.rules.changes import Change
 from billing.rules.given_prices import quote_at
 from billing.rules.wire import changes_from_plain, changes_to_plain
-from billing.writing import Occasion
+from billing.storage import loading
+from billing.storage.saving import Occasion
 
 VALID_FOR = timedelta(days=30)
 LONGEST_NOTE = 2000
@@ -57,7 +58,7 @@ def _submit(account: Account, changes: Sequence[Change], *, note: str, by: User,
     """Price and write a request under the lock, and tell who decides."""
     account = Account.objects.lock(account.pk)
     note = _checked(note)
-    reading = facts.read(account, on, holders=True, promos=carrying_out.promo_codes(tuple(changes)))
+    reading = loading.read(account, on, holders=True, promos=carrying_out.promo_codes(tuple(changes)))
     quote = quotes.price(account, changes, by=by, on=on, asking=True, reading=reading)
     assert reading is not None  # or it could not have been priced
     at = activity.current().at
@@ -161,7 +162,7 @@ def _accept(request_id: int, *, prices: Mapping[str, int], reason: str, by: User
     account, request = _open(request_id)
     _demand_decider(account, by, on)
     changes, at = changes_from_plain(request.changes), activity.current().at
-    reading = facts.read(account, on, holders=True)
+    reading = loading.read(account, on, holders=True)
     assert reading is not None  # the request refers to the subscription
     priced = quote_at(carrying_out.open_to_staff(reading.facts), prices, changes, on)
     quote = Quote.objects.create(

@@ -21,8 +21,9 @@ from admin_center.back_office.promo_forms import CodeForm, TryForm, UsedCodeForm
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin, StaffInline
 from admin_center.isolation import isolated
-from billing import facts, promos
+from billing import promos
 from billing.models import PromoCode, PromoCodeEntry
+from billing.storage import loading
 
 WHY = {
     "unknown": _("No price list has such a code."),
@@ -194,7 +195,7 @@ def _answer(code: str, account: Account) -> dict[str, Any]:
     on = clock.today(account)
     found = promos.try_out(code, account, on=on)
     if found.refusal is not None:
-        reading = facts.read(account, on)
+        reading = loading.read(account, on)
         why = refused.why(found.refusal, reading.names if reading else {})
     elif found.works and found.first:
         why = _first(code, account)

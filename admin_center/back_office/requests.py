@@ -28,7 +28,7 @@ from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
 from admin_center.forms.fields import Lines, Number
 from admin_center.isolation import isolated
 from admin_center.sentences import Names
-from billing import carrying_out, facts, requests
+from billing import carrying_out, requests
 from billing.models import ChangeRequest
 from billing.rules.changes import (
     AddOn,
@@ -44,6 +44,7 @@ from billing.rules.money import exponent, to_minor
 from billing.rules.quoting import Undecided
 from billing.rules.refusals import Refusal, SalesOnly
 from billing.rules.wire import Malformed, changes_from_plain
+from billing.storage import loading
 
 BY_STAFF = (AccountType.ASSISTED, AccountType.MANAGED)
 
@@ -178,7 +179,7 @@ class ChangeRequestAdmin(OfSubscription):
         if one.state != ChangeRequest.State.OPEN:
             return "–"
         account = one.subscription.account
-        reading = facts.read(account, clock.today(account), holders=True)
+        reading = loading.read(account, clock.today(account), holders=True)
         return _lines(self._told(one, reading.facts if reading else None).moved) or "–"
 
     @admin.display(description=gettext_lazy("Edited, and approved as"))
@@ -217,7 +218,7 @@ class ChangeRequestAdmin(OfSubscription):
             return self._decide(request, one, account)
 
     def _decide(self, request: HttpRequest, one: ChangeRequest, account: Account) -> HttpResponse:
-        reading = facts.read(account, clock.today(account), holders=True)
+        reading = loading.read(account, clock.today(account), holders=True)
         assert reading is not None  # the request refers to the subscription
         try:
             changes = changes_from_plain(one.changes)
@@ -262,7 +263,7 @@ def _is_ours(one: ChangeRequest) -> bool:
 
 
 def _comes(
-    reading: facts.Reading, changes: tuple[Change, ...], prices: Mapping[str, int], account: Account
+    reading: loading.Reading, changes: tuple[Change, ...], prices: Mapping[str, int], account: Account
 ) -> Comes:
     """Return what the changes come to today at these prices (minor units)."""
     held = carrying_out.open_to_staff(reading.facts)
@@ -290,7 +291,7 @@ def _with_amounts(one: consequences.Consequence, currency: str) -> str:
     return f"{one.sentence} {prices}".strip()
 
 
-def _price_it(refusal: SalesOnly, reading: facts.Reading) -> str:
+def _price_it(refusal: SalesOnly, reading: loading.Reading) -> str:
     key = str(refusal.data["product"])
     return _("%(name)s has no list price in this edition: give one.") % {
         "name": isolated(reading.names.get(key, key))
@@ -303,7 +304,7 @@ def _carry_out(
     account: Account,
     form: DecisionForm,
     act: str,
-    reading: facts.Reading,
+    reading: loading.Reading,
 ) -> HttpResponse | None:
     """Accept or reject; None, with the error in the form, where it can't be done."""
     reason, on = form.cleaned_data["reason"], clock.today(account)

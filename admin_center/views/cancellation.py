@@ -16,12 +16,13 @@ from admin_center import drafts, leaving, refused, sentences, words
 from admin_center.forms.leaving import CancelForm, SurveyForm
 from admin_center.pages import AccountRequest, belongs_elsewhere, page
 from admin_center.renewing import renew_first
-from billing import cancellation, debts, facts, quotes
+from billing import cancellation, debts, quotes
 from billing.cancellation import KEPT_FOR, Sheet, SheetChanged
 from billing.models import ScheduledChange
 from billing.rules.changes import RemoveProduct
 from billing.rules.quoting import Undecided
 from billing.rules.refusals import AlreadyScheduled, LastProduct, Refusal, RenewalParked
+from billing.storage import loading
 
 # Where the session keeps what the farewell page tells.
 FAREWELL = "farewell"
@@ -56,7 +57,7 @@ def _overview(request: AccountRequest, *, error: str = "", status: int = 200) ->
         request.gate.may(Action.CANCEL_PRODUCT),
         request.gate.may(Action.CANCEL_ACCOUNT),
     )
-    reading = facts.read(request.account, request.today)
+    reading = loading.read(request.account, request.today)
     may_change = request.gate.may(Action.CHANGE_SUBSCRIPTION)
     context = {
         "may_account": may_account,
@@ -82,7 +83,7 @@ def _scheduled(request: AccountRequest) -> ScheduledChange | None:
     ).first()
 
 
-def _can_end_later(request: AccountRequest, reading: facts.Reading) -> bool:
+def _can_end_later(request: AccountRequest, reading: loading.Reading) -> bool:
     """Tell whether a paid period is running at whose end the account could end."""
     return reading.facts.has_bought and reading.facts.renews_on > request.today
 
@@ -105,7 +106,7 @@ def cancel_product(request: AccountRequest) -> HttpResponse:
         )
         return redirect("manage", request.account.slug)
     except Refusal as refusal:
-        reading = facts.read(request.account, request.today)
+        reading = loading.read(request.account, request.today)
         return _overview(
             request,
             error=refused.why(refusal, reading.names if reading else {}, words.contact(request.account)),
@@ -189,7 +190,7 @@ def _sheet(
     `sheet` is given where it is no longer what was shown: then what differs stands beside it.
     """
     account, changed = request.account, sheet is not None
-    reading = facts.read(account, request.today)
+    reading = loading.read(account, request.today)
     found = sheet or cancellation.consequences(account, request.today, at_end=at_end)
     seen = request.POST.get("seen", "") if changed else ""
     at = activity.current().at

@@ -17,8 +17,9 @@ from accounts.rules.roles import Permission
 from admin_center import attention
 from admin_center.navigation import back_office_address
 from admin_center.pages import AccountRequest, page
-from billing import facts, promised_seats
+from billing import promised_seats
 from billing.models import AgentSeat
+from billing.storage import loading
 
 THEMES = ("auto", "light", "dark")
 ONE_YEAR = 365 * 24 * 60 * 60
@@ -58,7 +59,7 @@ def home(request: AccountRequest) -> HttpResponse:
                 "not_given": promised_seats.not_given(request.membership),
             },
         )
-    reading = facts.read(account, request.today) if gate.may(Action.VIEW_SUBSCRIPTION) else None
+    reading = loading.read(account, request.today) if gate.may(Action.VIEW_SUBSCRIPTION) else None
     cards = attention.cards(account, gate, reading, request.today)
     return render(
         request,

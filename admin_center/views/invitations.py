@@ -25,7 +25,8 @@ from admin_center.isolation import isolated
 from admin_center.pages import AccountRequest, page
 from admin_center.sign_in import client_address, note_sign_in
 from admin_center.words import ROLES
-from billing import facts, promised_seats
+from billing import promised_seats
+from billing.storage import loading
 
 NOT_INVITED = {
     "malformed": ("email", gettext_lazy("This is not an e-mail address.")),
@@ -47,7 +48,7 @@ def invite(request: AccountRequest) -> HttpResponse:
     """Ask whom to invite, and on a POST send them the link."""
     may_roles = request.gate.may(Action.MANAGE_ROLES)
     roles = GIVEN if may_roles else PLAIN
-    places = seating.of(request, facts.read(request.account, request.today))
+    places = seating.of(request, loading.read(request.account, request.today))
     products = [(place.product, f"{place.name} ({place.standing})") for place in places]
     typed = request.POST if request.method == "POST" else None
     form = InviteForm(typed, roles=roles, seats=products)

@@ -19,8 +19,9 @@ from admin_center.forms.members import ALLOWS, GIVEN, RoleForm, SeatForm
 from admin_center.isolation import isolated
 from admin_center.pages import AccountRequest, page
 from admin_center.words import ROLES
-from billing import facts, seats
+from billing import seats
 from billing.models import AgentSeat, Line
+from billing.storage import loading
 
 POWERFUL = (Role.OWNER, Role.BILLING_ADMIN, Role.ADMIN)
 
@@ -48,7 +49,7 @@ def _show(
             "line__product__key", flat=True
         )
     )
-    places = seating.of(request, facts.read(request.account, request.today))
+    places = seating.of(request, loading.read(request.account, request.today))
     zone, seen = ZoneInfo(request.account.timezone), one.user.last_login
     counts = one.suspended_at is None and one.user.is_active
     context = {

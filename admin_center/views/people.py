@@ -18,8 +18,8 @@ from accounts.rules.decision import Action
 from admin_center import paging, seating, unused
 from admin_center.forms.people import PeopleSearch
 from admin_center.pages import AccountRequest, page
-from billing import facts
 from billing.models import AgentSeat
+from billing.storage import loading
 
 PAGE_SIZE = 50
 BY_NAME = paging.Order("listed_as", paging.words)
@@ -32,7 +32,7 @@ MOST_INVITATIONS = 50
 def people(request: AccountRequest) -> HttpResponse:
     """List the members by name with their role and seats, and the seats bought and used on top."""
     at = activity.current().at
-    seated = seating.of(request, facts.read(request.account, request.today))
+    seated = seating.of(request, loading.read(request.account, request.today))
     form = PeopleSearch(request.GET, products=[(place.product, place.name) for place in seated])
     everyone = Membership.objects.filter(account=request.account).select_related("user")
     listed = paging.cut(form.chosen(everyone, at=at), BY_NAME, request.GET, size=PAGE_SIZE)

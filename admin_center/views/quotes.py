@@ -16,12 +16,13 @@ from admin_center import drafts, meanwhile, priced, refused, trail, words
 from admin_center.pages import AccountRequest, page
 from admin_center.renewing import renew_first
 from admin_center.views.manage import back_with_typed
-from billing import documents, facts, payments, quotes
+from billing import documents, payments, quotes
 from billing.models import PaymentMethod, Quote, ScheduledChange
 from billing.rules.differences import differences
 from billing.rules.quoting import Undecided
 from billing.rules.refusals import Refusal
 from billing.rules.wire import changes_from_plain
+from billing.storage import loading
 
 # Each of these raises the subscription's version by one.
 OF_THE_SUBSCRIPTION = (
@@ -63,7 +64,7 @@ def _find(request: AccountRequest, quote_id: UUID) -> Quote:
 def _show(
     request: AccountRequest, found: Quote, *, refusal: Refusal | None = None, status: int = 200
 ) -> HttpResponse:
-    reading = facts.read(request.account, request.today)
+    reading = loading.read(request.account, request.today)
     assert reading is not None  # the quote refers to the subscription
     costs_shown = bool(request.gate.may(Action.SEE_COSTS))
     shown = documents.load(found.document)
@@ -211,7 +212,7 @@ def undo(request: AccountRequest, change_id: int) -> HttpResponse:
     except (quotes.TooLate, ScheduledChange.DoesNotExist):
         messages.warning(request, _("It took effect already, and can no longer be undone."))
     except Refusal as refusal:
-        reading = facts.read(request.account, request.today)
+        reading = loading.read(request.account, request.today)
         messages.warning(
             request, refused.why(refusal, reading.names if reading else {}, words.contact(request.account))
         )

@@ -14,13 +14,14 @@ from admin_center import drafts, priced, refused, requested, words
 from admin_center.forms.fields import refusal
 from admin_center.pages import AccountRequest, page
 from admin_center.renewing import renew_first
-from billing import documents, facts, requests
-from billing.facts import Reading
+from billing import documents, requests
 from billing.models import ChangeRequest
 from billing.rules import quoting
 from billing.rules.quoting import Undecided
 from billing.rules.refusals import AlreadyBought, AlreadyScheduled, HeldChange, NoChange, Refusal
 from billing.rules.settlement import Settlement
+from billing.storage import loading
+from billing.storage.loading import Reading
 
 # Why a request closes by itself where what it asks for was done on another way.
 SO_ALREADY = {NoChange.code, AlreadyBought.code, AlreadyScheduled.code}
@@ -52,7 +53,7 @@ def _show(
     kept: drafts.Kept | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    reading = facts.read(request.account, request.today, holders=True)
+    reading = loading.read(request.account, request.today, holders=True)
     assert reading is not None  # the request refers to the subscription
     costs_shown = bool(request.gate.may(Action.SEE_COSTS))
     then = None

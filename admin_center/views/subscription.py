@@ -8,7 +8,7 @@ from accounts import activity
 from accounts.rules.decision import Action
 from admin_center import consequences, requested, sentences, summary, words
 from admin_center.pages import AccountRequest, page
-from billing import facts
+from billing.storage import loading
 
 
 @require_safe
@@ -17,7 +17,7 @@ def subscription(request: AccountRequest) -> HttpResponse:
     """Show what the company has bought, what it costs, and what waits for renewal."""
     asked = request.GET.get("tab") == "requests"
     # Who holds seats decides what combining products would cost.
-    reading = facts.read(request.account, request.today, holders=asked)
+    reading = loading.read(request.account, request.today, holders=asked)
     shown: dict[str, object] = _frame(request, reading)
     if asked:
         return _requests(request, reading, shown)
@@ -31,7 +31,7 @@ def subscription(request: AccountRequest) -> HttpResponse:
 
 
 def _requests(
-    request: AccountRequest, reading: facts.Reading | None, shown: dict[str, object]
+    request: AccountRequest, reading: loading.Reading | None, shown: dict[str, object]
 ) -> HttpResponse:
     """Show the requests that wait, and those that were decided last."""
     at = activity.current().at
@@ -42,7 +42,7 @@ def _requests(
     return render(request, "subscription/requests.html", shown)
 
 
-def _frame(request: AccountRequest, reading: facts.Reading | None) -> dict[str, object]:
+def _frame(request: AccountRequest, reading: loading.Reading | None) -> dict[str, object]:
     """Return what both tabs show: what this person may do, the number of requests, the account's terms."""
     may = request.gate.may
     return {

@@ -145,13 +145,14 @@ def client(database: str, number: int, slugs: list[str]) -> dict[str, Any]:
 def _one_more(account: Any, number: int = 0) -> Callable[[], None]:
     """Draw up one seat more, by the billing admin of that number, and return what confirms it."""
     from accounts import activity, clock
-    from billing import facts, quotes
+    from billing import quotes
     from billing.rules.changes import AddSeats
+    from billing.storage import loading
 
     buyers = account.memberships.select_related("user").filter(role="billing_admin").order_by("-pk")
     buyer = buyers[number % len(buyers)].user
     on, at = clock.today(account), clock.now(account)
-    reading = facts.read(account, on)
+    reading = loading.read(account, on)
     line = reading.facts.line(PRODUCT) if reading else None
     assert line is not None
     with activity.occasion(at):

@@ -11,13 +11,14 @@ from django.test import Client
 from django.test.utils import override_settings
 
 from accounts.models import Account, Letter, Membership, User
-from billing import facts, invariants
+from billing import invariants
 from billing.accounts_list import ListedAccount
 from billing.demo import making
 from billing.demo.book import day, stories
 from billing.models import Invoice, ScheduledChange, TemporarySeats
 from billing.rules.changes import AddSeats
 from billing.rules.quoting import quote
+from billing.storage import loading
 from tests.billing.customers import rows
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
@@ -91,7 +92,7 @@ def _everybody_can_sign_in() -> None:
 
 def _eleven_seats_cost_what_a_real_invoice_says() -> None:
     """10 → 11 seats on 14 July 2023: −34.52, +37.97, net 3.45 (domain.md 6)."""
-    held = facts.read(Account.objects.get(slug="ledger"), date(2023, 7, 14))
+    held = loading.read(Account.objects.get(slug="ledger"), date(2023, 7, 14))
     assert held is not None
     priced = quote(held.facts, [AddSeats("inbox", 11)], date(2023, 7, 14))
     assert ([line.amount for line in priced.lines], priced.due) == ([-3452, 3797], 345)

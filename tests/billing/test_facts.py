@@ -8,9 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account
-from billing import facts
 from billing.models import AgentSeat, Subscription
 from billing.rules.periods import Cycle, Period
+from billing.storage import loading
 from tests import people, shop
 
 
@@ -21,7 +21,7 @@ def test_acmes_ten_seats_at_twelve_dollars_are_1200_cents_each(acme: Account) ->
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        reading = facts.read(acme, date(2026, 2, 3), holders=True)
+        reading = loading.read(acme, date(2026, 2, 3), holders=True)
     assert len(queries) == 2
     assert reading is not None
     held = reading.facts
@@ -42,18 +42,18 @@ def test_acmes_ten_seats_at_twelve_dollars_are_1200_cents_each(acme: Account) ->
 def test_yen_have_no_decimals_and_dinars_three(db: None, currency: str, price: str, unit: int) -> None:
     acme = people.acme(currency=currency)
     shop.subscribe(acme, {"support": ("team", 1, price)}, start=date(2026, 1, 1))
-    reading = facts.read(acme, date(2026, 1, 1))
+    reading = loading.read(acme, date(2026, 1, 1))
     assert reading is not None
     assert reading.facts.lines[0].unit == unit
 
 
 def test_an_account_without_subscription_reads_as_none(acme: Account) -> None:
-    assert facts.read(acme, date(2026, 1, 1)) is None
+    assert loading.read(acme, date(2026, 1, 1)) is None
 
 
 def test_tax_is_exact(acme: Account) -> None:
     shop.subscribe(acme, {"support": ("team", 1, "1.00")}, start=date(2026, 1, 1))
     Subscription.objects.update(tax_percent="5.50")
-    reading = facts.read(acme, date(2026, 1, 1))
+    reading = loading.read(acme, date(2026, 1, 1))
     assert reading is not None
     assert reading.facts.tax_rate == Decimal("5.50")

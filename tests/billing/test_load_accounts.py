@@ -13,13 +13,14 @@ from django.core.management import call_command
 from accounts.gate import Gate
 from accounts.models import Account, Activity, Membership, User
 from accounts.rules.decision import Action
-from billing import accounts_loading, facts
+from billing import accounts_loading
 from billing.accounts_columns import COLUMNS
 from billing.accounts_file import read
 from billing.accounts_list import ListedAccount
 from billing.models import AgentSeat, Discount, Line, PaidSegment, PaymentMethod, TemporarySeats
 from billing.rules.changes import AddSeats
 from billing.rules.quoting import quote
+from billing.storage import loading
 from tests import people, shop
 from tests.billing.customers import ACME, Record, as_csv, as_json_lines, load, rows, small
 
@@ -87,7 +88,7 @@ def test_what_was_charged_is_what_the_rules_charge(tmp_path: Path) -> None:
 def test_one_seat_more_costs_what_a_real_invoice_says(tmp_path: Path) -> None:
     plain = [record for record in ACME if record[0] not in ("discount", "balance", "temporary")]
     account = bring_in(tmp_path, plain)
-    held = facts.read(account, ON)
+    held = loading.read(account, ON)
     assert held is not None
     # 10 → 11 seats at 1.00 on 14 July: −120.00 × 105/365 = −34.52, +132.00 × 105/365 = +37.97.
     priced = quote(held.facts, [AddSeats("support", 11)], ON)
@@ -110,7 +111,7 @@ def test_an_extension_gives_two_terms_each_with_its_own_divisor(tmp_path: Path) 
     account = bring_in(tmp_path, changed(("subscription", {"paid_until": "2024-10-27"})))
     terms = PaidSegment.objects.filter(line__product__key="support").order_by("term_start")
     assert [(one.term_start.year, one.charged.amount) for one in terms] == [(2022, 108), (2023, 108)]
-    held = facts.read(account, ON)
+    held = loading.read(account, ON)
     assert held is not None
     assert held.facts.renews_on == date(2024, 10, 27)
 
@@ -121,7 +122,7 @@ def test_a_fixed_discount_is_shared_and_a_used_up_code_holds_no_longer(tmp_path:
     charged = dict(PaidSegment.objects.values_list("line__product__key", "charged"))
     # 10.00 off 120.00 and 200.00: 3.75 and 6.25.
     assert charged == {"support": Decimal("116.25"), "credits": Decimal("193.75")}
-    held = facts.read(account, ON)
+    held = loading.read(account, ON)
     assert held is not None
     assert held.facts.discounts == ()
 
@@ -130,7 +131,7 @@ def test_a_code_that_starts_later_lowers_nothing_yet(tmp_path: Path) -> None:
     later = {"source": "promo", "periods_left": "2", "in_current_period": "no"}
     account = bring_in(tmp_path, changed(("discount", later)))
     assert PaidSegment.objects.get(line__product__key="support").charged.amount == 120
-    held = facts.read(account, ON)
+    held = loading.read(account, ON)
     assert held is not None
     assert [discount.periods_left for discount in held.facts.discounts] == [2]
 

@@ -7,10 +7,11 @@ import pytest
 
 from accounts import activity
 from accounts.models import Account
-from billing import accounts_loading, facts, renewal
+from billing import accounts_loading, renewal
 from billing.accounts_file import read
 from billing.accounts_list import ListedAccount
 from billing.models import AgentSeat, Cancellation, Invoice, Line, ScheduledChange
+from billing.storage import loading
 from tests import shop
 from tests.billing.customers import ACME, Record, as_csv, load
 
@@ -73,7 +74,7 @@ def test_what_waits_comes_in_and_is_read_as_the_consoles_own(which: str, tmp_pat
     higher = {"edition": "professional", "unit_price": "2.00"} if which == "a lower edition" else {}
     assert bring_in(tmp_path, acme(record, line=higher)) == ()
     assert ScheduledChange.objects.filter(takes_effect_on=RENEWAL, **stored).count() == 1
-    held = facts.read(Account.objects.get(), date(2023, 7, 14))
+    held = loading.read(Account.objects.get(), date(2023, 7, 14))
     assert held is not None
     assert [one.kind.value for one in held.facts.scheduled] == [record[1]["kind"]]
 
@@ -128,7 +129,7 @@ def test_a_trials_chosen_plan_comes_in_and_costs_nothing(tmp_path: Path) -> None
     assert (line.quantity, line.edition.key, line.segments.count()) == (10, "team", 0)
     assert line.subscription.cycle == "annual"
     assert AgentSeat.objects.count() == 2
-    held = facts.read(Account.objects.get(), date(2023, 7, 14))
+    held = loading.read(Account.objects.get(), date(2023, 7, 14))
     assert held is not None
     assert not held.facts.has_bought
 

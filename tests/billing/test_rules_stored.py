@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import Account
-from billing import documents, facts, promos, quotes, requests
+from billing import documents, promos, quotes, requests
 from billing.models import Charge, Discount, Invoice, PaidSegment, PaymentMethod, PromoRedemption, Quote
 from billing.rules import quoting
 from billing.rules.changes import (
@@ -24,6 +24,7 @@ from billing.rules.changes import (
 from billing.rules.facts import Facts
 from billing.rules.periods import Cycle
 from billing.rules.refusals import Contradiction
+from billing.storage import loading
 from tests import people, shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("acting")]
@@ -57,7 +58,7 @@ def change(account: Account, *changes: Change) -> Quote:
 
 
 def held(account: Account) -> Facts:
-    reading = facts.read(account, TODAY)
+    reading = loading.read(account, TODAY)
     assert reading is not None
     return reading.facts
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from accounts import activity
 from accounts.models import Account
-from billing import facts, quotes, renewal
+from billing import quotes, renewal
 from billing.models import Invoice, PaymentMethod
 from billing.rules.facts import Facts
+from billing.storage import loading
 from tests import people, shop
 
 
@@ -48,6 +49,6 @@ def noon(on: date) -> datetime:
 def stored(account: Account, on: date) -> Facts:
     """Return what is stored, frozen."""
     account.refresh_from_db()
-    reading = facts.read(account, on, holders=True)
+    reading = loading.read(account, on, holders=True)
     assert reading is not None
     return reading.facts

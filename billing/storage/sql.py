@@ -1,4 +1,4 @@
-"""The two statements that billing/facts.py reads with, each giving one JSON document, and what has no model.
+"""The two statements that loading.py reads with, each giving one JSON document, and what has no model.
 
 Amounts are multiplied by `scale`, ten to the power of the currency's decimals: minor units.
 """

@@ -35,7 +35,7 @@ from billing.rules.facts import (
 )
 from billing.rules.money import exponent
 from billing.rules.periods import Applied, Cycle, Period, Segment
-from billing.statements import CATALOGUE, SUBSCRIPTION
+from billing.storage.sql import CATALOGUE, SUBSCRIPTION
 
 Row = Mapping[str, Any]
 
