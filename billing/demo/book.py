@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from billing.accounts_file import bundle_of
-from billing.accounts_list import BadAccount, ListedAccount
-from billing.accounts_records import listed
 from billing.demo.crowd import people
+from billing.imports.accounts.listing import BadAccount, ListedAccount
+from billing.imports.accounts.reading import bundle_of
+from billing.imports.accounts.records import listed
 from billing.rules.periods import add_months
 
 FILE = Path(__file__).with_name("accounts.toml")

@@ -16,8 +16,9 @@ from djmoney.money import Money
 from accounts import activity, lifecycle
 from accounts.models import Account, User
 from accounts.rules.capabilities import AccountState
-from billing import accounts_loading, cancellation, quotes, renewal, requests
+from billing import cancellation, quotes, renewal, requests
 from billing.demo.book import Event, Story
+from billing.imports.accounts import loading
 from billing.models import BalanceEntry, Subscription
 from billing.rules.wire import changes_from_plain
 
@@ -54,7 +55,7 @@ def _life(story: Story, now: datetime) -> Iterator[datetime]:
     zone = ZoneInfo(story.account.time_zone)
     at = _moment(story.begins_on, _SMALL_HOURS, zone, now)
     yield at
-    accounts_loading.load(story.account, at=at)
+    loading.load(story.account, at=at)
     account = Account.objects.get(external_id=story.account.external_id)
     for event in story.events:
         yield from _renewals(account, event.on, now)

@@ -12,9 +12,9 @@ from django.db.models import F
 
 from accounts.models import Account, Letter, Membership, User
 from accounts.rules.roles import Role
-from billing import catalogue, catalogue_file
 from billing.demo.book import guests, stories
 from billing.demo.living import catch_up, live_together
+from billing.imports.catalogue import reading, saving
 
 PASSWORD = "open sesame demo"  # noqa: S105 - the demo prints it
 CATALOGUES = Path(__file__).parent.parent / "catalogues"
@@ -29,8 +29,8 @@ def make(now: datetime, *, tell: Callable[[str], object]) -> int:
     What is there is left as people changed it. Not inside a transaction.
     """
     for file in sorted(CATALOGUES.glob("*.toml")):
-        listed = catalogue_file.read(file, currencies=settings.CURRENCIES)
-        catalogue.load(listed)
+        listed = reading.read(file, currencies=settings.CURRENCIES)
+        saving.load(listed)
     if _was_interrupted():
         tell("The demo was interrupted while it was made: for all of it, run `manage.py demo --fresh`.")
     known = dict(Account.objects.filter(external_id__startswith=MARK).values_list("external_id", "pk"))

@@ -12,7 +12,7 @@ from billing.models.fields import AmountField
 
 
 class Catalogue(models.Model):
-    """One vendor's price list. Written by billing/catalogue.py from a file."""
+    """One vendor's price list. Written by billing/imports/catalogue/saving.py from a file."""
 
     slug = models.SlugField(_("key"), max_length=60, unique=True)
     vendor = models.CharField(_("vendor"), max_length=120)

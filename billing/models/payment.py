@@ -52,7 +52,8 @@ class PaymentMethod(models.Model):
                 name="payment_expiry_is_a_month",
             ),
             models.CheckConstraint(condition=~Q(brand__regex=r"[0-9]{5}"), name="payment_brand_no_number"),
-            # A function of the migration that adds it, as billing/card_numbers.py tells them.
+            # A function of the migration that adds it, as billing/imports/accounts/card_numbers.py tells
+            # them.
             models.CheckConstraint(
                 condition=~models.ExpressionWrapper(
                     models.Func("reference", function="billing_holds_card_number"), models.BooleanField()

@@ -34,7 +34,7 @@ PRICE_LIST = database.ROOT / "billing/catalogues/northwind-desk.toml"
 
 def write(file: Path, accounts: int) -> None:
     """Write a file of so many accounts, as a stream."""
-    from billing.accounts_columns import all_columns
+    from billing.imports.accounts.columns import all_columns
 
     with file.open("w", newline="") as opened:
         writer = csv.DictWriter(opened, all_columns())

@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.core.management import call_command
 
-from billing.accounts_columns import PLURALS, SINGLE, all_columns
+from billing.imports.accounts.columns import PLURALS, SINGLE, all_columns
 
 Record = tuple[str, dict[str, str]]
 

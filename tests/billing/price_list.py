@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from billing.catalogue_file import read
-from billing.catalogue_list import PriceList
+from billing.imports.catalogue.listing import PriceList
+from billing.imports.catalogue.reading import read
 
 CURRENCIES = ("USD", "EUR", "JPY", "BHD")
 SHIPPED = sorted(Path("billing/catalogues").glob("*.toml"))

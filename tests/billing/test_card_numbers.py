@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from billing.card_numbers import has_card_number
+from billing.imports.accounts.card_numbers import has_card_number
 
 # Test numbers that the brands publish.
 CARDS = (

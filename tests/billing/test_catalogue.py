@@ -13,10 +13,10 @@ import yaml
 from django.core.management import call_command
 from django.db import ProgrammingError, connection, transaction
 
-from billing import catalogue
-from billing.catalogue_file import read
-from billing.catalogue_list import ListedEdition, ListedPrice, ListedProduct, PriceList
-from billing.catalogue_table import BadPriceList
+from billing.imports.catalogue import saving
+from billing.imports.catalogue.listing import ListedEdition, ListedPrice, ListedProduct, PriceList
+from billing.imports.catalogue.reading import read
+from billing.imports.catalogue.tables import BadPriceList
 from billing.models import Catalogue, Edition, Price, Product
 from billing.rules.facts import Availability, ProductKind
 from billing.rules.money import to_minor
@@ -34,7 +34,7 @@ def load(folder: Path, *changes: tuple[str, str], dry_run: bool = False) -> tupl
     for old, new in changes:
         assert old in text
         text = text.replace(old, new, 1)
-    return catalogue.load(price_list(folder, text), dry_run=dry_run)
+    return saving.load(price_list(folder, text), dry_run=dry_run)
 
 
 def run(file: Path, *options: str) -> tuple[int, str, str]:
@@ -359,7 +359,7 @@ def test_two_loads_at_once_write_once(tmp_path: Path) -> None:
 
     def one_load(_: int) -> tuple[str, ...]:
         try:
-            return catalogue.load(listed)
+            return saving.load(listed)
         finally:
             connection.close()
 

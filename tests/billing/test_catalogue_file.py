@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from billing.catalogue_file import read
-from billing.catalogue_lines import lines
-from billing.catalogue_table import BadPriceList
+from billing.imports.catalogue.line_numbers import lines
+from billing.imports.catalogue.reading import read
+from billing.imports.catalogue.tables import BadPriceList
 from billing.rules.facts import Availability, ProductKind
 from billing.rules.periods import Cycle
 from tests.billing.price_list import CURRENCIES, GOOD, SHIPPED, price_list, write

@@ -12,9 +12,9 @@ from django.test.utils import override_settings
 
 from accounts.models import Account, Letter, Membership, User
 from billing import invariants
-from billing.accounts_list import ListedAccount
 from billing.demo import making
 from billing.demo.book import day, stories
+from billing.imports.accounts.listing import ListedAccount
 from billing.models import Invoice, ScheduledChange, TemporarySeats
 from billing.rules.changes import AddSeats
 from billing.rules.quoting import quote

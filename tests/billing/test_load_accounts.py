@@ -13,10 +13,10 @@ from django.core.management import call_command
 from accounts.gate import Gate
 from accounts.models import Account, Activity, Membership, User
 from accounts.rules.decision import Action
-from billing import accounts_loading
-from billing.accounts_columns import COLUMNS
-from billing.accounts_file import read
-from billing.accounts_list import ListedAccount
+from billing.imports.accounts import loading as accounts_import
+from billing.imports.accounts.columns import COLUMNS
+from billing.imports.accounts.listing import ListedAccount
+from billing.imports.accounts.reading import read
 from billing.models import AgentSeat, Discount, Line, PaidSegment, PaymentMethod, TemporarySeats
 from billing.rules.changes import AddSeats
 from billing.rules.quoting import quote
@@ -277,7 +277,7 @@ def test_two_commands_at_once_make_one_account(tmp_path: Path, monkeypatch: pyte
     """The second finds out when it writes: seen by letting it believe that nothing is there yet."""
     bring_in(tmp_path, ACME)
     before = rows()
-    monkeypatch.setattr(accounts_loading._There, "is_loaded", lambda there, listed: False)
+    monkeypatch.setattr(accounts_import._There, "is_loaded", lambda there, listed: False)
     code, _told, (wrong,) = load(tmp_path / "customers.csv")
     assert code == 1
     assert "the database refuses it" in wrong
@@ -302,4 +302,4 @@ def test_the_example_of_the_page_can_be_loaded(tmp_path: Path) -> None:
     first, second = found
     assert isinstance(first, ListedAccount)
     assert first == second
-    assert accounts_loading.load(first, at=datetime(2026, 11, 23, 12, tzinfo=UTC)) == "new"
+    assert accounts_import.load(first, at=datetime(2026, 11, 23, 12, tzinfo=UTC)) == "new"

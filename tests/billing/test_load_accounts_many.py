@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account, User
-from billing import accounts_loading
+from billing.imports.accounts import loading
 from billing.management.commands import load_accounts
 from tests import people, shop
 from tests.billing.customers import as_csv, load, small
@@ -38,14 +38,14 @@ def test_batches_are_bounded_by_accounts_and_by_rows(tmp_path: Path, monkeypatch
     file = tmp_path / "a.csv"
     file.write_text(as_csv(*(small(f"B-{n}") for n in range(7))))
     sizes: list[int] = []
-    write = accounts_loading.accounts_writing.write
+    write = loading.accounts_writing.write
     monkeypatch.setattr(
-        accounts_loading.accounts_writing, "write", lambda ready: (sizes.append(len(ready)), write(ready))
+        loading.accounts_writing, "write", lambda ready: (sizes.append(len(ready)), write(ready))
     )
-    monkeypatch.setattr(accounts_loading, "MOST_ACCOUNTS", 3)
+    monkeypatch.setattr(loading, "MOST_ACCOUNTS", 3)
     assert load(file)[0] == 0
     # Each has two rows that count: a member and a line.
-    monkeypatch.setattr(accounts_loading, "MOST_ROWS", 4)
+    monkeypatch.setattr(loading, "MOST_ROWS", 4)
     file.write_text(as_csv(*(small(f"R-{n}") for n in range(5))))
     assert load(file)[0] == 0
     assert sizes == [3, 3, 1, 2, 2, 1]
@@ -58,7 +58,7 @@ def test_one_that_the_database_refuses_keeps_out_no_other(
     people.person("owner@c-3.example", "Olga Other", is_active=False)
     taken = people.globex()
     # As if somebody else had taken the slug in between.
-    monkeypatch.setattr(accounts_loading._There, "is_loaded", lambda there, listed: False)
+    monkeypatch.setattr(loading._There, "is_loaded", lambda there, listed: False)
     Account.objects.filter(pk=taken.pk).update(slug="c-5")
     file = tmp_path / "a.csv"
     file.write_text(as_csv(*(small(f"C-{n}") for n in range(9))))

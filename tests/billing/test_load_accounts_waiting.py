@@ -7,9 +7,10 @@ import pytest
 
 from accounts import activity
 from accounts.models import Account
-from billing import accounts_loading, renewal
-from billing.accounts_file import read
-from billing.accounts_list import ListedAccount
+from billing import renewal
+from billing.imports.accounts import loading as accounts_import
+from billing.imports.accounts.listing import ListedAccount
+from billing.imports.accounts.reading import read
 from billing.models import AgentSeat, Cancellation, Invoice, Line, ScheduledChange
 from billing.storage import loading
 from tests import shop
@@ -140,7 +141,7 @@ def test_a_file_of_before_has_the_digests_of_before(tmp_path: Path) -> None:
     (one,) = read(file, currencies=("USD",))
     assert isinstance(one, ListedAccount)
     # As they were before files had the columns of this module: else each account would count as changed.
-    assert {part: digest[:8] for part, digest in accounts_loading.digests(one).items()} == {
+    assert {part: digest[:8] for part, digest in accounts_import.digests(one).items()} == {
         "account": "8a2e5da7",
         "members": "0d54dfd3",
         "subscription": "851da739",

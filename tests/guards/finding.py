@@ -70,6 +70,7 @@ def modules() -> list[Path]:
         *(ROOT / "accounts").glob("*.py"),
         *(ROOT / "billing").glob("*.py"),
         *(ROOT / "billing" / "storage").glob("*.py"),
+        *(ROOT / "billing" / "imports").rglob("*.py"),
     ]
     console = ROOT / "admin_center"
     doors = [

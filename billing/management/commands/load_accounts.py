@@ -11,8 +11,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from accounts import clock
-from billing import accounts_file, accounts_loading
-from billing.accounts_list import BadFile, Fault
+from billing.imports.accounts import loading, reading
+from billing.imports.accounts.listing import BadFile, Fault
 
 # How often a long load says how far it is.
 SECONDS_BETWEEN = 5.0
@@ -31,10 +31,10 @@ class Command(BaseCommand):
         counts: Counter[str] = Counter()
         told = time.monotonic()
         try:
-            with accounts_loading.rehearsal() if dry_run else nullcontext():
-                found = accounts_file.read(file, currencies=settings.CURRENCIES)
-                for result in accounts_loading.load_all(found, at=clock.now()):
-                    if isinstance(result, accounts_loading.Refused):
+            with loading.rehearsal() if dry_run else nullcontext():
+                found = reading.read(file, currencies=settings.CURRENCIES)
+                for result in loading.load_all(found, at=clock.now()):
+                    if isinstance(result, loading.Refused):
                         counts["refused"] += 1
                         self._tell(file, result.faults)
                     else:

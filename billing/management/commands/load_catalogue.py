@@ -6,8 +6,8 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from billing import catalogue, catalogue_file
-from billing.catalogue_table import BadPriceList
+from billing.imports.catalogue import reading, saving
+from billing.imports.catalogue.tables import BadPriceList
 
 
 class Command(BaseCommand):
@@ -21,8 +21,8 @@ class Command(BaseCommand):
 
     def handle(self, *, file: Path, dry_run: bool, **options: object) -> None:
         try:
-            listed = catalogue_file.read(file, currencies=settings.CURRENCIES)
-            differences = catalogue.load(listed, dry_run=dry_run)
+            listed = reading.read(file, currencies=settings.CURRENCIES)
+            differences = saving.load(listed, dry_run=dry_run)
         except BadPriceList as error:
             # As it is, for editors that jump to FILE:LINE; a CommandError would set its name before it.
             self.stderr.write(str(error))

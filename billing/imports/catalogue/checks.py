@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import date
 
-from billing.catalogue_list import ListedPrice, ListedProduct
-from billing.catalogue_table import LARGEST_NUMBER, Fault, Fractional, Table, named
+from billing.imports.catalogue.listing import ListedPrice, ListedProduct
+from billing.imports.catalogue.tables import LARGEST_NUMBER, Fault, Fractional, Table, named
 from billing.rules.facts import Availability, ProductKind
 
 # In the place of an amount: from that day on the cycle is no longer sold in this currency.

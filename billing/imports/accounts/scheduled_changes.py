@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 from accounts.rules.capabilities import AccountState
-from billing.accounts_list import Fault, ListedAccount, ListedScheduled, fault
+from billing.imports.accounts.listing import Fault, ListedAccount, ListedScheduled, fault
 from billing.rules import changes as new
 from billing.rules.facts import Facts, ScheduledFacts, ScheduledKind
 from billing.rules.quoting import Undecided, quote

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import F
 from djmoney.money import Money
 
-from billing.catalogue_list import ListedEdition, ListedPrice, ListedProduct, PriceList
-from billing.catalogue_table import BadPriceList, Fault
+from billing.imports.catalogue.listing import ListedEdition, ListedPrice, ListedProduct, PriceList
+from billing.imports.catalogue.tables import BadPriceList, Fault
 from billing.models import Catalogue, Edition, Price, Product
 from billing.rules.facts import Availability
 from billing.rules.money import to_decimal

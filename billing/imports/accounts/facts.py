@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
-from billing.accounts_list import (
+from billing.imports.accounts.listing import (
     ListedAccount,
     ListedDiscount,
     ListedLine,

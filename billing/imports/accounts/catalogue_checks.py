@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import date
 
 from accounts.rules.capabilities import AccountState
-from billing.accounts_facts import Offer, temporary_unit
-from billing.accounts_list import Fault, ListedAccount, ListedLine, fault
-from billing.accounts_values import shown
+from billing.imports.accounts.facts import Offer, temporary_unit
+from billing.imports.accounts.listing import Fault, ListedAccount, ListedLine, fault
+from billing.imports.accounts.values import shown
 from billing.rules.facts import Availability, EditionFacts, ProductKind
 from billing.rules.periods import Cycle
 

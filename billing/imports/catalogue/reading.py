@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from billing.catalogue_checks import (
+from billing.imports.catalogue.checks import (
     MARKS,
     NOT_OFFERED,
     availability,
@@ -15,9 +15,18 @@ from billing.catalogue_checks import (
     only_for,
     wrong_amount,
 )
-from billing.catalogue_list import ListedEdition, ListedPrice, ListedProduct, PriceList
-from billing.catalogue_table import KEY_RULE, BadPriceList, Document, Fault, Fractional, Table, is_key, parse
-from billing.file_text import Unreadable, open_text
+from billing.imports.catalogue.listing import ListedEdition, ListedPrice, ListedProduct, PriceList
+from billing.imports.catalogue.tables import (
+    KEY_RULE,
+    BadPriceList,
+    Document,
+    Fault,
+    Fractional,
+    Table,
+    is_key,
+    parse,
+)
+from billing.imports.text_file import Unreadable, open_text
 from billing.rules.facts import Allowances, ProductKind
 from billing.rules.money import exponent, to_minor
 from billing.rules.periods import Cycle

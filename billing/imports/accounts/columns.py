@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from accounts.rules.capabilities import AccountState, AccountType, CollectionMethod
 from accounts.rules.roles import Role
-from billing import accounts_values as values
-from billing.accounts_values import Reading
+from billing.imports.accounts import values
+from billing.imports.accounts.values import Reading
 from billing.rules.facts import DiscountSource
 from billing.rules.periods import Cycle
 

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from billing.accounts_columns import ACCOUNT, COLUMNS, PLURALS, RECORD, SINGLE
-from billing.accounts_csv import table
-from billing.accounts_list import BadAccount, BadFile, Fault, ListedAccount, Row
-from billing.accounts_records import Bundle, listed
-from billing.accounts_spool import Spool
-from billing.accounts_values import Wrong, shown, tidied
-from billing.file_text import Unreadable, open_text
+from billing.imports.accounts.columns import ACCOUNT, COLUMNS, PLURALS, RECORD, SINGLE
+from billing.imports.accounts.csv_rows import table
+from billing.imports.accounts.listing import BadAccount, BadFile, Fault, ListedAccount, Row
+from billing.imports.accounts.records import Bundle, listed
+from billing.imports.accounts.spool import Spool
+from billing.imports.accounts.values import Wrong, shown, tidied
+from billing.imports.text_file import Unreadable, open_text
 
 
 def read(path: Path, *, currencies: Collection[str]) -> Iterator[ListedAccount | BadAccount]:

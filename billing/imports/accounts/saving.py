@@ -8,8 +8,8 @@ from django.db import connection, transaction
 
 from accounts import activity, opening
 from accounts.models import Account, Activity, Membership
-from billing.accounts_list import ListedAccount
 from billing.carrying_out import state_of
+from billing.imports.accounts.listing import ListedAccount
 from billing.models import (
     AgentSeat,
     BalanceEntry,

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from billing import accounts_checks
-from billing.accounts_columns import ACCOUNT, COLUMNS, MAY_BE_LONG_NUMBERS, SINGLE
-from billing.accounts_list import (
+from billing.imports.accounts import checks
+from billing.imports.accounts.card_numbers import has_card_number
+from billing.imports.accounts.columns import ACCOUNT, COLUMNS, MAY_BE_LONG_NUMBERS, SINGLE
+from billing.imports.accounts.listing import (
     BadAccount,
     Fault,
     ListedAccount,
@@ -22,8 +23,7 @@ from billing.accounts_list import (
     Row,
     fault,
 )
-from billing.accounts_values import Wrong, check_encoding, shown, text
-from billing.card_numbers import has_card_number
+from billing.imports.accounts.values import Wrong, check_encoding, shown, text
 from billing.rules.money import exponent, to_minor
 
 LONGEST_EXTERNAL_ID = 80
@@ -45,7 +45,7 @@ def listed(bundle: Bundle, currencies: Collection[str]) -> ListedAccount | BadAc
     """Return the account, or all that is wrong with it."""
     builder = _Builder(bundle, currencies)
     account = builder.account()
-    faults = bundle.faults or (accounts_checks.faults(account) if account else [])
+    faults = bundle.faults or (checks.faults(account) if account else [])
     if account is None or faults:
         return BadAccount(bundle.external_id, tuple(sorted(set(faults))))
     return account

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from accounts.rules.texts import OddCharacter, tidy
-from billing.catalogue_lines import Path, lines
+from billing.imports.catalogue.line_numbers import Path, lines
 
 LONGEST_TEXT = 120
 LONGEST_KEY = 60

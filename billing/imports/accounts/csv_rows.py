@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
-from billing.accounts_columns import ACCOUNT, RECORD, all_columns
-from billing.accounts_list import BadFile
-from billing.accounts_values import shown
+from billing.imports.accounts.columns import ACCOUNT, RECORD, all_columns
+from billing.imports.accounts.listing import BadFile
+from billing.imports.accounts.values import shown
 
 DELIMITERS = ",;\t|"
 # What Excel reads, and some programs write, to say what stands between the columns.

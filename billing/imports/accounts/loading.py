@@ -15,12 +15,12 @@ from django.db import IntegrityError, transaction
 
 from accounts import opening
 from accounts.models import Account
-from billing import accounts_offer, accounts_writing
-from billing.accounts_facts import Offer, facts_of
-from billing.accounts_list import BadAccount, Fault, ListedAccount, fault
-from billing.accounts_scheduled import with_scheduled
-from billing.accounts_values import shown
-from billing.accounts_writing import Ready
+from billing.imports.accounts import catalogue_checks, saving
+from billing.imports.accounts.facts import Offer, facts_of
+from billing.imports.accounts.listing import BadAccount, Fault, ListedAccount, fault
+from billing.imports.accounts.saving import Ready
+from billing.imports.accounts.scheduled_changes import with_scheduled
+from billing.imports.accounts.values import shown
 from billing.models import Catalogue, LoadedAccount
 from billing.storage import loading as storage
 
@@ -134,7 +134,7 @@ class _Loading:
         moment = listed.own_clock or self.at
         on = moment.astimezone(ZoneInfo(listed.time_zone)).date()
         catalogue_id, offer = self._offer(listed)
-        if wrong := accounts_offer.faults(listed, offer, on):
+        if wrong := catalogue_checks.faults(listed, offer, on):
             raise Refused(wrong)
         bought, wrong = with_scheduled(listed, facts_of(listed, offer, on), on)
         if wrong:
@@ -164,7 +164,7 @@ def _written(ready: Mapping[int, Ready]) -> dict[int, Outcome | Refused]:
     if not ready:
         return {}
     try:
-        accounts_writing.write(list(ready.values()))
+        saving.write(list(ready.values()))
     except (opening.Deactivated, IntegrityError) as refusal:
         if len(ready) > 1:
             return {place: _written({place: one})[place] for place, one in ready.items()}

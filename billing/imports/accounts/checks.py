@@ -4,8 +4,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from accounts.rules.capabilities import AccountState
 from accounts.rules.roles import Role
-from billing.accounts_list import Fault, ListedAccount, ListedSubscription, Row, fault
-from billing.accounts_values import shown
+from billing.imports.accounts.listing import Fault, ListedAccount, ListedSubscription, Row, fault
+from billing.imports.accounts.values import shown
 from billing.rules.checks import LONGEST_TEMPORARY
 from billing.rules.periods import add_months, months_between, next_period
 

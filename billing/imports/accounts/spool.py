@@ -7,8 +7,8 @@ import json
 import sqlite3
 from collections.abc import Iterator
 
-from billing.accounts_list import Fault, Row
-from billing.accounts_records import Bundle
+from billing.imports.accounts.listing import Fault, Row
+from billing.imports.accounts.records import Bundle
 
 _TABLES = """
     CREATE TABLE bundle (id INTEGER PRIMARY KEY, called TEXT UNIQUE NOT NULL, external_id TEXT NOT NULL);

@@ -1,0 +1,1 @@
+"""What comes from files of the vendor: catalogues, and accounts with their subscriptions."""

@@ -1,0 +1,1 @@
+"""A vendor's existing customers from a file: reading, checks, records, saving."""

@@ -1,0 +1,1 @@
+"""A vendor's catalogue from a file: reading, checks, saving."""
