@@ -12,9 +12,9 @@ from accounts.rules.decision import Action
 from admin_center import sentences
 from admin_center.pages import AccountRequest
 from billing.rules.checks import without_price
-from billing.rules.combining import Combination, combination
 from billing.rules.facts import Availability, EditionFacts, Facts, LineFacts, ProductFacts
 from billing.rules.periods import Cycle
+from billing.rules.suites import Combination, combination
 from billing.storage import loading
 
 

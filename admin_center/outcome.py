@@ -14,7 +14,7 @@ from admin_center.forms.manage import ManageForm
 from admin_center.pages import AccountRequest
 from admin_center.priced import Priced
 from admin_center.questions import Asked
-from billing import promos, quotes
+from billing import promo_codes, quotes
 from billing.models import AgentSeat, Quote
 from billing.rules.changes import Change
 from billing.rules.quoting import Renewal, Undecided, renewal
@@ -79,7 +79,7 @@ def of(request: AccountRequest, form: ManageForm) -> Outcome:
         _price(request, form, found, on)
     except NoChange:
         found.nothing, found.left = True, bool(wishes.answers(form.data))
-    except promos.TooManyTries:
+    except promo_codes.TooManyTries:
         form.add_error("promo", _("Too many codes were tried. Try again in an hour."))
     except Refusal as refusal:
         _refuse(request, form, found, refusal)
@@ -89,7 +89,7 @@ def of(request: AccountRequest, form: ManageForm) -> Outcome:
 def _price(request: AccountRequest, form: ManageForm, found: Outcome, on: date) -> None:
     if not found.changes:
         raise NoChange
-    promos.count_tries(request.account, found.changes)
+    promo_codes.count_tries(request.account, found.changes)
     desk = form.desk
     try:
         quote = quotes.price(

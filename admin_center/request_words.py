@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 
 from admin_center import sentences
 from admin_center.sentences import Names
-from billing.documents import load_base
+from billing.quote_json import load_base
 from billing.rules import changes
-from billing.rules.bases import Base, BaseLine, Chosen, Moved, Value
+from billing.rules.change_json import Malformed, changes_from_plain
+from billing.rules.change_request_base import Base, BaseLine, Chosen, Moved, Value
 from billing.rules.changes import Change
 from billing.rules.facts import ScheduledFacts
 from billing.rules.periods import Cycle
-from billing.rules.wire import Malformed, changes_from_plain
 
 
 def asked(stored: object, base: object, names: Names) -> list[str]:

@@ -12,15 +12,15 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from admin_center import paging, request_words
 from admin_center.sentences import Names
-from billing import documents, request_letters
+from billing import change_request_letters, quote_json
 from billing.models import ChangeRequest, Quote
 from billing.rules import quoting
-from billing.rules.asking import open_to_asking
-from billing.rules.bases import base_of, moved
+from billing.rules.change_json import Malformed, changes_from_plain
+from billing.rules.change_request_base import base_of, moved
+from billing.rules.change_requests import open_to_asking
 from billing.rules.facts import Facts
 from billing.rules.quoting import Timed, Undecided
 from billing.rules.refusals import Refusal
-from billing.rules.wire import Malformed, changes_from_plain
 from billing.storage.loading import Reading
 
 PAGE_SIZE = 20
@@ -124,7 +124,7 @@ def dated(
 
 
 def _cost(one: ChangeRequest, reading: Reading, on: date) -> Cost:
-    then = documents.load(one.document).settlement.due if one.document else None
+    then = quote_json.load(one.document).settlement.due if one.document else None
     try:
         now = quoted(one, reading, on).settlement.due
     except (Refusal, Malformed):
@@ -148,7 +148,7 @@ def told(
     if approved is None and receipt is not None:
         # Approved before it was kept with the request.
         approved = receipt.changes
-    edited = approved is not None and request_letters.is_edited(one.changes, approved)
+    edited = approved is not None and change_request_letters.is_edited(one.changes, approved)
     return Requested(
         id=one.pk,
         requester=one.requester_name,
@@ -171,7 +171,7 @@ def _age(created: datetime, at: datetime) -> str:
 
 
 def _moved(one: ChangeRequest, held: Facts, names: Names) -> tuple[str, ...]:
-    base = documents.load_base(one.base)
+    base = quote_json.load_base(one.base)
     if base is None or one.state != ChangeRequest.State.OPEN:
         return ()
     try:

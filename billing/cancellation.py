@@ -17,7 +17,6 @@ from accounts.models import Account, Letter, Membership, User
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action, Decision, NextStep, NotAllowed, Reason, Who
 from billing import payment_links
-from billing.carrying_out import state_of
 from billing.forfeits import Forfeit, forfeits
 from billing.models import (
     Cancellation,
@@ -32,6 +31,7 @@ from billing.rules.money import to_minor
 from billing.rules.refusals import AlreadyScheduled, FirstPurchaseNeeded, HeldChange, RenewalDue
 from billing.rules.tax import TaxLine, taxes
 from billing.storage import loading
+from billing.subscription_state import state_of
 
 # How long the vendor's staff can restore it, before personal data is erased.
 KEPT_FOR = timedelta(days=90)

@@ -18,9 +18,9 @@ from accounts import activity, mail, resending, staff
 from accounts.addresses import validate_address
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
-from billing import methods, payments
-from billing.methods import Begun, Method, SetupOver
+from billing import payment_methods, payments
 from billing.models import Charge, Invoice, InvoicePayment, PaymentLink, PaymentSetup
+from billing.payment_methods import Begun, Method, SetupOver
 from billing.rules.money import to_minor
 
 # As long as what is kept of a cancelled account: afterwards the vendor collects in other ways.
@@ -254,7 +254,7 @@ def begin(link: PaymentLink, *, return_url: str) -> Begun:
     """
     account = _account_of(link)
     _demand_payable(account, link)
-    opened, state = methods.open_page(return_url)
+    opened, state = payment_methods.open_page(return_url)
     with transaction.atomic():
         account = Account.objects.lock(account.pk)
         link = PaymentLink.objects.select_related("invoice").get(pk=link.pk)
@@ -266,7 +266,7 @@ def begin(link: PaymentLink, *, return_url: str) -> Begun:
             state_hash=_hash(state),
             reference=opened.reference,
             created_at=at,
-            expires_at=at + methods.VALID_FOR,
+            expires_at=at + payment_methods.VALID_FOR,
         )
     return Begun(opened.address, state)
 
@@ -292,7 +292,7 @@ def look(link: PaymentLink) -> None:
 
 def entered(setup: PaymentSetup) -> Method | None:
     """Return what was entered on the provider's page; take nothing in. Raises ProviderUnreachable."""
-    return methods.entered_on(setup)
+    return payment_methods.entered_on(setup)
 
 
 def pay(state: str, *, return_url: str) -> Charge:

@@ -19,7 +19,7 @@ from accounts.models import Account, User
 from accounts.rules.capabilities import AccountState, CollectionMethod
 from accounts.rules.decision import Action
 from accounts.steps import step
-from billing import carrying_out, debts
+from billing import applying, debts
 from billing.models import Charge, Invoice, InvoicePayment, PaymentLink, PaymentMethod, Quote
 from billing.provider import provider
 from billing.provider.base import Method, Outcome, ProviderUnreachable, Status
@@ -202,8 +202,8 @@ def _apply_held(account: Account, charge: Charge, quote: Quote, at: datetime) ->
         with transaction.atomic():
             # Priced for the day on which it was confirmed: that is what was shown and charged.
             occasion = Occasion(by=quote.person, on=quote.on, at=at)
-            invoice = carrying_out.carry_out(account, quote, occasion=occasion)
-    except (carrying_out.Drifted, Refusal) as moved:
+            invoice = applying.carry_out(account, quote, occasion=occasion)
+    except (applying.Drifted, Refusal) as moved:
         log.warning("held_change_no_longer_holds", quote=str(quote.pk), why=str(moved))
         quote.refresh_from_db()
         _close_held(quote, Quote.State.FAILED, "changed_meanwhile")

@@ -11,8 +11,8 @@ from accounts.gate import Gate
 from accounts.models import Account, User
 from accounts.rules.decision import Action
 from accounts.steps import step
-from billing import documents, payments, renewal
-from billing.carrying_out import Drifted, carry_out, check, promo_codes, state_of
+from billing import payments, quote_json, renewal
+from billing.applying import Drifted, carry_out, check, promo_codes
 from billing.models import (
     Cancellation,
     ChangeRequest,
@@ -22,15 +22,16 @@ from billing.models import (
     ScheduledChange,
     Subscription,
 )
-from billing.rules import ledger, quoting
-from billing.rules.asking import open_to_asking
+from billing.rules import invariants, quoting
+from billing.rules.change_json import changes_from_plain, changes_to_plain
+from billing.rules.change_requests import open_to_asking
 from billing.rules.changes import Change, RemoveProduct, capability
 from billing.rules.facts import Facts
 from billing.rules.money import to_money
 from billing.rules.refusals import HeldChange, NoSuchLine, RenewalParked
-from billing.rules.wire import changes_from_plain, changes_to_plain
 from billing.storage import loading
 from billing.storage.saving import Occasion
+from billing.subscription_state import state_of
 
 # How long a quote may be confirmed. Most change sooner, with the day.
 VALID_FOR = timedelta(hours=24)
@@ -124,7 +125,7 @@ def _store(
         person=by,
         request=request,
         changes=changes_to_plain(changes),
-        document=documents.dump(quote),
+        document=quote_json.dump(quote),
         version=quote.version,
         on=quote.on,
         created_at=at,
@@ -258,7 +259,9 @@ def undo(change_id: int, *, by: User, on: date) -> None:
     assert before is not None
     if before.facts.held:
         raise HeldChange
-    ledger.demand_undoable(before.facts, next(one for one in before.facts.scheduled if one.id == change_id))
+    invariants.demand_undoable(
+        before.facts, next(one for one in before.facts.scheduled if one.id == change_id)
+    )
     change.delete()
     if cancels:
         Cancellation.objects.filter(account=account, undone_at=None).update(undone_at=activity.current().at)

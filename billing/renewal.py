@@ -13,16 +13,16 @@ from accounts import activity, lifecycle, mail, staff
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountState
 from billing import cancellation, charge_letters, invoicing, payments
-from billing.carrying_out import state_of
+from billing.change_request_closing import close_moot
 from billing.models import Charge, Invoice, PaymentMethod, Quote, ScheduledChange, Subscription
-from billing.request_closing import close_moot
-from billing.rules import ledger, quoting
+from billing.rules import invariants, quoting
 from billing.rules.ending import Ending, ending
 from billing.rules.facts import Facts
-from billing.rules.ledger import Fault
+from billing.rules.invariants import Fault
 from billing.rules.refusals import NoPriceInCycle
 from billing.storage import loading
 from billing.storage.saving import Occasion, persist
+from billing.subscription_state import state_of
 
 log = structlog.get_logger()
 
@@ -141,7 +141,7 @@ def _let_end(
     at: datetime,
 ) -> tuple[None, None]:
     """End the lines that an extension was made without: their seats are free, and nothing is charged."""
-    if broken := ledger.faults(before):
+    if broken := invariants.faults(before):
         return _park(account, broken, at)
     persist(subscription, before, found.after, occasion=Occasion(by=None, on=found.on, at=at))
     activity.record(
@@ -209,7 +209,7 @@ def _priced(held: Facts, resumes_on: date | None) -> tuple[quoting.Renewal | Non
         renewal = _renewal(held, resumes_on)
     except NoPriceInCycle as refusal:
         return None, (Fault(refusal.code, str(refusal.data["product"])),)
-    return renewal, (*ledger.faults(held), *ledger.line_faults(renewal.lines))
+    return renewal, (*invariants.faults(held), *invariants.line_faults(renewal.lines))
 
 
 def _renewal(before: Facts, resumes_on: date | None) -> quoting.Renewal:

@@ -14,7 +14,7 @@ from procrastinate.contrib.django import app
 
 from accounts import activity, address_changes, clock, fence, mail, ownership
 from accounts.models import Account
-from billing import cleanup, erasure, exporting, payments, promised_seats, renewal, requests
+from billing import change_requests, cleanup, data_export, erasure, payments, promised_seats, renewal
 
 log = structlog.get_logger()
 # Rows are asked for by so many ids at once: a statement holds at most 65,535 parameters.
@@ -69,12 +69,12 @@ def _renewals() -> dict[str, int]:
 
 _STEPS: dict[str, Callable[[], dict[str, int]]] = {
     "charges": lambda: {"charges": payments.reconcile(clock.now())},
-    "requests_expired": lambda: {"requests_expired": requests.expire()},
+    "requests_expired": lambda: {"requests_expired": change_requests.expire()},
     "offers_expired": lambda: {"offers_expired": ownership.expire()},
     "invitations_expired": lambda: {"invitations_expired": _invitations()},
     "address_changes_expired": lambda: {"address_changes_expired": address_changes.expire()},
     "renewals": lambda: _renewals(),
-    "exports": lambda: {"exports": exporting.prepare_waiting(clock.now().date())},
+    "exports": lambda: {"exports": data_export.prepare_waiting(clock.now().date())},
     "letters": lambda: {"letters": mail.send_waiting()},
 }
 
@@ -141,7 +141,7 @@ def prepare_exports() -> None:
     """Prepare the exports that wait, woken by the commit that asked for one."""
     _begin()
     with activity.occasion(clock.now()):
-        exporting.prepare_waiting(clock.now().date())
+        data_export.prepare_waiting(clock.now().date())
 
 
 def _begin() -> None:

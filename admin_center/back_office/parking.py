@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 else:
     Base = object
 
-# What `billing.rules.ledger` and the price list report, in words for those who mend it.
+# What `billing.rules.invariants` and the price list report, in words for those who mend it.
 FAULTS = {
     "two_lines": _("the product stands on two lines"),
     "scheduled_elsewhere": _("a change waits for a line that is not there, or for another day than renewal"),

@@ -11,7 +11,7 @@ from djmoney.money import Money
 
 from accounts.models import Account
 from admin_center.forms.fields import Lines, Number, Sought, Text
-from billing import promos
+from billing import promo_codes
 from billing.models import Product, PromoCode
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ else:
     CodeBase = forms.ModelForm
 
 LONGEST_REASON = 500
-TERMS = frozenset(field.name for field in fields(promos.Terms))
+TERMS = frozenset(field.name for field in fields(promo_codes.Terms))
 # Where the form asks for a condition in a way of its own.
 ASKED_AS = {"amount": "off", "products": "only_on"}
 LIMITS_HELP = {
@@ -60,7 +60,7 @@ class UsedCodeForm(CodeBase):
 
     def faults(self) -> dict[str, Any]:
         """Return what is wrong; the stored row stays locked until the page is answered."""
-        return promos.faults_of(promos.lock(self.instance.pk), self.changes())
+        return promo_codes.faults_of(promo_codes.lock(self.instance.pk), self.changes())
 
 
 class CodeForm(UsedCodeForm):
@@ -140,7 +140,7 @@ class CodeForm(UsedCodeForm):
         """Return what is wrong with a new code, or with what a stored one would become."""
         if self.instance.pk:
             return super().faults()
-        return dict(promos.faults(promos.Terms(**self.changes()), self.cleaned_data["catalogue"]))
+        return dict(promo_codes.faults(promo_codes.Terms(**self.changes()), self.cleaned_data["catalogue"]))
 
 
 class TryForm(forms.Form):

@@ -21,7 +21,7 @@ from admin_center.back_office.promo_forms import CodeForm, TryForm, UsedCodeForm
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin, StaffInline
 from admin_center.isolation import isolated
-from billing import promos
+from billing import promo_codes
 from billing.models import PromoCode, PromoCodeEntry
 from billing.storage import loading
 
@@ -105,7 +105,7 @@ class PromoCodeAdmin(StaffAdmin):
             return [(None, {"fields": ("catalogue", *NEW, "periods", *LIMITS, "reason")})]
         shown: tuple[str, ...]
         change: tuple[str, ...]
-        if promos.in_use(obj):
+        if promo_codes.in_use(obj):
             shown = (*FACTS, "periods", "standing", "uses", "used_by", "try_it")
             change = ("valid_until", *LIMITS, "withdrawn", "reason")
         else:
@@ -119,7 +119,7 @@ class PromoCodeAdmin(StaffAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         """Return the form of a code that nobody has used, or of one that somebody has."""
-        form = UsedCodeForm if obj is not None and promos.in_use(obj) else CodeForm
+        form = UsedCodeForm if obj is not None and promo_codes.in_use(obj) else CodeForm
         return super().get_form(request, obj, change, form=form, **options)
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -163,10 +163,10 @@ class PromoCodeAdmin(StaffAdmin):
         """Define or change the code by its verb."""
         reason, by = form.cleaned_data["reason"], request.user
         if change:
-            promos.amend(obj.pk, form.changes(), by=by, reason=reason)  # type: ignore[arg-type]
+            promo_codes.amend(obj.pk, form.changes(), by=by, reason=reason)  # type: ignore[arg-type]
         else:
-            terms = promos.Terms(**form.changes())
-            obj.pk = promos.create(obj.catalogue, terms, by=by, reason=reason).pk  # type: ignore[arg-type]
+            terms = promo_codes.Terms(**form.changes())
+            obj.pk = promo_codes.create(obj.catalogue, terms, by=by, reason=reason).pk  # type: ignore[arg-type]
 
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses, with that of the question."""
@@ -193,7 +193,7 @@ class PromoCodeAdmin(StaffAdmin):
 def _answer(code: str, account: Account) -> dict[str, Any]:
     """Return the answer for the page, in words."""
     on = clock.today(account)
-    found = promos.try_out(code, account, on=on)
+    found = promo_codes.try_out(code, account, on=on)
     if found.refusal is not None:
         reading = loading.read(account, on)
         why = refused.why(found.refusal, reading.names if reading else {})

@@ -28,8 +28,9 @@ from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
 from admin_center.forms.fields import Lines, Number
 from admin_center.isolation import isolated
 from admin_center.sentences import Names
-from billing import carrying_out, requests
+from billing import applying, change_requests
 from billing.models import ChangeRequest
+from billing.rules.change_json import Malformed, changes_from_plain
 from billing.rules.changes import (
     AddOn,
     AddProduct,
@@ -39,11 +40,10 @@ from billing.rules.changes import (
     FirstPurchase,
 )
 from billing.rules.facts import Facts
-from billing.rules.given_prices import quote_at
 from billing.rules.money import exponent, to_minor
+from billing.rules.price_overrides import quote_at
 from billing.rules.quoting import Undecided
 from billing.rules.refusals import Refusal, SalesOnly
-from billing.rules.wire import Malformed, changes_from_plain
 from billing.storage import loading
 
 BY_STAFF = (AccountType.ASSISTED, AccountType.MANAGED)
@@ -73,7 +73,7 @@ class DecisionForm(forms.Form):
 
     reason = Lines(
         label=gettext_lazy("Reason"),
-        max_length=requests.LONGEST_NOTE,
+        max_length=change_requests.LONGEST_NOTE,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("The account’s owner can read it in the activity."),
     )
@@ -259,14 +259,14 @@ def _is_ours(one: ChangeRequest) -> bool:
     """Tell whether a request is open and for the vendor's staff to decide."""
     account = one.subscription.account
     open_now = one.state == ChangeRequest.State.OPEN and account.state != AccountState.CANCELLED
-    return open_now and requests.decided_by_staff(account)
+    return open_now and change_requests.decided_by_staff(account)
 
 
 def _comes(
     reading: loading.Reading, changes: tuple[Change, ...], prices: Mapping[str, int], account: Account
 ) -> Comes:
     """Return what the changes come to today at these prices (minor units)."""
-    held = carrying_out.open_to_staff(reading.facts)
+    held = applying.open_to_staff(reading.facts)
     try:
         quote = quote_at(held, prices, changes, clock.today(account))
     except Undecided as undecided:
@@ -310,16 +310,18 @@ def _carry_out(
     reason, on = form.cleaned_data["reason"], clock.today(account)
     try:
         if act == "reject":
-            requests.reject(one.pk, reason=reason, by=request.user, on=on)
+            change_requests.reject(one.pk, reason=reason, by=request.user, on=on)
             messages.success(request, _("The request is rejected. Who asked is told."))
         else:
-            requests.accept_as_staff(one.pk, prices=form.prices(), reason=reason, by=request.user, on=on)
+            change_requests.accept_as_staff(
+                one.pk, prices=form.prices(), reason=reason, by=request.user, on=on
+            )
             messages.success(
                 request, _("The request is carried out. The invoice is open under the contract.")
             )
-    except (requests.RequestOver, NotAllowed):
+    except (change_requests.RequestOver, NotAllowed):
         messages.warning(request, _("It was decided, withdrawn or closed meanwhile."))
-    except requests.OwnRequest:
+    except change_requests.OwnRequest:
         form.add_error(None, ValidationError(_("Nobody decides their own request.")))
         return None
     except SalesOnly as refusal:

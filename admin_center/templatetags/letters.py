@@ -13,9 +13,9 @@ from django.utils.translation import pgettext
 from accounts.models import Letter
 from admin_center import priced, request_words, sentences
 from admin_center.sentences import Names
-from billing.documents import load_base
+from billing.quote_json import load_base
+from billing.rules.change_json import Malformed, changes_from_plain
 from billing.rules.lines import LineKind
-from billing.rules.wire import Malformed, changes_from_plain
 
 register = template.Library()
 

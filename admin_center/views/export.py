@@ -6,7 +6,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.rules.decision import Action
 from admin_center.pages import AccountRequest, page
-from billing import exporting
+from billing import data_export
 from billing.models import DataExport
 
 
@@ -15,7 +15,7 @@ from billing.models import DataExport
 def export(request: AccountRequest) -> HttpResponse:
     """Show how far the last export got; a POST asks for a new one."""
     if request.method == "POST":
-        exporting.ask(request.account, by=request.user, on=request.today)
+        data_export.ask(request.account, by=request.user, on=request.today)
         return redirect("export", request.account.slug)
     last = DataExport.objects.filter(account=request.account).defer("content").order_by("-pk").first()
     waits = last is not None and last.state in (DataExport.State.WAITING, DataExport.State.RUNNING)

@@ -21,13 +21,13 @@ from admin_center.forms.manage import ManageForm
 from admin_center.outcome import Outcome
 from admin_center.pages import AccountRequest, page
 from admin_center.renewing import renew_first
-from billing import quotes, requests
-from billing.carrying_out import promo_codes
+from billing import change_requests, quotes
+from billing.applying import promo_codes
 from billing.models import ChangeRequest, Quote
+from billing.rules.change_json import Malformed, changes_from_plain
 from billing.rules.changes import Change
 from billing.rules.quoting import Undecided
 from billing.rules.refusals import Refusal
-from billing.rules.wire import Malformed, changes_from_plain
 
 # Explained on the page where they are closed.
 CLOSABLE = (
@@ -197,7 +197,7 @@ def _page(
         "who_changes": replace(may_change, next_step=NextStep.NONE),
         "may_undo": request.gate.may(Action.UNDO_CHANGE),
         "may_cancel": request.gate.may(Action.CANCEL_ACCOUNT),
-        "staff_decide": requests.decided_by_staff(request.account),
+        "staff_decide": change_requests.decided_by_staff(request.account),
         "tried": status == 422,
         "kept": kept,
     }
@@ -235,10 +235,10 @@ def _draw_up(request: AccountRequest, form: ManageForm, found: Outcome) -> HttpR
     number = form.cleaned_data.get("request")
     try:
         if number and ChangeRequest.objects.filter(pk=number, subscription_id=request.account.pk).exists():
-            quote = requests.draw_up(number, by=request.user, on=request.today, changes=found.changes)
+            quote = change_requests.draw_up(number, by=request.user, on=request.today, changes=found.changes)
         else:
             quote = quotes.draw_up(request.account, found.changes, by=request.user, on=request.today)
-    except (requests.RequestOver, requests.OwnRequest):
+    except (change_requests.RequestOver, change_requests.OwnRequest):
         messages.warning(request, _("This request is no longer yours to decide."))
         return redirect("subscription", request.account.slug)
     except (Refusal, Undecided):
@@ -252,7 +252,9 @@ def _submit(request: AccountRequest, form: ManageForm, found: Outcome) -> HttpRe
     """Submit the wish as a request for others to decide."""
     note = form.cleaned_data.get("note") or ""
     try:
-        made = requests.submit(request.account, found.changes, note=note, by=request.user, on=request.today)
+        made = change_requests.submit(
+            request.account, found.changes, note=note, by=request.user, on=request.today
+        )
     except (Refusal, Undecided):
         return _again(request)
     messages.success(request, _("Your request is submitted. Who decides it was told by mail."))

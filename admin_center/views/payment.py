@@ -14,7 +14,7 @@ from accounts.rules.decision import Action
 from accounts.rules.roles import Role
 from admin_center import summary
 from admin_center.pages import AccountRequest, page
-from billing import debts, methods
+from billing import debts, payment_methods
 from billing.models import Invoice, PaymentMethod
 
 # More than anybody owes; the Invoices page lists all.
@@ -60,11 +60,11 @@ def payment_begin(request: AccountRequest) -> HttpResponse:
     slug = request.account.slug
     back = request.build_absolute_uri(reverse("payment_return", args=[slug]))
     try:
-        begun = methods.begin(request.account, by=request.user, on=request.today, return_url=back)
-    except methods.ProviderUnreachable:
+        begun = payment_methods.begin(request.account, by=request.user, on=request.today, return_url=back)
+    except payment_methods.ProviderUnreachable:
         messages.error(request, _("The payment provider does not answer. Try again in a moment."))
         return redirect("payment", slug)
-    except methods.NothingToPay:
+    except payment_methods.NothingToPay:
         messages.info(request, _("There is no subscription yet that could be paid for."))
         return redirect("payment", slug)
     open_ones = list(request.session.get("payment_setups", {}).items())[1 - MOST_SETUPS :]
@@ -84,17 +84,17 @@ def payment_return(request: AccountRequest) -> HttpResponse:
     states: dict[str, str] = request.session.get("payment_setups", {})
     try:
         if state not in states:
-            raise methods.SetupOver
+            raise payment_methods.SetupOver
         if request.method != "POST":
-            entered = methods.entered(request.account, state, by=by, on=on)
+            entered = payment_methods.entered(request.account, state, by=by, on=on)
             if entered:
                 return render(request, "payment/entered.html", {"method": entered, "state": state})
-        elif methods.finish(request.account, state, by=by, on=on):
+        elif payment_methods.finish(request.account, state, by=by, on=on):
             following = states.pop(state)
             request.session["payment_setups"] = states
             messages.success(request, _("The payment method is replaced."))
             return _on_from(here, following)
-    except methods.SetupOver:
+    except payment_methods.SetupOver:
         messages.warning(
             request,
             _(
@@ -103,7 +103,7 @@ def payment_return(request: AccountRequest) -> HttpResponse:
             ),
         )
         return redirect("payment", here)
-    except methods.ProviderUnreachable:
+    except payment_methods.ProviderUnreachable:
         messages.error(
             request,
             _(

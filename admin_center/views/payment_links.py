@@ -25,7 +25,7 @@ from accounts import activity, clock
 from accounts.models import Account
 from admin_center import priced
 from admin_center.sign_in import client_address
-from billing import methods, payment_links
+from billing import payment_links, payment_methods
 from billing.models import Charge, PaymentLink, PaymentSetup, Product
 
 
@@ -72,7 +72,7 @@ def _answer(
         account = account_of()
     except payment_links.LinkUnknown:
         return _unknown(request)
-    except methods.SetupOver:
+    except payment_methods.SetupOver:
         return _unknown(request, returned=True)
     # What the frame shows of costs goes by the type of the account that is paid for.
     request.paid_for = account
@@ -108,7 +108,7 @@ def _begin(request: LinkRequest, found: PaymentLink) -> HttpResponse | None:
     except (payment_links.UnderWay, payment_links.TooManyDeclined):
         # The page says so by itself.
         return None
-    except methods.ProviderUnreachable:
+    except payment_methods.ProviderUnreachable:
         messages.error(request, _("The payment provider does not answer. Try again in a moment."))
         return None
     request.session[PAGES] = [*request.session.get(PAGES, [])[1 - MOST_PAGES :], begun.state]
@@ -142,9 +142,9 @@ def _pay(request: LinkRequest, setup: PaymentSetup, state: str, here: str) -> Ht
     return_url = request.build_absolute_uri(f"{here}&from=bank")
     try:
         charge = payment_links.pay(state, return_url=return_url)
-    except methods.ProviderUnreachable:
+    except payment_methods.ProviderUnreachable:
         messages.error(request, _("The payment provider does not answer. Try again in a moment."))
-    except methods.SetupOver:
+    except payment_methods.SetupOver:
         messages.warning(request, _("What you entered an hour ago is no longer kept: enter it again."))
     except (payment_links.UnderWay, payment_links.TooManyDeclined, payment_links.NothingEntered):
         return _show_return(request, setup, state, status=422)
@@ -163,7 +163,7 @@ def _show_return(request: LinkRequest, setup: PaymentSetup, state: str, status: 
     if not (how.paid or how.going_on or setup.used_at or payment_links.is_old(setup)):
         try:
             entered = payment_links.entered(setup)
-        except methods.ProviderUnreachable:
+        except payment_methods.ProviderUnreachable:
             messages.error(
                 request, _("The payment provider does not answer. Open this page again in a moment.")
             )

@@ -16,12 +16,12 @@ from admin_center import drafts, meanwhile, priced, refused, trail, words
 from admin_center.pages import AccountRequest, page
 from admin_center.renewing import renew_first
 from admin_center.views.manage import back_with_typed
-from billing import documents, payments, quotes
+from billing import payments, quote_json, quotes
 from billing.models import PaymentMethod, Quote, ScheduledChange
+from billing.rules.change_json import changes_from_plain
 from billing.rules.differences import differences
 from billing.rules.quoting import Undecided
 from billing.rules.refusals import Refusal
-from billing.rules.wire import changes_from_plain
 from billing.storage import loading
 
 # Each of these raises the subscription's version by one.
@@ -67,7 +67,7 @@ def _show(
     reading = loading.read(request.account, request.today)
     assert reading is not None  # the quote refers to the subscription
     costs_shown = bool(request.gate.may(Action.SEE_COSTS))
-    shown = documents.load(found.document)
+    shown = quote_json.load(found.document)
     over = found.state == Quote.State.OPEN and activity.current().at >= found.expires_at
     was = _replaced(request, found)
     context = {
@@ -82,7 +82,7 @@ def _show(
         "invoice_shown": costs_shown and bool(request.gate.may(Action.VIEW_INVOICES)),
     }
     if was is not None:
-        before = documents.load(was.document)
+        before = quote_json.load(was.document)
         context |= {
             "was": priced.of(before, reading, costs_shown=costs_shown),
             "acts": _acts(request, shown.version - before.version, costs_shown=costs_shown),

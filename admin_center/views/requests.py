@@ -14,7 +14,7 @@ from admin_center import drafts, priced, refused, requested, words
 from admin_center.forms.fields import refusal
 from admin_center.pages import AccountRequest, page
 from admin_center.renewing import renew_first
-from billing import documents, requests
+from billing import change_requests, quote_json
 from billing.models import ChangeRequest
 from billing.rules import quoting
 from billing.rules.quoting import Undecided
@@ -58,7 +58,7 @@ def _show(
     costs_shown = bool(request.gate.may(Action.SEE_COSTS))
     then = None
     if asked.document:
-        shown = documents.load(asked.document)
+        shown = quote_json.load(asked.document)
         then = priced.of(shown, reading, costs_shown=costs_shown)
     quote, refusal = _today(request, asked, reading)
     now = priced.of(quote, reading, costs_shown=costs_shown) if quote else None
@@ -80,7 +80,7 @@ def _show(
         "refusal": refusal,
         "may_decide": request.gate.may(Action.DECIDE_REQUESTS),
         "own": asked.requester_id == request.user.pk,
-        "staff_decide": requests.decided_by_staff(request.account),
+        "staff_decide": change_requests.decided_by_staff(request.account),
         "kept": kept,
         "error": error,
         "text": text,
@@ -112,10 +112,10 @@ def approve(request: AccountRequest, request_id: int) -> HttpResponse:
     asked = _find(request, request_id)
     renew_first(request)
     try:
-        quote = requests.draw_up(asked.pk, by=request.user, on=request.today)
-    except requests.OwnRequest:
+        quote = change_requests.draw_up(asked.pk, by=request.user, on=request.today)
+    except change_requests.OwnRequest:
         return _show(request, asked, error=_("Nobody decides their own request."), status=403)
-    except requests.RequestOver:
+    except change_requests.RequestOver:
         messages.warning(request, _("It was decided, withdrawn or closed meanwhile."))
         return redirect("request", request.account.slug, asked.pk)
     except Undecided:
@@ -133,16 +133,16 @@ def reject(request: AccountRequest, request_id: int) -> HttpResponse:
     asked, reason = _find(request, request_id), request.POST.get("reason", "")
     try:
         reason = tidy(reason, lines=True)
-        requests.reject(asked.pk, reason=reason, by=request.user, on=request.today)
-    except requests.OwnRequest:
+        change_requests.reject(asked.pk, reason=reason, by=request.user, on=request.today)
+    except change_requests.OwnRequest:
         return _show(request, asked, error=_("Nobody decides their own request."), status=403)
     except OddCharacter as odd:
         error = refusal(odd).messages[0]
         return _show(request, asked, error=error, text=reason[:5000], status=422)
-    except requests.NoteTooLong:
+    except change_requests.NoteTooLong:
         error = _("Give a reason of 1 to 2,000 characters.")
         return _show(request, asked, error=error, text=reason[:5000], status=422)
-    except requests.RequestOver:
+    except change_requests.RequestOver:
         messages.warning(request, _("It was decided, withdrawn or closed meanwhile."))
     else:
         messages.success(request, _("The request is rejected. Who asked is told."))
@@ -155,12 +155,12 @@ def withdraw(request: AccountRequest, request_id: int) -> HttpResponse:
     """Take one's own request back."""
     asked = _find(request, request_id)
     try:
-        requests.withdraw(asked.pk, by=request.user, on=request.today)
+        change_requests.withdraw(asked.pk, by=request.user, on=request.today)
     except ChangeRequest.DoesNotExist:
         return _show(request, asked, error=_("Only who asked can withdraw it."), status=403)
     except HeldChange:
         messages.warning(request, _("It is being paid already, and can no longer be withdrawn."))
-    except requests.RequestOver:
+    except change_requests.RequestOver:
         messages.warning(request, _("It was decided, withdrawn or closed meanwhile."))
     else:
         messages.success(request, _("The request is withdrawn."))

@@ -16,11 +16,11 @@ from djmoney.money import Money
 from accounts import activity, lifecycle
 from accounts.models import Account, User
 from accounts.rules.capabilities import AccountState
-from billing import cancellation, quotes, renewal, requests
+from billing import cancellation, change_requests, quotes, renewal
 from billing.demo.book import Event, Story
 from billing.imports.accounts import loading
 from billing.models import BalanceEntry, Subscription
-from billing.rules.wire import changes_from_plain
+from billing.rules.change_json import changes_from_plain
 
 _OFFICE_HOURS = time(10, 12)
 _SMALL_HOURS = time(2, 5)
@@ -114,7 +114,7 @@ def _change(account: Account, event: Event) -> None:
 def _request(account: Account, event: Event) -> None:
     """Let somebody ask for a change."""
     changes = changes_from_plain(event.told["request"])
-    requests.submit(account, changes, note=event.told["note"], by=_person(event), on=event.on)
+    change_requests.submit(account, changes, note=event.told["note"], by=_person(event), on=event.on)
 
 
 def _cancel(account: Account, event: Event) -> None:

@@ -3,14 +3,14 @@
 from billing.models.balance import BalanceEntry
 from billing.models.cancellation import Cancellation, DataExport
 from billing.models.catalogue import Catalogue, Edition, Price, Product
+from billing.models.change_request import ChangeRequest
 from billing.models.charge import Charge, InvoicePayment
 from billing.models.invoice import Invoice, InvoiceLine, Numbering
-from billing.models.loaded import LoadedAccount
-from billing.models.payment import PaymentMethod, PaymentSetup
+from billing.models.loaded_account import LoadedAccount
 from billing.models.payment_link import PaymentLink
-from billing.models.promo import PromoCode, PromoCodeEntry, PromoRedemption
+from billing.models.payment_method import PaymentMethod, PaymentSetup
+from billing.models.promo_code import PromoCode, PromoCodeEntry, PromoRedemption
 from billing.models.quote import Quote
-from billing.models.request import ChangeRequest
 from billing.models.sandbox import SandboxPayment, SandboxSetup
 from billing.models.seats import AgentSeat, TemporarySeats
 from billing.models.subscription import Discount, Line, PaidSegment, ScheduledChange, Subscription

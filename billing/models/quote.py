@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from billing.models.request import ChangeRequest
+from billing.models.change_request import ChangeRequest
 from billing.models.subscription import Subscription
 
 
@@ -32,11 +32,11 @@ class Quote(models.Model):
     # Whom it was drawn up for: nobody else may confirm it.
     person = models.ForeignKey(User, models.PROTECT, related_name="+")
     request = models.ForeignKey(ChangeRequest, models.SET_NULL, null=True, blank=True, related_name="quotes")
-    # As billing.rules.wire writes them.
+    # As billing.rules.change_json writes them.
     changes = models.JSONField(_("changes"))
     # Unit prices that the vendor's staff gave, minor units by product: {"support": 900}.
     prices = models.JSONField(_("prices given by staff"), default=dict)
-    # The whole quote as it was shown, as billing.documents writes it.
+    # The whole quote as it was shown, as billing.quote_json writes it.
     document = models.JSONField(_("document"))
     # What it was computed from (domain.md 5): the subscription's version and the account's day.
     version = models.PositiveIntegerField(_("version"))

@@ -9,7 +9,7 @@ from billing.rules.changes import Change, Moment, takes_effect
 from billing.rules.conflicts import lines_of
 from billing.rules.facts import Availability, Facts, LineFacts, ProductKind, PromoFacts, ScheduledKind
 from billing.rules.periods import Cycle
-from billing.rules.succession import includes
+from billing.rules.renewal_lines import includes
 
 LONGEST_TEMPORARY = 365
 SINGLE_KINDS = (ProductKind.PRODUCT, ProductKind.SUITE)

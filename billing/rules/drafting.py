@@ -10,8 +10,8 @@ from billing.rules.facts import DiscountFacts, Facts, LineFacts, ScheduledFacts,
 from billing.rules.lines import LineKind, PricedLine, charge_line, credit_line, open_segment
 from billing.rules.notices import Notice, price_notices
 from billing.rules.periods import Applied, Cycle, Period, Segment, next_period
-from billing.rules.renewing import whole_period
-from billing.rules.succession import at_lasting_price, listed
+from billing.rules.renewal import whole_period
+from billing.rules.renewal_lines import at_lasting_price, listed
 
 
 @dataclass

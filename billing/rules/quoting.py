@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from billing.rules import refusals
+from billing.rules.applying import make
 from billing.rules.changes import Change, Moment, UsePromoCode, takes_effect
 from billing.rules.checks import agree, may_change, nothing_left_alone
 from billing.rules.conflicts import Question, Resolution, resolve
@@ -12,11 +13,10 @@ from billing.rules.drafting import Draft
 from billing.rules.ending import ending
 from billing.rules.facts import Facts, LineFacts, ScheduledFacts, ScheduledKind
 from billing.rules.lines import DiscountTotal, PricedLine, discount_totals
-from billing.rules.making import make
 from billing.rules.notices import Notice
-from billing.rules.renewing import Effect, Renewal, renewal, resumption
+from billing.rules.renewal import Effect, Renewal, renewal, resumption
+from billing.rules.renewal_lines import becomes
 from billing.rules.settlement import Settlement, settle
-from billing.rules.succession import becomes
 
 __all__ = ["Effect", "Quote", "Renewal", "Timed", "Undecided", "becomes", "quote", "renewal", "resumption"]
 

@@ -12,7 +12,7 @@ import pytest
 
 from accounts.models import Account
 from accounts.rules.decision import NotAllowed
-from billing import cancellation, methods, payments, quotes, renewal, requests, seats
+from billing import cancellation, change_requests, payment_methods, payments, quotes, renewal, seats
 from billing.models import Charge, PaymentMethod, SandboxPayment
 from billing.rules.changes import AddSeats, ReduceSeats
 from tests import people, shop
@@ -72,22 +72,22 @@ def undoing(account: Account) -> Act:
 
 
 def submitting(account: Account) -> Act:
-    return lambda: requests.submit(account, MORE, note="", by=people.user("adam"), on=TODAY)
+    return lambda: change_requests.submit(account, MORE, note="", by=people.user("adam"), on=TODAY)
 
 
 def approving(account: Account) -> Act:
     asked = submitting(account)()
-    return lambda: requests.draw_up(asked.pk, by=people.user("bilal"), on=TODAY)
+    return lambda: change_requests.draw_up(asked.pk, by=people.user("bilal"), on=TODAY)
 
 
 def rejecting(account: Account) -> Act:
     asked = submitting(account)()
-    return lambda: requests.reject(asked.pk, reason="no", by=people.user("bilal"), on=TODAY)
+    return lambda: change_requests.reject(asked.pk, reason="no", by=people.user("bilal"), on=TODAY)
 
 
 def taking_back(account: Account) -> Act:
     asked = submitting(account)()
-    return lambda: requests.withdraw(asked.pk, by=people.user("adam"), on=TODAY)
+    return lambda: change_requests.withdraw(asked.pk, by=people.user("adam"), on=TODAY)
 
 
 def assigning(account: Account) -> Act:
@@ -97,7 +97,7 @@ def assigning(account: Account) -> Act:
 
 def replacing_the_method(account: Account) -> Act:
     olivia = people.user("olivia")
-    return lambda: methods.begin(account, by=olivia, on=TODAY, return_url="/back/")
+    return lambda: payment_methods.begin(account, by=olivia, on=TODAY, return_url="/back/")
 
 
 def ending_later(account: Account) -> Act:
@@ -111,7 +111,7 @@ VERBS = [
     *(paying, drawing_up, confirming, withdrawing, undoing, submitting, approving, rejecting, taking_back),
     *(assigning, replacing_the_method, ending_later),
 ]
-REFUSALS = (NotAllowed, requests.RequestOver, quotes.QuoteOver)
+REFUSALS = (NotAllowed, change_requests.RequestOver, quotes.QuoteOver)
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.__name__)

@@ -13,7 +13,7 @@ from accounts import activity, mail
 from accounts.gate import Gate
 from accounts.models import Account, Activity, Letter, Membership, User
 from accounts.rules.decision import Action, NotAllowed, Reason
-from billing import cancellation, erasure, exporting, payments, quotes, renewal, requests
+from billing import cancellation, change_requests, data_export, erasure, payments, quotes, renewal
 from billing.models import (
     ChangeRequest,
     Charge,
@@ -83,7 +83,7 @@ def test_temporary_seats_are_forfeited_by_the_day(ledger: Account) -> None:
 
 def test_after_olivia_cancels_nobody_reaches_anything(ledger: Account) -> None:
     quotes.draw_up(ledger, [AddSeats("support", 11)], by=people.user("bilal"), on=TODAY)
-    requests.submit(ledger, [AddSeats("guide", 3)], note="", by=people.user("adam"), on=TODAY)
+    change_requests.submit(ledger, [AddSeats("guide", 3)], note="", by=people.user("adam"), on=TODAY)
     cancel(ledger)
     ledger.refresh_from_db()
     assert ledger.state == "cancelled"
@@ -169,7 +169,7 @@ def test_at_the_periods_end_with_undo_until_then(ledger: Account) -> None:
 
 
 def test_restoring_gives_back_the_former_state_without_charging(ledger: Account) -> None:
-    requests.submit(ledger, [AddSeats("guide", 3)], note="", by=people.user("adam"), on=TODAY)
+    change_requests.submit(ledger, [AddSeats("guide", 3)], note="", by=people.user("adam"), on=TODAY)
     drawn = quotes.draw_up(ledger, [ReduceSeats("support", 5)], by=people.user("bilal"), on=TODAY)
     quotes.confirm(drawn.pk, by=people.user("bilal"), on=TODAY)
 
@@ -227,10 +227,10 @@ def test_ninety_days_later_personal_data_is_erased_and_invoices_stay(
 def test_olivia_takes_her_data_along(ledger: Account) -> None:
     User.objects.filter(email="leo@acme.example").update(name="=HYPERLINK(1)")
     with pytest.raises(NotAllowed):
-        exporting.ask(ledger, by=people.user("bilal"), on=TODAY)
-    asked = exporting.ask(ledger, by=people.user("olivia"), on=TODAY)
-    assert exporting.ask(ledger, by=people.user("olivia"), on=TODAY).pk == asked.pk
-    assert exporting.prepare_waiting(TODAY) == 1
+        data_export.ask(ledger, by=people.user("bilal"), on=TODAY)
+    asked = data_export.ask(ledger, by=people.user("olivia"), on=TODAY)
+    assert data_export.ask(ledger, by=people.user("olivia"), on=TODAY).pk == asked.pk
+    assert data_export.prepare_waiting(TODAY) == 1
     export = DataExport.objects.get()
     assert (export.state, export.progress) == ("ready", 100)
     archive = zipfile.ZipFile(io.BytesIO(bytes(export.content)))
@@ -241,13 +241,13 @@ def test_olivia_takes_her_data_along(ledger: Account) -> None:
 
 def test_an_export_that_fails_says_so_and_stops_nobody(ledger: Account, globex: Account) -> None:
     """What the outbox still has to send goes out all the same."""
-    exporting.ask(ledger, by=people.user("olivia"), on=TODAY)
-    with patch.dict(exporting._PARTS, {"members": Mock(side_effect=OSError("full"))}):
-        assert exporting.prepare_waiting(TODAY) == 1
+    data_export.ask(ledger, by=people.user("olivia"), on=TODAY)
+    with patch.dict(data_export._PARTS, {"members": Mock(side_effect=OSError("full"))}):
+        assert data_export.prepare_waiting(TODAY) == 1
     assert DataExport.objects.get().state == "failed"
     # Asked for again it is made anew.
-    exporting.ask(ledger, by=people.user("olivia"), on=TODAY)
-    exporting.prepare_waiting(TODAY)
+    data_export.ask(ledger, by=people.user("olivia"), on=TODAY)
+    data_export.prepare_waiting(TODAY)
     assert DataExport.objects.latest("pk").state == "ready"
 
 
@@ -257,8 +257,8 @@ def test_where_costs_are_not_shown_no_export_holds_one(ledger: Account) -> None:
     activity.record(
         ledger, "role_given", by=None, subject="x", before=None, after=roles_of, reason="for $1234.56"
     )
-    exporting.ask(ledger, by=people.user("olivia"), on=TODAY)
-    exporting.prepare_waiting(TODAY)
+    data_export.ask(ledger, by=people.user("olivia"), on=TODAY)
+    data_export.prepare_waiting(TODAY)
     archive = zipfile.ZipFile(io.BytesIO(bytes(DataExport.objects.get().content or b"")))
     told = "".join(archive.read(name).decode() for name in archive.namelist())
     assert "1234" not in told

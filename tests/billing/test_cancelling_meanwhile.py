@@ -16,7 +16,7 @@ from django.db import connections
 
 from accounts import activity
 from accounts.models import Account
-from billing import cancellation, payments, quotes, renewal, requests
+from billing import cancellation, change_requests, payments, quotes, renewal
 from billing.models import (
     ChangeRequest,
     Charge,
@@ -60,8 +60,10 @@ def confirming(account: Account) -> tuple[Act, date]:
 
 def approving(account: Account) -> tuple[Act, date]:
     bilal = people.user("bilal")
-    asked = requests.submit(account, [AddSeats("support", 11)], note="", by=people.user("adam"), on=TODAY)
-    quote = requests.draw_up(asked.pk, by=bilal, on=TODAY)
+    asked = change_requests.submit(
+        account, [AddSeats("support", 11)], note="", by=people.user("adam"), on=TODAY
+    )
+    quote = change_requests.draw_up(asked.pk, by=bilal, on=TODAY)
     return lambda: quotes.confirm(quote.pk, by=bilal, on=TODAY), TODAY
 
 

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from accounts import activity, clock, fence
 from accounts.models import Account
-from billing import erasure, exporting, payments, renewal, tasks
+from billing import data_export, erasure, payments, renewal, tasks
 from tests import people
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,7 +59,7 @@ def test_rows_that_fail_are_counted_in_their_step_and_end_a_run_with_an_error(
     ("module", "name", "step"),
     [
         (payments, "reconcile", "charges"),
-        (exporting, "prepare_waiting", "exports"),
+        (data_export, "prepare_waiting", "exports"),
         (renewal, "due", "renewals"),
     ],
 )

@@ -19,7 +19,7 @@ from djmoney.money import Money
 from accounts import activity, invitations, mail
 from accounts.models import Account, Letter, User
 from accounts.rules.roles import Role
-from billing import quotes, renewal, requests
+from billing import change_requests, quotes, renewal
 from billing.models import BalanceEntry, PaymentMethod
 from billing.rules.changes import AddSeats, Change, ChangeEdition, ReduceSeats
 from tests import people, shop
@@ -183,7 +183,7 @@ def test_an_invitee_and_the_vendors_contact_are_greeted_by_name(acme: Account) -
     invitations.invite(
         account, "nina@new.example", "Nina New", Role.AGENT, by=people.user("olivia"), on=TODAY
     )
-    requests.submit(account, [AddSeats("support", 1300)], note="", by=people.user("adam"), on=TODAY)
+    change_requests.submit(account, [AddSeats("support", 1300)], note="", by=people.user("adam"), on=TODAY)
     greeted = {letter.to: written(letter)[0] for letter in Letter.objects.select_related("account", "user")}
     assert "Hello Nina New," in greeted["nina@new.example"]
     assert "Hello Marcus May," in greeted["marcus@v.example"]

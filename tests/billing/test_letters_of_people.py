@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts import activity, invitations, mail, ownership, roles
 from accounts.models import Account, Letter, User
 from accounts.rules.roles import Role
-from billing import quotes, requests, seats
+from billing import change_requests, quotes, seats
 from billing.models import ChangeRequest
 from billing.rules.changes import AddSeats, Change, ReduceSeats
 from tests import people, shop
@@ -27,28 +27,30 @@ MORE = AddSeats("support", 3)
 
 
 def ask(acme: Account, change: Change = MORE) -> ChangeRequest:
-    return requests.submit(acme, [change], note=f"Please{FORGED}", by=people.user("adam"), on=TODAY)
+    return change_requests.submit(acme, [change], note=f"Please{FORGED}", by=people.user("adam"), on=TODAY)
 
 
 def approve(acme: Account) -> None:
     # Nothing is due for fewer seats at the renewal: no provider is asked.
-    quote = requests.draw_up(ask(acme, ReduceSeats("support", 1)).pk, by=people.user("olivia"), on=TODAY)
+    quote = change_requests.draw_up(
+        ask(acme, ReduceSeats("support", 1)).pk, by=people.user("olivia"), on=TODAY
+    )
     quotes.confirm(quote.pk, by=people.user("olivia"), on=TODAY)
 
 
 def expire(acme: Account) -> None:
     ask(acme)
     with activity.occasion(NOON + timedelta(days=30)):
-        assert requests.expire() == 1
-        assert requests.expire() == 0
+        assert change_requests.expire() == 1
+        assert change_requests.expire() == 0
 
 
 def reject(acme: Account) -> None:
-    requests.reject(ask(acme).pk, reason=f"Not now{FORGED}", by=people.user("bilal"), on=TODAY)
+    change_requests.reject(ask(acme).pk, reason=f"Not now{FORGED}", by=people.user("bilal"), on=TODAY)
 
 
 def withdraw(acme: Account) -> None:
-    requests.withdraw(ask(acme).pk, by=people.user("adam"), on=TODAY)
+    change_requests.withdraw(ask(acme).pk, by=people.user("adam"), on=TODAY)
 
 
 def role(name: str, given: Role) -> Act:

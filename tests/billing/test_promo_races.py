@@ -1,6 +1,6 @@
 """Promo codes at once: tries are counted one after the other, and a promise holds or isn't made.
 
-Seen to fail: without the account's lock in `promos.count_tries` all twenty tries were let through.
+Seen to fail: without the account's lock in `promo_codes.count_tries` all twenty tries were let through.
 """
 
 from datetime import date
@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 
 from accounts.models import Account
-from billing import promos, quotes
+from billing import promo_codes, quotes
 from billing.models import Discount, PromoCode, Quote
 from billing.rules.changes import UsePromoCode
 from tests import people, shop
@@ -35,13 +35,13 @@ def test_twenty_codes_tried_at_once_are_ten_tries(ledger: Account) -> None:
 
     def allowed(code: UsePromoCode) -> bool:
         try:
-            promos.count_tries(ledger, [code])
-        except promos.TooManyTries:
+            promo_codes.count_tries(ledger, [code])
+        except promo_codes.TooManyTries:
             return False
         return True
 
     answers = at_once(*[partial(allowed, code) for code in codes])
-    assert sorted(answers) == [False] * 10 + [True] * promos.TRIES_AN_HOUR
+    assert sorted(answers) == [False] * 10 + [True] * promo_codes.TRIES_AN_HOUR
     cache.clear()
 
 
@@ -49,12 +49,14 @@ def test_twenty_codes_tried_at_once_are_ten_tries(ledger: Account) -> None:
 def test_a_code_changed_while_it_is_used_keeps_one_promise(ledger: Account, _time: int) -> None:
     """Either Olivia gets the tenth that she was shown and Vera is refused, or Olivia sees a new quote."""
     olivia, vera = people.user("olivia"), people.vera()
-    promo = promos.create(shop.catalogue(), promos.Terms("AUTUMN", Decimal(10)), by=vera, reason="Campaign")
+    promo = promo_codes.create(
+        shop.catalogue(), promo_codes.Terms("AUTUMN", Decimal(10)), by=vera, reason="Campaign"
+    )
     quote = quotes.draw_up(ledger, [UsePromoCode("AUTUMN")], by=olivia, on=TODAY)
 
     def amend() -> bool:
         try:
-            return promos.amend(promo.pk, {"percent": Decimal(50)}, by=vera, reason="More")
+            return promo_codes.amend(promo.pk, {"percent": Decimal(50)}, by=vera, reason="More")
         except ValidationError:
             return False
 

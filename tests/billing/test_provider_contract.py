@@ -12,7 +12,7 @@ import pytest
 
 from accounts import activity
 from accounts.models import Account
-from billing import methods, payments, quotes, renewal
+from billing import payment_methods, payments, quotes, renewal
 from billing.models import Charge, Invoice, InvoicePayment, PaymentMethod, Quote, SandboxPayment, SandboxSetup
 from billing.provider import provider
 from billing.provider.base import Method, Outcome, ProviderUnreachable, Setup, Status
@@ -172,12 +172,12 @@ def paying(account: Account, abroad: bool, mode: str) -> Charge:
 def replacing(account: Account, abroad: bool, mode: str) -> Charge:
     """Enter a method on the provider's page, and buy with it."""
     olivia, reference = people.user("olivia"), MODES[mode][1 if abroad else 0]
-    begun = methods.begin(account, by=olivia, on=TODAY, return_url="/back/")
+    begun = payment_methods.begin(account, by=olivia, on=TODAY, return_url="/back/")
     if abroad:
         Abroad.entered["page"] = reference
     else:
         SandboxSetup.objects.update(method=reference)
-    assert methods.finish(account, begun.state, by=olivia, on=TODAY) is not None
+    assert payment_methods.finish(account, begun.state, by=olivia, on=TODAY) is not None
     quote = quotes.draw_up(account, [AddSeats("support", 11)], by=olivia, on=TODAY)
     quotes.confirm(quote.pk, by=olivia, on=TODAY)
     return Charge.objects.get()

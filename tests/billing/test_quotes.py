@@ -12,7 +12,7 @@ import pytest
 from accounts import activity
 from accounts.models import Account, Activity, Letter
 from accounts.rules.decision import NotAllowed
-from billing import documents, methods, payments, quotes, renewal
+from billing import payment_methods, payments, quote_json, quotes, renewal
 from billing.models import (
     Charge,
     Invoice,
@@ -63,7 +63,7 @@ def amounts(invoice: Invoice) -> list[str]:
 def test_one_more_seat_costs_what_the_real_invoice_said(ledger: Account) -> None:
     quote = draw(ledger, AddSeats("support", 11))
     # −10 × 1.00 × 12 × 105/365 = −34.52; 11 × 1.00 × 12 × 105/365 = 37.97
-    assert [line.amount for line in documents.load(quote.document).lines] == [-3452, 3797]
+    assert [line.amount for line in quote_json.load(quote.document).lines] == [-3452, 3797]
     confirmed = confirm(quote)
     assert confirmed.state == Quote.State.CONFIRMED
     invoice = Invoice.objects.get()
@@ -95,7 +95,7 @@ def test_someone_else_bought_meanwhile_so_the_new_quote_is_shown(ledger: Account
     assert (changed.value.old.version, changed.value.new.version) == (1, 2)
     # 10 → 14: 48.33 − 34.52 = 13.81; 12 → 14: 48.33 − 41.42 = 6.91
     assert changed.value.old.due == 1381
-    assert documents.load(changed.value.new.document).due == 691
+    assert quote_json.load(changed.value.new.document).due == 691
     assert Invoice.objects.count() == 1
 
 
@@ -104,7 +104,7 @@ def test_midnight_passed_and_every_line_is_another(ledger: Account) -> None:
     with pytest.raises(quotes.QuoteChanged) as changed:
         confirm(quote, on=TODAY + timedelta(days=9))
     # 9 days later: 96 of 365 days are left: 11 × 12 × 96/365 − 10 × 12 × 96/365 = 34.72 − 31.56
-    assert documents.load(changed.value.new.document).settlement.due == 316
+    assert quote_json.load(changed.value.new.document).settlement.due == 316
     assert Invoice.objects.count() == 0
 
 
@@ -298,16 +298,16 @@ def test_paying_the_open_invoice_restores_the_account_at_once(ledger: Account) -
 
 
 def test_a_replaced_method_is_what_the_next_charge_uses(ledger: Account) -> None:
-    state = methods.begin(ledger, by=people.user("olivia"), on=TODAY, return_url="/back/").state
-    assert methods.finish(ledger, state, by=people.user("olivia"), on=TODAY) is None
+    state = payment_methods.begin(ledger, by=people.user("olivia"), on=TODAY, return_url="/back/").state
+    assert payment_methods.finish(ledger, state, by=people.user("olivia"), on=TODAY) is None
     SandboxSetup.objects.update(method="test_declines")
-    entered = methods.finish(ledger, state, by=people.user("olivia"), on=TODAY)
+    entered = payment_methods.finish(ledger, state, by=people.user("olivia"), on=TODAY)
     assert entered is not None
     assert (entered.brand, entered.last_four) == ("Visa", "0002")
     assert confirm(draw(ledger, AddSeats("support", 11))).failure == "declined"
     assert Activity.objects.get(verb="payment_method_replaced").before["last_four"] == "4242"
     with pytest.raises(NotAllowed):
-        methods.begin(ledger, by=people.user("bilal"), on=TODAY, return_url="/back/")
+        payment_methods.begin(ledger, by=people.user("bilal"), on=TODAY, return_url="/back/")
 
 
 def test_an_outage_of_two_years_gives_two_invoices(ledger: Account) -> None:

@@ -8,7 +8,7 @@ import pytest
 from accounts import activity
 from accounts.models import Account, Letter
 from accounts.rules.decision import NotAllowed
-from billing import quotes, requests
+from billing import change_requests, quotes
 from billing.models import ChangeRequest, Invoice, PaymentMethod, Quote
 from billing.rules.changes import AddProduct, AddSeats, ReduceSeats
 from tests import people, shop
@@ -28,7 +28,7 @@ def ledger() -> Account:
 
 
 def ask(account: Account, *changes: Any, by: str = "adam", note: str = "For July") -> ChangeRequest:
-    return requests.submit(account, changes, note=note, by=people.user(by), on=TODAY)
+    return change_requests.submit(account, changes, note=note, by=people.user(by), on=TODAY)
 
 
 def letters(kind: str) -> set[str]:
@@ -38,7 +38,7 @@ def letters(kind: str) -> set[str]:
 def test_adam_asks_bilal_approves_and_adam_is_told(ledger: Account) -> None:
     request = ask(ledger, AddSeats("support", 11))
     assert letters("request_submitted") == {"olivia@acme.example", "bilal@acme.example"}
-    quote = requests.draw_up(request.pk, by=people.user("bilal"), on=TODAY)
+    quote = change_requests.draw_up(request.pk, by=people.user("bilal"), on=TODAY)
     assert quotes.confirm(quote.pk, by=people.user("bilal"), on=TODAY).state == Quote.State.CONFIRMED
     request.refresh_from_db()
     assert (request.state, request.decided_by_name) == ("approved", "Bilal Brahimi")
@@ -49,7 +49,9 @@ def test_adam_asks_bilal_approves_and_adam_is_told(ledger: Account) -> None:
 
 def test_bilal_edits_and_approves(ledger: Account) -> None:
     request = ask(ledger, AddSeats("support", 15))
-    quote = requests.draw_up(request.pk, by=people.user("bilal"), on=TODAY, changes=[AddSeats("support", 12)])
+    quote = change_requests.draw_up(
+        request.pk, by=people.user("bilal"), on=TODAY, changes=[AddSeats("support", 12)]
+    )
     quotes.confirm(quote.pk, by=people.user("bilal"), on=TODAY)
     assert shop.line(ledger, "support").quantity == 12
     assert ChangeRequest.objects.get().state == "approved"
@@ -57,33 +59,33 @@ def test_bilal_edits_and_approves(ledger: Account) -> None:
 
 def test_olivia_rejects_with_a_reason(ledger: Account) -> None:
     request = ask(ledger, AddSeats("support", 15))
-    with pytest.raises(requests.NoteTooLong):
-        requests.reject(request.pk, reason="  ", by=people.user("olivia"), on=TODAY)
-    requests.reject(request.pk, reason="Not this quarter", by=people.user("olivia"), on=TODAY)
+    with pytest.raises(change_requests.NoteTooLong):
+        change_requests.reject(request.pk, reason="  ", by=people.user("olivia"), on=TODAY)
+    change_requests.reject(request.pk, reason="Not this quarter", by=people.user("olivia"), on=TODAY)
     request.refresh_from_db()
     assert (request.state, request.reason) == ("rejected", "Not this quarter")
-    with pytest.raises(requests.RequestOver):
-        requests.draw_up(request.pk, by=people.user("bilal"), on=TODAY)
+    with pytest.raises(change_requests.RequestOver):
+        change_requests.draw_up(request.pk, by=people.user("bilal"), on=TODAY)
 
 
 def test_nobody_decides_their_own_and_adam_decides_none(ledger: Account) -> None:
     bilals = ask(ledger, AddSeats("support", 15), by="bilal")
-    with pytest.raises(requests.OwnRequest):
-        requests.draw_up(bilals.pk, by=people.user("bilal"), on=TODAY)
-    with pytest.raises(requests.OwnRequest):
-        requests.reject(bilals.pk, reason="no", by=people.user("bilal"), on=TODAY)
+    with pytest.raises(change_requests.OwnRequest):
+        change_requests.draw_up(bilals.pk, by=people.user("bilal"), on=TODAY)
+    with pytest.raises(change_requests.OwnRequest):
+        change_requests.reject(bilals.pk, reason="no", by=people.user("bilal"), on=TODAY)
     with pytest.raises(NotAllowed):
-        requests.draw_up(bilals.pk, by=people.user("adam"), on=TODAY)
+        change_requests.draw_up(bilals.pk, by=people.user("adam"), on=TODAY)
     with pytest.raises(NotAllowed):
         ask(ledger, AddSeats("support", 15), by="agnes")
 
 
 def test_approving_what_was_just_withdrawn(ledger: Account) -> None:
     request = ask(ledger, AddSeats("support", 11))
-    quote = requests.draw_up(request.pk, by=people.user("bilal"), on=TODAY)
+    quote = change_requests.draw_up(request.pk, by=people.user("bilal"), on=TODAY)
     with pytest.raises(ChangeRequest.DoesNotExist):
-        requests.withdraw(request.pk, by=people.user("bilal"), on=TODAY)
-    requests.withdraw(request.pk, by=people.user("adam"), on=TODAY)
+        change_requests.withdraw(request.pk, by=people.user("bilal"), on=TODAY)
+    change_requests.withdraw(request.pk, by=people.user("adam"), on=TODAY)
     with pytest.raises(quotes.QuoteOver):
         quotes.confirm(quote.pk, by=people.user("bilal"), on=TODAY)
     assert shop.line(ledger, "support").quantity == 10
@@ -92,9 +94,9 @@ def test_approving_what_was_just_withdrawn(ledger: Account) -> None:
 def test_a_request_expires_after_thirty_days(ledger: Account) -> None:
     ask(ledger, AddSeats("support", 11))
     with activity.occasion(activity.current().at + timedelta(days=29)):
-        assert requests.expire() == 0
+        assert change_requests.expire() == 0
     with activity.occasion(activity.current().at + timedelta(days=30)):
-        assert requests.expire() == 1
+        assert change_requests.expire() == 1
     assert letters("request_expired") == {"adam@acme.example"}
 
 
@@ -113,8 +115,10 @@ def test_a_managed_accounts_request_goes_to_the_vendor_who_gives_the_price(ledge
     request = ask(ledger, AddProduct("guide", "team", 3), by="olivia")
     assert "sales-acme@vendor.example" in letters("request_submitted")
     with pytest.raises(NotAllowed):
-        requests.draw_up(request.pk, by=people.user("bilal"), on=TODAY)
-    requests.accept_as_staff(request.pk, prices={"guide": 500}, reason="contract", by=people.vera(), on=TODAY)
+        change_requests.draw_up(request.pk, by=people.user("bilal"), on=TODAY)
+    change_requests.accept_as_staff(
+        request.pk, prices={"guide": 500}, reason="contract", by=people.vera(), on=TODAY
+    )
     # 3 × 5.00 × 12 × 105/365 = 51.78, an open invoice under the contract
     invoice = Invoice.objects.get()
     assert (str(invoice.total), invoice.charges.count(), hasattr(invoice, "payment")) == ("$51.78", 0, False)
@@ -122,9 +126,9 @@ def test_a_managed_accounts_request_goes_to_the_vendor_who_gives_the_price(ledge
 
 
 def test_a_long_note_is_refused_and_a_type_that_changed_too(ledger: Account) -> None:
-    with pytest.raises(requests.NoteTooLong):
+    with pytest.raises(change_requests.NoteTooLong):
         ask(ledger, AddSeats("support", 11), note="x" * 10_000)
     request = ask(ledger, ReduceSeats("support", 5))
     Account.objects.update(type="managed")
     with pytest.raises(NotAllowed):
-        requests.draw_up(request.pk, by=people.user("bilal"), on=TODAY)
+        change_requests.draw_up(request.pk, by=people.user("bilal"), on=TODAY)

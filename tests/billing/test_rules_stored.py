@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import Account
-from billing import documents, promos, quotes, requests
+from billing import change_requests, promo_codes, quote_json, quotes
 from billing.models import Charge, Discount, Invoice, PaidSegment, PaymentMethod, PromoRedemption, Quote
 from billing.rules import quoting
 from billing.rules.changes import (
@@ -48,8 +48,8 @@ def trial() -> Account:
 
 def code(name: str, **terms: Any) -> None:
     products = terms.pop("products", ())
-    terms = promos.Terms(name, **terms, products=products)  # type: ignore[assignment]
-    promos.create(shop.catalogue(), terms, by=people.vera(), reason="Campaign")  # type: ignore[arg-type]
+    terms = promo_codes.Terms(name, **terms, products=products)  # type: ignore[assignment]
+    promo_codes.create(shop.catalogue(), terms, by=people.vera(), reason="Campaign")  # type: ignore[arg-type]
 
 
 def change(account: Account, *changes: Change) -> Quote:
@@ -91,7 +91,7 @@ def test_half_off_support_for_one_period_does_not_make_a_suite_cheaper(stored_be
             ("GIFT", []),
         ]
         PaidSegment.objects.update(discounts=segment.discounts[:1])
-    shown = documents.load(change(account, SUITE).document)
+    shown = quote_json.load(change(account, SUITE).document)
     assert shown.due == 408000
     assert [n.data["code"] for n in shown.notices if n.code == "discount_lost"] == ["SPRING"]
     assert Invoice.objects.order_by("-number")[0].total.amount == Decimal(4080)
@@ -120,11 +120,11 @@ def test_a_staff_price_holds_for_the_line_and_not_for_what_it_becomes() -> None:
     Account.objects.update(type="managed")
     account.refresh_from_db()
     changes = [ChangeEdition("support", "team"), AddSeats("support", 12)]
-    request = requests.submit(account, changes, note="", by=people.user("adam"), on=TODAY)
-    quote = requests.accept_as_staff(
+    request = change_requests.submit(account, changes, note="", by=people.user("adam"), on=TODAY)
+    quote = change_requests.accept_as_staff(
         request.pk, prices={"support": 2500}, reason="contract", by=people.vera(), on=TODAY
     )
-    shown = documents.load(quote.document)
+    shown = quote_json.load(quote.document)
     assert shown.renewal.amount == 172800
     assert "given_price_ends" in [notice.code for notice in shown.notices]
     coming = quoting.renewal(held(account), TODAY)

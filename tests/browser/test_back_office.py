@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts import activity
 from accounts.models import Account, Letter, User
 from admin_center.back_office import site
-from billing import promos, requests
+from billing import change_requests, promo_codes
 from billing.models import ChangeRequest, Subscription
 from billing.rules.changes import AddProduct
 from tests import people, shop
@@ -51,9 +51,9 @@ def with_something_of_everything(acme: Account) -> None:
     subscription = shop.subscribe(acme, lines, start=date(2026, 1, 1))
     adam = people.user("adam")
     with activity.occasion(AT):
-        requests.submit(acme, [AddProduct("guide", "team", 3)], note="For May", by=adam, on=AT.date())
-        terms = promos.Terms("AUTUMN", Decimal(10))
-        promos.create(subscription.catalogue, terms, by=people.vera(), reason="Campaign")
+        change_requests.submit(acme, [AddProduct("guide", "team", 3)], note="For May", by=adam, on=AT.date())
+        terms = promo_codes.Terms("AUTUMN", Decimal(10))
+        promo_codes.create(subscription.catalogue, terms, by=people.vera(), reason="Campaign")
     Subscription.objects.update(parked_at=AT, parked_because="gap support")
     for kind in ("request_expired", "invited"):
         Letter.objects.create(

@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts import activity
 from accounts.models import Account, User
-from billing import exporting
+from billing import data_export
 from billing.models import Cancellation, ScheduledChange
 from tests import people, shop
 from tests.browser.test_handover import proven
@@ -46,7 +46,7 @@ def test_olivia_ends_the_account(
     expect(main).to_contain_text("Being prepared")
     assert barriers(page) == []
     with activity.occasion(JULY_14):
-        exporting.prepare_waiting(JULY_14.date())
+        data_export.prepare_waiting(JULY_14.date())
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the ZIP").click()
     assert download.value.suggested_filename == "acme-2023-07-14.zip"

@@ -12,7 +12,7 @@ from accounts.models import Account, Activity
 from admin_center.back_office.parking import FAULTS
 from billing import renewal
 from billing.models import Invoice, PaidSegment, Subscription
-from billing.rules import ledger
+from billing.rules import invariants
 from billing.rules.refusals import NoPriceInCycle
 from tests import people, shop
 from tests.console.reading import acme_at, signed_in, text
@@ -104,6 +104,6 @@ def test_nobody_else_and_nothing_that_is_not_there(parked: Account, vera: Client
 
 def test_every_fault_of_the_rules_has_words() -> None:
     """A code stands in `Fault("code")`, or as a key of the table of checks."""
-    written = Path(ledger.__file__).read_text()
+    written = Path(invariants.__file__).read_text()
     found = set(re.findall(r'^ {8}"([a-z_]+)":|Fault\("([a-z_]+)"', written, re.MULTILINE))
     assert {key or code for key, code in found} | {NoPriceInCycle.code} == set(FAULTS)

@@ -15,9 +15,9 @@ from djmoney.money import Money
 from accounts import activity
 from accounts.models import Account
 from admin_center.back_office.promos import WHY
-from billing import promos
+from billing import promo_codes
 from billing.models import Discount, PromoCode, PromoCodeEntry, PromoRedemption, Quote
-from billing.promos import Terms
+from billing.promo_codes import Terms
 from billing.rules import checks
 from tests import people, shop
 from tests.console.changing import LIVE, PREVIEW, review, wish
@@ -49,7 +49,7 @@ def define(**fields: Any) -> PromoCode:
     """Make a code by its verb: a tenth off unless it says otherwise."""
     with activity.occasion(MOMENT, by_staff=True):
         given = {"code": "WELCOME"} | ({} if "amount" in fields else {"percent": Decimal(10)}) | fields
-        return promos.create(shop.catalogue(), Terms(**given), by=people.vera(), reason="Campaign")
+        return promo_codes.create(shop.catalogue(), Terms(**given), by=people.vera(), reason="Campaign")
 
 
 def page(promo: PromoCode) -> str:
@@ -64,7 +64,7 @@ def test_vera_defines_a_code_with_every_condition_and_a_reason(vera: Client) -> 
     sent |= {"periods": "3", "limit_total": "100", "limit_per_account": "2"}
     assert vera.post(f"{LIST}add/", sent).status_code == 302
     made = PromoCode.objects.get()
-    assert promos.terms_of(made) == Terms(
+    assert promo_codes.terms_of(made) == Terms(
         code="WELCOME-5",
         amount=Money("12.50", "EUR"),
         products=("guide",),
@@ -202,10 +202,10 @@ def test_the_verb_refuses_what_would_change_what_was_promised(ledger: Account, o
         "valid_from": JULY_14,
     }.items():
         with activity.occasion(MOMENT, by_staff=True), pytest.raises(ValidationError) as refused:
-            promos.amend(promo.pk, {field: value}, by=people.vera(), reason="Just so")
+            promo_codes.amend(promo.pk, {field: value}, by=people.vera(), reason="Just so")
         assert set(refused.value.message_dict) == {field}
     Quote.objects.update(state=Quote.State.OPEN)
-    assert not promos.in_use(promo)
+    assert not promo_codes.in_use(promo)
 
 
 def test_a_limit_is_not_set_below_what_was_used(ledger: Account, olivia: Client, vera: Client) -> None:
@@ -222,11 +222,11 @@ def test_only_staff_define_and_change(acme: Account, client: Client) -> None:
     promo, olivia = define(), people.user("olivia")
     with activity.occasion(MOMENT):
         with pytest.raises(PermissionDenied):
-            promos.create(shop.catalogue(), Terms("MINE", Decimal(100)), by=olivia, reason="Mine")
+            promo_codes.create(shop.catalogue(), Terms("MINE", Decimal(100)), by=olivia, reason="Mine")
         with pytest.raises(PermissionDenied):
-            promos.amend(promo.pk, {"percent": Decimal(100)}, by=olivia, reason="Mine")
+            promo_codes.amend(promo.pk, {"percent": Decimal(100)}, by=olivia, reason="Mine")
         with pytest.raises(ValueError, match="say why"):
-            promos.amend(promo.pk, {"withdrawn": True}, by=people.vera(), reason=" ")
+            promo_codes.amend(promo.pk, {"withdrawn": True}, by=people.vera(), reason=" ")
     for address in (f"{LIST}add/", page(promo), f"{LIST}try/?code=WELCOME&account=acme"):
         assert signed_in(olivia).get(address).status_code == 404
         assert signed_in(olivia).post(address, typed()).status_code == 404

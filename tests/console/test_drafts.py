@@ -13,7 +13,7 @@ from django.test import Client
 
 from accounts import activity, clock
 from accounts.models import Account, Draft, EmailChange, Invitation
-from billing import promos
+from billing import promo_codes
 from billing import seats as seating
 from billing.models import Cancellation, ChangeRequest, Invoice, PromoCode, Quote, ScheduledChange
 from tests import people, shop
@@ -300,8 +300,8 @@ def test_what_staff_typed_is_theirs_alone_and_goes_when_it_is_used(ledger: Accou
 def test_a_box_that_was_unticked_stays_unticked(ledger: Account) -> None:
     vera = signed_in(people.vera())
     with activity.occasion(clock.now()):
-        terms = promos.Terms("AUTUMN", Decimal(10), first_purchase_only=True)
-        promo = promos.create(shop.catalogue(), terms, by=people.vera(), reason="Campaign")
+        terms = promo_codes.Terms("AUTUMN", Decimal(10), first_purchase_only=True)
+        promo = promo_codes.create(shop.catalogue(), terms, by=people.vera(), reason="Campaign")
     page = f"/vendor/billing/promocode/{promo.pk}/change/"
     ticked = 'name="first_purchase_only" id="id_first_purchase_only" checked'
     assert ticked in vera.get(page).content.decode()

@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts import activity
 from accounts.models import Account
-from billing import cancellation, quotes, requests, seats
+from billing import cancellation, change_requests, quotes, seats
 from billing.models import AgentSeat, Charge, Invoice, Quote, ScheduledChange
 from billing.rules.changes import AddSeats, ReduceSeats
 from billing.rules.refusals import RenewalDue
@@ -107,7 +107,7 @@ def ways(account: Account, how: str) -> tuple[str, dict[str, Any]]:
             return f"/a/acme/billing/quotes/{quote.pk}/again/", {}
         if how == "approve":
             more = [AddSeats("support", 11)]
-            asked = requests.submit(account, more, note="", by=people.user("adam"), on=before.date())
+            asked = change_requests.submit(account, more, note="", by=people.user("adam"), on=before.date())
             return f"/a/acme/billing/requests/{asked.pk}/approve/", {}
     if how == "product":
         return "/a/acme/billing/subscription/cancel/product/", {"product": "support"}

@@ -3,7 +3,7 @@
 import pytest
 
 from billing.rules import refusals
-from billing.rules.asking import needs_a_price, open_to_asking
+from billing.rules.change_requests import needs_a_price, open_to_asking
 from billing.rules.changes import AddProduct, AddSeats, ChangeEdition, FirstPurchase, Item
 from billing.rules.periods import Cycle
 from billing.rules.quoting import quote

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from billing.rules.bases import BaseLine, Moved, base_of, moved
+from billing.rules.change_request_base import BaseLine, Moved, base_of, moved
 from billing.rules.changes import (
     AddProduct,
     AddSeats,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.rules.capabilities import Capability
+from billing.rules.change_json import Malformed, changes_from_plain, changes_to_plain, from_plain, to_plain
 from billing.rules.changes import (
     KINDS,
     AddOn,
@@ -34,7 +35,6 @@ from billing.rules.changes import (
 )
 from billing.rules.facts import ScheduledKind
 from billing.rules.periods import Cycle
-from billing.rules.wire import Malformed, changes_from_plain, changes_to_plain, from_plain, to_plain
 from tests.rules.shop import acme, bought
 
 FACTS = acme(bought("support", "professional", 10))

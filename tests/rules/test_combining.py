@@ -2,8 +2,8 @@
 
 import pytest
 
-from billing.rules.combining import combination
 from billing.rules.refusals import UnknownProduct
+from billing.rules.suites import combination
 from tests.rules.shop import acme, bought
 
 SUPPORT = bought("support", "team", 10, seats_in_use=8, holders=frozenset(range(1, 9)))

@@ -29,7 +29,7 @@ from billing.rules.facts import (
     LineFacts,
     ScheduledKind,
 )
-from billing.rules.ledger import faults, undone
+from billing.rules.invariants import faults, undone
 from billing.rules.periods import Period
 from billing.rules.quoting import quote
 from billing.rules.refusals import Refusal

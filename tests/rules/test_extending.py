@@ -23,7 +23,7 @@ from billing.rules.facts import (
     ScheduledKind,
     TemporaryFacts,
 )
-from billing.rules.ledger import faults, undone
+from billing.rules.invariants import faults, undone
 from billing.rules.periods import Applied, Cycle, Period
 from billing.rules.quoting import Undecided, quote, renewal
 from tests.rules.shop import (

@@ -17,8 +17,8 @@ from billing.rules.changes import (
     ReduceSeats,
 )
 from billing.rules.facts import Facts, ScheduledKind
-from billing.rules.given_prices import quote_at
 from billing.rules.periods import Cycle
+from billing.rules.price_overrides import quote_at
 from billing.rules.quoting import Quote, Undecided, quote, renewal
 from billing.rules.refusals import NoPriceInCycle, UnknownProduct
 from tests.rules.shop import CATALOGUE, TODAY, acme, bought, nothing, waits

@@ -14,7 +14,7 @@ from billing.rules.facts import (
     Facts,
     ScheduledKind,
 )
-from billing.rules.ledger import Fault, apply, faults, line_faults, renewed, undone
+from billing.rules.invariants import Fault, apply, faults, line_faults, renewed, undone
 from billing.rules.periods import Period
 from billing.rules.quoting import quote, renewal
 from billing.rules.refusals import NoChange, TooLate

@@ -43,7 +43,7 @@ from billing.rules.facts import (
     PromoFacts,
     ScheduledKind,
 )
-from billing.rules.ledger import apply, faults, line_faults, undone
+from billing.rules.invariants import apply, faults, line_faults, undone
 from billing.rules.lines import PricedLine
 from billing.rules.periods import Cycle, Segment, add_months, months_between
 from billing.rules.quoting import Quote, Undecided, quote, renewal

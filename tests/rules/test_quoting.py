@@ -21,7 +21,7 @@ from billing.rules.changes import (
     for_line,
 )
 from billing.rules.facts import DiscountFacts, DiscountSource, ScheduledKind, TemporaryFacts
-from billing.rules.ledger import faults
+from billing.rules.invariants import faults
 from billing.rules.lines import LineKind
 from billing.rules.money import half_up
 from billing.rules.periods import Applied, Cycle, Period

@@ -21,7 +21,7 @@ from billing.rules.changes import (
     UsePromoCode,
 )
 from billing.rules.facts import DiscountFacts, DiscountSource, PromoFacts, ScheduledKind
-from billing.rules.ledger import renewed
+from billing.rules.invariants import renewed
 from billing.rules.lines import LineKind
 from billing.rules.periods import Applied, Cycle, Period
 from billing.rules.quoting import quote

@@ -10,8 +10,8 @@ from billing.rules.facts import DiscountFacts, DiscountSource, PriceFacts, Sched
 from billing.rules.periods import Applied, Cycle, Period
 from billing.rules.quoting import becomes, renewal, resumption
 from billing.rules.refusals import NoPriceInCycle
-from billing.rules.renewing import Renewal
-from billing.rules.succession import lost_from_suite, next_lines
+from billing.rules.renewal import Renewal
+from billing.rules.renewal_lines import lost_from_suite, next_lines
 from tests.rules.shop import CATALOGUE, TODAY, YEAR, acme, bought, codes, edition, monthly, nothing, waits
 
 QUANTITY, EDITION, REMOVAL = ScheduledKind.QUANTITY, ScheduledKind.EDITION, ScheduledKind.REMOVAL

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from accounts import activity
 from accounts.models import Account
-from billing import documents, invariants, quotes, renewal
+from billing import invariants, quote_json, quotes, renewal
 from billing.models import BalanceEntry, Charge, Invoice, Quote, SandboxPayment
 from billing.rules import quoting
 from billing.rules.changes import (
@@ -118,7 +118,7 @@ def lines_agree(quote: Quote) -> None:
     """Compare the lines that were shown with those that were invoiced, one by one, in minor units."""
     shown = [
         (one.kind.value, one.product, one.quantity, one.covers.start, one.covers.end, one.amount)
-        for one in documents.load(quote.document).lines
+        for one in quote_json.load(quote.document).lines
     ]
     invoice = Invoice.objects.filter(quote=quote).first()
     assert (invoice is not None) == bool(shown)

@@ -14,7 +14,7 @@ from accounts import activity, lifecycle
 from accounts.models import Account, Activity, Letter
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import NotAllowed
-from billing import cancellation, exporting, invariants, quotes, renewal, seats, tasks
+from billing import cancellation, data_export, invariants, quotes, renewal, seats, tasks
 from billing.models import AgentSeat, DataExport, Invoice, Line, ScheduledChange, Subscription, TemporarySeats
 from billing.rules.changes import (
     AddProduct,
@@ -160,8 +160,8 @@ def test_the_sheet_counts_its_own_days_and_the_export_names_its_day(acme: Accoun
             "support": (3452 + 12000, NEXT_END),
             "guide": (6214, END),
         }
-        made = exporting.ask(acme, by=people.user("olivia"), on=JULY_14)
-        exporting.prepare_waiting(JULY_14)
+        made = data_export.ask(acme, by=people.user("olivia"), on=JULY_14)
+        data_export.prepare_waiting(JULY_14)
     content = DataExport.objects.get(pk=made.pk).content
     assert content is not None
     with zipfile.ZipFile(io.BytesIO(bytes(content))) as archive:

@@ -11,7 +11,7 @@ from accounts import activity
 from accounts.models import Letter
 from accounts.rules.roles import Role
 from admin_center.back_office import site
-from billing import payment_links, promos, quotes, requests
+from billing import change_requests, payment_links, promo_codes, quotes
 from billing.models import ChangeRequest, Invoice, PromoCode, Subscription
 from billing.rules.changes import AddProduct, AddSeats
 from tests import people, shop
@@ -34,11 +34,11 @@ def forms() -> dict[str, dict[str, str]]:
     shop.subscribe(acme, {"support": ("team", 10, "1.00")}, start=date(2026, 1, 1))
     globex = people.globex(state="suspended")
     with activity.occasion(AT):
-        asked = requests.submit(
+        asked = change_requests.submit(
             acme, [AddProduct("guide", "team", 3)], note="", by=people.user("adam"), on=AT.date()
         )
-        terms = promos.Terms("AUTUMN", Decimal(10))
-        promo = promos.create(shop.catalogue(), terms, by=people.vera(), reason="Campaign")
+        terms = promo_codes.Terms("AUTUMN", Decimal(10))
+        promo = promo_codes.create(shop.catalogue(), terms, by=people.vera(), reason="Campaign")
     owner = [(people.person("ina@initech.example", "Ina"), Role.OWNER)]
     initech = people.account("initech", "Initech", owner, collection_method="send_invoice")
     shop.subscribe(initech, {"support": ("team", 10, "1.00")}, start=date(2026, 1, 1))

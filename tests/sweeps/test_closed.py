@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts import activity, mail, ownership
 from accounts.models import Account, Activity, Letter, Membership, OwnershipOffer
 from accounts.rules.roles import Role
-from billing import cancellation, exporting, payments, renewal, requests
+from billing import cancellation, change_requests, data_export, payments, renewal
 from billing.models import Cancellation, DataExport, PaymentLink, Quote
 from tests.sweeps import routes, world
 from tests.sweeps.asking import ask
@@ -94,8 +94,8 @@ def test_no_job_has_an_effect(transactional_db: None) -> None:
             payments.reconcile(at)
             assert renewal.renew(account.pk, on=at.date(), at=at) == []
             assert account.pk not in set(renewal.due(at.date()))
-            exporting.prepare_waiting(at.date())
-            requests.expire()
+            data_export.prepare_waiting(at.date())
+            change_requests.expire()
             mail.send_waiting()
             with pytest.raises(ownership.OfferOver):
                 ownership.accept(offer.pk, by=offer.to)

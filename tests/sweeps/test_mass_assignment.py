@@ -31,7 +31,7 @@ from accounts import activity, address_changes, clock, invitations
 from accounts.models import EmailChange, Letter
 from accounts.rules.roles import Role
 from admin_center.back_office import site
-from billing import promos
+from billing import promo_codes
 from billing.models import ChangeRequest, Quote, SandboxPayment, SandboxSetup, Subscription
 from tests import people
 from tests.sweeps import posting, reading, routes, world
@@ -148,8 +148,8 @@ def of_staff(place: World) -> Iterator[tuple[str, str]]:
     catalogue = Subscription.objects.get(pk=managed.pk).catalogue
     at = clock.now()
     with activity.occasion(at, by_staff=True):
-        terms = promos.Terms("AUTUMN", Decimal(10))
-        promo = promos.create(catalogue, terms, by=vera, reason="Campaign")
+        terms = promo_codes.Terms("AUTUMN", Decimal(10))
+        promo = promo_codes.create(catalogue, terms, by=vera, reason="Campaign")
         address_changes.propose(
             place.users["agent"].pk, "a@new.example", reason="Typo", by=place.users["superuser"]
         )

@@ -23,7 +23,7 @@ from django.urls import reverse
 from accounts import activity, address_changes
 from accounts.models import Draft, Letter, User
 from admin_center.back_office import site
-from billing import cancellation, promos, requests
+from billing import cancellation, change_requests, promo_codes
 from billing.models import Subscription
 from billing.rules.changes import AddProduct
 from tests import people, shop
@@ -228,10 +228,12 @@ def staff_pages() -> dict[str, object]:
     shop.subscribe(gone, {"support": ("team", 1, "1.00")}, start=date(2026, 1, 1))
     colleague = people.person("victor@vendor.example", "Victor Vale", is_staff=True)
     with activity.occasion(AT):
-        asked = requests.submit(
+        asked = change_requests.submit(
             acme, [AddProduct("guide", "team", 3)], note="", by=people.user("adam"), on=AT.date()
         )
-        promos.create(shop.catalogue(), promos.Terms("AUTUMN", Decimal(10)), by=vera, reason="Campaign")
+        promo_codes.create(
+            shop.catalogue(), promo_codes.Terms("AUTUMN", Decimal(10)), by=vera, reason="Campaign"
+        )
         sheet = cancellation.consequences(gone, AT.date())
         ended = cancellation.cancel_now(
             gone, mark=sheet.mark, reason="not_needed", text="", by=people.user("agnes"), on=AT.date()

@@ -21,14 +21,14 @@ from accounts.rules.decision import NotAllowed
 from accounts.rules.roles import Role
 from billing import (
     cancellation,
+    change_requests,
+    data_export,
     debts,
-    exporting,
-    methods,
     payment_links,
+    payment_methods,
     payments,
     quotes,
     renewal,
-    requests,
     seats,
 )
 from billing.models import (
@@ -116,7 +116,7 @@ def _setup(case: Case) -> str:
     PaymentSetup.objects.create(
         subscription_id=case.account.pk,
         person=case.by,
-        state_hash=methods._hash(shop_state),
+        state_hash=payment_methods._hash(shop_state),
         reference=token,
         created_at=at,
         expires_at=at + timedelta(hours=1),
@@ -187,19 +187,25 @@ def _line(case: Case) -> int:
 VERBS: dict[str, Verb] = {
     "billing.cancellation.cancel_now": Verb(_now, ("cancel_account",)),
     "billing.cancellation.cancel_at_period_end": Verb(_at_end, ("cancel_account",)),
-    "billing.exporting.ask": Verb(
-        lambda c, made: exporting.ask(c.account, by=c.by, on=c.on), ("export_data",)
+    "billing.data_export.ask": Verb(
+        lambda c, made: data_export.ask(c.account, by=c.by, on=c.on), ("export_data",)
     ),
-    "billing.methods.begin": Verb(
-        lambda c, made: methods.begin(c.account, by=c.by, on=c.on, return_url="http://localhost:8000/"),
+    "billing.payment_methods.begin": Verb(
+        lambda c, made: payment_methods.begin(
+            c.account, by=c.by, on=c.on, return_url="http://localhost:8000/"
+        ),
         ("change_payment",),
-        beyond=(methods.NothingToPay,),
+        beyond=(payment_methods.NothingToPay,),
     ),
-    "billing.methods.entered": Verb(
-        lambda c, made: methods.entered(c.account, made, by=c.by, on=c.on), ("change_payment",), make=_setup
+    "billing.payment_methods.entered": Verb(
+        lambda c, made: payment_methods.entered(c.account, made, by=c.by, on=c.on),
+        ("change_payment",),
+        make=_setup,
     ),
-    "billing.methods.finish": Verb(
-        lambda c, made: methods.finish(c.account, made, by=c.by, on=c.on), ("change_payment",), make=_setup
+    "billing.payment_methods.finish": Verb(
+        lambda c, made: payment_methods.finish(c.account, made, by=c.by, on=c.on),
+        ("change_payment",),
+        make=_setup,
     ),
     "billing.payments.pay": Verb(
         lambda c, made: payments.pay(
@@ -230,27 +236,29 @@ VERBS: dict[str, Verb] = {
     "billing.quotes.undo": Verb(
         lambda c, made: quotes.undo(c.own(ScheduledChange), by=c.by, on=c.on), ("undo_change",)
     ),
-    "billing.requests.submit": Verb(
-        lambda c, made: requests.submit(c.account, [AddSeats("guide", 14)], note="", by=c.by, on=c.on),
+    "billing.change_requests.submit": Verb(
+        lambda c, made: change_requests.submit(c.account, [AddSeats("guide", 14)], note="", by=c.by, on=c.on),
         ("request_change",),
         make=_line,
     ),
-    "billing.requests.draw_up": Verb(
-        lambda c, made: requests.draw_up(made, by=c.by, on=c.on, changes=[AddSeats("guide", 14)]),
+    "billing.change_requests.draw_up": Verb(
+        lambda c, made: change_requests.draw_up(made, by=c.by, on=c.on, changes=[AddSeats("guide", 14)]),
         ("decide_requests", "change_subscription", "add_seats"),
         make=_request,
     ),
-    "billing.requests.reject": Verb(
-        lambda c, made: requests.reject(made, reason="Not this year.", by=c.by, on=c.on),
+    "billing.change_requests.reject": Verb(
+        lambda c, made: change_requests.reject(made, reason="Not this year.", by=c.by, on=c.on),
         ("decide_requests",),
         staff="deciding",
         make=_request,
     ),
-    "billing.requests.withdraw": Verb(
-        lambda c, made: requests.withdraw(made, by=c.by, on=c.on), ("view_subscription",), make=_own_request
+    "billing.change_requests.withdraw": Verb(
+        lambda c, made: change_requests.withdraw(made, by=c.by, on=c.on),
+        ("view_subscription",),
+        make=_own_request,
     ),
-    "billing.requests.accept_as_staff": Verb(
-        lambda c, made: requests.accept_as_staff(made, prices={}, reason="Agreed.", by=c.by, on=c.on),
+    "billing.change_requests.accept_as_staff": Verb(
+        lambda c, made: change_requests.accept_as_staff(made, prices={}, reason="Agreed.", by=c.by, on=c.on),
         (STAFF,),
         staff="deciding",
         make=_request,
@@ -375,7 +383,7 @@ ASKED_ELSEWHERE = {
     "accounts.open_invitations.answer": "leave, suspend and give, before they write",
     "accounts.activity.entry": "whoever calls has asked: it only makes an entry, unsaved",
     "billing.seats.hand_out": "assign, and join, which keeps what the account promised",
-    "billing.request_closing.close": "every verb that decides a request, before it does",
-    "billing.promos.create": "no account: tests/console/test_back_office_promos.py asks as everybody",
-    "billing.promos.amend": "no account: tests/console/test_back_office_promos.py asks as everybody",
+    "billing.change_request_closing.close": "every verb that decides a request, before it does",
+    "billing.promo_codes.create": "no account: tests/console/test_back_office_promos.py asks as everybody",
+    "billing.promo_codes.amend": "no account: tests/console/test_back_office_promos.py asks as everybody",
 }

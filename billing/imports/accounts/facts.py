@@ -24,7 +24,7 @@ from billing.rules.facts import (
 )
 from billing.rules.lines import open_segment
 from billing.rules.periods import Cycle, Period, add_months, months_between, next_period
-from billing.rules.renewing import whole_period
+from billing.rules.renewal import whole_period
 
 Offer = Mapping[str, ProductFacts]
 

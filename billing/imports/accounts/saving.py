@@ -8,7 +8,6 @@ from django.db import connection, transaction
 
 from accounts import activity, opening
 from accounts.models import Account, Activity, Membership
-from billing.carrying_out import state_of
 from billing.imports.accounts.listing import ListedAccount
 from billing.models import (
     AgentSeat,
@@ -35,6 +34,7 @@ from billing.storage.saving import (
     segment_row,
     temporary_row,
 )
+from billing.subscription_state import state_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from accounts.models import Account, Activity, Membership, User
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from accounts.rules.decision import Action
 from accounts.spreadsheet import defused
-from billing.carrying_out import state_of
 from billing.models import AgentSeat, DataExport, InvoiceLine
 from billing.storage import loading
+from billing.subscription_state import state_of
 
 # What the trail keeps of a subscription and its people that is no amount.
 COST_FREE = frozenset(

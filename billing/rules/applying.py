@@ -7,7 +7,6 @@ from datetime import timedelta
 from billing.rules import changes as new
 from billing.rules import checks, drafting, refusals
 from billing.rules.changes import Change
-from billing.rules.combining import combination
 from billing.rules.drafting import Draft
 from billing.rules.facts import (
     DiscountFacts,
@@ -21,7 +20,8 @@ from billing.rules.facts import (
 from billing.rules.lines import LineKind, charge_line, open_segment
 from billing.rules.notices import Notice
 from billing.rules.periods import Cycle, Period, next_period
-from billing.rules.succession import at_list_price, becomes, listed
+from billing.rules.renewal_lines import at_list_price, becomes, listed
+from billing.rules.suites import combination
 
 
 def make(draft: Draft, changes: Sequence[Change]) -> None:

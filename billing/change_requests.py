@@ -10,14 +10,14 @@ from accounts.gate import Gate
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountType
 from accounts.rules.decision import Action
-from billing import carrying_out, documents, quotes, renewal, request_letters
+from billing import applying, change_request_letters, quote_json, quotes, renewal
+from billing.change_request_closing import close
 from billing.models import ChangeRequest, Quote
-from billing.request_closing import close
 from billing.rules import refusals
-from billing.rules.asking import needs_a_price
+from billing.rules.change_json import changes_from_plain, changes_to_plain
+from billing.rules.change_requests import needs_a_price
 from billing.rules.changes import Change
-from billing.rules.given_prices import quote_at
-from billing.rules.wire import changes_from_plain, changes_to_plain
+from billing.rules.price_overrides import quote_at
 from billing.storage import loading
 from billing.storage.saving import Occasion
 
@@ -58,7 +58,7 @@ def _submit(account: Account, changes: Sequence[Change], *, note: str, by: User,
     """Price and write a request under the lock, and tell who decides."""
     account = Account.objects.lock(account.pk)
     note = _checked(note)
-    reading = loading.read(account, on, holders=True, promos=carrying_out.promo_codes(tuple(changes)))
+    reading = loading.read(account, on, holders=True, promos=applying.promo_codes(tuple(changes)))
     quote = quotes.price(account, changes, by=by, on=on, asking=True, reading=reading)
     assert reading is not None  # or it could not have been priced
     at = activity.current().at
@@ -67,8 +67,8 @@ def _submit(account: Account, changes: Sequence[Change], *, note: str, by: User,
         requester=by,
         requester_name=by.name,
         changes=changes_to_plain(changes),
-        base=documents.dump_base(reading.facts, changes),
-        document=None if needs_a_price(reading.facts, changes) else documents.dump(quote),
+        base=quote_json.dump_base(reading.facts, changes),
+        document=None if needs_a_price(reading.facts, changes) else quote_json.dump(quote),
         note=note,
         created_at=at,
         expires_at=at + VALID_FOR,
@@ -76,7 +76,7 @@ def _submit(account: Account, changes: Sequence[Change], *, note: str, by: User,
     activity.record(
         account, "request_submitted", by=by, subject=f"request:{made.pk}", after={"state": "open"}
     )
-    letter = request_letters.letter(account, made) | {"by": by.name, "note": note}
+    letter = change_request_letters.letter(account, made) | {"by": by.name, "note": note}
     deciders = [m.user for m in Membership.objects.contacts(account) if m.user_id != by.pk]
     mail.post("request_submitted", account, to=deciders, facts=letter, key=str(made.pk))
     if decided_by_staff(account):
@@ -145,7 +145,7 @@ def accept_as_staff(request_id: int, *, prices: Mapping[str, int], reason: str, 
     """Carry out a request of an assisted or managed account, at the prices that staff give.
 
     `prices` are minor units per seat and month by product, in the place of the list price of what is
-    bought now (see `billing.rules.given_prices`); they are recorded with `reason`. No method is
+    bought now (see `billing.rules.price_overrides`); they are recorded with `reason`. No method is
     charged: the invoice is sent under the contract. Raises PermissionDenied for anyone but staff,
     NotAllowed, RequestOver, NoteTooLong, Refusal, Undecided.
     """
@@ -164,14 +164,14 @@ def _accept(request_id: int, *, prices: Mapping[str, int], reason: str, by: User
     changes, at = changes_from_plain(request.changes), activity.current().at
     reading = loading.read(account, on, holders=True)
     assert reading is not None  # the request refers to the subscription
-    priced = quote_at(carrying_out.open_to_staff(reading.facts), prices, changes, on)
+    priced = quote_at(applying.open_to_staff(reading.facts), prices, changes, on)
     quote = Quote.objects.create(
         subscription_id=account.pk,
         person=by,
         request=request,
         changes=request.changes,
         prices=dict(prices),
-        document=documents.dump(priced),
+        document=quote_json.dump(priced),
         version=priced.version,
         on=on,
         created_at=at,
@@ -185,7 +185,7 @@ def _accept(request_id: int, *, prices: Mapping[str, int], reason: str, by: User
         after={"products": sorted(prices)},
         reason=reason,
     )
-    carrying_out.carry_out(account, quote, occasion=Occasion(by=by, on=on, at=at))
+    applying.carry_out(account, quote, occasion=Occasion(by=by, on=on, at=at))
     return quote
 
 

@@ -10,7 +10,7 @@ from billing.rules.lines import PricedLine
 from billing.rules.periods import add_months, months_between
 from billing.rules.quoting import Quote
 from billing.rules.refusals import EndsEarlier, NoChange, TooLate
-from billing.rules.renewing import renewal
+from billing.rules.renewal import renewal
 
 
 @dataclass(frozen=True, slots=True)

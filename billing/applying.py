@@ -11,17 +11,18 @@ from django.db.models import F
 from accounts import activity, lifecycle, mail
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountState, AccountType
-from billing import charge_letters, documents, invoicing, request_letters
+from billing import change_request_letters, charge_letters, invoicing, quote_json
+from billing.change_request_closing import close_moot
 from billing.models import ChangeRequest, Invoice, PromoCode, PromoRedemption, Quote, Subscription
-from billing.request_closing import close_moot
 from billing.rules import quoting
+from billing.rules.change_json import changes_from_plain
 from billing.rules.changes import Change, UsePromoCode
 from billing.rules.differences import holds
 from billing.rules.facts import Facts
-from billing.rules.given_prices import quote_at
-from billing.rules.wire import changes_from_plain
+from billing.rules.price_overrides import quote_at
 from billing.storage import loading
 from billing.storage.saving import Occasion, persist
+from billing.subscription_state import state_of
 
 
 class Drifted(Exception):  # noqa: N818 - nothing is wrong, the world moved
@@ -64,7 +65,7 @@ def check(account: Account, quote: Quote, on: date) -> Checked:
     before = replace(reading.facts, held=False) if quote.state == Quote.State.HELD else reading.facts
     if quote.person.is_staff:
         before = open_to_staff(before)
-    new, shown = quote_at(before, quote.prices, changes, on), documents.load(quote.document)
+    new, shown = quote_at(before, quote.prices, changes, on), quote_json.load(quote.document)
     if not holds(shown, new):
         raise Drifted(shown, new)
     return Checked(subscription, reading, before, new)
@@ -126,14 +127,14 @@ def _approve(
     )
     request.decided_by_name = occasion.by.name if occasion.by else ""
     request.approved_changes = quote.changes
-    request.approved_base = documents.dump_base(checked.before, changes_from_plain(quote.changes))
+    request.approved_base = quote_json.dump_base(checked.before, changes_from_plain(quote.changes))
     request.save(
         update_fields=[
             *("state", "decided_by", "decided_at", "decided_by_name"),
             *("approved_changes", "approved_base"),
         ]
     )
-    edited = request_letters.is_edited(request.changes, request.approved_changes)
+    edited = change_request_letters.is_edited(request.changes, request.approved_changes)
     activity.record(
         account,
         "request_approved",
@@ -144,7 +145,7 @@ def _approve(
         quote=str(quote.pk),
     )
     if request.requester is not None:
-        told = request_letters.letter(account, request)
+        told = change_request_letters.letter(account, request)
         told |= {"decision": "approved", "by": request.decided_by_name, "quote": str(quote.pk)}
         mail.post("request_decided", account, to=[request.requester], facts=told, key=str(request.pk))
 
@@ -180,31 +181,8 @@ def _record(
             "quote": str(quote.pk),
             "invoice": number,
             "by": by.name if by else "",
-            **request_letters.changes(account, checked.quote, checked.before),
+            **change_request_letters.changes(account, checked.quote, checked.before),
             **charge_letters.charged(checked.quote.lines, checked.quote.settlement, account.currency, names),
         },
         key=str(quote.pk),
     )
-
-
-def state_of(held: Facts) -> dict[str, object]:
-    """Return what a subscription is, as the trail keeps it: no amounts, so that it may be read by all."""
-    return {
-        "lines": {line.product: f"{line.edition} × {line.quantity}" for line in held.lines},
-        "cycle": held.cycle.value if held.cycle else None,
-        "paid_until": held.paid_until.isoformat() if held.paid_until else None,
-        "scheduled": sorted(
-            " ".join(
-                str(part)
-                for part in (one.kind.value, one.product, one.quantity, one.edition, one.cycle, *one.leaving)
-                if part
-            )
-            # The renewal's own day stands above.
-            + (f" {one.takes_effect_on}" if one.takes_effect_on != held.paid_until else "")
-            for one in held.scheduled
-        ),
-        "temporary": sorted(
-            f"{one.product} × {one.quantity} {one.covers.start}/{one.covers.end}" for one in held.temporary
-        ),
-        "discounts": sorted(one.code for one in held.discounts),
-    }

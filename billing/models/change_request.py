@@ -28,10 +28,10 @@ class ChangeRequest(models.Model):
     requester_name = models.CharField(_("requester"), max_length=120)
     # As billing.rules.changes writes them.
     changes = models.JSONField(_("changes"), default=list)
-    # What stood when it was asked, as billing.documents writes it: from what to what, and what the
+    # What stood when it was asked, as billing.quote_json writes it: from what to what, and what the
     # answers of its author were about. Null for requests from before this was kept.
     base = models.JSONField(_("base"), null=True)
-    # The quote as it was on the day it was asked, as billing.documents writes it; null where it could
+    # The quote as it was on the day it was asked, as billing.quote_json writes it; null where it could
     # not be priced.
     document = models.JSONField(_("quote of the day it was asked"), null=True)
     note = models.TextField(_("note"), blank=True, max_length=2000)

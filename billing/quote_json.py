@@ -13,12 +13,12 @@ from typing import Any, cast
 
 from cattrs.preconf.json import make_converter
 
-from billing.rules.bases import Base, base_of
+from billing.rules.change_json import from_plain, to_plain
+from billing.rules.change_request_base import Base, base_of
 from billing.rules.changes import KINDS, Change
 from billing.rules.facts import Facts, ScheduledFacts
 from billing.rules.notices import Notice
 from billing.rules.quoting import Quote
-from billing.rules.wire import from_plain, to_plain
 
 _converter = make_converter()
 _converter.register_unstructure_hook(Decimal, str)

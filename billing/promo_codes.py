@@ -18,7 +18,7 @@ from moneyed import Money
 from accounts import activity, staff
 from accounts.models import Account, User
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
-from billing.carrying_out import promo_codes
+from billing.applying import promo_codes
 from billing.models import Catalogue, PromoCode, PromoCodeEntry, Quote
 from billing.rules import checks, quoting
 from billing.rules.changes import Change, FirstPurchase, UsePromoCode

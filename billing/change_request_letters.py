@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from accounts.models import Account
-from billing import documents
+from billing import quote_json
 from billing.models import ChangeRequest, Edition
+from billing.rules.change_json import Malformed, changes_from_plain, changes_to_plain
 from billing.rules.facts import Facts
 from billing.rules.quoting import Quote
-from billing.rules.wire import Malformed, changes_from_plain, changes_to_plain
 
 
 def is_edited(asked: object, approved: object) -> bool:
@@ -32,7 +32,7 @@ def changes(account: Account, quote: Quote, before: Facts) -> dict[str, Any]:
     """Return the facts of a letter that names what a quote changed, on what, and from which day each."""
     told: dict[str, Any] = {
         "changes": changes_to_plain([timed.change for timed in quote.timed]),
-        "base": documents.dump_base(before, quote.changes),
+        "base": quote_json.dump_base(before, quote.changes),
     }
     # Only where it is not the day itself: the letter says "from … on".
     later = [timed.on.isoformat() if timed.on > quote.on else "" for timed in quote.timed]

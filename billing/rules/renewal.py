@@ -16,8 +16,8 @@ from billing.rules.lines import (
 )
 from billing.rules.notices import Notice, renewal_notices
 from billing.rules.periods import Applied, Cycle, Period, period_at
+from billing.rules.renewal_lines import lost_from_suite, next_lines
 from billing.rules.settlement import Settlement, settle
-from billing.rules.succession import lost_from_suite, next_lines
 
 
 @dataclass(frozen=True, slots=True)

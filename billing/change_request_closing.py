@@ -4,11 +4,11 @@ from datetime import date
 
 from accounts import activity, mail
 from accounts.models import Account, User
-from billing import request_letters
+from billing import change_request_letters
 from billing.models import ChangeRequest, Quote
 from billing.rules import quoting, refusals
-from billing.rules.asking import open_to_asking
-from billing.rules.wire import changes_from_plain
+from billing.rules.change_json import changes_from_plain
+from billing.rules.change_requests import open_to_asking
 from billing.storage import loading
 
 # Refusals that pass by themselves: a request waits on. Any other closes it.
@@ -67,7 +67,7 @@ def close(
     )
     if request.requester is not None and state != ChangeRequest.State.WITHDRAWN:
         expired = state == ChangeRequest.State.EXPIRED
-        letter = request_letters.letter(account, request) | {
+        letter = change_request_letters.letter(account, request) | {
             "decision": state.value,
             "by": request.decided_by_name,
             "reason": reason,
