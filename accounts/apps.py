@@ -3,10 +3,10 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from accounts import addresses
+from accounts import email_addresses
 
 # Before any form or model is read: each takes its rules when it is made.
-addresses.install()
+email_addresses.install()
 
 
 class AccountsConfig(AppConfig):

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cached_property
 
 from accounts.models import Account, AccountPermission, Membership, User
-from accounts.models.prepared import Prepared
+from accounts.models.prepared_statements import Prepared
 from accounts.rules.capabilities import AccountState, AccountType, Standing, standing
 from accounts.rules.decision import Action, Decision, NotAllowed, decide
 from accounts.rules.roles import Permission

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts import activity, mail, roles
-from accounts.addresses import validate_address
+from accounts.email_addresses import validate_address
 from accounts.gate import Gate
 from accounts.models import Account, Invitation, Membership, User
 from accounts.rules.capabilities import AccountState

@@ -16,9 +16,9 @@ from django.utils import translation
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from accounts import activity, fence
+from accounts import activity, queues
+from accounts.failpoints import step
 from accounts.models import Account, Letter, User
-from accounts.steps import step
 
 log = structlog.get_logger()
 # How long after each failed try the next one comes: together two days, then staff must look.
@@ -125,7 +125,7 @@ def send_waiting() -> int:
     that is killed while sending leaves the letter waiting; it is sent again with the same
     Message-ID, by which mailboxes tell a repetition.
     """
-    return fence.each("letters", due(activity.current().at), _send_and_step)[0]
+    return queues.each("letters", due(activity.current().at), _send_and_step)[0]
 
 
 def due(at: datetime) -> list[tuple[int, int | None]]:

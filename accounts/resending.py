@@ -8,7 +8,7 @@ from django.db import transaction
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 
-from accounts import activity, address_changes, invitations, mail, staff
+from accounts import activity, email_changes, invitations, mail, staff
 from accounts.models import Account, Letter, Membership, User
 
 log = structlog.get_logger()
@@ -16,8 +16,8 @@ log = structlog.get_logger()
 # add theirs.
 LINKS: dict[str, Callable[[str], object]] = {
     "invited": invitations.find,
-    "email_change_old": address_changes.find,
-    "email_change_new": address_changes.find,
+    "email_change_old": email_changes.find,
+    "email_change_new": email_changes.find,
 }
 
 
@@ -60,7 +60,7 @@ def _of_its_link(letter: Letter, find: Callable[[str], object]) -> str:
         return "forgotten"
     try:
         find(str(letter.facts["token"]))
-    except (invitations.InvitationOver, address_changes.ChangeOver, LetsNobodyIn):
+    except (invitations.InvitationOver, email_changes.ChangeOver, LetsNobodyIn):
         return "over"
     return ""
 

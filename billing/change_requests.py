@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from django.db import transaction
 
-from accounts import activity, fence, mail, staff
+from accounts import activity, mail, queues, staff
 from accounts.gate import Gate
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountType
@@ -194,7 +194,7 @@ def expire() -> int:
     at = activity.current().at
     old = ChangeRequest.objects.filter(state=ChangeRequest.State.OPEN, expires_at__lte=at)
     rows = list(old.order_by("pk").values_list("pk", "subscription_id"))
-    return fence.each("request_expiries", rows, _expire)[0]
+    return queues.each("request_expiries", rows, _expire)[0]
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from accounts import activity, fence
+from accounts import activity, queues
 from accounts.gate import Gate
 from accounts.models import Account, Activity, Membership, User
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
@@ -68,7 +68,7 @@ def prepare_waiting(on: date) -> int:
         account__cancelled_at=None,
     ).values_list("pk", "account_id")
     rows = list(ids)
-    fence.each("exports", rows, lambda export_id: _prepare_or_fail(export_id, on))
+    queues.each("exports", rows, lambda export_id: _prepare_or_fail(export_id, on))
     return len(rows)
 
 

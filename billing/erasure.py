@@ -8,7 +8,7 @@ from allauth.account.models import EmailAddress
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from accounts import activity, fence
+from accounts import activity, queues
 from accounts.models import (
     Account,
     Activity,
@@ -40,7 +40,7 @@ def _due() -> "QuerySet[Account]":
 
 def erase_due() -> tuple[int, int]:
     """Erase what is due, each account for itself; return how many were and how many could not be."""
-    return fence.each("erasures", [(account_id, account_id) for account_id in due()], erase)
+    return queues.each("erasures", [(account_id, account_id) for account_id in due()], erase)
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts import activity, mail, resending, staff
-from accounts.addresses import validate_address
+from accounts.email_addresses import validate_address
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from billing import payment_methods, payments

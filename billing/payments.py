@@ -13,12 +13,12 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Q
 
-from accounts import activity, fence, lifecycle
+from accounts import activity, lifecycle, queues
+from accounts.failpoints import step
 from accounts.gate import Gate
 from accounts.models import Account, User
 from accounts.rules.capabilities import AccountState, CollectionMethod
 from accounts.rules.decision import Action
-from accounts.steps import step
 from billing import applying, debts
 from billing.models import Charge, Invoice, InvoicePayment, PaymentLink, PaymentMethod, Quote
 from billing.provider import provider
@@ -301,7 +301,7 @@ def reconcile(at: datetime) -> int:
         Q(state__in=Charge.OPEN, created_at__lt=at - IN_FLIGHT) | Q(refund_due=True, refunded_at=None)
     )
     rows = list(waiting.order_by("created_at", "pk").values_list("pk", "subscription_id"))
-    fence.each("charges", rows, reconcile_charge)
+    queues.each("charges", rows, reconcile_charge)
     return len(rows)
 
 

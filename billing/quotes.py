@@ -7,10 +7,10 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts import activity
+from accounts.failpoints import step
 from accounts.gate import Gate
 from accounts.models import Account, User
 from accounts.rules.decision import Action
-from accounts.steps import step
 from billing import payments, quote_json, renewal
 from billing.applying import Drifted, carry_out, check, promo_codes
 from billing.models import (

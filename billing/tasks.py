@@ -12,7 +12,7 @@ from django.db import close_old_connections, connection
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from accounts import activity, address_changes, clock, fence, mail, ownership
+from accounts import activity, clock, email_changes, mail, ownership, queues
 from accounts.models import Account
 from billing import change_requests, cleanup, data_export, erasure, payments, promised_seats, renewal
 
@@ -30,7 +30,7 @@ def work() -> dict[str, int]:
     for name, count in _STEPS.items():
         # One step that fails, fails alone: letters go out though a renewal run breaks.
         with activity.occasion(clock.now()):
-            done |= fence.step(name, count)
+            done |= queues.step(name, count)
     return done
 
 
@@ -42,7 +42,7 @@ def _invitations() -> int:
         with activity.occasion(clock.now(account)):
             return promised_seats.expire(invitation_id)
 
-    return fence.each("invitation_expiries", promised_seats.expired(clock.now()), tell)[0]
+    return queues.each("invitation_expiries", promised_seats.expired(clock.now()), tell)[0]
 
 
 def _renewals() -> dict[str, int]:
@@ -72,7 +72,7 @@ _STEPS: dict[str, Callable[[], dict[str, int]]] = {
     "requests_expired": lambda: {"requests_expired": change_requests.expire()},
     "offers_expired": lambda: {"offers_expired": ownership.expire()},
     "invitations_expired": lambda: {"invitations_expired": _invitations()},
-    "address_changes_expired": lambda: {"address_changes_expired": address_changes.expire()},
+    "address_changes_expired": lambda: {"address_changes_expired": email_changes.expire()},
     "renewals": lambda: _renewals(),
     "exports": lambda: {"exports": data_export.prepare_waiting(clock.now().date())},
     "letters": lambda: {"letters": mail.send_waiting()},
@@ -87,13 +87,13 @@ def clean_up() -> dict[str, int]:
     at, done = clock.now(), dict[str, int]()
     for name, count in _NIGHTLY.items():
         with activity.occasion(at):
-            done |= fence.step(name, partial(count, at))
+            done |= queues.step(name, partial(count, at))
     return done
 
 
 def _erased(at: datetime) -> dict[str, int]:
     erased, failed = erasure.erase_due()
-    address_changes.forget()
+    email_changes.forget()
     return {"erased": erased, **({"erased_failed": failed} if failed else {})}
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 
 from accounts.models.account import Account
-from accounts.models.prepared import Prepared
+from accounts.models.prepared_statements import Prepared
 from accounts.rules.roles import Role
 
 # How many of an account's billing contacts a refusal names; the page of contacts names them all.

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts import activity, clock, invitations, particulars
+from accounts import activity, clock, invitations, lifecycle
 from accounts.models import Account, Membership, User
 from accounts.rules.time_zones import time_zones
 from admin_center.back_office import search
@@ -34,7 +34,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Account
-        fields = particulars.FIELDS
+        fields = lifecycle.FIELDS
 
     def __init__(self, *args: Any, **options: Any) -> None:
         """Offer every time zone of a place."""
@@ -61,7 +61,7 @@ class AccountAdmin(OldDebts, StaffAdmin):
             None,
             {"fields": ("name", "slug", "external_id", "state", "debt", "invited", "currency", "see_also")},
         ),
-        (_("Particulars"), {"fields": (*particulars.FIELDS, "reason")}),
+        (_("Particulars"), {"fields": (*lifecycle.FIELDS, "reason")}),
         (_("Dates"), {"fields": ("created_at", "trial_ends_on", "cancelled_at", "is_sandbox", "clock")}),
     )
 
@@ -79,7 +79,7 @@ class AccountAdmin(OldDebts, StaffAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[Any, ...]:
         """Return all but the particulars."""
         shown = [field for _name, options in self.fieldsets for field in options["fields"]]
-        return tuple(field for field in shown if field not in (*particulars.FIELDS, "reason"))
+        return tuple(field for field in shown if field not in (*lifecycle.FIELDS, "reason"))
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Leave out the reason where nothing can be changed."""
@@ -111,11 +111,9 @@ class AccountAdmin(OldDebts, StaffAdmin):
         """Change the particulars by their verb, at the account's own moment."""
         held = activity.current()
         at = clock.now(obj)
-        values = {
-            field: form.cleaned_data[field] for field in form.changed_data if field in particulars.FIELDS
-        }
+        values = {field: form.cleaned_data[field] for field in form.changed_data if field in lifecycle.FIELDS}
         with activity.occasion(at, address=held.address, by_staff=True):
-            particulars.amend(obj.pk, values, by=request.user, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
+            lifecycle.amend(obj.pk, values, by=request.user, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
 
 
 @admin.register(Membership, site=site)

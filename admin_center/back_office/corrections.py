@@ -14,8 +14,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import address_changes
-from accounts.addresses import LONGEST
+from accounts import email_changes
+from accounts.email_addresses import LONGEST
 from accounts.models import EmailChange, User
 from admin_center import drafts
 from admin_center.back_office.columns import related
@@ -90,8 +90,8 @@ def _proposed(request: Any, person: User, form: CorrectionForm) -> EmailChange |
     """Propose it and tell; None, with the error at its field, where it can't be."""
     asked = form.cleaned_data
     try:
-        made = address_changes.propose(person.pk, asked["email"], reason=asked["reason"], by=request.user)
-    except address_changes.NotChangeable as refusal:
+        made = email_changes.propose(person.pk, asked["email"], reason=asked["reason"], by=request.user)
+    except email_changes.NotChangeable as refusal:
         form.add_error("email", NOT_CHANGEABLE[refusal.reason])
         return None
     messages.success(request, gettext("Proposed. Another of the staff has to approve it within seven days."))
@@ -155,12 +155,12 @@ def _decided(request: Any, change: EmailChange, *, approves: bool) -> int:
     """Decide and tell; return the status of the answer."""
     try:
         if approves:
-            address_changes.approve(change.pk, by=request.user)
+            email_changes.approve(change.pk, by=request.user)
             messages.success(request, gettext("Approved. The new address has to confirm within 24 hours."))
         else:
-            address_changes.reject(change.pk, by=request.user)
+            email_changes.reject(change.pk, by=request.user)
             messages.success(request, gettext("The correction is ended: nothing changes."))
-    except address_changes.ChangeOver:
+    except email_changes.ChangeOver:
         messages.info(request, gettext("That change is over already."))
     except PermissionDenied:
         messages.warning(request, gettext("Another of the staff has to approve it: not who proposed it."))

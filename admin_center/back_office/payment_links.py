@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import activity, clock
-from accounts.addresses import LONGEST, UNWRITABLE
+from accounts.email_addresses import LONGEST, UNWRITABLE
 from accounts.models import Account
 from admin_center.back_office.staff import StaffAdmin, StaffInline
 from admin_center.forms.fields import Lines

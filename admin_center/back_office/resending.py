@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import activity, clock, fence, resending
+from accounts import activity, clock, queues, resending
 from accounts.models import Letter
 from admin_center import drafts
 from admin_center.back_office.staff import NEWEST_FIRST, PAGE_SIZE, StaffAdmin
@@ -174,7 +174,7 @@ def _sent_again(request: Any, form: AgainForm, letters: Sequence[Letter]) -> boo
         return True
 
     asked = [(pk, kinds[pk].account_id) for pk in form.cleaned_data["letter"]]
-    done, failed = fence.each("letters_again", asked, act)
+    done, failed = queues.each("letters_again", asked, act)
     told = [f"{why} ({count})" if len(asked) > 1 else why for why, count in refused.items()]
     if failed:
         wrong = gettext("Something went wrong with %(count)s of them; the log says what.")

@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.addresses import LONGEST
+from accounts.email_addresses import LONGEST
 
 
 class EmailChangeForm(forms.Form):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import activity, address_changes, clock
+from accounts import activity, clock, email_changes
 from accounts.models import EmailChange, User
 from admin_center import drafts
 from admin_center.forms.email_change import EmailChangeForm
@@ -37,7 +37,7 @@ def change(request: HttpRequest) -> HttpResponse:
             return redirect("email_change")
         context = {
             "form": form,
-            "waiting": address_changes.waiting(person),
+            "waiting": email_changes.waiting(person),
             "kept": drafts.refill(request, form),
         }
     return render(request, "account/email_change.html", context, status=422 if form.is_bound else 200)
@@ -46,8 +46,8 @@ def change(request: HttpRequest) -> HttpResponse:
 def _ask(form: EmailChangeForm, person: User) -> bool:
     """Ask for the change; False, with the error at its field, where it can't be asked for."""
     try:
-        address_changes.ask(form.cleaned_data["email"], by=person)
-    except address_changes.NotChangeable as refusal:
+        email_changes.ask(form.cleaned_data["email"], by=person)
+    except email_changes.NotChangeable as refusal:
         form.add_error("email", NOT_CHANGEABLE[refusal.reason])
         return False
     return True
@@ -58,10 +58,10 @@ def withdraw(request: HttpRequest, change_id: int) -> HttpResponse:
     """Take a change of one's own back; another person's answers as one that is not there."""
     try:
         with activity.occasion(clock.now(), address=client_address(request)):
-            address_changes.withdraw(change_id, by=cast(User, request.user))
+            email_changes.withdraw(change_id, by=cast(User, request.user))
     except EmailChange.DoesNotExist:
         raise Http404 from None
-    except address_changes.ChangeOver:
+    except email_changes.ChangeOver:
         messages.info(request, _("That change is over already."))
     else:
         messages.success(request, _("The change is withdrawn: its links no longer work."))
@@ -75,18 +75,18 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     try:
         with activity.occasion(clock.now(), address=client_address(request)):
             return _confirm(request, token)
-    except address_changes.ChangeOver:
+    except email_changes.ChangeOver:
         return render(request, "account/email_change_over.html", status=404)
 
 
 def _confirm(request: HttpRequest, token: str) -> HttpResponse:
-    found, is_new = address_changes.find(token)
+    found, is_new = email_changes.find(token)
     somebody_else = request.user.is_authenticated and request.user != found.person
     if request.method != "POST" or somebody_else:
         context = {"change": found, "is_new": is_new, "somebody_else": somebody_else}
         status = 422 if request.method == "POST" else 200
         return render(request, "account/email_change_confirm.html", context, status=status)
-    found = address_changes.confirm(token, moment_of=clock.now)
+    found = email_changes.confirm(token, moment_of=clock.now)
     if found.state == EmailChange.State.TAKEN:
-        raise address_changes.ChangeOver
+        raise email_changes.ChangeOver
     return render(request, "account/email_change_confirmed.html", {"change": found, "is_new": is_new})

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from accounts import activity, particulars
+from accounts import activity, lifecycle
 from accounts.models import Account
 from accounts.rules.capabilities import COLLECTION_METHODS, AccountType, CollectionMethod, collection
 from billing import payments, quotes, renewal
@@ -75,7 +75,7 @@ def test_staff_change_it_with_a_reason(by_invoice: Account) -> None:
     vera = people.vera()
     with activity.occasion(NOON):
         values = {"collection_method": "charge_automatically"}
-        assert particulars.amend(by_invoice.pk, values, by=vera, reason="Wants to pay by card")
+        assert lifecycle.amend(by_invoice.pk, values, by=vera, reason="Wants to pay by card")
     account = Account.objects.get(pk=by_invoice.pk)
     assert account.collects is CollectionMethod.CHARGE_AUTOMATICALLY
     entry = account.activity.order_by("-pk").first()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from accounts import activity, clock, fence
+from accounts import activity, clock, queues
 from accounts.models import Account
 from billing import data_export, erasure, payments, renewal, tasks
 from tests import people
@@ -45,7 +45,7 @@ def test_rows_that_fail_are_counted_in_their_step_and_end_a_run_with_an_error(
     """Of three rows the middle one raises: two are done, one is counted, cron is told."""
 
     def act() -> dict[str, int]:
-        return {"letters": fence.each("letters", [(1, None), (0, None), (2, None)], lambda key: 1 // key)[0]}
+        return {"letters": queues.each("letters", [(1, None), (0, None), (2, None)], lambda key: 1 // key)[0]}
 
     monkeypatch.setitem(tasks._STEPS, "letters", act)
     done = tasks.work()

@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 
-from accounts import activity, addresses, invitations, mail
+from accounts import activity, email_addresses, invitations, mail
 from accounts.models import Account, Letter
 from accounts.rules.roles import Role
 from tests import people
@@ -102,7 +102,7 @@ def test_tries_are_spread_over_two_days_and_then_end(acme: Account, monkeypatch:
 @pytest.mark.parametrize("address", UNWRITABLE)
 def test_no_door_takes_an_address_that_no_letter_reaches(acme: Account, address: str) -> None:
     with pytest.raises(ValidationError):
-        addresses.validate_address(address)
+        email_addresses.validate_address(address)
     with pytest.raises(invitations.NotInvited, match="malformed"):
         invitations.invite(
             acme, address, "Odile", Role.AGENT, by=people.user("olivia"), on=activity.current().at.date()
@@ -116,4 +116,4 @@ def test_no_door_takes_an_address_that_no_letter_reaches(acme: Account, address:
 
 @pytest.mark.parametrize("address", WRITABLE)
 def test_addresses_that_mail_carries_are_taken(address: str) -> None:
-    addresses.validate_address(address)
+    email_addresses.validate_address(address)

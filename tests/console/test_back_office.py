@@ -221,11 +221,11 @@ def test_nothing_is_added_or_deleted_or_edited_but_by_verbs(bought: Subscription
 def test_the_verb_asks_for_staff_itself(acme: Account) -> None:
     from django.core.exceptions import PermissionDenied
 
-    from accounts import particulars
+    from accounts import lifecycle
 
     with pytest.raises(PermissionDenied):
-        particulars.amend(acme.pk, {"language": "fr"}, by=people.user("olivia"), reason="Mine")
+        lifecycle.amend(acme.pk, {"language": "fr"}, by=people.user("olivia"), reason="Mine")
     with pytest.raises(ValueError, match="only particulars"):
-        particulars.amend(acme.pk, {"state": "active"}, by=people.vera(), reason="Because")
+        lifecycle.amend(acme.pk, {"state": "active"}, by=people.vera(), reason="Because")
     with pytest.raises(ValueError, match="say why"):
-        particulars.amend(acme.pk, {"language": "fr"}, by=people.vera(), reason=" ")
+        lifecycle.amend(acme.pk, {"language": "fr"}, by=people.vera(), reason=" ")

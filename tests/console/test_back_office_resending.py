@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 
-from accounts import activity, address_changes, clock, invitations, mail, resending, roles
+from accounts import activity, clock, email_changes, invitations, mail, resending, roles
 from accounts.models import Account, Activity, Letter, User
 from accounts.rules.roles import Role
 from admin_center.back_office.resending import INSTEAD
@@ -161,7 +161,7 @@ def test_a_change_of_address_is_the_persons_own_and_stands_in_their_accounts(
     olivia = people.user("olivia")
     roles.enrol(globex, [(olivia, Role.AGENT)])
     with activity.occasion(clock.now()):
-        made = address_changes.ask("olivia@new.example", by=olivia)
+        made = email_changes.ask("olivia@new.example", by=olivia)
     give_up()
     ours = Letter.objects.order_by("kind").values_list("kind", "pk")
     (_new, new), (_old, old) = ours
@@ -172,7 +172,7 @@ def test_a_change_of_address_is_the_persons_own_and_stands_in_their_accounts(
         (globex, {"to": "olivia@new.example"}),
     ]
     with activity.occasion(clock.now()):
-        address_changes.withdraw(made.pk, by=olivia)
+        email_changes.withdraw(made.pk, by=olivia)
     assert "The person asks for the change again" in text(vera.get(f"{AGAIN}?letter={old}"))
     refused = vera.post(AGAIN, {"letter": old, "reason": REASON})
     assert refused.status_code == 422

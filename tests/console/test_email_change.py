@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 
-from accounts import activity, address_changes, clock, mail
+from accounts import activity, clock, email_changes, mail
 from accounts.models import Account, Activity, EmailChange, Letter, Membership, User
 from tests import people
 from tests.console.reading import text
@@ -148,11 +148,11 @@ def test_links_end_after_a_day_when_withdrawn_and_when_asked_anew(acme: Account)
         now.shift(timedelta(hours=24))
         assert post(third).status_code == 404
         with activity.occasion(clock.now()):
-            assert address_changes.expire() == 1
-            assert address_changes.forget() == 0
+            assert email_changes.expire() == 1
+            assert email_changes.forget() == 0
         now.shift(timedelta(days=90))
         with activity.occasion(clock.now()):
-            assert address_changes.forget() == 3
+            assert email_changes.forget() == 3
 
 
 def test_an_address_that_somebody_has_is_answered_as_any_other(acme: Account) -> None:
@@ -183,7 +183,7 @@ def test_what_can_be_no_new_address_is_refused_at_its_field(acme: Account, typed
 
 def test_only_so_many_letters_go_to_addresses_that_somebody_types(acme: Account) -> None:
     client = signed_in()
-    for number in range(address_changes.MOST_IN_A_DAY):
+    for number in range(email_changes.MOST_IN_A_DAY):
         assert ask(client, f"o{number}@acme.example").status_code == 200
     answer = ask(client, NEW)
     assert answer.status_code == 422
@@ -210,9 +210,9 @@ def test_two_people_who_change_to_one_address_at_once_are_never_two_with_it() ->
     with activity.occasion(clock.now()):
         tokens = []
         for name in ("olivia", "adam"):
-            address_changes.ask(NEW, by=people.user(name))
+            email_changes.ask(NEW, by=people.user(name))
             new = letter("email_change_new").facts["token"]
-            address_changes.confirm(new, moment_of=clock.now)
+            email_changes.confirm(new, moment_of=clock.now)
             tokens.append(letter("email_change_old").facts["token"])
     start, states = threading.Barrier(2), []
 
@@ -220,7 +220,7 @@ def test_two_people_who_change_to_one_address_at_once_are_never_two_with_it() ->
         try:
             with activity.occasion(clock.now()):
                 start.wait(10)
-                states.append(address_changes.confirm(token, moment_of=clock.now).state)
+                states.append(email_changes.confirm(token, moment_of=clock.now).state)
         finally:
             connection.close()
 

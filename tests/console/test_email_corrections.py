@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 
-from accounts import activity, address_changes, clock
+from accounts import activity, clock, email_changes
 from accounts.models import Account, Activity, EmailChange, Letter, User
 from tests import people
 from tests.console.reading import signed_in, text
@@ -83,14 +83,14 @@ def test_nobody_but_staff_corrects_and_nobody_their_own(acme: Account) -> None:
         person = people.user(name)
         assert signed_in(person).post(path, {"email": NEW, "reason": REASON}).status_code == 404
         with activity.occasion(clock.now()), pytest.raises(PermissionDenied):
-            address_changes.propose(target.pk, NEW, reason=REASON, by=person)
+            email_changes.propose(target.pk, NEW, reason=REASON, by=person)
     with activity.occasion(clock.now()):
-        made = address_changes.propose(target.pk, NEW, reason=REASON, by=vera)
+        made = email_changes.propose(target.pk, NEW, reason=REASON, by=vera)
         for person in (vera, *(people.user(name) for name in people.CAST)):
             with pytest.raises(PermissionDenied):
-                address_changes.approve(made.pk, by=person)
+                email_changes.approve(made.pk, by=person)
         with pytest.raises(PermissionDenied):
-            address_changes.reject(made.pk, by=people.user("adam"))
+            email_changes.reject(made.pk, by=people.user("adam"))
         with pytest.raises(PermissionDenied):
-            address_changes.propose(vera.pk, NEW, reason=REASON, by=vera)
+            email_changes.propose(vera.pk, NEW, reason=REASON, by=vera)
     assert not Letter.objects.exists()

@@ -27,7 +27,7 @@ from django.db import models
 from django.test import Client
 from django.urls import resolve, reverse
 
-from accounts import activity, address_changes, clock, invitations
+from accounts import activity, clock, email_changes, invitations
 from accounts.models import EmailChange, Letter
 from accounts.rules.roles import Role
 from admin_center.back_office import site
@@ -122,7 +122,7 @@ def links(place: World) -> Iterator[tuple[str, str]]:
     at, today = clock.now(), place.today
     with activity.occasion(at):
         invitations.invite(account, "nora@people.example", "Nora", Role.AGENT, by=owner, on=today)
-        address_changes.ask("owner@new.example", by=owner)
+        email_changes.ask("owner@new.example", by=owner)
     for kind, name in (("invited", "join"), ("email_change_new", "email_change_confirm")):
         yield "anonymous", reverse(name, args=[Letter.objects.filter(kind=kind).latest("pk").facts["token"]])
     SandboxSetup.objects.create(token="setup-token", return_url="/")
@@ -150,7 +150,7 @@ def of_staff(place: World) -> Iterator[tuple[str, str]]:
     with activity.occasion(at, by_staff=True):
         terms = promo_codes.Terms("AUTUMN", Decimal(10))
         promo = promo_codes.create(catalogue, terms, by=vera, reason="Campaign")
-        address_changes.propose(
+        email_changes.propose(
             place.users["agent"].pk, "a@new.example", reason="Typo", by=place.users["superuser"]
         )
     letter = Letter.objects.create(

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from accounts import activity, address_changes
+from accounts import activity, email_changes
 from accounts.models import Draft, Letter, User
 from admin_center.back_office import site
 from billing import cancellation, change_requests, promo_codes
@@ -238,7 +238,7 @@ def staff_pages() -> dict[str, object]:
         ended = cancellation.cancel_now(
             gone, mark=sheet.mark, reason="not_needed", text="", by=people.user("agnes"), on=AT.date()
         )
-        change = address_changes.propose(olivia.pk, "right@acme.example", reason="Typing error", by=colleague)
+        change = email_changes.propose(olivia.pk, "right@acme.example", reason="Typing error", by=colleague)
     Letter.objects.filter(account=acme, kind="request_submitted").update(failed_at=AT)
     Subscription.objects.filter(pk=acme.pk).update(parked_at=AT, parked_because="gap support")
     return {

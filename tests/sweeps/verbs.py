@@ -15,7 +15,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 
-from accounts import clock, invitations, ownership, particulars, resending, roles
+from accounts import clock, invitations, lifecycle, ownership, resending, roles
 from accounts.models import Account, Invitation, Letter, Membership, OwnershipOffer, User
 from accounts.rules.decision import NotAllowed
 from accounts.rules.roles import Role
@@ -318,8 +318,8 @@ VERBS: dict[str, Verb] = {
         staff="always",
         make=_letter,
     ),
-    "accounts.particulars.amend": Verb(
-        lambda c, made: particulars.amend(
+    "accounts.lifecycle.amend": Verb(
+        lambda c, made: lifecycle.amend(
             c.account.pk, {"timezone": "Europe/Paris"}, by=c.by, reason="They moved."
         ),
         (STAFF,),
@@ -369,11 +369,11 @@ VERBS: dict[str, Verb] = {
 
 # Public functions that take `by` and ask nobody, with who asks and what tries them.
 ASKED_ELSEWHERE = {
-    "accounts.address_changes.ask": "a person's own, no account: tests/console/test_email_change.py",
-    "accounts.address_changes.withdraw": "a person's own, no account: tests/console/test_email_change.py",
-    "accounts.address_changes.propose": "no account: tests/console/test_email_corrections.py asks",
-    "accounts.address_changes.approve": "no account: tests/console/test_email_corrections.py asks",
-    "accounts.address_changes.reject": "no account: tests/console/test_email_corrections.py asks",
+    "accounts.email_changes.ask": "a person's own, no account: tests/console/test_email_change.py",
+    "accounts.email_changes.withdraw": "a person's own, no account: tests/console/test_email_change.py",
+    "accounts.email_changes.propose": "no account: tests/console/test_email_corrections.py asks",
+    "accounts.email_changes.approve": "no account: tests/console/test_email_corrections.py asks",
+    "accounts.email_changes.reject": "no account: tests/console/test_email_corrections.py asks",
     "accounts.staff.demand": "it asks itself",
     "accounts.activity.record": "every verb, before it records",
     "accounts.lifecycle.move": "every verb that moves an account, before it does",

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 
-from accounts import opening
+from accounts import lifecycle
 from accounts.models import Account
 from billing.imports.accounts import catalogue_checks, saving
 from billing.imports.accounts.facts import Offer, facts_of
@@ -165,7 +165,7 @@ def _written(ready: Mapping[int, Ready]) -> dict[int, Outcome | Refused]:
         return {}
     try:
         saving.write(list(ready.values()))
-    except (opening.Deactivated, IntegrityError) as refusal:
+    except (lifecycle.Deactivated, IntegrityError) as refusal:
         if len(ready) > 1:
             return {place: _written({place: one})[place] for place, one in ready.items()}
         (place,) = ready
@@ -173,9 +173,9 @@ def _written(ready: Mapping[int, Ready]) -> dict[int, Outcome | Refused]:
     return dict.fromkeys(ready, Outcome.NEW)
 
 
-def _why(listed: ListedAccount, refusal: opening.Deactivated | IntegrityError) -> Iterator[Fault]:
+def _why(listed: ListedAccount, refusal: lifecycle.Deactivated | IntegrityError) -> Iterator[Fault]:
     """Yield why an account could not be written."""
-    if isinstance(refusal, opening.Deactivated):
+    if isinstance(refusal, lifecycle.Deactivated):
         for member in listed.members:
             if member.email in refusal.emails:
                 text = f"{shown(member.email)} was deactivated and can't be a member"

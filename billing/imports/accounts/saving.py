@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 
 from django.db import connection, transaction
 
-from accounts import activity, opening
+from accounts import activity, lifecycle
 from accounts.models import Account, Activity, Membership
 from billing.imports.accounts.listing import ListedAccount
 from billing.models import (
@@ -53,12 +53,12 @@ class Ready:
 def write(ready: Sequence[Ready]) -> None:
     """Write accounts with their people, what they have bought, and their first entry in the trail.
 
-    All of them or none; raises as `opening.open_accounts`.
+    All of them or none; raises as `lifecycle.open_accounts`.
     """
     accounts = [_account(one.listed) for one in ready]
-    opened = opening.open_accounts(
+    opened = lifecycle.open_accounts(
         [
-            opening.NewAccount(account, _members(one.listed), one.at)
+            lifecycle.NewAccount(account, _members(one.listed), one.at)
             for account, one in zip(accounts, ready, strict=True)
         ]
     )
@@ -261,9 +261,9 @@ def _account(listed: ListedAccount) -> Account:
     )
 
 
-def _members(listed: ListedAccount) -> tuple[opening.NewMember, ...]:
+def _members(listed: ListedAccount) -> tuple[lifecycle.NewMember, ...]:
     return tuple(
-        opening.NewMember(
+        lifecycle.NewMember(
             email=one.email,
             name=one.name,
             role=one.role,

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from django.core.exceptions import ValidationError
 
-from accounts.addresses import validate_address
+from accounts.email_addresses import validate_address
 from accounts.rules.texts import OddCharacter, code_point, named, tidy
 from accounts.rules.time_zones import time_zones
 from billing.rules.facts import ScheduledKind

@@ -17,7 +17,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts import activity, mail, staff
-from accounts.addresses import validate_address
+from accounts.email_addresses import validate_address
 from accounts.models import Account, EmailChange, Letter, Membership, User
 
 VALID_FOR = timedelta(hours=24)
