@@ -12,7 +12,8 @@ from accounts.gate import Gate
 from accounts.models import Account
 from accounts.rules.capabilities import Standing
 from accounts.rules.decision import Action, Decision
-from admin_center import navigation, sentences, summary, words
+from admin_center import navigation, summary
+from admin_center.wording import labels, phrases
 from billing import payments
 from billing.rules.facts import ScheduledKind
 from billing.storage.loading import Reading
@@ -62,7 +63,7 @@ def places(gate: Gate, account: Account) -> list[Place]:
         entry for _words, entries in navigation.SIDEBAR for entry in entries if entry.name in about
     ):
         decision = gate.may(entry.action)
-        why = "" if decision else words.why_not_briefly(decision)
+        why = "" if decision else labels.why_not_briefly(decision)
         url = reverse(entry.name, args=[account.slug])
         found.append(Place(url, entry.icon, navigation.PAGES[entry.name].words, about[entry.name], why))
     return found
@@ -124,8 +125,8 @@ def _past_due(account: Account, gate: Gate, reading: Reading | None) -> Card:
 def _trial(account: Account, gate: Gate, ends_on: date, on: date) -> Card:
     days = (ends_on - on).days
     title = ngettext("%(days)s day left in the trial", "%(days)s days left in the trial", days)
-    title %= {"days": sentences.number(days)}
-    text = _("The trial ends on %(day)s.") % {"day": sentences.day(ends_on)}
+    title %= {"days": phrases.number(days)}
+    text = _("The trial ends on %(day)s.") % {"day": phrases.day(ends_on)}
     if not gate.way_out:
         nothing = _("Nothing is on sale here that could be bought: ask how to go on.")
         return Card("info", title, f"{text} {nothing}", ask=True)
@@ -145,7 +146,7 @@ def _card(
 
 def _renewal(account: Account, summed: summary.Summary) -> Iterator[Card]:
     url, label = reverse("subscription", args=[account.slug]), _("See the subscription")
-    on = sentences.day(summed.renews_on)
+    on = phrases.day(summed.renews_on)
     if any(one.kind == ScheduledKind.CANCELLATION for one in summed.waiting):
         title = _("The account ends on %(day)s") % {"day": on}
         text = _("The owner has scheduled its cancellation. It can be undone until that day.")
@@ -163,7 +164,7 @@ def _renewal(account: Account, summed: summary.Summary) -> Iterator[Card]:
             "The subscription renews in %(days)s day",
             "The subscription renews in %(days)s days",
             summed.days_left,
-        ) % {"days": sentences.number(summed.days_left)}
+        ) % {"days": phrases.number(summed.days_left)}
         amount = summed.renewal.amount if summed.renewal else None
         yield Card("info", title, _("On %(day)s.") % {"day": on}, url, label, amount)
 
@@ -203,12 +204,12 @@ def _waiting(account: Account, gate: Gate, reading: Reading, summed: summary.Sum
             "%(count)s change request waits for a decision",
             "%(count)s change requests wait for a decision",
             reading.open_requests,
-        ) % {"count": sentences.number(reading.open_requests)}
+        ) % {"count": phrases.number(reading.open_requests)}
         label = _("Decide") if gate.may(Action.DECIDE_REQUESTS) else _("See the requests")
         yield Card("info", title, "", f"{page}?tab=requests", label)
     changes = [one for one in summed.waiting if one.kind != ScheduledKind.CANCELLATION]
     if changes:
         title = ngettext("%(count)s change is scheduled", "%(count)s changes are scheduled", len(changes)) % {
-            "count": sentences.number(len(changes))
+            "count": phrases.number(len(changes))
         }
         yield Card("info", title, " · ".join(one.sentence for one in changes), page, _("See what changes"))

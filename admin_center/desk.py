@@ -9,8 +9,8 @@ from datetime import date, timedelta
 
 from accounts.rules.capabilities import AccountType
 from accounts.rules.decision import Action
-from admin_center import sentences
 from admin_center.pages import AccountRequest
+from admin_center.wording import phrases
 from billing.rules.checks import without_price
 from billing.rules.facts import Availability, EditionFacts, Facts, LineFacts, ProductFacts
 from billing.rules.periods import Cycle
@@ -81,11 +81,11 @@ class Desk:
 
     def name(self, key: str) -> str:
         """Return a product's name."""
-        return sentences.product(self.reading.names, key)
+        return phrases.product(self.reading.names, key)
 
     def edition_name(self, product: str, edition: str) -> str:
         """Return an edition's name, empty where the product has but one."""
-        return sentences.edition(self.reading.names, product, edition)
+        return phrases.edition(self.reading.names, product, edition)
 
     def shown(self, product: ProductFacts) -> tuple[EditionFacts, ...]:
         """Return a product's editions in order, but for those that come only in a Suite."""

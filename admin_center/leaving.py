@@ -9,10 +9,11 @@ from django.core import signing
 
 from accounts.models import Account
 from accounts.rules.decision import NotAllowed
-from admin_center import consequences, priced, refused, sentences, words
-from admin_center.consequences import Consequence
+from admin_center import priced
 from admin_center.pages import AccountRequest
 from admin_center.priced import Row
+from admin_center.wording import labels, notices, phrases, refusals
+from admin_center.wording.notices import Consequence
 from billing import cancellation, quotes
 from billing.cancellation import Sheet
 from billing.rules.changes import RemoveProduct
@@ -106,16 +107,16 @@ def _ending(
     names, held = reading.names, reading.facts
     line = held.line(suite or key)
     assert line is not None  # the keys are those of the lines
-    name = sentences.product(names, key)
+    name = phrases.product(names, key)
     if not suite:
-        name = f"{name} {sentences.edition(names, key, line.edition)}".strip()
+        name = f"{name} {phrases.edition(names, key, line.edition)}".strip()
     flat = held.product(line.product).kind is ProductKind.FLAT
     told: dict[str, Any] = {
         "key": key,
         "name": name,
-        "seats": "" if suite else sentences.number(line.quantity) if flat else sentences.seats(line.quantity),
+        "seats": "" if suite else phrases.number(line.quantity) if flat else phrases.seats(line.quantity),
         "on": held.paid_end(line.product),
-        "suite": sentences.product(names, suite) if suite else "",
+        "suite": phrases.product(names, suite) if suite else "",
     }
     try:
         quote = quotes.price(
@@ -130,13 +131,13 @@ def _ending(
     except NotAllowed:
         return Ending(**told)
     except Refusal as refusal:
-        return Ending(**told, refusal=refused.why(refusal, names, words.contact(request.account)))
+        return Ending(**told, refusal=refusals.why(refusal, names, labels.contact(request.account)))
     return Ending(**told, **_priced(quote, reading, before))
 
 
 def _priced(quote: Quote, reading: loading.Reading, before: int | None) -> dict[str, Any]:
     """Return what the renewal costs without the product, and what else goes with it."""
-    told = tuple(consequences.told(quote.notices, reading.names, reading.labels, costs_shown=True))
+    told = tuple(notices.told(quote.notices, reading.names, reading.labels, costs_shown=True))
     splits = any(one.code == "suite_price_ends" for one in told)
     flat = {one.key for one in reading.facts.catalogue.values() if one.kind is ProductKind.FLAT}
     return {
@@ -158,7 +159,7 @@ def shown(account: Account, sheet: Sheet, reading: loading.Reading | None, on: d
         sheet=sheet,
         forfeits=tuple(
             Forfeited(
-                sentences.product(names, one.product),
+                phrases.product(names, one.product),
                 one.amount,
                 last=one.until - timedelta(days=1),
                 temporary=one.temporary,

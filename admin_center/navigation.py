@@ -15,7 +15,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.gate import Gate
 from accounts.rules.decision import Action
-from admin_center import words
+from admin_center.wording import labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def sidebar(gate: Gate, slug: str, here: str, language: str) -> SafeString:
     for _words, entries in SIDEBAR:
         for entry in entries:
             decision = gate.may(entry.action)
-            whys.append("" if decision else words.why_not_briefly(decision))
+            whys.append("" if decision else labels.why_not_briefly(decision))
     return write_sidebar(slug=slug, here=here, language=language, whys=tuple(whys))
 
 

@@ -7,13 +7,14 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts.rules.decision import Action
-from admin_center import priced, questions, refused, words
+from admin_center import priced, questions
 from admin_center.desk import Desk
 from admin_center.forms import wishes
 from admin_center.forms.manage import ManageForm
 from admin_center.pages import AccountRequest
 from admin_center.priced import Priced
 from admin_center.questions import Asked
+from admin_center.wording import labels, refusals
 from billing import promo_codes, quotes
 from billing.models import AgentSeat, Quote
 from billing.rules.changes import Change
@@ -120,7 +121,7 @@ def _as_it_stands(desk: Desk, on: date) -> Renewal | None:
 
 def _refuse(request: AccountRequest, form: ManageForm, found: Outcome, refusal: Refusal) -> None:
     """Put a refusal at the field it concerns, and say what helps."""
-    found.refusal = refused.why(refusal, form.desk.reading.names, words.contact(request.account))
+    found.refusal = refusals.why(refusal, form.desk.reading.names, labels.contact(request.account))
     product = str(refusal.data.get("product") or "")
     name = form.field_of(refusal.code, product)
     if name is not None:

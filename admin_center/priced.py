@@ -9,9 +9,9 @@ from datetime import date, timedelta
 
 from django.utils.translation import gettext as _
 
-from admin_center import consequences, sentences
-from admin_center.consequences import Consequence
-from admin_center.sentences import Names
+from admin_center.wording import changes, notices, phrases
+from admin_center.wording.notices import Consequence
+from admin_center.wording.phrases import Names
 from billing.models import InvoiceLine
 from billing.rules.facts import ProductKind
 from billing.rules.lines import LineKind, PricedLine
@@ -151,13 +151,12 @@ def of(quote: Quote, reading: Reading, *, costs_shown: bool) -> Priced:
         rows=rows(quote.lines, names, flat),
         settlement=quote.settlement,
         when=tuple(
-            When(sentences.change(timed.change, names), timed.on <= quote.on, timed.on)
-            for timed in quote.timed
+            When(changes.change(timed.change, names), timed.on <= quote.on, timed.on) for timed in quote.timed
         ),
-        waiting=tuple(sentences.waits(one, names) for one in quote.scheduled if one.version <= quote.version),
+        waiting=tuple(changes.waits(one, names) for one in quote.scheduled if one.version <= quote.version),
         renewal=quote.renewal,
         renewal_rows=rows(quote.renewal.lines, names, flat),
-        consequences=tuple(consequences.told(quote.notices, names, reading.labels, costs_shown=costs_shown)),
+        consequences=tuple(notices.told(quote.notices, names, reading.labels, costs_shown=costs_shown)),
         undoable=any(one.version > quote.version for one in quote.scheduled),
     )
 
@@ -180,7 +179,7 @@ def invoiced(lines: Iterable[InvoiceLine], currency: str, flat: Container[str]) 
             kind=line.kind,
             words=kind_words(LineKind(line.kind)),
             name=f"{line.product_name} {line.edition_name}".strip(),
-            seats=sentences.number(line.quantity),
+            seats=phrases.number(line.quantity),
             counted=_counted(line.quantity, line.product in flat),
             first=line.covers_from,
             last=line.covers_until - timedelta(days=1),
@@ -212,17 +211,17 @@ def _capped(line: InvoiceLine, currency: str) -> bool:
 
 
 def _counted(quantity: int, flat: bool) -> str:
-    return sentences.number(quantity) if flat else sentences.seats(quantity)
+    return phrases.number(quantity) if flat else phrases.seats(quantity)
 
 
 def _row(line: PricedLine, names: Names, flat: Container[str]) -> Row:
-    product = sentences.product(names, line.product)
-    edition = sentences.edition(names, line.product, line.edition)
+    product = phrases.product(names, line.product)
+    edition = phrases.edition(names, line.product, line.edition)
     return Row(
         kind=line.kind.value,
         words=kind_words(line.kind),
         name=f"{product} {edition}".strip(),
-        seats=sentences.number(line.quantity),
+        seats=phrases.number(line.quantity),
         counted=_counted(line.quantity, line.product in flat),
         first=line.covers.start,
         last=line.covers.last_day,
@@ -234,7 +233,7 @@ def _row(line: PricedLine, names: Names, flat: Container[str]) -> Row:
         amount=line.amount,
         discounts=tuple(
             Taken(
-                f"{share.code} ({sentences.percent(share.percent)})" if share.percent else share.code,
+                f"{share.code} ({phrases.percent(share.percent)})" if share.percent else share.code,
                 share.amount,
             )
             for share in line.discounts

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
-from admin_center import sentences
 from admin_center.desk import Desk
-from admin_center.sentences import Names
+from admin_center.wording import changes, phrases
+from admin_center.wording.phrases import Names
 from billing.rules import changes as new
 from billing.rules.changes import Answer, Change, Choice
 from billing.rules.conflicts import Option, Question, answer_to, concerned, meeting, resolve
@@ -68,8 +68,8 @@ def _asked(desk: Desk, question: Question, given: tuple[Answer, ...], *, must: b
     answered = _answer(desk, question, given)
     chosen = answered or (None if must else values[0])
     told = {
-        "change": sentences.scheduled(waits, desk.facts, names),
-        "day": sentences.day(waits.takes_effect_on),
+        "change": changes.scheduled(waits, desk.facts, names),
+        "day": phrases.day(waits.takes_effect_on),
     }
     return Asked(
         place=_place(desk, question.change, waits),
@@ -93,14 +93,14 @@ def _words(question: Question, option: Option, names: Names) -> str:
     ends = question.scheduled.kind is ScheduledKind.REMOVAL and isinstance(question.change, new.Extend)
     if ends and option.choice is Choice.DROP:
         return _("Extend it too, and don’t let it end: the removal is dropped")
-    day = {"day": sentences.day(question.scheduled.takes_effect_on)}
+    day = {"day": phrases.day(question.scheduled.takes_effect_on)}
     if ends and option.choice is Choice.END:
         return _("Let it end as planned on %(day)s: only the rest is extended") % day
     if ends and option.choice is Choice.LEAVE:
         return (
             _("Let it leave as planned on %(day)s: nothing is extended now, it can be after that day") % day
         )
-    return sentences.choice(option, question.scheduled, names)
+    return changes.choice(option, question.scheduled, names)
 
 
 def _place(desk: Desk, change: Change, waits: ScheduledFacts) -> str:

@@ -10,8 +10,9 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
-from admin_center import paging, request_words
-from admin_center.sentences import Names
+from admin_center import paging
+from admin_center.wording import change_requests
+from admin_center.wording.phrases import Names
 from billing import change_request_letters, quote_json
 from billing.models import ChangeRequest, Quote
 from billing.rules import quoting
@@ -156,8 +157,8 @@ def told(
         expires_at=one.expires_at,
         age=_age(one.created_at, at),
         note=one.note,
-        changes=tuple(request_words.asked(one.changes, one.base, names)),
-        approved=tuple(request_words.asked(approved, one.approved_base, names)) if edited else (),
+        changes=tuple(change_requests.asked(one.changes, one.base, names)),
+        approved=tuple(change_requests.asked(approved, one.approved_base, names)) if edited else (),
         receipt=receipt.pk if receipt else None,
         moved=_moved(one, held, names) if held else (),
     )
@@ -179,4 +180,4 @@ def _moved(one: ChangeRequest, held: Facts, names: Names) -> tuple[str, ...]:
     except (Refusal, Malformed):
         # Then it can't be made at all, and the page says that.
         return ()
-    return tuple(request_words.moved(moved(base, now), names))
+    return tuple(change_requests.moved(moved(base, now), names))

@@ -11,9 +11,10 @@ from django.utils.translation import ngettext
 
 from accounts import activity
 from accounts.rules.decision import Action
-from admin_center import sentences, summary
+from admin_center import summary
 from admin_center.pages import AccountRequest
 from admin_center.summary import Seats
+from admin_center.wording import phrases
 from billing import promised_seats
 from billing.rules.facts import LineFacts
 from billing.storage import loading
@@ -96,8 +97,8 @@ def _seating(
     reducible = least < line.quantity and not waits
     return Seating(
         product=line.product,
-        name=sentences.product(reading.names, line.product),
-        edition=sentences.edition(reading.names, line.product, line.edition),
+        name=phrases.product(reading.names, line.product),
+        edition=phrases.edition(reading.names, line.product, line.edition),
         seats=seats,
         promised=promised,
         more=None if seats.left - promised > 1 else _way(request, Action.ADD_SEATS, line.product, wanted),

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from django.forms import BoundField
 from django.utils.translation import gettext as _
 
-from admin_center import consequences, sentences
 from admin_center.desk import Desk
 from admin_center.forms.manage import ManageForm
 from admin_center.summary import LineRow, Summary
+from admin_center.wording import notices, phrases
 from billing.rules.facts import (
     Allowances,
     Availability,
@@ -118,7 +118,7 @@ def _cycles(desk: Desk) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the cycles that are not offered, with the lines that are why."""
     for cycle in Cycle:
         if cycle is not desk.facts.cycle and (names := desk.unpriced(cycle)):
-            yield sentences.cycle(cycle), names
+            yield phrases.cycle(cycle), names
 
 
 def _held(form: ManageForm, row: LineRow) -> HeldRow:
@@ -144,10 +144,10 @@ def _paid(desk: Desk, row: LineRow) -> str:
     if waits is None or waits.quantity is None:
         return ""
     told = {
-        "paid": sentences.number(row.quantity),
-        "day": sentences.day(waits.takes_effect_on - timedelta(days=1)),
-        "used": sentences.number(row.seats.used if row.seats else 0),
-        "then": sentences.number(waits.quantity),
+        "paid": phrases.number(row.quantity),
+        "day": phrases.day(waits.takes_effect_on - timedelta(days=1)),
+        "used": phrases.number(row.seats.used if row.seats else 0),
+        "then": phrases.number(waits.quantity),
     }
     if row.seats is None:
         return _("%(paid)s paid until %(day)s, %(then)s from then") % told
@@ -207,8 +207,8 @@ def _compare(desk: Desk, product: ProductFacts, own: str | None, kept: Allowance
         ),
         rows=tuple(
             (
-                consequences.label(desk.reading.labels, key),
-                tuple(sentences.number(each[key]) if key in each else "" for each in allowed),
+                notices.label(desk.reading.labels, key),
+                tuple(phrases.number(each[key]) if key in each else "" for each in allowed),
             )
             for key in keys
         ),

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from admin_center import consequences, sentences
+from admin_center.wording import changes, notices, phrases
 from billing.rules.facts import DiscountSource, Facts, LineFacts, ProductKind
 from billing.rules.periods import Cycle, Period
 from billing.rules.quoting import Renewal, becomes, renewal
@@ -179,7 +179,7 @@ class Summary:
     @property
     def cycle_words(self) -> str:
         """Return the billing cycle in words."""
-        return sentences.cycle(self.cycle)
+        return phrases.cycle(self.cycle)
 
     @property
     def last_paid_day(self) -> date:
@@ -288,16 +288,16 @@ def _lines(reading: Reading, now: Renewal, coming: Renewal | None, on: date) -> 
     return tuple(
         LineRow(
             product=line.product,
-            name=sentences.product(reading.names, line.product),
-            edition=sentences.edition(reading.names, line.product, line.edition),
+            name=phrases.product(reading.names, line.product),
+            edition=phrases.edition(reading.names, line.product, line.edition),
             kind=facts.product(line.product).kind,
             includes=tuple(
-                sentences.product(reading.names, key) for key in facts.product(line.product).includes
+                phrases.product(reading.names, key) for key in facts.product(line.product).includes
             ),
             quantity=line.quantity,
             seats=seats(facts, line, on),
             allowances=tuple(
-                consequences.allowance(reading.labels, key, value) for key, value in line.allowances.items()
+                notices.allowance(reading.labels, key, value) for key, value in line.allowances.items()
             ),
             unit=line.unit,
             months=priced.months,
@@ -326,7 +326,7 @@ def _then(reading: Reading, line: LineFacts, coming: Renewal | None) -> tuple[st
     kept = [(one.product, one.edition, one.quantity) for one in after]
     if kept == [(line.product, line.edition, line.quantity)]:
         return None
-    return tuple(sentences.line(reading.names, *one) for one in kept)
+    return tuple(phrases.line(reading.names, *one) for one in kept)
 
 
 def _discounts(facts: Facts, now: Renewal | None) -> tuple[DiscountRow, ...]:
@@ -334,7 +334,7 @@ def _discounts(facts: Facts, now: Renewal | None) -> tuple[DiscountRow, ...]:
     return tuple(
         DiscountRow(
             total.code,
-            sentences.percent(total.percent) if total.percent is not None else "",
+            phrases.percent(total.percent) if total.percent is not None else "",
             total.amount,
             left.get(total.code),
         )
@@ -345,7 +345,7 @@ def _discounts(facts: Facts, now: Renewal | None) -> tuple[DiscountRow, ...]:
 def _temporary(reading: Reading, on: date) -> tuple[TemporaryRow, ...]:
     return tuple(
         TemporaryRow(
-            name=sentences.product(reading.names, one.product),
+            name=phrases.product(reading.names, one.product),
             quantity=one.quantity,
             first=one.covers.start,
             last=one.covers.last_day,
@@ -369,7 +369,7 @@ def _waiting(reading: Reading, coming: Renewal | None) -> tuple[WaitingRow, ...]
         WaitingRow(
             id=one.id,
             kind=one.kind.value,
-            sentence=sentences.scheduled(one, reading.facts, reading.names),
+            sentence=changes.scheduled(one, reading.facts, reading.names),
             on=one.takes_effect_on,
             effect=coming.effect(one) if coming is not None else None,
             by=reading.scheduled_by.get(one.id or 0, ""),

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from accounts.models import Account, Activity, User
 from accounts.rules.capabilities import AccountType, CollectionMethod
 from accounts.rules.roles import Role
-from admin_center import request_words, sentences, words
-from admin_center.isolation import isolated
-from admin_center.sentences import Names
-from admin_center.trail_words import COST_FIELDS, FIELDS, MOOT, REASONS, VERBS
+from admin_center.wording import change_requests, labels, phrases
+from admin_center.wording.activity import COST_FIELDS, FIELDS, MOOT, REASONS, VERBS
+from admin_center.wording.bidi import isolated
+from admin_center.wording.phrases import Names
 from billing.models import ChangeRequest, Edition, PaymentMethod
 
 _LINE = re.compile(r"(?P<edition>\S+) × (?P<quantity>[0-9]+)")
@@ -151,7 +151,7 @@ def _about(subject: str, members: Mapping[str, str], names: Names) -> str:
         case "member":
             return members.get(subject, "")
         case "seats" | "scheduled" | "line":
-            return sentences.product(names, key)
+            return phrases.product(names, key)
         case "request":
             return _("request %(number)s") % {"number": key}
         case _:
@@ -164,7 +164,7 @@ def _differences(field: str, before: Any, after: Any, names: Names) -> Iterator[
         old, new = before or {}, after or {}
         for key in dict.fromkeys([*old, *new]):
             if old.get(key) != new.get(key):
-                name = sentences.product(names, key)
+                name = phrases.product(names, key)
                 yield Difference(name, _line(key, old.get(key), names), _line(key, new.get(key), names))
         return
     if isinstance(before, list) and isinstance(after, list):
@@ -181,8 +181,8 @@ def _line(product: str, value: Any, names: Names) -> str:
     found = _LINE.fullmatch(str(value or ""))
     if found is None:
         return str(value or "")
-    edition = sentences.edition(names, product, found["edition"])
-    quantity = sentences.number(int(found["quantity"]))
+    edition = phrases.edition(names, product, found["edition"])
+    quantity = phrases.number(int(found["quantity"]))
     return f"{edition} × {quantity}" if edition else quantity
 
 
@@ -192,12 +192,12 @@ def _value(field: str, value: Any, names: Names) -> str:
     if isinstance(value, list):
         return "; ".join(_value(field, one, names) for one in value)
     if isinstance(value, dict):
-        return "; ".join(request_words.asked([value], None, names))
+        return "; ".join(change_requests.asked([value], None, names))
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     match field:
         case "products" | "product":
-            return sentences.product(names, str(value))
+            return phrases.product(names, str(value))
         case "temporary":
             return _temporary(str(value), names)
         case "scheduled":
@@ -210,20 +210,20 @@ def _word(field: str, code: str) -> str:
     """Return the words of a code."""
     match field:
         case "cycle":
-            return sentences.cycle(code)
+            return phrases.cycle(code)
         case "paid_until":
             return _day(code)
         case "role":
-            return str(words.ROLES[Role(code)]) if code in set(Role) else code
+            return str(labels.ROLES[Role(code)]) if code in set(Role) else code
         case "type":
-            return words.account_type(code) if code in set(AccountType) else code
+            return labels.account_type(code) if code in set(AccountType) else code
         case "collection_method":
-            return words.collection_method(code) if code in set(CollectionMethod) else code
+            return labels.collection_method(code) if code in set(CollectionMethod) else code
         case "kind":
             return str(PaymentMethod.Kind(code).label) if code in PaymentMethod.Kind else code
         case "state":
-            if code in words.STATUSES:
-                return str(words.STATUSES[code].words)
+            if code in labels.STATUSES:
+                return str(labels.STATUSES[code].words)
             return str(ChangeRequest.State(code).label) if code in ChangeRequest.State else code
         case _:
             return code
@@ -236,8 +236,8 @@ def _temporary(text: str, names: Names) -> str:
         return text
     last = date.fromisoformat(found["until"]) - timedelta(days=1)
     return _("%(product)s: %(seats)s from %(first)s to %(last)s") % {
-        "product": sentences.product(names, found["product"]),
-        "seats": sentences.seats(int(found["quantity"])),
+        "product": phrases.product(names, found["product"]),
+        "seats": phrases.seats(int(found["quantity"])),
         "first": _day(found["first"]),
         "last": _day(last.isoformat()),
     }
@@ -247,7 +247,7 @@ def _scheduled(text: str, names: Names) -> str:
     """Return a waiting change as the trail keeps it ("quantity inbox 5") in words."""
     match text.split():
         case ["cycle", cycle]:
-            return _("Billing cycle: %(cycle)s") % {"cycle": sentences.cycle(cycle).lower()}
+            return _("Billing cycle: %(cycle)s") % {"cycle": phrases.cycle(cycle).lower()}
         case ["cancellation"]:
             return _("The account ends")
         case [kind, product, *rest]:
@@ -257,19 +257,19 @@ def _scheduled(text: str, names: Names) -> str:
 
 
 def _waiting(kind: str, product: str, rest: list[str], names: Names) -> str:
-    told = {"product": sentences.product(names, product)}
+    told = {"product": phrases.product(names, product)}
     match kind, rest:
         case "quantity", [quantity] if quantity.isascii() and quantity.isdecimal():
-            return _("%(product)s: %(seats)s") % {**told, "seats": sentences.seats(int(quantity))}
+            return _("%(product)s: %(seats)s") % {**told, "seats": phrases.seats(int(quantity))}
         case "edition", [edition]:
-            told |= {"edition": sentences.edition(names, product, edition)}
+            told |= {"edition": phrases.edition(names, product, edition)}
             return _("%(product)s: edition %(edition)s") % told
         case "removal", []:
             return _("%(product)s: removed") % told
         case "removal", [day] if _ISO.fullmatch(day):
             return _("%(product)s: removed on %(day)s") % {**told, "day": _day(day)}
         case "removal", leaving:
-            left = ", ".join(sentences.product(names, key) for key in leaving)
+            left = ", ".join(phrases.product(names, key) for key in leaving)
             return _("%(leaving)s leaves %(product)s") % {**told, "leaving": left}
         case _:
             return ""
@@ -277,6 +277,6 @@ def _waiting(kind: str, product: str, rest: list[str], names: Names) -> str:
 
 def _day(value: str) -> str:
     try:
-        return sentences.day(date.fromisoformat(value))
+        return phrases.day(date.fromisoformat(value))
     except ValueError:
         return value

@@ -13,7 +13,7 @@ from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
 from admin_center.back_office.subscriptions import OF_ACCOUNT
 from admin_center.paging import Order, moment, uuid
-from admin_center.trail_words import REASONS
+from admin_center.wording.activity import REASONS
 from billing.models import Charge
 
 # As the two partial indexes of the table say it: the list reads nothing else.

@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import clock
 from accounts.models import Account
-from admin_center import refused, sentences
 from admin_center.back_office.columns import amount, linked, links, related
 from admin_center.back_office.promo_forms import CodeForm, TryForm, UsedCodeForm
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin, StaffInline
-from admin_center.isolation import isolated
+from admin_center.wording import phrases, refusals
+from admin_center.wording.bidi import isolated
 from billing import promo_codes
 from billing.models import PromoCode, PromoCodeEntry
 from billing.storage import loading
@@ -196,13 +196,13 @@ def _answer(code: str, account: Account) -> dict[str, Any]:
     found = promo_codes.try_out(code, account, on=on)
     if found.refusal is not None:
         reading = loading.read(account, on)
-        why = refused.why(found.refusal, reading.names if reading else {})
+        why = refusals.why(found.refusal, reading.names if reading else {})
     elif found.works and found.first:
         why = _first(code, account)
     else:
         why = str(WHY.get(found.reason, found.reason))
     told = {"works": found.works, "why": why, "code": code, "account": account}
-    return told | {"on": sentences.day(on)}
+    return told | {"on": phrases.day(on)}
 
 
 def _first(code: str, account: Account) -> str:

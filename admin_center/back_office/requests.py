@@ -21,13 +21,14 @@ from accounts import activity, clock
 from accounts.models import Account
 from accounts.rules.capabilities import AccountState, AccountType
 from accounts.rules.decision import NotAllowed
-from admin_center import consequences, drafts, refused, requested, trail
+from admin_center import drafts, requested, trail
 from admin_center.back_office.columns import linked, money
 from admin_center.back_office.site import site
 from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
 from admin_center.forms.fields import Lines, Number
-from admin_center.isolation import isolated
-from admin_center.sentences import Names
+from admin_center.wording import notices, refusals
+from admin_center.wording.bidi import isolated
+from admin_center.wording.phrases import Names
 from billing import applying, change_requests
 from billing.models import ChangeRequest
 from billing.rules.change_json import Malformed, changes_from_plain
@@ -274,18 +275,18 @@ def _comes(
     except SalesOnly as refusal:
         return Comes(refusal=_price_it(refusal, reading), unpriced=True)
     except Refusal as refusal:
-        return Comes(refusal=refused.why(refusal, reading.names))
+        return Comes(refusal=refusals.why(refusal, reading.names))
     return Comes(
         money(quote.settlement.due, quote.currency),
         money(quote.renewal.amount, quote.currency),
         told=[
             _with_amounts(one, quote.currency)
-            for one in consequences.told(quote.notices, reading.names, reading.labels, costs_shown=True)
+            for one in notices.told(quote.notices, reading.names, reading.labels, costs_shown=True)
         ],
     )
 
 
-def _with_amounts(one: consequences.Consequence, currency: str) -> str:
+def _with_amounts(one: notices.Consequence, currency: str) -> str:
     """Return a sentence with the prices it speaks of: "… 25.00 → 12.00"."""
     prices = " → ".join(money(price, currency) for price in (one.old, one.new) if price is not None)
     return f"{one.sentence} {prices}".strip()
@@ -329,7 +330,7 @@ def _carry_out(
         return None
     except (Refusal, Undecided) as refusal:
         why = (
-            refused.why(refusal, reading.names)
+            refusals.why(refusal, reading.names)
             if isinstance(refusal, Refusal)
             else _("It meets a change that waits: reject it, and ask the customer which is meant.")
         )

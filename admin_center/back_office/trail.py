@@ -14,7 +14,7 @@ from admin_center.back_office import parking, search
 from admin_center.back_office.columns import linked, related
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
-from admin_center.trail_words import REASONS
+from admin_center.wording.activity import REASONS
 
 OF_ACCOUNT = related("account", _("Account"))
 

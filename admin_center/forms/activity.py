@@ -14,7 +14,7 @@ from accounts.models import Account, Activity
 from accounts.models.people import folded_field
 from accounts.rules.folding import folded, words
 from admin_center.forms.fields import Day, Sought
-from admin_center.trail_words import VERBS
+from admin_center.wording.activity import VERBS
 
 # Wide enough for any trail, narrow enough for any zone's arithmetic.
 FIRST, LAST = date(2000, 1, 1), date(2999, 12, 31)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.rules.texts import without_odd
 from admin_center.forms.fields import Lines, Sought
-from admin_center.isolation import isolated
+from admin_center.wording.bidi import isolated
 from billing.models import Cancellation
 
 

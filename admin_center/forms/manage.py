@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.rules.decision import Action
-from admin_center import browsing, sentences
+from admin_center import browsing
 from admin_center.desk import Desk
 from admin_center.forms.fields import Day, Lines, Text, Whole
+from admin_center.wording import phrases
 from billing.rules.checks import LONGEST_TEMPORARY
 from billing.rules.facts import EditionFacts, LineFacts, ProductFacts
 from billing.rules.periods import Cycle
@@ -117,15 +118,15 @@ class ManageForm(forms.Form):
         else:
             self._number(product, 0, product.maximum, initial=tried.quantity if tried else 0)
             if product.minimum > 1:
-                told = {"least": sentences.number(product.minimum)}
+                told = {"least": phrases.number(product.minimum)}
                 self.fields[f"seats-{product.key}"].help_text = _("at least %(least)s") % told
         chosen = tried.edition if tried and tried.edition in [one.key for one in sold] else sold[0].key
         self._edition(product, sold, initial=chosen)
 
     def _number(self, product: ProductFacts, least: int, most: int, *, initial: int) -> None:
         told = _("Choose a number from %(least)s to %(most)s.") % {
-            "least": sentences.number(least),
-            "most": sentences.number(most),
+            "least": phrases.number(least),
+            "most": phrases.number(most),
         }
         self.fields[f"seats-{product.key}"] = Whole(
             label=_("Seats of %(name)s") % {"name": self.desk.name(product.key)},
@@ -155,7 +156,7 @@ class ManageForm(forms.Form):
     def _settle_cycle(self) -> None:
         desk = self.desk
         offered = [
-            (cycle.value, sentences.cycle(cycle))
+            (cycle.value, phrases.cycle(cycle))
             for cycle in Cycle
             if cycle is desk.facts.cycle or not desk.unpriced(cycle)
         ]
@@ -224,7 +225,7 @@ class ManageForm(forms.Form):
         if combines and typed is None and name not in self.errors:
             self.add_error(name, NUMBERS["required"])
         elif typed and typed < product.minimum:
-            least = sentences.number(product.minimum)
+            least = phrases.number(product.minimum)
             self.add_error(name, _("At least %(least)s, or none.") % {"least": least})
 
     def _clean_temporary(self) -> None:
@@ -292,4 +293,4 @@ def _range(least: int, most: int) -> str:
     """Return "1 to 10,000", or that it stays as it is here."""
     if least == most:
         return _("can’t be changed here")
-    return _("%(least)s to %(most)s") % {"least": sentences.number(least), "most": sentences.number(most)}
+    return _("%(least)s to %(most)s") % {"least": phrases.number(least), "most": phrases.number(most)}

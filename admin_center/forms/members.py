@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.rules.roles import Role
 from admin_center.forms.fields import Sought, Text
-from admin_center.words import ROLES
+from admin_center.wording.labels import ROLES
 
 # What each role allows, in one sentence (domain.md 3, first table).
 ALLOWS = {

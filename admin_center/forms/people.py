@@ -15,7 +15,7 @@ from accounts.rules.folding import words
 from accounts.rules.roles import Role
 from admin_center import unused
 from admin_center.forms.fields import Sought
-from admin_center.words import ROLES
+from admin_center.wording.labels import ROLES
 
 # Stands for no product's key: those have no capitals.
 NO_SEAT = "NONE"

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.models import Letter
-from admin_center import priced, request_words, sentences
-from admin_center.sentences import Names
+from admin_center import priced
+from admin_center.wording import change_requests, phrases
+from admin_center.wording.phrases import Names
 from billing.quote_json import load_base
 from billing.rules.change_json import Malformed, changes_from_plain
 from billing.rules.lines import LineKind
@@ -33,29 +34,29 @@ def addressee(letter: Letter) -> str:
 def in_words(when: str, letter: Letter) -> str:
     """Return a day, or the day of a moment in the account's zone, that was frozen as ISO says it."""
     if "T" not in when:
-        return sentences.day(date.fromisoformat(when))
+        return phrases.day(date.fromisoformat(when))
     moment = datetime.fromisoformat(when)
     zone = letter.account.timezone if letter.account is not None else "UTC"
-    return sentences.day(moment.astimezone(ZoneInfo(zone)).date())
+    return phrases.day(moment.astimezone(ZoneInfo(zone)).date())
 
 
 @register.filter
 def grouped(quantity: object) -> str:
     """Return a whole number with the separators of the language."""
-    return sentences.number(quantity)
+    return phrases.number(quantity)
 
 
 @register.filter
 def rate(frozen: str) -> str:
     """Return a tax rate in the language's way: "20 %"."""
-    return sentences.percent(Decimal(frozen))
+    return phrases.percent(Decimal(frozen))
 
 
 @register.filter
 def bought(line: Mapping[str, Any]) -> str:
     """Return what a line is of: "Support Team × 1,200"."""
     words = " ".join(filter(None, (line.get("product"), line.get("edition"))))
-    return f"{words} × {sentences.number(line['quantity'])}"
+    return f"{words} × {phrases.number(line['quantity'])}"
 
 
 @register.filter
@@ -69,7 +70,7 @@ def asked(facts: Mapping[str, Any]) -> list[str]:
     """Return what was asked for, in words; nothing for a letter from before it was kept."""
     if "changes" not in facts or "names" not in facts:
         return []
-    return request_words.asked(facts["changes"], facts.get("base"), _names(facts))
+    return change_requests.asked(facts["changes"], facts.get("base"), _names(facts))
 
 
 @register.filter
@@ -77,7 +78,7 @@ def approved(facts: Mapping[str, Any]) -> list[str]:
     """Return what was approved in its place, in words; nothing where it was approved as it was asked."""
     if "approved_changes" not in facts:
         return []
-    return request_words.asked(facts["approved_changes"], facts.get("approved_base"), _names(facts))
+    return change_requests.asked(facts["approved_changes"], facts.get("approved_base"), _names(facts))
 
 
 @register.filter
@@ -94,11 +95,11 @@ def changed(facts: Mapping[str, Any]) -> list[str]:
     return [
         _("%(change)s (from %(day)s on)")
         % {
-            "change": request_words.change(one, base, names),
-            "day": sentences.day(date.fromisoformat(day)),
+            "change": change_requests.change(one, base, names),
+            "day": phrases.day(date.fromisoformat(day)),
         }
         if day
-        else request_words.change(one, base, names)
+        else change_requests.change(one, base, names)
         for one, day in zip(made, later, strict=False)
     ]
 
@@ -117,7 +118,7 @@ def _held(line: Mapping[str, Any] | None) -> str:
     """Return a line without its product: "Team, 12 seats"."""
     if line is None:
         return pgettext("seats", "none")
-    return ", ".join(filter(None, (line["edition"], sentences.seats(line["quantity"]))))
+    return ", ".join(filter(None, (line["edition"], phrases.seats(line["quantity"]))))
 
 
 def _names(facts: Mapping[str, Any]) -> Names:

@@ -24,7 +24,8 @@ from moneyed import Money
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from accounts.rules.decision import Action, Decision, NextStep, Reason, Who
 from accounts.rules.roles import Role
-from admin_center import drafts, words
+from admin_center import drafts
+from admin_center.wording import labels
 from billing.rules.money import to_decimal
 
 register = template.Library()
@@ -117,15 +118,15 @@ def _icon(name: str, label: str) -> SafeString:
 
 @register.simple_tag
 def status(code: str) -> str:
-    """Return the badge of a code; KeyError for a code without words (admin_center/words.py)."""
-    known = words.STATUSES[str(code)]
+    """Return the badge of a code; KeyError for a code without words (admin_center/wording/labels.py)."""
+    known = labels.STATUSES[str(code)]
     return format_html('<span class="badge badge--{}">{}</span>', known.tone, known.words)
 
 
 @register.simple_tag
 def role(code: str) -> str:
     """Return the words for a role."""
-    return str(words.ROLES[Role(code)])
+    return str(labels.ROLES[Role(code)])
 
 
 @register.simple_block_tag
@@ -195,9 +196,9 @@ def refusal(context: Context, decision: Decision, page: bool = False) -> str:
     `page` is for the page that refuses as a whole; the same in larger type.
     """
     account, frame = _account(context), context["frame"]
-    subject = words.subject(decision, account.name)
+    subject = labels.subject(decision, account.name)
     parts = {
-        "why": words.why_not(decision, account.type),
+        "why": labels.why_not(decision, account.type),
         "people": [(one, _mailto(one.user.email, subject)) for one in frame.who_can(decision)],
         "vendor": account if Who.VENDOR_CONTACT in decision.who_can else None,
         "vendor_mailto": _mailto(account.vendor_contact_email, subject),
@@ -267,7 +268,7 @@ def initials(name: str) -> str:
 def meter(used: int, bought: int, label: str = "") -> dict[str, object]:
     """Show seats used of seats bought; nearly full from nine tenths on."""
     level = "full" if used >= bought else "near" if used * 10 >= bought * 9 else "free"
-    return {"used": used, "bought": bought, "label": label or words.used_of(used, bought), "level": level}
+    return {"used": used, "bought": bought, "label": label or labels.used_of(used, bought), "level": level}
 
 
 @register.simple_tag

@@ -9,9 +9,10 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from accounts.rules.decision import Action
-from admin_center import export, paging, sentences, trail
+from admin_center import export, paging, trail
 from admin_center.forms.activity import ActivityFilter
 from admin_center.pages import AccountRequest, page
+from admin_center.wording import phrases
 
 PAGE_SIZE = 50
 NEWEST_FIRST = paging.Order("at", paging.moment, descending=True)
@@ -31,7 +32,7 @@ def activity(request: AccountRequest) -> HttpResponse:
         "entries": entries,
         "filtered": bool(filters),
         "csv_url": f"{reverse('activity_csv', args=[request.account.slug])}?{urlencode(filters)}",
-        "zone": sentences.zone(request.account.timezone),
+        "zone": phrases.zone(request.account.timezone),
     }
     return render(request, "activity/list.html", shown)
 

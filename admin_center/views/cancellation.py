@@ -12,10 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import activity
 from accounts.rules.decision import Action
-from admin_center import drafts, leaving, refused, sentences, words
+from admin_center import drafts, leaving
 from admin_center.forms.leaving import CancelForm, SurveyForm
 from admin_center.pages import AccountRequest, belongs_elsewhere, page
 from admin_center.renewing import renew_first
+from admin_center.wording import labels, phrases, refusals
 from billing import cancellation, debts, quotes
 from billing.cancellation import KEPT_FOR, Sheet, SheetChanged
 from billing.models import ScheduledChange
@@ -109,7 +110,7 @@ def cancel_product(request: AccountRequest) -> HttpResponse:
         reading = loading.read(request.account, request.today)
         return _overview(
             request,
-            error=refused.why(refusal, reading.names if reading else {}, words.contact(request.account)),
+            error=refusals.why(refusal, reading.names if reading else {}, labels.contact(request.account)),
             status=422,
         )
     return redirect("quote", request.account.slug, quote.pk)
@@ -143,11 +144,11 @@ def cancel_at_end(request: AccountRequest) -> HttpResponse:
             request,
             form,
             at_end=True,
-            error=refused.why(refusal, {}, words.contact(request.account)),
+            error=refusals.why(refusal, {}, labels.contact(request.account)),
             status=422,
         )
     else:
-        told = {"day": sentences.day(change.takes_effect_on)}
+        told = {"day": phrases.day(change.takes_effect_on)}
         messages.success(request, _("The account ends on %(day)s. It can be undone until then.") % told)
     return redirect("subscription", request.account.slug)
 
@@ -197,7 +198,7 @@ def _sheet(
     told = leaving.shown(account, found, reading, request.today, seen)
     if at_end and told.ends is None and reading is not None and reading.facts.parked:
         checked = RenewalParked(due=request.today)
-        messages.info(request, refused.why(checked, reading.names, words.contact(account)))
+        messages.info(request, refusals.why(checked, reading.names, labels.contact(account)))
         return redirect("cancel", account.slug)
     if at_end and told.ends is None and reading is not None and reading.facts.has_bought:
         messages.info(request, _("The subscription is renewing: renew it, then end it with its new period."))

@@ -21,10 +21,10 @@ from accounts.rules.roles import Role
 from admin_center import drafts, seating
 from admin_center.forms.invitations import JoinForm
 from admin_center.forms.members import ALLOWS, GIVEN, InviteForm
-from admin_center.isolation import isolated
 from admin_center.pages import AccountRequest, page
 from admin_center.sign_in import client_address, note_sign_in
-from admin_center.words import ROLES
+from admin_center.wording.bidi import isolated
+from admin_center.wording.labels import ROLES
 from billing import promised_seats
 from billing.storage import loading
 

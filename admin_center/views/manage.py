@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.rules.decision import Action, Decision, NextStep
-from admin_center import browsing, drafts, shelf, summary, words
+from admin_center import browsing, drafts, shelf, summary
 from admin_center import desk as desks
 from admin_center import outcome as outcomes
 from admin_center.desk import Desk
@@ -21,6 +21,7 @@ from admin_center.forms.manage import ManageForm
 from admin_center.outcome import Outcome
 from admin_center.pages import AccountRequest, page
 from admin_center.renewing import renew_first
+from admin_center.wording import labels
 from billing import change_requests, quotes
 from billing.applying import promo_codes
 from billing.models import ChangeRequest, Quote
@@ -129,7 +130,7 @@ def _desk(request: AccountRequest, typed: QueryDict | None = None) -> Desk | Non
 
 def _without_subscription(request: AccountRequest) -> HttpResponse:
     told = _("This account has no subscription yet: ask %(contact)s to set it up.")
-    messages.info(request, told % {"contact": words.contact(request.account)})
+    messages.info(request, told % {"contact": labels.contact(request.account)})
     return redirect("home", request.account.slug)
 
 
@@ -219,7 +220,7 @@ def _closed(request: AccountRequest) -> list[tuple[Decision, list[Any]]]:
         decision = request.gate.may(act)
         why = decision.reason, decision.who_can
         if not decision and why in found:
-            found[why][1].append(words.ACTS[act])
+            found[why][1].append(labels.ACTS[act])
         elif not decision:
             found[why] = decision, []
     return list(found.values())

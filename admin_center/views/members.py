@@ -16,9 +16,9 @@ from accounts.rules.decision import Action
 from accounts.rules.roles import Role
 from admin_center import drafts, seating
 from admin_center.forms.members import ALLOWS, GIVEN, RoleForm, SeatForm
-from admin_center.isolation import isolated
 from admin_center.pages import AccountRequest, page
-from admin_center.words import ROLES
+from admin_center.wording.bidi import isolated
+from admin_center.wording.labels import ROLES
 from billing import seats
 from billing.models import AgentSeat, Line
 from billing.storage import loading

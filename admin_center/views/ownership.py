@@ -14,9 +14,9 @@ from accounts import activity, ownership
 from accounts.models import Membership, OwnershipOffer
 from accounts.rules.decision import Action
 from accounts.rules.roles import Role
-from admin_center.isolation import isolated
 from admin_center.pages import AccountRequest, page
 from admin_center.views.members import find
+from admin_center.wording.bidi import isolated
 
 # From when on the vendor's staff can help (domain.md 10).
 AWAY_FOR = timedelta(days=90)

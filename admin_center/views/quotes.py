@@ -12,10 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import activity
 from accounts.models import Activity
 from accounts.rules.decision import Action
-from admin_center import drafts, meanwhile, priced, refused, trail, words
+from admin_center import drafts, priced, trail
 from admin_center.pages import AccountRequest, page
 from admin_center.renewing import renew_first
 from admin_center.views.manage import back_with_typed
+from admin_center.wording import differences as difference_words
+from admin_center.wording import labels, refusals
 from billing import payments, quote_json, quotes
 from billing.models import PaymentMethod, Quote, ScheduledChange
 from billing.rules.change_json import changes_from_plain
@@ -76,7 +78,7 @@ def _show(
         "priced": priced.of(shown, reading, costs_shown=costs_shown),
         "method": PaymentMethod.objects.filter(pk=request.account.pk).first(),
         "charged": payments.is_charged(request.account),
-        "refused": refused.why(refusal, reading.names, words.contact(request.account)) if refusal else "",
+        "refused": refusals.why(refusal, reading.names, labels.contact(request.account)) if refusal else "",
         "over": over,
         # Who asked for it reads the receipt too, and may not read invoices.
         "invoice_shown": costs_shown and bool(request.gate.may(Action.VIEW_INVOICES)),
@@ -86,7 +88,9 @@ def _show(
         context |= {
             "was": priced.of(before, reading, costs_shown=costs_shown),
             "acts": _acts(request, shown.version - before.version, costs_shown=costs_shown),
-            "reasons": meanwhile.told(differences(before, shown), reading.names, costs_shown=costs_shown),
+            "reasons": difference_words.told(
+                differences(before, shown), reading.names, costs_shown=costs_shown
+            ),
         }
     template = "quotes/over.html" if over else TEMPLATES.get(Quote.State(found.state), "quotes/over.html")
     return render(request, template, context, status=status)
@@ -214,7 +218,7 @@ def undo(request: AccountRequest, change_id: int) -> HttpResponse:
     except Refusal as refusal:
         reading = loading.read(request.account, request.today)
         messages.warning(
-            request, refused.why(refusal, reading.names if reading else {}, words.contact(request.account))
+            request, refusals.why(refusal, reading.names if reading else {}, labels.contact(request.account))
         )
     else:
         messages.success(request, _("Undone. The subscription goes on as it is."))

@@ -10,10 +10,11 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import activity
 from accounts.rules.decision import Action
 from accounts.rules.texts import OddCharacter, tidy
-from admin_center import drafts, priced, refused, requested, words
+from admin_center import drafts, priced, requested
 from admin_center.forms.fields import refusal
 from admin_center.pages import AccountRequest, page
 from admin_center.renewing import renew_first
+from admin_center.wording import labels, refusals
 from billing import change_requests, quote_json
 from billing.models import ChangeRequest
 from billing.rules import quoting
@@ -102,7 +103,7 @@ def _today(
     try:
         return requested.quoted(asked, reading, request.today), ""
     except Refusal as refusal:
-        return None, refused.why(refusal, reading.names, words.contact(request.account))
+        return None, refusals.why(refusal, reading.names, labels.contact(request.account))
 
 
 @require_POST

@@ -6,8 +6,9 @@ from django.views.decorators.http import require_safe
 
 from accounts import activity
 from accounts.rules.decision import Action
-from admin_center import consequences, requested, sentences, summary, words
+from admin_center import requested, summary
 from admin_center.pages import AccountRequest, page
+from admin_center.wording import labels, notices, phrases
 from billing.storage import loading
 
 
@@ -24,7 +25,7 @@ def subscription(request: AccountRequest) -> HttpResponse:
     shown["summary"] = summed = summary.of(reading, request.today)
     if reading and summed and summed.renewal:
         costs_shown = bool(request.gate.may(Action.SEE_COSTS))
-        shown["consequences"] = consequences.told(
+        shown["consequences"] = notices.told(
             summed.renewal.notices, reading.names, reading.labels, costs_shown=costs_shown
         )
     return render(request, "subscription/summary.html", shown)
@@ -51,6 +52,6 @@ def _frame(request: AccountRequest, reading: loading.Reading | None) -> dict[str
         "may_request": may(Action.REQUEST_CHANGE),
         "may_undo": may(Action.UNDO_CHANGE),
         "may_cancel": may(Action.CANCEL_ACCOUNT),
-        "zone": sentences.zone(request.account.timezone),
-        "account_type": words.account_type(request.account.type),
+        "zone": phrases.zone(request.account.timezone),
+        "account_type": labels.account_type(request.account.type),
     }

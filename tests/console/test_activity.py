@@ -16,7 +16,7 @@ from accounts import activity
 from accounts.models import Account, Activity
 from accounts.rules.capabilities import AccountType
 from accounts.spreadsheet import defused
-from admin_center.trail_words import VERBS
+from admin_center.wording.activity import VERBS
 from tests import people, shop
 from tests.console.reading import JULY_14, acme_at, open_as, signed_in, text
 

@@ -9,7 +9,7 @@ from djmoney.money import Money
 
 from accounts import activity
 from accounts.models import Account
-from admin_center.trail_words import REASONS
+from admin_center.wording.activity import REASONS
 from billing import renewal
 from billing.models import Charge, PaymentMethod, Quote
 from billing.provider.base import Failure

@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Account, User
-from admin_center.isolation import isolated
 from admin_center.templatetags.names import bdi
+from admin_center.wording.bidi import isolated
 from billing.models import Product
 from tests import people, shop
 from tests.console.reading import acme_at, signed_in

@@ -14,8 +14,8 @@ from accounts.gate import Gate
 from accounts.models import Account
 from accounts.rules.capabilities import AccountType
 from accounts.rules.decision import Action, Reason, Who
-from admin_center import words
 from admin_center.context import Frame
+from admin_center.wording import labels
 from tests import people
 
 NNBSP, NBSP = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
@@ -123,8 +123,8 @@ def test_every_refusal_of_the_gate_has_its_sentence(acme: Account, language: str
                 gate = Gate(people.user(first_name), acme, live=True)
                 for decision in map(gate.may, Action):
                     if not decision:
-                        assert words.why_not(decision, acme.type).endswith(".")
-                        assert words.why_not_briefly(decision)
+                        assert labels.why_not(decision, acme.type).endswith(".")
+                        assert labels.why_not_briefly(decision)
                         assert decision.reason is not Reason.ROLE or Who.OWNER in decision.who_can
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from admin_center import consequences, refused
+from admin_center.wording import notices
+from admin_center.wording import refusals as refusal_words
 from billing.rules import refusals
 from billing.rules.facts import ScheduledFacts, ScheduledKind
 from billing.rules.notices import Notice
@@ -27,11 +28,11 @@ DATA = {
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_notice_is_told(code: str) -> None:
-    (told,) = consequences.told([Notice(code, DATA)], {"support": "Support"}, {}, costs_shown=True)
+    (told,) = notices.told([Notice(code, DATA)], {"support": "Support"}, {}, costs_shown=True)
     assert told.sentence
 
 
 def test_every_refusal_is_told() -> None:
     kinds = [kind for kind in vars(refusals).values() if isinstance(kind, type)]
     codes = {kind.code for kind in kinds if issubclass(kind, refusals.Refusal)} - {"refused"}
-    assert codes == set(refused._SENTENCES)
+    assert codes == set(refusal_words._SENTENCES)

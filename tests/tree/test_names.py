@@ -1,4 +1,4 @@
-"""Names that Python puts into a sentence are isolated: `isolated(one.name)`, or a word of `sentences`."""
+"""Names that Python puts into a sentence are isolated: `isolated(one.name)`, or a word of `phrases`."""
 
 import ast
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def bare(source: str) -> set[str]:
 
 
 def test_no_name_stands_in_a_sentence_as_it_is() -> None:
-    # A line or a place of the summary has its name from `sentences`, a field of the form from its desk.
+    # A line or a place of the summary has its name from `phrases`, a field of the form from its desk.
     shown = {"line.name", "place.name"}
     found = [
         f"{path.relative_to(CONSOLE)}:{one}"

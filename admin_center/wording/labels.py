@@ -11,7 +11,7 @@ from accounts.models import Account
 from accounts.rules.capabilities import AccountType
 from accounts.rules.decision import Action, Decision, Reason, Who
 from accounts.rules.roles import Role
-from admin_center.isolation import isolated
+from admin_center.wording.bidi import isolated
 
 ROLES = {
     Role.OWNER: gettext_lazy("Account owner"),

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from admin_center import sentences
-from admin_center.sentences import Names
+from admin_center.wording import phrases
+from admin_center.wording.phrases import Names
 from billing.rules.differences import Difference
 
 
@@ -34,14 +34,14 @@ def told(found: Iterable[Difference], names: Names, *, costs_shown: bool) -> lis
 
 def _reason(difference: Difference, names: Names) -> Reason:
     data: dict[str, Any] = dict(difference.data)
-    data["name"] = sentences.product(names, data.get("product"))
+    data["name"] = phrases.product(names, data.get("product"))
     match difference.code:
         case "subscription_changed":
             return Reason(_("Somebody changed the subscription meanwhile."))
         case "day_passed":
             return Reason(
                 _("The day changed: it was priced for %(old)s, and it is now %(new)s.")
-                % {"old": sentences.day(data["old"]), "new": sentences.day(data["new"])}
+                % {"old": phrases.day(data["old"]), "new": phrases.day(data["new"])}
             )
         case "balance_changed":
             return Reason(_("The credit balance changed."), data["old"], data["new"])
@@ -56,7 +56,7 @@ def _reason(difference: Difference, names: Names) -> Reason:
         case "quantity_changed":
             return Reason(
                 _("%(name)s: the number changed from %(old)s to %(new)s.")
-                % {**data, "old": sentences.number(data["old"]), "new": sentences.number(data["new"])}
+                % {**data, "old": phrases.number(data["old"]), "new": phrases.number(data["new"])}
             )
         case "new_price":
             return Reason(_("%(name)s: a new price came into force.") % data, data["old"], data["new"])

@@ -9,8 +9,9 @@ from datetime import date
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from admin_center import sentences
-from admin_center.sentences import Names
+from admin_center.wording import changes as change_words
+from admin_center.wording import phrases
+from admin_center.wording.phrases import Names
 from billing.quote_json import load_base
 from billing.rules import changes
 from billing.rules.change_json import Malformed, changes_from_plain
@@ -37,26 +38,26 @@ def change(one: Change, base: Base | None, names: Names) -> str:
     """Return what a change asks for, with what stood when it was asked: "Support: 12 → 14 seats (+2)"."""
     product = getattr(one, "product", "")
     line = base.lines.get(product) if base else None
-    told = {"product": sentences.product(names, product)}
+    told = {"product": phrases.product(names, product)}
     match one:
         case changes.AddSeats() | changes.ReduceSeats() if line is not None:
             return _("%(product)s: %(old)s → %(new)s (%(difference)s)") % {
                 **told,
-                "old": sentences.number(line.quantity),
-                "new": sentences.seats(one.quantity),
+                "old": phrases.number(line.quantity),
+                "new": phrases.seats(one.quantity),
                 "difference": difference(one.quantity - line.quantity),
             }
         case changes.ChangeEdition() if line is not None:
             return _("%(product)s: %(old)s → %(new)s") % {
                 **told,
-                "old": sentences.edition(names, product, line.edition),
-                "new": sentences.edition(names, product, one.edition),
+                "old": phrases.edition(names, product, line.edition),
+                "new": phrases.edition(names, product, one.edition),
             }
         case changes.RemoveProduct() if line is not None:
-            bought = sentences.line(names, product, line.edition, line.quantity)
+            bought = phrases.line(names, product, line.edition, line.quantity)
             return _("Remove %(product)s") % {"product": bought}
         case _:
-            return _of_several(one, base, names) or sentences.change(one, names)
+            return _of_several(one, base, names) or change_words.change(one, names)
 
 
 def _of_several(one: Change, base: Base | None, names: Names) -> str:
@@ -67,18 +68,17 @@ def _of_several(one: Change, base: Base | None, names: Names) -> str:
         case changes.CombineIntoSuite() if base.lines:
             return _("Combine %(lines)s into %(line)s") % {
                 "lines": ", ".join(
-                    sentences.line(names, key, line.edition, line.quantity)
-                    for key, line in base.lines.items()
+                    phrases.line(names, key, line.edition, line.quantity) for key, line in base.lines.items()
                 ),
-                "line": sentences.line(names, one.product, one.edition, one.quantity),
+                "line": phrases.line(names, one.product, one.edition, one.quantity),
             }
         case changes.ChangeCycle() if base.cycle:
             return _("Billing cycle: %(old)s → %(new)s") % {
-                "old": sentences.cycle(base.cycle).lower(),
-                "new": sentences.cycle(one.cycle).lower(),
+                "old": phrases.cycle(base.cycle).lower(),
+                "new": phrases.cycle(one.cycle).lower(),
             }
         case changes.Extend() if base.renews_on:
-            return _("Extend by one period from %(day)s on") % {"day": sentences.day(base.renews_on)}
+            return _("Extend by one period from %(day)s on") % {"day": phrases.day(base.renews_on)}
         case _:
             return ""
 
@@ -96,8 +96,8 @@ def chosen(base: Base | None, names: Names) -> list[str]:
 
 def _chosen(one: Chosen, names: Names) -> str:
     return _("Scheduled: %(scheduled)s. Chosen: %(choice)s") % {
-        "scheduled": sentences.waits(one.scheduled, names),
-        "choice": sentences.choice(one.option, one.scheduled, names),
+        "scheduled": change_words.waits(one.scheduled, names),
+        "choice": change_words.choice(one.option, one.scheduled, names),
     }
 
 
@@ -126,12 +126,12 @@ def _moved(one: Moved, names: Names) -> str:
 def _value(one: Moved, value: Value | None, names: Names) -> str:
     match value:
         case BaseLine():
-            return sentences.line(names, one.product or "", value.edition, value.quantity)
+            return phrases.line(names, one.product or "", value.edition, value.quantity)
         case ScheduledFacts():
-            return sentences.waits(value, names)
+            return change_words.waits(value, names)
         case Cycle():
-            return sentences.cycle(value)
+            return phrases.cycle(value)
         case date():
-            return sentences.day(value)
+            return phrases.day(value)
         case _:
             return ""

@@ -8,8 +8,8 @@ from typing import Any
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from admin_center import sentences
-from admin_center.sentences import Names
+from admin_center.wording import changes, phrases
+from admin_center.wording.phrases import Names
 from billing.rules.notices import Notice
 
 Labels = Mapping[str, Mapping[str, str]]
@@ -51,7 +51,7 @@ def told(notices: Iterable[Notice], names: Names, labels: Labels, *, costs_shown
 
 def allowance(labels: Labels, key: str, value: object) -> str:
     """Return what comes with a line, in the vendor's words for this language: "50 light agents"."""
-    return f"{sentences.number(value)} {label(labels, key)}"
+    return f"{phrases.number(value)} {label(labels, key)}"
 
 
 def label(labels: Labels, key: str) -> str:
@@ -67,7 +67,7 @@ def _amount(notice: Notice, name: str) -> int | None:
 
 def _sentence(notice: Notice, names: Names, labels: Labels) -> str:
     data: Mapping[str, Any] = notice.data
-    told = {"product": sentences.product(names, data.get("product") or data.get("suite"))}
+    told = {"product": phrases.product(names, data.get("product") or data.get("suite"))}
     match notice.code:
         case "grandfathered_price_lost":
             return _("%(product)s: your own price is given up for the list price.") % told
@@ -86,7 +86,7 @@ def _sentence(notice: Notice, names: Names, labels: Labels) -> str:
         case "suite_price_ends":
             return _("%(product)s: the Suite price ends. Its other products are priced singly.") % told
         case "products_lost":
-            lost = ", ".join(sentences.product(names, key) for key in data["products"])
+            lost = ", ".join(phrases.product(names, key) for key in data["products"])
             return _("Not sold outside of %(product)s, and therefore lost: %(lost)s.") % {
                 **told,
                 "lost": lost,
@@ -109,18 +109,18 @@ def _of_what_waits(notice: Notice, names: Names) -> str:
     match notice.code:
         case "scheduled_moves":
             return _("What waits moves to the new renewal day, %(day)s: %(change)s.") % {
-                "day": sentences.day(data["to"]),
-                "change": sentences.waits(data["scheduled"], names),
+                "day": phrases.day(data["to"]),
+                "change": changes.waits(data["scheduled"], names),
             }
         case "scheduled_dropped":
             return _("No longer waits for the renewal: %(change)s.") % {
-                "change": sentences.waits(data["scheduled"], names)
+                "change": changes.waits(data["scheduled"], names)
             }
         case "ends_as_planned":
             return _ends_as_planned(data, names)
         case "cancellation_waits":
             return _("The account still ends on %(day)s, unless the owner undoes it.") % {
-                "day": sentences.day(data["on"])
+                "day": phrases.day(data["on"])
             }
         case _:
             return ""
@@ -128,7 +128,7 @@ def _of_what_waits(notice: Notice, names: Names) -> str:
 
 def _ends_as_planned(data: Mapping[str, Any], names: Names) -> str:
     """Return that a product is not extended, with how many people lose a seat by its end."""
-    told = {"product": sentences.product(names, data["product"]), "day": sentences.day(data["on"])}
+    told = {"product": phrases.product(names, data["product"]), "day": phrases.day(data["on"])}
     ends = (
         _("%(product)s is not extended: it ends on %(day)s. Until then it can be kept by buying the rest.")
         % told
@@ -141,14 +141,14 @@ def _ends_as_planned(data: Mapping[str, Any], names: Names) -> str:
         "%(number)s people hold a seat of it until then.",
         used,
     )
-    return f"{ends} {freed % {'number': sentences.number(used)}}"
+    return f"{ends} {freed % {'number': phrases.number(used)}}"
 
 
 def _allowances(product: str, lost: Mapping[str, tuple[object, object]], labels: Labels) -> str:
     parts = [
         allowance(labels, key, before)
         if after is None
-        else f"{allowance(labels, key, before)} → {sentences.number(after)}"
+        else f"{allowance(labels, key, before)} → {phrases.number(after)}"
         for key, (before, after) in lost.items()
     ]
     return _("%(product)s: less comes with it than today (%(lost)s).") % {
@@ -160,6 +160,6 @@ def _allowances(product: str, lost: Mapping[str, tuple[object, object]], labels:
 def _temporary(product: str, quantity: int, until: date) -> str:
     return _("%(product)s: %(seats)s bought until %(day)s are lost with the product.") % {
         "product": product,
-        "seats": sentences.seats(quantity),
-        "day": sentences.day(until),
+        "seats": phrases.seats(quantity),
+        "day": phrases.day(until),
     }

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from admin_center import sentences
-from admin_center.sentences import Names
+from admin_center.wording import phrases
+from admin_center.wording.phrases import Names
 from billing.rules.refusals import Refusal
 
 Data = Mapping[str, Any]
@@ -23,19 +23,19 @@ def why(refusal: Refusal, names: Names, contact: str = "") -> str:
     data: dict[str, Any] = {
         **refusal.data,
         "contact": contact or _("your contact at the vendor"),
-        "name": sentences.product(names, str(refusal.data.get("product") or "")),
+        "name": phrases.product(names, str(refusal.data.get("product") or "")),
     }
     sentence = _SENTENCES.get(refusal.code)
     return sentence(data, names) if sentence else _("This change can’t be made.")
 
 
 def _requires(data: Data, names: Names) -> str:
-    needed = ", ".join(sentences.product(names, key) for key in data["requires"])
+    needed = ", ".join(phrases.product(names, key) for key in data["requires"])
     return _("%(name)s needs one of these products beside it: %(needed)s.") % {**data, "needed": needed}
 
 
 def _already(data: Data, names: Names) -> str:
-    line = sentences.product(names, data.get("line"))
+    line = phrases.product(names, data.get("line"))
     if line == data["name"]:
         return _("%(name)s is bought already: change its seats or its edition instead.") % data
     return _("%(name)s and %(line)s overlap: choose one of them, or combine what is bought already.") % {
@@ -45,7 +45,7 @@ def _already(data: Data, names: Names) -> str:
 
 
 def _cycle(data: Data, names: Names) -> str:
-    told = {**data, "cycle": sentences.cycle(data["cycle"]).lower()}
+    told = {**data, "cycle": phrases.cycle(data["cycle"]).lower()}
     return _("%(name)s has no %(cycle)s price.") % told
 
 
@@ -67,7 +67,7 @@ def _state_forbids(data: Data, names: Names) -> str:
 
 
 def _day(data: Data, key: str) -> str:
-    return sentences.day(data[key])
+    return phrases.day(data[key])
 
 
 _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
@@ -81,15 +81,15 @@ _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
     "contradiction": lambda d, n: _("Two of these changes can’t be made together. Leave one of them out."),
     "wrong_direction": lambda d, n: (
         _("%(name)s has %(now)s seats now: somebody may have changed it meanwhile.")
-        % {**d, "now": sentences.number(d["now"])}
+        % {**d, "now": phrases.number(d["now"])}
     ),
     "quantity_out_of_range": lambda d, n: (
         _("%(name)s: choose from %(least)s to %(most)s.")
-        % {**d, "least": sentences.number(d["least"]), "most": sentences.number(d["most"])}
+        % {**d, "least": phrases.number(d["least"]), "most": phrases.number(d["most"])}
     ),
     "below_seats_in_use": lambda d, n: (
         _("%(name)s: %(used)s seats are in use. Free seats on the People page first, or keep them.")
-        % {**d, "used": sentences.number(d["used"])}
+        % {**d, "used": phrases.number(d["used"])}
     ),
     "not_sold": lambda d, n: _("%(name)s is no longer sold.") % d,
     "sales_only": lambda d, n: (

@@ -1,0 +1,64 @@
+"""Parts of sentences, in the language of the moment: products, lines, numbers, days, cycles.
+
+No amounts: those go to pages through `{% cost %}` alone.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from admin_center.wording.bidi import isolated
+from billing.rules.periods import Cycle
+
+Names = Mapping[str | tuple[str, str], str]
+
+
+def product(names: Names, key: str | None) -> str:
+    """Return a product's name, its key where it has none."""
+    return isolated(names.get(key or "", key or ""))
+
+
+def edition(names: Names, product_key: str, edition_key: str) -> str:
+    """Return an edition's name; empty where the product has but one, without a name of its own."""
+    return isolated(names.get((product_key, edition_key), edition_key))
+
+
+def line(names: Names, product_key: str, edition_key: str, quantity: int) -> str:
+    """Return a line in short: "Inbox Plus × 12"."""
+    words = " ".join(filter(None, (product(names, product_key), edition(names, product_key, edition_key))))
+    return f"{words} × {number(quantity)}"
+
+
+def number(value: object) -> str:
+    """Return a whole number with the separators of the language; anything else as it is."""
+    return formats.number_format(value, force_grouping=True) if isinstance(value, int) else str(value)
+
+
+def percent(value: Decimal) -> str:
+    """Return a percentage in the language's way: "12.5 %"."""
+    # U+00A0: the sign stays with its number.
+    return f"{formats.number_format(value.normalize(), decimal_pos=None)}\N{NO-BREAK SPACE}%"
+
+
+def day(when: date) -> str:
+    """Return a date in the language's long form."""
+    return formats.date_format(when, "DATE_FORMAT")
+
+
+def zone(name: str) -> str:
+    """Return a time zone's name as people read it: "America/New York"."""
+    return name.replace("_", " ")
+
+
+def cycle(code: str | Cycle | None) -> str:
+    """Return the words for a billing cycle."""
+    return {"monthly": _("Monthly"), "annual": _("Annual")}.get(str(code or ""), str(code or ""))
+
+
+def seats(quantity: int) -> str:
+    """Return a number of seats in words."""
+    return ngettext("%(number)s seat", "%(number)s seats", quantity) % {"number": number(quantity)}
