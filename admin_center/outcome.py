@@ -7,14 +7,16 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts.rules.decision import Action
-from admin_center import priced, questions
+from admin_center import questions
 from admin_center.desk import Desk
 from admin_center.forms import wishes
 from admin_center.forms.manage import ManageForm
 from admin_center.pages import AccountRequest
-from admin_center.priced import Priced
+from admin_center.presenters import contacts
+from admin_center.presenters import quotes as quote_presenter
+from admin_center.presenters.quotes import Priced
 from admin_center.questions import Asked
-from admin_center.wording import labels, refusals
+from admin_center.wording import refusals
 from billing import promo_codes, quotes
 from billing.models import AgentSeat, Quote
 from billing.rules.changes import Change
@@ -104,7 +106,7 @@ def _price(request: AccountRequest, form: ManageForm, found: Outcome, on: date) 
     except Undecided as undecided:
         # Shown as if each first choice were taken, until all are answered.
         quote = undecided.provisional
-    found.priced = priced.of(quote, desk.reading, costs_shown=desk.may[Action.SEE_COSTS])
+    found.priced = quote_presenter.of(quote, desk.reading, costs_shown=desk.may[Action.SEE_COSTS])
     found.instead = _as_it_stands(desk, on)
 
 
@@ -121,7 +123,7 @@ def _as_it_stands(desk: Desk, on: date) -> Renewal | None:
 
 def _refuse(request: AccountRequest, form: ManageForm, found: Outcome, refusal: Refusal) -> None:
     """Put a refusal at the field it concerns, and say what helps."""
-    found.refusal = refusals.why(refusal, form.desk.reading.names, labels.contact(request.account))
+    found.refusal = refusals.why(refusal, form.desk.reading.names, contacts.contact(request.account))
     product = str(refusal.data.get("product") or "")
     name = form.field_of(refusal.code, product)
     if name is not None:

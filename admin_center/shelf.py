@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from admin_center.desk import Desk
 from admin_center.forms.manage import ManageForm
-from admin_center.summary import LineRow, Summary
+from admin_center.presenters.subscription import LineRow, Summary
 from admin_center.wording import notices, phrases
 from billing.rules.facts import (
     Allowances,

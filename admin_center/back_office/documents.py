@@ -12,7 +12,7 @@ from admin_center.back_office.payments import why_not
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffInline
 from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
-from admin_center.priced import BECAUSE
+from admin_center.presenters.quotes import BECAUSE
 from billing.models import Charge, Invoice, InvoiceLine
 
 

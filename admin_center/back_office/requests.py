@@ -21,11 +21,13 @@ from accounts import activity, clock
 from accounts.models import Account
 from accounts.rules.capabilities import AccountState, AccountType
 from accounts.rules.decision import NotAllowed
-from admin_center import drafts, requested, trail
+from admin_center import drafts
 from admin_center.back_office.columns import linked, money
 from admin_center.back_office.site import site
 from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
 from admin_center.forms.fields import Lines, Number
+from admin_center.presenters import activity as activity_presenter
+from admin_center.presenters import requests
 from admin_center.wording import notices, refusals
 from admin_center.wording.bidi import isolated
 from admin_center.wording.phrases import Names
@@ -159,15 +161,15 @@ class ChangeRequestAdmin(OfSubscription):
         rows: QuerySet[Any] = super().get_queryset(request)
         return rows
 
-    def _told(self, one: ChangeRequest, held: Facts | None = None) -> requested.Requested:
+    def _told(self, one: ChangeRequest, held: Facts | None = None) -> requests.Requested:
         """Return a request with its words: the same that the customer reads."""
         catalogue = one.subscription.catalogue_id
         names = self.names.get(catalogue)
         if names is None:
-            names = trail.Teller(one.subscription.account, costs_shown=True).names
+            names = activity_presenter.Teller(one.subscription.account, costs_shown=True).names
             self.names[catalogue] = names
-        receipt = requested.receipts([one]).get(one.pk) if one.approved_changes is None else None
-        return requested.told(one, names, at=one.created_at, held=held, receipt=receipt)
+        receipt = requests.receipts([one]).get(one.pk) if one.approved_changes is None else None
+        return requests.told(one, names, at=one.created_at, held=held, receipt=receipt)
 
     @admin.display(description=gettext_lazy("Asked for"))
     def asked_for(self, one: ChangeRequest) -> SafeString:
@@ -243,7 +245,7 @@ class ChangeRequestAdmin(OfSubscription):
             "opts": self.opts,
             "one": one,
             "account": account,
-            "told": requested.told(one, reading.names, at=activity.current().at, held=reading.facts),
+            "told": requests.told(one, reading.names, at=activity.current().at, held=reading.facts),
             "form": form,
             "kept": drafts.refill(request, form),
             "comes": _comes(reading, changes, prices, account),

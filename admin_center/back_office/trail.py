@@ -9,11 +9,11 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Activity
-from admin_center import trail
 from admin_center.back_office import parking, search
 from admin_center.back_office.columns import linked, related
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
+from admin_center.presenters import activity as activity_presenter
 from admin_center.wording.activity import REASONS
 
 OF_ACCOUNT = related("account", _("Account"))
@@ -45,17 +45,17 @@ class ActivityAdmin(OfAccount):
 
     def name_of(self, row: Activity) -> str:
         """Return what was done, in words."""
-        return trail.sentence(row.verb)
+        return activity_presenter.sentence(row.verb)
 
     @admin.display(description=_("What"))
     def sentence(self, entry: Activity) -> str:
         """Return what was done, in words."""
-        return trail.sentence(entry.verb)
+        return activity_presenter.sentence(entry.verb)
 
     @admin.display(description=_("Who"))
     def who(self, entry: Activity) -> str:
         """Return who did it, in words."""
-        return trail.who(entry)
+        return activity_presenter.who(entry)
 
     @admin.display(description=_("Reason"))
     def why(self, entry: Activity) -> str:
@@ -67,6 +67,6 @@ class ActivityAdmin(OfAccount):
     @admin.display(description=_("What changed"))
     def differences(self, entry: Activity) -> SafeString | str:
         """Return each thing that changed, as it was and as it is."""
-        (told,) = trail.Teller(entry.account, costs_shown=True).tell([entry])
+        (told,) = activity_presenter.Teller(entry.account, costs_shown=True).tell([entry])
         rows = ((one.field, one.before or "–", one.after or "–") for one in told.differences)
         return format_html_join(mark_safe("<br>"), "{}: {} → {}", rows) or "–"

@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.models.people import MembershipQuerySet
 from accounts.rules.folding import words
 from accounts.rules.roles import Role
-from admin_center import unused
+from admin_center.forms import seat_filters
 from admin_center.forms.fields import Sought
 from admin_center.wording.labels import ROLES
 
@@ -50,7 +50,7 @@ class PeopleSearch(ContactSearch):
         label=_("Seats to look at"),
         choices=[
             ("", pgettext_lazy("seats", "All")),
-            *unused.LOOKS.items(),
+            *seat_filters.LOOKS.items(),
         ],
         required=False,
     )
@@ -76,7 +76,7 @@ class PeopleSearch(ContactSearch):
             suspended = Q(suspended_at__isnull=False) | Q(user__in=inactive)
             members = members.filter(suspended if asked["state"] == "suspended" else ~suspended)
         if asked.get("seat"):
-            members = unused.seated(members, asked["seat"] if asked["seat"] != NO_SEAT else None)
+            members = seat_filters.seated(members, asked["seat"] if asked["seat"] != NO_SEAT else None)
         if asked.get("look"):
-            members = unused.holding(members, asked["look"], at=at)
+            members = seat_filters.holding(members, asked["look"], at=at)
         return members

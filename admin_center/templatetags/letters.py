@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from accounts.models import Letter
-from admin_center import priced
+from admin_center.presenters import quotes as quote_presenter
 from admin_center.wording import change_requests, phrases
 from admin_center.wording.phrases import Names
 from billing.quote_json import load_base
@@ -62,7 +62,7 @@ def bought(line: Mapping[str, Any]) -> str:
 @register.filter
 def kind(line: Mapping[str, Any]) -> str:
     """Return what a line does: credit, charge, period; nothing for a letter from before it was kept."""
-    return priced.kind_words(LineKind(line["kind"])) if line.get("kind") else ""
+    return quote_presenter.kind_words(LineKind(line["kind"])) if line.get("kind") else ""
 
 
 @register.filter

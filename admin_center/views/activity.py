@@ -9,9 +9,11 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from accounts.rules.decision import Action
-from admin_center import export, paging, trail
+from admin_center import paging
 from admin_center.forms.activity import ActivityFilter
 from admin_center.pages import AccountRequest, page
+from admin_center.presenters import activity as activity_presenter
+from admin_center.presenters import activity_csv as csv_presenter
 from admin_center.wording import phrases
 
 PAGE_SIZE = 50
@@ -28,7 +30,7 @@ def activity(request: AccountRequest) -> HttpResponse:
     filters = {name: form[name].data for name in form.fields if form[name].data}
     shown = {
         "form": form,
-        "told": trail.Teller(request.account, costs_shown=costs_shown).tell(entries.rows),
+        "told": activity_presenter.Teller(request.account, costs_shown=costs_shown).tell(entries.rows),
         "entries": entries,
         "filtered": bool(filters),
         "csv_url": f"{reverse('activity_csv', args=[request.account.slug])}?{urlencode(filters)}",
@@ -45,7 +47,7 @@ def activity_csv(request: AccountRequest) -> HttpResponseBase:
     if not form.is_valid():
         return redirect(f"{reverse('activity', args=[request.account.slug])}?{request.GET.urlencode()}")
     entries = form.chosen(request.account).order_by("-at", "-pk")
-    lines = export.activity_csv(
+    lines = csv_presenter.activity_csv(
         request.account,
         entries,
         costs_shown=bool(request.gate.may(Action.SEE_COSTS)),

@@ -12,11 +12,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import activity
 from accounts.rules.decision import Action
-from admin_center import drafts, leaving
+from admin_center import drafts
 from admin_center.forms.leaving import CancelForm, SurveyForm
 from admin_center.pages import AccountRequest, belongs_elsewhere, page
+from admin_center.presenters import cancellation as cancellation_presenter
+from admin_center.presenters import contacts
 from admin_center.renewing import renew_first
-from admin_center.wording import labels, phrases, refusals
+from admin_center.wording import phrases, refusals
 from billing import cancellation, debts, quotes
 from billing.cancellation import KEPT_FOR, Sheet, SheetChanged
 from billing.models import ScheduledChange
@@ -66,7 +68,9 @@ def _overview(request: AccountRequest, *, error: str = "", status: int = 200) ->
         # A suspended account ends as a whole; its products go through a quote, which is closed to it.
         "may_product": may_product and may_change,
         "closed_product": may_change if may_product else may_product,
-        "products": leaving.endings(request, reading) if may_product and may_change and reading else [],
+        "products": cancellation_presenter.endings(request, reading)
+        if may_product and may_change and reading
+        else [],
         "currency": request.account.currency,
         "ends_on": reading.facts.renews_on if reading and reading.facts.has_bought else None,
         "scheduled": _scheduled(request),
@@ -110,7 +114,7 @@ def cancel_product(request: AccountRequest) -> HttpResponse:
         reading = loading.read(request.account, request.today)
         return _overview(
             request,
-            error=refusals.why(refusal, reading.names if reading else {}, labels.contact(request.account)),
+            error=refusals.why(refusal, reading.names if reading else {}, contacts.contact(request.account)),
             status=422,
         )
     return redirect("quote", request.account.slug, quote.pk)
@@ -144,7 +148,7 @@ def cancel_at_end(request: AccountRequest) -> HttpResponse:
             request,
             form,
             at_end=True,
-            error=refusals.why(refusal, {}, labels.contact(request.account)),
+            error=refusals.why(refusal, {}, contacts.contact(request.account)),
             status=422,
         )
     else:
@@ -195,10 +199,10 @@ def _sheet(
     found = sheet or cancellation.consequences(account, request.today, at_end=at_end)
     seen = request.POST.get("seen", "") if changed else ""
     at = activity.current().at
-    told = leaving.shown(account, found, reading, request.today, seen)
+    told = cancellation_presenter.shown(account, found, reading, request.today, seen)
     if at_end and told.ends is None and reading is not None and reading.facts.parked:
         checked = RenewalParked(due=request.today)
-        messages.info(request, refusals.why(checked, reading.names, labels.contact(account)))
+        messages.info(request, refusals.why(checked, reading.names, contacts.contact(account)))
         return redirect("cancel", account.slug)
     if at_end and told.ends is None and reading is not None and reading.facts.has_bought:
         messages.info(request, _("The subscription is renewing: renew it, then end it with its new period."))

@@ -14,9 +14,9 @@ from accounts.models import Membership, User
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action
 from accounts.rules.roles import Permission
-from admin_center import attention
 from admin_center.navigation import back_office_address
 from admin_center.pages import AccountRequest, page
+from admin_center.presenters import home as home_presenter
 from billing import promised_seats
 from billing.models import AgentSeat
 from billing.storage import loading
@@ -60,14 +60,14 @@ def home(request: AccountRequest) -> HttpResponse:
             },
         )
     reading = loading.read(account, request.today) if gate.may(Action.VIEW_SUBSCRIPTION) else None
-    cards = attention.cards(account, gate, reading, request.today)
+    cards = home_presenter.cards(account, gate, reading, request.today)
     return render(
         request,
         "home/home.html",
         {
             "cards": cards,
             "currency": account.currency,
-            "places": attention.places(gate, account),
+            "places": home_presenter.places(gate, account),
             "not_given": promised_seats.not_given(request.membership),
             "may_people": gate.may(Action.MANAGE_PEOPLE).allowed,
         },

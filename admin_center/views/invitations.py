@@ -18,10 +18,11 @@ from accounts import activity, clock, invitations
 from accounts.models import Account, Invitation, User
 from accounts.rules.decision import Action
 from accounts.rules.roles import Role
-from admin_center import drafts, seating
+from admin_center import drafts
 from admin_center.forms.invitations import JoinForm
 from admin_center.forms.members import ALLOWS, GIVEN, InviteForm
 from admin_center.pages import AccountRequest, page
+from admin_center.presenters import seats
 from admin_center.sign_in import client_address, note_sign_in
 from admin_center.wording.bidi import isolated
 from admin_center.wording.labels import ROLES
@@ -48,7 +49,7 @@ def invite(request: AccountRequest) -> HttpResponse:
     """Ask whom to invite, and on a POST send them the link."""
     may_roles = request.gate.may(Action.MANAGE_ROLES)
     roles = GIVEN if may_roles else PLAIN
-    places = seating.of(request, loading.read(request.account, request.today))
+    places = seats.of(request, loading.read(request.account, request.today))
     products = [(place.product, f"{place.name} ({place.standing})") for place in places]
     typed = request.POST if request.method == "POST" else None
     form = InviteForm(typed, roles=roles, seats=products)
@@ -84,7 +85,7 @@ def _invite(request: AccountRequest, form: InviteForm) -> bool:
         return False
     messages.success(request, _("An invitation is on its way to %(email)s.") % {"email": asked["email"]})
     if asked.get("seat"):
-        seating.warn(request, asked["seat"])
+        seats.warn(request, asked["seat"])
     return True
 
 

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.rules.decision import Action
-from admin_center import paging, priced
+from admin_center import paging
 from admin_center.pages import AccountRequest, page
+from admin_center.presenters import quotes as quote_presenter
 from billing import debts, payments
 from billing.models import Charge, Invoice, PaymentMethod, Product
 
@@ -41,7 +42,7 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
     context = {
         "page_title": found.number,
         "invoice": found,
-        "rows": priced.invoiced(found.lines.all(), found.currency, _flat(request)),
+        "rows": quote_presenter.invoiced(found.lines.all(), found.currency, _flat(request)),
         "currency": found.currency,
         "taxes": [tax | {"rate": Decimal(tax["rate"])} for tax in found.taxes],
         "minus_prepaid": -found.prepaid,

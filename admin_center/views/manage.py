@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.rules.decision import Action, Decision, NextStep
-from admin_center import browsing, drafts, shelf, summary
+from admin_center import browsing, drafts, shelf
 from admin_center import desk as desks
 from admin_center import outcome as outcomes
 from admin_center.desk import Desk
@@ -20,6 +20,7 @@ from admin_center.forms import wishes
 from admin_center.forms.manage import ManageForm
 from admin_center.outcome import Outcome
 from admin_center.pages import AccountRequest, page
+from admin_center.presenters import contacts, subscription
 from admin_center.renewing import renew_first
 from admin_center.wording import labels
 from billing import change_requests, quotes
@@ -130,7 +131,7 @@ def _desk(request: AccountRequest, typed: QueryDict | None = None) -> Desk | Non
 
 def _without_subscription(request: AccountRequest) -> HttpResponse:
     told = _("This account has no subscription yet: ask %(contact)s to set it up.")
-    messages.info(request, told % {"contact": labels.contact(request.account)})
+    messages.info(request, told % {"contact": contacts.contact(request.account)})
     return redirect("home", request.account.slug)
 
 
@@ -186,7 +187,10 @@ def _page(
     kept: drafts.Kept | None = None,
 ) -> HttpResponse:
     desk = form.desk
-    summed, may_change = summary.of(desk.reading, request.today), request.gate.may(Action.CHANGE_SUBSCRIPTION)
+    summed, may_change = (
+        subscription.of(desk.reading, request.today),
+        request.gate.may(Action.CHANGE_SUBSCRIPTION),
+    )
     context = _priced(request, form, found) | {
         "page_title": _title(desk, on_sale=request.gate.way_out),
         "summary": summed,

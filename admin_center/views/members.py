@@ -14,9 +14,10 @@ from accounts import activity, open_invitations, roles
 from accounts.models import Membership
 from accounts.rules.decision import Action
 from accounts.rules.roles import Role
-from admin_center import drafts, seating
+from admin_center import drafts
 from admin_center.forms.members import ALLOWS, GIVEN, RoleForm, SeatForm
 from admin_center.pages import AccountRequest, page
+from admin_center.presenters import seats as seat_presenter
 from admin_center.wording.bidi import isolated
 from admin_center.wording.labels import ROLES
 from billing import seats
@@ -49,7 +50,7 @@ def _show(
             "line__product__key", flat=True
         )
     )
-    places = seating.of(request, loading.read(request.account, request.today))
+    places = seat_presenter.of(request, loading.read(request.account, request.today))
     zone, seen = ZoneInfo(request.account.timezone), one.user.last_login
     counts = one.suspended_at is None and one.user.is_active
     context = {
@@ -230,7 +231,7 @@ def _assign(request: AccountRequest, one: Membership, line: Line, reduction: str
         return _show(request, one, error=error, status=422)
     told = {"name": isolated(one.user.name), "product": isolated(line.product.name)}
     messages.success(request, _("%(name)s holds a seat of %(product)s.") % told)
-    seating.warn(request, line.product.key)
+    seat_presenter.warn(request, line.product.key)
     return redirect("member", request.account.slug, one.pk)
 
 

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import Membership
 from accounts.rules.decision import Action
 from accounts.rules.roles import Role
-from admin_center import summary
 from admin_center.pages import AccountRequest, page
+from admin_center.presenters import subscription
 from billing import debts, payment_methods
 from billing.models import Invoice, PaymentMethod
 
@@ -40,7 +40,7 @@ def payment(request: AccountRequest) -> HttpResponse:
             "may_change": request.gate.may(Action.CHANGE_PAYMENT),
             "unpaid": _unpaid(request),
             "old_debt": debts.is_old(request.account),
-            "expired": method is not None and summary.expires_by(method, request.today),
+            "expired": method is not None and subscription.expires_by(method, request.today),
         },
     )
 

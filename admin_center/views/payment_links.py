@@ -23,7 +23,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import activity, clock
 from accounts.models import Account
-from admin_center import priced
+from admin_center.presenters import quotes as quote_presenter
 from admin_center.sign_in import client_address
 from billing import payment_links, payment_methods
 from billing.models import Charge, PaymentLink, PaymentSetup, Product
@@ -195,7 +195,7 @@ def _show(
     context = {
         "account": request.paid_for,
         "invoice": invoice,
-        "rows": priced.invoiced(invoice.lines.all(), invoice.currency, frozenset(flat)),
+        "rows": quote_presenter.invoiced(invoice.lines.all(), invoice.currency, frozenset(flat)),
         "currency": invoice.currency,
         "taxes": [tax | {"rate": Decimal(tax["rate"])} for tax in invoice.taxes],
         "minus_prepaid": -invoice.prepaid,

@@ -15,9 +15,11 @@ from django.views.decorators.http import require_safe
 from accounts import activity
 from accounts.models import Invitation, Letter, Membership, User
 from accounts.rules.decision import Action
-from admin_center import paging, seating, unused
+from admin_center import paging
 from admin_center.forms.people import PeopleSearch
 from admin_center.pages import AccountRequest, page
+from admin_center.presenters import seats as seat_presenter
+from admin_center.presenters import unused_seats
 from billing.models import AgentSeat
 from billing.storage import loading
 
@@ -32,7 +34,7 @@ MOST_INVITATIONS = 50
 def people(request: AccountRequest) -> HttpResponse:
     """List the members by name with their role and seats, and the seats bought and used on top."""
     at = activity.current().at
-    seated = seating.of(request, loading.read(request.account, request.today))
+    seated = seat_presenter.of(request, loading.read(request.account, request.today))
     form = PeopleSearch(request.GET, products=[(place.product, place.name) for place in seated])
     everyone = Membership.objects.filter(account=request.account).select_related("user")
     listed = paging.cut(form.chosen(everyone, at=at), BY_NAME, request.GET, size=PAGE_SIZE)
@@ -48,7 +50,7 @@ def people(request: AccountRequest) -> HttpResponse:
             "seated": seated,
             "filtered": filtered,
             "may_manage": request.gate.may(Action.MANAGE_PEOPLE),
-            "hints": [] if filtered else unused.hints(request.account, seated, at=at),
+            "hints": [] if filtered else unused_seats.hints(request.account, seated, at=at),
             "invitations": [] if filtered else _invitations(request),
         },
     )

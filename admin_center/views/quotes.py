@@ -12,12 +12,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import activity
 from accounts.models import Activity
 from accounts.rules.decision import Action
-from admin_center import drafts, priced, trail
+from admin_center import drafts
 from admin_center.pages import AccountRequest, page
+from admin_center.presenters import activity as activity_presenter
+from admin_center.presenters import contacts
+from admin_center.presenters import quotes as quote_presenter
 from admin_center.renewing import renew_first
 from admin_center.views.manage import back_with_typed
 from admin_center.wording import differences as difference_words
-from admin_center.wording import labels, refusals
+from admin_center.wording import refusals
 from billing import payments, quote_json, quotes
 from billing.models import PaymentMethod, Quote, ScheduledChange
 from billing.rules.change_json import changes_from_plain
@@ -75,10 +78,10 @@ def _show(
     context = {
         "quote": found,
         "page_title": _title(found.state),
-        "priced": priced.of(shown, reading, costs_shown=costs_shown),
+        "priced": quote_presenter.of(shown, reading, costs_shown=costs_shown),
         "method": PaymentMethod.objects.filter(pk=request.account.pk).first(),
         "charged": payments.is_charged(request.account),
-        "refused": refusals.why(refusal, reading.names, labels.contact(request.account)) if refusal else "",
+        "refused": refusals.why(refusal, reading.names, contacts.contact(request.account)) if refusal else "",
         "over": over,
         # Who asked for it reads the receipt too, and may not read invoices.
         "invoice_shown": costs_shown and bool(request.gate.may(Action.VIEW_INVOICES)),
@@ -86,7 +89,7 @@ def _show(
     if was is not None:
         before = quote_json.load(was.document)
         context |= {
-            "was": priced.of(before, reading, costs_shown=costs_shown),
+            "was": quote_presenter.of(before, reading, costs_shown=costs_shown),
             "acts": _acts(request, shown.version - before.version, costs_shown=costs_shown),
             "reasons": difference_words.told(
                 differences(before, shown), reading.names, costs_shown=costs_shown
@@ -96,12 +99,14 @@ def _show(
     return render(request, template, context, status=status)
 
 
-def _acts(request: AccountRequest, steps: int, *, costs_shown: bool) -> list[trail.Told]:
+def _acts(request: AccountRequest, steps: int, *, costs_shown: bool) -> list[activity_presenter.Told]:
     """Return who did what to the subscription in the last steps of its version, the latest first."""
     if steps < 1:
         return []
     done = Activity.objects.filter(account=request.account, verb__in=OF_THE_SUBSCRIPTION).order_by("-pk")
-    return trail.Teller(request.account, costs_shown=costs_shown).tell(done[: min(steps, MOST_ACTS)])
+    return activity_presenter.Teller(request.account, costs_shown=costs_shown).tell(
+        done[: min(steps, MOST_ACTS)]
+    )
 
 
 def _title(state: str) -> str:
@@ -218,7 +223,8 @@ def undo(request: AccountRequest, change_id: int) -> HttpResponse:
     except Refusal as refusal:
         reading = loading.read(request.account, request.today)
         messages.warning(
-            request, refusals.why(refusal, reading.names if reading else {}, labels.contact(request.account))
+            request,
+            refusals.why(refusal, reading.names if reading else {}, contacts.contact(request.account)),
         )
     else:
         messages.success(request, _("Undone. The subscription goes on as it is."))

@@ -10,11 +10,13 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import activity
 from accounts.rules.decision import Action
 from accounts.rules.texts import OddCharacter, tidy
-from admin_center import drafts, priced, requested
+from admin_center import drafts
 from admin_center.forms.fields import refusal
 from admin_center.pages import AccountRequest, page
+from admin_center.presenters import contacts, requests
+from admin_center.presenters import quotes as quote_presenter
 from admin_center.renewing import renew_first
-from admin_center.wording import labels, refusals
+from admin_center.wording import refusals
 from billing import change_requests, quote_json
 from billing.models import ChangeRequest
 from billing.rules import quoting
@@ -60,20 +62,20 @@ def _show(
     then = None
     if asked.document:
         shown = quote_json.load(asked.document)
-        then = priced.of(shown, reading, costs_shown=costs_shown)
+        then = quote_presenter.of(shown, reading, costs_shown=costs_shown)
     quote, refusal = _today(request, asked, reading)
-    now = priced.of(quote, reading, costs_shown=costs_shown) if quote else None
-    told = requested.told(
+    now = quote_presenter.of(quote, reading, costs_shown=costs_shown) if quote else None
+    told = requests.told(
         asked,
         reading.names,
         at=activity.current().at,
         held=reading.facts,
-        receipt=requested.receipts([asked]).get(asked.pk),
+        receipt=requests.receipts([asked]).get(asked.pk),
     )
     context = {
         "asked": asked,
         "told": told,
-        "dated": requested.dated(asked, told, quote),
+        "dated": requests.dated(asked, told, quote),
         "now": now,
         "then": then,
         "differs": bool(now and then and _sums(now) != _sums(then)),
@@ -89,7 +91,7 @@ def _show(
     return render(request, "requests/page.html", context, status=status)
 
 
-def _sums(one: priced.Priced) -> tuple[Settlement, int]:
+def _sums(one: quote_presenter.Priced) -> tuple[Settlement, int]:
     """Return what a quote costs now and at the renewal."""
     return one.settlement, one.renewal.amount
 
@@ -101,9 +103,9 @@ def _today(
     if asked.state != ChangeRequest.State.OPEN:
         return None, ""
     try:
-        return requested.quoted(asked, reading, request.today), ""
+        return requests.quoted(asked, reading, request.today), ""
     except Refusal as refusal:
-        return None, refusals.why(refusal, reading.names, labels.contact(request.account))
+        return None, refusals.why(refusal, reading.names, contacts.contact(request.account))
 
 
 @require_POST

@@ -6,8 +6,9 @@ from django.views.decorators.http import require_safe
 
 from accounts import activity
 from accounts.rules.decision import Action
-from admin_center import requested, summary
 from admin_center.pages import AccountRequest, page
+from admin_center.presenters import requests
+from admin_center.presenters import subscription as subscription_presenter
 from admin_center.wording import labels, notices, phrases
 from billing.storage import loading
 
@@ -22,7 +23,7 @@ def subscription(request: AccountRequest) -> HttpResponse:
     shown: dict[str, object] = _frame(request, reading)
     if asked:
         return _requests(request, reading, shown)
-    shown["summary"] = summed = summary.of(reading, request.today)
+    shown["summary"] = summed = subscription_presenter.of(reading, request.today)
     if reading and summed and summed.renewal:
         costs_shown = bool(request.gate.may(Action.SEE_COSTS))
         shown["consequences"] = notices.told(
@@ -36,10 +37,8 @@ def _requests(
 ) -> HttpResponse:
     """Show the requests that wait, and those that were decided last."""
     at = activity.current().at
-    shown["requests"] = requested.open_requests(
-        request.account, reading, request.GET, at=at, on=request.today
-    )
-    shown["decided"] = requested.decided(request.account, reading.names if reading else {}, at=at)
+    shown["requests"] = requests.open_requests(request.account, reading, request.GET, at=at, on=request.today)
+    shown["decided"] = requests.decided(request.account, reading.names if reading else {}, at=at)
     return render(request, "subscription/requests.html", shown)
 
 

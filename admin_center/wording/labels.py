@@ -7,7 +7,6 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
-from accounts.models import Account
 from accounts.rules.capabilities import AccountType
 from accounts.rules.decision import Action, Decision, Reason, Who
 from accounts.rules.roles import Role
@@ -119,11 +118,6 @@ def why_not_briefly(decision: Decision) -> str:
             return _("After the trial: ask your contact")
         case _:
             return ""
-
-
-def contact(account: Account) -> str:
-    """Return the vendor's contact of an account, with the address to write to."""
-    return f"{isolated(account.vendor_contact_name)} ({account.vendor_contact_email})"
 
 
 def subject(decision: Decision, account_name: str) -> str:

@@ -275,7 +275,7 @@ def test_a_promise_of_a_product_that_was_combined_counts_for_the_suite(firm: Acc
 
 
 def test_inviting_and_giving_warn_when_more_is_promised_than_is_left(firm: Account) -> None:
-    """Seen to fail without `seating.warn`. 1 left: Nina's is there, Nora's is not."""
+    """Seen to fail without `seats.warn`. 1 left: Nina's is there, Nora's is not."""
     bilal = signed_in(people.user("bilal"))
     typed = {"email": "nina@new.example", "name": "Nina", "role": "agent", "seat": "support"}
     assert "joins without" not in text(bilal.post(INVITE, typed, follow=True))

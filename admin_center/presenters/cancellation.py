@@ -9,10 +9,11 @@ from django.core import signing
 
 from accounts.models import Account
 from accounts.rules.decision import NotAllowed
-from admin_center import priced
 from admin_center.pages import AccountRequest
-from admin_center.priced import Row
-from admin_center.wording import labels, notices, phrases, refusals
+from admin_center.presenters import contacts
+from admin_center.presenters import quotes as quote_presenter
+from admin_center.presenters.quotes import Row
+from admin_center.wording import notices, phrases, refusals
 from admin_center.wording.notices import Consequence
 from billing import cancellation, quotes
 from billing.cancellation import Sheet
@@ -131,7 +132,7 @@ def _ending(
     except NotAllowed:
         return Ending(**told)
     except Refusal as refusal:
-        return Ending(**told, refusal=refusals.why(refusal, names, labels.contact(request.account)))
+        return Ending(**told, refusal=refusals.why(refusal, names, contacts.contact(request.account)))
     return Ending(**told, **_priced(quote, reading, before))
 
 
@@ -143,7 +144,7 @@ def _priced(quote: Quote, reading: loading.Reading, before: int | None) -> dict[
     return {
         "before": before,
         "after": quote.renewal.amount,
-        "rows": priced.rows(quote.renewal.lines, reading.names, flat) if splits else (),
+        "rows": quote_presenter.rows(quote.renewal.lines, reading.names, flat) if splits else (),
         "consequences": told,
     }
 

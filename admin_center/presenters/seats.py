@@ -11,9 +11,9 @@ from django.utils.translation import ngettext
 
 from accounts import activity
 from accounts.rules.decision import Action
-from admin_center import summary
 from admin_center.pages import AccountRequest
-from admin_center.summary import Seats
+from admin_center.presenters import subscription
+from admin_center.presenters.subscription import Seats
 from admin_center.wording import phrases
 from billing import promised_seats
 from billing.rules.facts import LineFacts
@@ -70,7 +70,7 @@ def of(request: AccountRequest, reading: Reading | None) -> list[Seating]:
     return [
         _seating(request, reading, line, seats, promised[line.product])
         for line in reading.facts.lines
-        if (seats := summary.seats(reading.facts, line, request.today)) is not None
+        if (seats := subscription.seats(reading.facts, line, request.today)) is not None
     ]
 
 

@@ -12,7 +12,8 @@ from accounts.gate import Gate
 from accounts.models import Account
 from accounts.rules.capabilities import Standing
 from accounts.rules.decision import Action, Decision
-from admin_center import navigation, summary
+from admin_center import navigation
+from admin_center.presenters import subscription
 from admin_center.wording import labels, phrases
 from billing import payments
 from billing.rules.facts import ScheduledKind
@@ -72,7 +73,7 @@ def places(gate: Gate, account: Account) -> list[Place]:
 def cards(account: Account, gate: Gate, reading: Reading | None, on: date) -> list[Card]:
     """Return the cards for one person on one day; `reading` is None for who may not see the subscription."""
     told = list(_standing(account, gate, reading, on))
-    summed = summary.of(reading, on)
+    summed = subscription.of(reading, on)
     if reading is not None and summed is not None:
         told += _renewal(account, summed)
         told += _payment(account, gate, summed)
@@ -144,7 +145,7 @@ def _card(
     return Card(tone, title, text, refused=decision)
 
 
-def _renewal(account: Account, summed: summary.Summary) -> Iterator[Card]:
+def _renewal(account: Account, summed: subscription.Summary) -> Iterator[Card]:
     url, label = reverse("subscription", args=[account.slug]), _("See the subscription")
     on = phrases.day(summed.renews_on)
     if any(one.kind == ScheduledKind.CANCELLATION for one in summed.waiting):
@@ -169,7 +170,7 @@ def _renewal(account: Account, summed: summary.Summary) -> Iterator[Card]:
         yield Card("info", title, _("On %(day)s.") % {"day": on}, url, label, amount)
 
 
-def _payment(account: Account, gate: Gate, summed: summary.Summary) -> Iterator[Card]:
+def _payment(account: Account, gate: Gate, summed: subscription.Summary) -> Iterator[Card]:
     """Tell whoever sees payment details that the next charge has nothing to be charged to."""
     if not payments.is_charged(account) or not gate.may(Action.VIEW_PAYMENT):
         return
@@ -177,12 +178,12 @@ def _payment(account: Account, gate: Gate, summed: summary.Summary) -> Iterator[
     if method is None:
         title = _("No payment method is on file")
         yield Card("warning", title, _("The next charge would fail without one."), url, label)
-    elif summary.expires_by(method, summed.renews_on):
+    elif subscription.expires_by(method, summed.renews_on):
         title = _("The card on file expires before the renewal")
         yield Card("warning", title, _("Replace it in time, so that the renewal can be charged."), url, label)
 
 
-def _seats(account: Account, gate: Gate, summed: summary.Summary) -> Iterator[Card]:
+def _seats(account: Account, gate: Gate, summed: subscription.Summary) -> Iterator[Card]:
     for line in summed.lines:
         if line.seats is None or not line.seats.nearly_used:
             continue
@@ -197,7 +198,7 @@ def _seats(account: Account, gate: Gate, summed: summary.Summary) -> Iterator[Ca
             yield Card("warning", title, "", reverse("manage", args=[account.slug]), _("Request more seats"))
 
 
-def _waiting(account: Account, gate: Gate, reading: Reading, summed: summary.Summary) -> Iterator[Card]:
+def _waiting(account: Account, gate: Gate, reading: Reading, summed: subscription.Summary) -> Iterator[Card]:
     page = reverse("subscription", args=[account.slug])
     if reading.open_requests:
         title = ngettext(

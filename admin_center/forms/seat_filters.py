@@ -1,0 +1,53 @@
+"""Filters of members by the seats they hold, and by why one would look at them."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy
+
+from accounts.models.people import MembershipQuerySet
+from accounts.rules.roles import Role
+from billing.models import AgentSeat
+
+# After how long without a sign-in a holder is pointed out.
+NOT_SEEN_FOR = timedelta(days=60)
+
+
+# What the list can be filtered by.
+LOOKS = {
+    "suspended": gettext_lazy("Held by suspended people"),
+    "not_seen": gettext_lazy("Held, no sign-in for 60 days"),
+    "light": gettext_lazy("Held by light agents"),
+}
+
+
+def seated(members: MembershipQuerySet, product: str | None) -> MembershipQuerySet:
+    """Return those of these members who hold a seat of a product; with None, those who hold no seat."""
+    seats = AgentSeat.objects.filter(membership=OuterRef("pk"), line__ended_on=None)
+    if product is None:
+        return members.filter(~Exists(seats))
+    return members.filter(Exists(seats.filter(line__product__key=product)))
+
+
+def holding(members: MembershipQuerySet, look: str, *, at: datetime) -> MembershipQuerySet:
+    """Return those of these members who hold a seat and are to be looked at for this reason."""
+    seat = AgentSeat.objects.filter(membership=OuterRef("pk"), line__ended_on=None)
+    return members.filter(REASONS[look](at, "")).filter(Exists(seat))
+
+
+def _suspended(at: datetime, to: str) -> Q:
+    return Q(**{f"{to}suspended_at__isnull": False}) | Q(**{f"{to}user__is_active": False})
+
+
+def _not_seen(at: datetime, to: str) -> Q:
+    """Who never signed in counts from joining."""
+    since = at - NOT_SEEN_FOR
+    never = Q(**{f"{to}user__last_login": None, f"{to}joined_at__lte": since})
+    return (Q(**{f"{to}user__last_login__lte": since}) | never) & ~_suspended(at, to)
+
+
+def _light(at: datetime, to: str) -> Q:
+    return Q(**{f"{to}role": Role.LIGHT_AGENT})
+
+
+REASONS = {"suspended": _suspended, "not_seen": _not_seen, "light": _light}
