@@ -14,10 +14,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import translation
 
-from admin_center import attempts, drafts, sessions
+from admin_center import drafts
 from admin_center.gateway import ANSWER_AFTER
 from admin_center.logs import route
-from admin_center.sign_in import client_address
+from admin_center.sign_in import attempts, sessions
+from admin_center.sign_in.adapters import client_address
 
 log = structlog.get_logger()
 

@@ -21,8 +21,8 @@ from accounts.gate import Gate
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action, NotAllowed, Reason
-from admin_center.sessions import freshly_authenticated
-from admin_center.sign_in import client_address
+from admin_center.sign_in.adapters import client_address
+from admin_center.sign_in.sessions import freshly_authenticated
 from billing import debts, payment_links
 
 

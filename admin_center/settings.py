@@ -200,16 +200,16 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-    {"NAME": "admin_center.passwords.WordsOfTheContext"},
+    {"NAME": "admin_center.sign_in.passwords.WordsOfTheContext"},
 ]
 
 # --- Sign-in (allauth) -------------------------------------------------------------------------
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "chooser"
 LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_ADAPTER = "admin_center.sign_in.AccountAdapter"
-SOCIALACCOUNT_ADAPTER = "admin_center.sign_in.SocialAccountAdapter"
-MFA_ADAPTER = "admin_center.sign_in.MFAAdapter"
+ACCOUNT_ADAPTER = "admin_center.sign_in.adapters.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "admin_center.sign_in.adapters.SocialAccountAdapter"
+MFA_ADAPTER = "admin_center.sign_in.adapters.MFAAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -224,7 +224,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
 ACCOUNT_SESSION_REMEMBER = False
-# What is counted under which key, says admin_center/attempts.py. A try that succeeds is not counted.
+# What is counted under which key, says admin_center/sign_in/attempts.py. A try that succeeds is not counted.
 ACCOUNT_RATE_LIMITS = {
     "login": None,
     "login_failed": "5/5m/key",

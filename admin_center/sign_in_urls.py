@@ -12,8 +12,8 @@ from allauth.socialaccount import views as social
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path, re_path
 
-from admin_center import product_login
-from admin_center.sessions import freshly_authenticated
+from admin_center.sign_in import oidc
+from admin_center.sign_in.sessions import freshly_authenticated
 from admin_center.views import email_change, sign_in
 
 urlpatterns: list[URLPattern] = [
@@ -65,8 +65,8 @@ urlpatterns: list[URLPattern] = [
     path("sessions/", sign_in.devices, name="usersessions_list"),
     path("product/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"),
     path("product/error/", login_not_required(social.login_error), name="socialaccount_login_error"),
-    path("oidc/<slug:provider_id>/login/", product_login.leave, name="openid_connect_login"),
-    path("oidc/<slug:provider_id>/login/callback/", product_login.come_back, name="openid_connect_callback"),
+    path("oidc/<slug:provider_id>/login/", oidc.leave, name="openid_connect_login"),
+    path("oidc/<slug:provider_id>/login/callback/", oidc.come_back, name="openid_connect_callback"),
     # The library asks for these names.
     path("signup/", sign_in.closed, name="account_signup"),
     path("email/", sign_in.closed, name="account_email"),

@@ -16,7 +16,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts import activity, clock
-from admin_center.sign_in import client_address
+from admin_center.sign_in.adapters import client_address
 
 
 class BackOffice(AdminSite):

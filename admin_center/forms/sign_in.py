@@ -9,8 +9,8 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 
-from admin_center import attempts
-from admin_center.sign_in import client_address
+from admin_center.sign_in import attempts
+from admin_center.sign_in.adapters import client_address
 
 log = structlog.get_logger()
 

@@ -14,7 +14,7 @@ from accounts import activity, clock, email_changes
 from accounts.models import EmailChange, User
 from admin_center import drafts
 from admin_center.forms.email_change import EmailChangeForm
-from admin_center.sign_in import client_address
+from admin_center.sign_in.adapters import client_address
 
 NOT_CHANGEABLE = {
     "malformed": gettext_lazy("This is not an e-mail address."),

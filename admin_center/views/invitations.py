@@ -23,7 +23,7 @@ from admin_center.forms.invitations import JoinForm
 from admin_center.forms.members import ALLOWS, GIVEN, InviteForm
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import seats
-from admin_center.sign_in import client_address, note_sign_in
+from admin_center.sign_in.adapters import client_address, note_sign_in
 from admin_center.wording.bidi import isolated
 from admin_center.wording.labels import ROLES
 from billing import promised_seats

@@ -24,7 +24,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import activity, clock
 from accounts.models import Account
 from admin_center.presenters import quotes as quote_presenter
-from admin_center.sign_in import client_address
+from admin_center.sign_in.adapters import client_address
 from billing import payment_links, payment_methods
 from billing.models import Charge, PaymentLink, PaymentSetup, Product
 

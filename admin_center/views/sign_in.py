@@ -11,7 +11,7 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 
-from admin_center import sessions, sign_in
+from admin_center.sign_in import adapters, sessions
 
 TOO_MANY = ("too_many_login_attempts", "rate_limited")
 
@@ -58,7 +58,7 @@ class NewPassword(account.PasswordResetFromKeyView):
 
     def form_valid(self, form: Form) -> HttpResponse:
         """Set the password."""
-        sign_in.confirm_address(self.reset_user)
+        adapters.confirm_address(self.reset_user)
         response: HttpResponse = super().form_valid(form)
         return response
 

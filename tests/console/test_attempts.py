@@ -15,7 +15,7 @@ from django.http import HttpResponse
 from django.test import Client, override_settings
 
 from accounts.models import Account
-from admin_center.sign_in import MFAAdapter
+from admin_center.sign_in.adapters import MFAAdapter
 from tests import people
 from tests.console.test_sign_in_again import SECRET, code
 from tests.people import PASSWORD

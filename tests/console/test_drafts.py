@@ -172,11 +172,11 @@ def test_an_invitation_a_reason_and_a_survey_too(ledger: Account, olivia: Client
 
 
 def test_a_survey_survives_the_proof_that_ending_asks_for(olivia: Client) -> None:
-    with mock.patch("admin_center.sessions.proofs_missing", return_value=()):
+    with mock.patch("admin_center.sign_in.sessions.proofs_missing", return_value=()):
         mark = marked(olivia, AT_ONCE)
     typed = {"reason": "price", "text": "Too dear for us", "account_name": "Acme"} | mark
     assert led_to(olivia.post(AT_ONCE, typed)) == AT_ONCE
-    with mock.patch("admin_center.sessions.proofs_missing", return_value=()):
+    with mock.patch("admin_center.sign_in.sessions.proofs_missing", return_value=()):
         page = olivia.get(AT_ONCE).content.decode()
     assert "Too dear for us" in page
     # The name proves that this account is meant: it is typed again.
@@ -187,7 +187,7 @@ def test_a_survey_survives_the_proof_that_ending_asks_for(olivia: Client) -> Non
 def test_a_new_address_survives_the_proof_that_its_change_asks_for(olivia: Client) -> None:
     """Typed while the last proof was fresh, sent when it no longer was."""
     page = "/sign-in/email/change/"
-    with mock.patch("admin_center.sessions.proofs_missing", return_value=()):
+    with mock.patch("admin_center.sign_in.sessions.proofs_missing", return_value=()):
         typed = {"email": "olivia@new.example"} | marked(olivia, page)
     away = olivia.post(page, typed)
     assert away.headers["Location"].startswith("/sign-in/reauthenticate/")

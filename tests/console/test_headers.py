@@ -59,7 +59,7 @@ def test_a_refusal_is_not_stored_either(acme: Account) -> None:
 
 
 def test_links_of_mails_do_not_follow_the_request(acme: Account) -> None:
-    from admin_center.sign_in import at_origin
+    from admin_center.sign_in.adapters import at_origin
 
     assert at_origin("https://evil.example:99/sign-in/x/?a=b") == f"{settings.ORIGIN}/sign-in/x/?a=b"
 

@@ -18,8 +18,9 @@ from django.urls import path
 
 from accounts.models import Account, User
 from accounts.rules.decision import Action
-from admin_center import sessions, urls
+from admin_center import urls
 from admin_center.pages import AccountRequest, page
+from admin_center.sign_in import sessions
 from tests import people
 from tests.people import PASSWORD
 

@@ -199,7 +199,7 @@ def test_what_is_typed_in_the_console_is_there_after_signing_in_again(db: None) 
     place = world.make()
     members = ["owner", "billing_admin", "admin"]
     # As if everybody had just shown again who they are.
-    with mock.patch("admin_center.sessions.proofs_missing", return_value=()):
+    with mock.patch("admin_center.sign_in.sessions.proofs_missing", return_value=()):
         pages = [*reading.pages(place, [("S", "A"), ("M", "A"), ("S", "E")], members)]
         pages += reading.outside(place, ["owner"])
         pages.append(reading.read(place.clients["owner"], reverse("email_change"), "email_change", "owner"))

@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts import staff
 from accounts.models import User
 from admin_center.navigation import back_office_address
-from admin_center.sign_in import at_origin
+from admin_center.sign_in.adapters import at_origin
 
 
 class Command(BaseCommand):

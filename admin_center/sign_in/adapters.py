@@ -24,7 +24,7 @@ from django.shortcuts import render
 from django.utils import translation
 
 from accounts.models import User
-from admin_center import attempts, passwords, product_login, sessions
+from admin_center.sign_in import attempts, oidc, passwords, sessions
 
 log = structlog.get_logger()
 
@@ -168,7 +168,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     ) -> OpenIDConnectProvider:
         """Return the provider, speaking through our own adapter."""
         found: OpenIDConnectProvider = super().get_provider(request, provider, client_id)
-        found.oauth2_adapter_class = product_login.Adapter
+        found.oauth2_adapter_class = oidc.Adapter
         return found
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:

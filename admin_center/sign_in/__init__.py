@@ -1,0 +1,1 @@
+"""How people sign in, and how long that lasts (the pages are views/sign_in.py)."""
