@@ -39,7 +39,7 @@ def _run() -> None:
         # Read first: what may not start starts no database either.
         from django.conf import settings
 
-        from admin_center import database
+        from admin_center.server import database
 
         assert settings.DATABASES
         database.start()

@@ -10,4 +10,4 @@ class AdminCenterConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks."""
-        from admin_center import checks  # noqa: F401
+        from admin_center.server import checks  # noqa: F401

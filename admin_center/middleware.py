@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.utils import translation
 
 from admin_center import drafts
-from admin_center.gateway import ANSWER_AFTER
-from admin_center.logs import route
+from admin_center.server.gateway import ANSWER_AFTER
+from admin_center.server.logs import route
 from admin_center.sign_in import attempts, sessions
 from admin_center.sign_in.adapters import client_address
 

@@ -14,7 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from admin_center import database, deployment, logs
+from admin_center.server import database, deployment, logs
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent

@@ -4,7 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from admin_center import checks
+from admin_center.server import checks
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "admin_center.settings")
 application = get_wsgi_application()

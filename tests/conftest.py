@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import Account, User
-from admin_center import database
+from admin_center.server import database
 from tests import people
 from tests.canary import nothing_foreign_is_seen  # noqa: F401 - watches every test
 

@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from admin_center import readiness
+from admin_center.server import readiness
 
 
 @login_not_required

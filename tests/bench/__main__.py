@@ -20,7 +20,7 @@ os.environ |= {
 
 import django  # noqa: E402
 
-from admin_center import database  # noqa: E402
+from admin_center.server import database  # noqa: E402
 
 
 def main() -> int:

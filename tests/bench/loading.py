@@ -27,7 +27,7 @@ os.environ |= {
 
 import django  # noqa: E402
 
-from admin_center import database  # noqa: E402
+from admin_center.server import database  # noqa: E402
 
 PRICE_LIST = database.ROOT / "billing/catalogues/northwind-desk.toml"
 

@@ -21,7 +21,7 @@ from djmoney.money import Money
 
 from accounts.models import Account, Membership, User
 from accounts.rules.roles import Role
-from admin_center.database import ROOT
+from admin_center.server.database import ROOT
 from billing.models import Catalogue
 from tests import people, shop, wide
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from admin_center.database import ROOT
+from admin_center.server.database import ROOT
 
 LOOPBACK = "127.0.0.1"
 SECONDS_TO_START = 30

@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 from psycopg import sql
 
-from admin_center.database import ROOT
+from admin_center.server.database import ROOT
 
 DUMP = ROOT / "tests" / "data" / "demo-2026-11-26.sql.gz"
 # What nothing but an act of somebody may make more or fewer.

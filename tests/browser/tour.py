@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from admin_center import database
+from admin_center.server import database
 from tests.browser.chromium import CHROMIUM, FLAGS
 
 PICTURES = database.ROOT / "docs" / "tour"

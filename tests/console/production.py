@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from admin_center.database import ROOT
+from admin_center.server.database import ROOT
 
 PRODUCTION = {
     "SECRET_KEY": "kJ8d0s9fj2k3lq-wert-zu1op-yxcvb-nm2345-67890-QWERTZ-uiop",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from admin_center.deployment import Deployment, refusals
+from admin_center.server.deployment import Deployment, refusals
 from billing.provider import demand
 from billing.provider.sandbox import Sandbox
 from tests.console.production import PRODUCTION, start

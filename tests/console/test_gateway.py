@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from admin_center.gateway import MOST_BYTES
+from admin_center.server.gateway import MOST_BYTES
 from tests.console.echo import PATIENCE
 from tests.console.test_worker import server
 

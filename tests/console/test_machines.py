@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, connections
 from django.test import Client
 
-from admin_center import readiness
+from admin_center.server import readiness
 from tests.console.test_worker import until
 
 HEALTH = ["/healthz", "/readyz"]

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from accounts import mail
 from accounts.models import Account, Letter
-from admin_center import background
+from admin_center.server import worker
 
 SECONDS = 30
 
@@ -98,6 +98,6 @@ def test_a_worker_that_fails_is_started_again(tmp_path: Path) -> None:
         f"import sys; f = open({str(marks)!r}, 'a+'); f.write('x'); f.seek(0); n = len(f.read()); f.close();"
         "sys.exit(1) if n < 3 else sys.stdin.read()"
     )
-    with background.worker([sys.executable, "-c", script], again=0.01):
+    with worker.worker([sys.executable, "-c", script], again=0.01):
         until(lambda: marks.exists() and marks.read_text() == "xxx")
     assert marks.read_text() == "xxx"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from admin_center.database import ROOT
+from admin_center.server.database import ROOT
 from tests.guards import knowing, warm
 from tests.guards.finding import Guard, guards, modules
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
 
-from admin_center.database import ROOT
+from admin_center.server.database import ROOT
 
 # What asks and refuses, wherever it is defined: the statement is the guard.
 DEMANDS = ("demand", "validate_address")
@@ -77,6 +77,7 @@ def modules() -> list[Path]:
         *(console / "views").glob("*.py"),
         *(console / "back_office").glob("*.py"),
         *console.glob("*.py"),
+        *(console / "server").glob("*.py"),
         *(console / "sign_in").glob("*.py"),
         *(console / "presenters").glob("*.py"),
         *(console / "wording").glob("*.py"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from coverage import CoverageData
 
-from admin_center.database import ROOT
+from admin_center.server.database import ROOT
 from tests.guards.finding import Guard
 
 # Where guards stand, what the rules say, what texts are: no test there is asked for, each takes long.

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from coverage import Coverage
 
-from admin_center.database import ROOT
+from admin_center.server.database import ROOT
 
 # How many tests later what is known is written down again.
 OFTEN = 50

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from admin_center.database import ROOT
+from admin_center.server.database import ROOT
 from tests.tree.test_files import texts
 
 NAMED = re.compile(

@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from admin_center.database import ROOT
+from admin_center.server.database import ROOT
 
 LONGEST_MODULE = 400
 LONGEST_TEMPLATE_LINE = 140

@@ -10,7 +10,7 @@ from pathlib import Path
 import polib
 import pytest
 
-from admin_center.database import ROOT
+from admin_center.server.database import ROOT
 
 FRENCH = Path("admin_center/locale/fr/LC_MESSAGES/django.po")
 # Where texts stand that somebody may read.

@@ -24,8 +24,8 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from admin_center import background, checks, database, gateway
 from admin_center.management.commands import prepare
+from admin_center.server import checks, database, gateway, worker
 
 # What a request that has begun may still take when the server ends.
 SECONDS_TO_FINISH = 10
@@ -122,7 +122,7 @@ class Command(BaseCommand):
         else:
             _demand_prepared()
         connections.close_all()
-        with database.kept(), nullcontext() if options["without_worker"] else background.worker():
+        with database.kept(), nullcontext() if options["without_worker"] else worker.worker():
             run(
                 "admin_center.wsgi:application",
                 options["host"],

@@ -16,7 +16,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django import app, connector_params
 from procrastinate.exceptions import ConnectorException
 
-from admin_center import checks, database
+from admin_center.server import checks, database
 
 log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
-from admin_center.deployment import KNOWN_KEYS
+from admin_center.server.deployment import KNOWN_KEYS
 
 
 def demand_own_key() -> None:

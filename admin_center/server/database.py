@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 # A Unix socket's path may hold about 107 bytes; "/.s.PGSQL.5432.lock" is added to the folder.
 LONGEST_SOCKET_FOLDER = 80
 # How often it is asked for: a killed server is back within five seconds (docs/security.md, "How we know" 5).

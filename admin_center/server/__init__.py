@@ -1,0 +1,1 @@
+"""What serves the console: database, worker, gateway, readiness, logs, checks."""
