@@ -12,13 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.rules.decision import Action, Decision, NextStep
-from admin_center import browsing, drafts, shelf
-from admin_center import desk as desks
-from admin_center import outcome as outcomes
-from admin_center.desk import Desk
-from admin_center.forms import wishes
-from admin_center.forms.manage import ManageForm
-from admin_center.outcome import Outcome
+from admin_center import drafts
+from admin_center.manage import changes, options, products, rows
+from admin_center.manage import preview as manage_preview
+from admin_center.manage.form import ManageForm
+from admin_center.manage.options import Desk
+from admin_center.manage.preview import Outcome
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import contacts, subscription
 from admin_center.renewing import renew_first
@@ -53,16 +52,16 @@ def manage(request: AccountRequest) -> HttpResponse:
     if desk is None:
         return _without_subscription(request)
     renewed: list[str] = []
-    if desk.due and not browsing.asks(request.POST):
+    if desk.due and not products.asks(request.POST):
         renewed = renew_first(request)
         desk = _desk(request) or desk
     form = ManageForm(request.POST, desk=desk)
-    if browsing.asks(request.POST):
-        return _page(request, form, outcomes.of(request, form))
+    if products.asks(request.POST):
+        return _page(request, form, manage_preview.of(request, form))
     for action in form.forged():
         # Absent from the page, and refused with the reason where somebody posts it all the same.
         request.gate.demand(action)
-    found = outcomes.of(request, form)
+    found = manage_preview.of(request, form)
     if found.what_if and not form.errors:
         form.add_error("on", _("A change is confirmed at today’s quote: go back to today to review it."))
     if found.left and not form.errors and not renewed:
@@ -86,13 +85,13 @@ def preview(request: AccountRequest) -> HttpResponse:
     form = ManageForm(request.POST, desk=desk)
     if request.htmx and request.htmx.target == "products":
         # The products that were looked for, alone: nothing is priced by looking.
-        context = _priced(request, form, Outcome()) | {"shelf": shelf.of(form, None)}
+        context = _priced(request, form, Outcome()) | {"shelf": rows.of(form, None)}
         return render(request, "manage/products.html", context)
     renewed: list[str] = []
     if desk.due:
         renewed = renew_first(request, say=not request.htmx)
         form = ManageForm(request.POST, desk=_desk(request) or desk)
-    found = outcomes.of(request, form)
+    found = manage_preview.of(request, form)
     if not request.htmx:
         return _page(request, form, found)
     return render(request, "manage/preview.html", _priced(request, form, found) | {"renewed": renewed})
@@ -103,7 +102,7 @@ def _open(request: AccountRequest) -> HttpResponse:
     if kept := drafts.of(request):
         return _open_kept(request, kept)
     wanted, filled = _named(request)
-    desk = desks.of(request, promos=promo_codes(wanted), holders=bool(wanted or request.GET))
+    desk = options.of(request, promos=promo_codes(wanted), holders=bool(wanted or request.GET))
     if desk is None:
         return _without_subscription(request)
     empty = ManageForm(desk=desk, looked=request.GET)
@@ -112,7 +111,7 @@ def _open(request: AccountRequest) -> HttpResponse:
         return _page(request, empty, Outcome(nothing=True))
     typed = {name: empty[name].initial for name in empty.fields} | filled
     form = ManageForm({name: value for name, value in typed.items() if value not in (None, False)}, desk=desk)
-    return _page(request, form, outcomes.of(request, form))
+    return _page(request, form, manage_preview.of(request, form))
 
 
 def _open_kept(request: AccountRequest, kept: drafts.Kept) -> HttpResponse:
@@ -121,12 +120,12 @@ def _open_kept(request: AccountRequest, kept: drafts.Kept) -> HttpResponse:
     if desk is None:
         return _without_subscription(request)
     form = ManageForm(kept.data, desk=desk)
-    return _page(request, form, outcomes.of(request, form), kept=kept)
+    return _page(request, form, manage_preview.of(request, form), kept=kept)
 
 
 def _desk(request: AccountRequest, typed: QueryDict | None = None) -> Desk | None:
     promo = (typed or request.POST).get("promo", "").strip().upper()
-    return desks.of(request, promos=[promo] if promo else [], holders=True)
+    return options.of(request, promos=[promo] if promo else [], holders=True)
 
 
 def _without_subscription(request: AccountRequest) -> HttpResponse:
@@ -154,7 +153,7 @@ def _named(request: AccountRequest) -> tuple[tuple[Change, ...], dict[str, Any]]
         wanted = changes_from_plain(stored) if stored else ()
     except Malformed:
         wanted = ()
-    return wanted, wishes.prefilled(wanted) | extra
+    return wanted, changes.prefilled(wanted) | extra
 
 
 def _numbers(request: AccountRequest, form: ManageForm) -> dict[str, Any]:
@@ -194,8 +193,8 @@ def _page(
     context = _priced(request, form, found) | {
         "page_title": _title(desk, on_sale=request.gate.way_out),
         "summary": summed,
-        "shelf": shelf.of(form, summed),
-        "held": outcomes.held(request) if desk.facts.held else None,
+        "shelf": rows.of(form, summed),
+        "held": manage_preview.held(request) if desk.facts.held else None,
         "closed": [] if desk.asking or desk.first else _closed(request),
         "may_change": may_change,
         # The next step, to ask, is this very page.
@@ -279,7 +278,7 @@ def _again(request: AccountRequest) -> HttpResponse:
     if desk is None:
         return _without_subscription(request)
     form = ManageForm(request.POST, desk=desk)
-    return _page(request, form, outcomes.of(request, form), status=422)
+    return _page(request, form, manage_preview.of(request, form), status=422)
 
 
 def _renew(request: AccountRequest) -> HttpResponse:

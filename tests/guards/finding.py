@@ -77,6 +77,7 @@ def modules() -> list[Path]:
         *(console / "views").glob("*.py"),
         *(console / "back_office").glob("*.py"),
         *console.glob("*.py"),
+        *(console / "manage").glob("*.py"),
         *(console / "server").glob("*.py"),
         *(console / "sign_in").glob("*.py"),
         *(console / "presenters").glob("*.py"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
-from admin_center.desk import Desk
+from admin_center.manage.options import Desk
 from admin_center.wording import changes, phrases
 from admin_center.wording.phrases import Names
 from billing.rules import changes as new

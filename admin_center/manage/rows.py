@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from django.forms import BoundField
 from django.utils.translation import gettext as _
 
-from admin_center.desk import Desk
-from admin_center.forms.manage import ManageForm
+from admin_center.manage.form import ManageForm
+from admin_center.manage.options import Desk
 from admin_center.presenters.subscription import LineRow, Summary
 from admin_center.wording import notices, phrases
 from billing.rules.facts import (

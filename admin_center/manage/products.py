@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from admin_center.desk import Desk
+from admin_center.manage.options import Desk
 from billing.rules.facts import ProductFacts, ProductKind
 
 # A catalogue that offers no more than this stands on the page whole.

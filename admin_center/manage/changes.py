@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from admin_center.forms.manage import ManageForm
+from admin_center.manage.form import ManageForm
 from billing.rules import changes
 from billing.rules.changes import Answer, Change
 from billing.rules.facts import ProductFacts, ProductKind, ScheduledKind

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.rules.decision import Action
-from admin_center import browsing
-from admin_center.desk import Desk
 from admin_center.forms.fields import Day, Lines, Text, Whole
+from admin_center.manage import products as manage_products
+from admin_center.manage.options import Desk
 from admin_center.wording import phrases
 from billing.rules.checks import LONGEST_TEMPORARY
 from billing.rules.facts import EditionFacts, LineFacts, ProductFacts
@@ -76,7 +76,7 @@ class ManageForm(forms.Form):
         self.desk = desk
         for line in desk.lines:
             self._add_held(line)
-        self.browsing = browsing.of(desk, looked if data is None else data)
+        self.browsing = manage_products.of(desk, looked if data is None else data)
         opened = {product.key for product in self.browsing.shown}
         self.fielded = tuple(
             product

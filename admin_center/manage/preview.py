@@ -7,15 +7,15 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accounts.rules.decision import Action
-from admin_center import questions
-from admin_center.desk import Desk
-from admin_center.forms import wishes
-from admin_center.forms.manage import ManageForm
+from admin_center.manage import changes as form_changes
+from admin_center.manage import questions
+from admin_center.manage.form import ManageForm
+from admin_center.manage.options import Desk
+from admin_center.manage.questions import Asked
 from admin_center.pages import AccountRequest
 from admin_center.presenters import contacts
 from admin_center.presenters import quotes as quote_presenter
 from admin_center.presenters.quotes import Priced
-from admin_center.questions import Asked
 from admin_center.wording import refusals
 from billing import promo_codes, quotes
 from billing.models import AgentSeat, Quote
@@ -73,15 +73,15 @@ def of(request: AccountRequest, form: ManageForm) -> Outcome:
     """Price what was typed, for the day that was chosen. Writes nothing but the count of tried codes."""
     if not form.is_valid():
         return Outcome()
-    found = Outcome(changes=wishes.changes_of(form))
+    found = Outcome(changes=form_changes.changes_of(form))
     on = form.cleaned_data.get("on") or request.today
     found.what_if = on != request.today
     try:
         if not form.desk.first:
-            found.questions = questions.of(form.desk, found.changes, wishes.answers(form.data))
+            found.questions = questions.of(form.desk, found.changes, form_changes.answers(form.data))
         _price(request, form, found, on)
     except NoChange:
-        found.nothing, found.left = True, bool(wishes.answers(form.data))
+        found.nothing, found.left = True, bool(form_changes.answers(form.data))
     except promo_codes.TooManyTries:
         form.add_error("promo", _("Too many codes were tried. Try again in an hour."))
     except Refusal as refusal:

@@ -1,0 +1,1 @@
+"""The Manage page: options, form, changes, questions, preview and rows."""
