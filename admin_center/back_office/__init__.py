@@ -6,34 +6,34 @@ reason that the account's owner can read. Nothing is ever deleted here.
 
 from admin_center.back_office import (
     accounts,
+    activity,
     cancellations,
     catalogue,
-    corrections,
-    documents,
+    email_corrections,
+    invoices,
     letters,
     parking,
     payments,
-    promos,
+    promo_codes,
     redemptions,
     requests,
     subscriptions,
-    trail,
 )
 from admin_center.back_office.site import site
 
 __all__ = [
     "accounts",
+    "activity",
     "cancellations",
     "catalogue",
-    "corrections",
-    "documents",
+    "email_corrections",
+    "invoices",
     "letters",
     "parking",
     "payments",
-    "promos",
+    "promo_codes",
     "redemptions",
     "requests",
     "site",
     "subscriptions",
-    "trail",
 ]

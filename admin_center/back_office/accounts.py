@@ -14,7 +14,7 @@ from accounts.models import Account, Membership, User
 from accounts.rules.time_zones import time_zones
 from admin_center.back_office import search
 from admin_center.back_office.columns import linked, links, related
-from admin_center.back_office.corrections import Corrections
+from admin_center.back_office.email_corrections import Corrections
 from admin_center.back_office.old_debts import OldDebts
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin

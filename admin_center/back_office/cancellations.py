@@ -23,9 +23,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts import activity, clock
 from accounts.rules.capabilities import AccountState
 from admin_center import drafts
+from admin_center.back_office.activity import OfAccount
 from admin_center.back_office.columns import linked, money, related
 from admin_center.back_office.site import site
-from admin_center.back_office.trail import OfAccount
 from admin_center.forms.fields import Day, Lines
 from billing import cancellation
 from billing.models import Cancellation

@@ -21,9 +21,9 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from accounts import mail
 from accounts.models import Letter
+from admin_center.back_office.activity import OF_ACCOUNT, OfAccount
 from admin_center.back_office.resending import SendingAgain
 from admin_center.back_office.site import site
-from admin_center.back_office.trail import OF_ACCOUNT, OfAccount
 
 KINDS = {
     "account_cancelled": _("Account cancelled"),

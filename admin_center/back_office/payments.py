@@ -12,7 +12,7 @@ from admin_center.back_office.columns import amount, linked, related
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
 from admin_center.back_office.subscriptions import OF_ACCOUNT
-from admin_center.paging import Order, moment, uuid
+from admin_center.pagination import Order, moment, uuid
 from admin_center.wording.activity import REASONS
 from billing.models import Charge
 

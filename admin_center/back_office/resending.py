@@ -21,7 +21,7 @@ from accounts.models import Letter
 from admin_center import drafts
 from admin_center.back_office.staff import NEWEST_FIRST, PAGE_SIZE, StaffAdmin
 from admin_center.forms.fields import Lines
-from admin_center.paging import GREATEST_ID, Slice, cut
+from admin_center.pagination import GREATEST_ID, Slice, cut
 
 if TYPE_CHECKING:
     Base = StaffAdmin

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from admin_center import drafts
 from admin_center.forms.fields import Text
-from admin_center.paging import Order, cut
+from admin_center.pagination import Order, cut
 
 if TYPE_CHECKING:
     BaseAdmin = admin.ModelAdmin[Any]

@@ -10,7 +10,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
-from admin_center import paging
+from admin_center import pagination
 from admin_center.wording import change_requests
 from admin_center.wording.phrases import Names
 from billing import change_request_letters, quote_json
@@ -27,7 +27,7 @@ from billing.storage.loading import Reading
 PAGE_SIZE = 20
 # How many of those that are over are listed.
 DECIDED = 10
-OLDEST_FIRST = paging.Order("created_at", paging.moment)
+OLDEST_FIRST = pagination.Order("created_at", pagination.moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def open_requests(
 ) -> Open:
     """Return the open requests of an account as they stand at a moment, the oldest first, by pages."""
     waiting = ChangeRequest.objects.filter(subscription_id=account.pk, state=ChangeRequest.State.OPEN)
-    found = paging.cut(waiting, OLDEST_FIRST, asked, size=PAGE_SIZE)
+    found = pagination.cut(waiting, OLDEST_FIRST, asked, size=PAGE_SIZE)
     names, held = (reading.names, reading.facts) if reading else ({}, None)
     rows = tuple(
         (told(one, names, at=at, held=held), _cost(one, reading, on) if reading else None)

@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from accounts.rules.decision import Action
-from admin_center import paging
+from admin_center import pagination
 from admin_center.forms.activity import ActivityFilter
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import activity as activity_presenter
@@ -17,7 +17,7 @@ from admin_center.presenters import activity_csv as csv_presenter
 from admin_center.wording import phrases
 
 PAGE_SIZE = 50
-NEWEST_FIRST = paging.Order("at", paging.moment, descending=True)
+NEWEST_FIRST = pagination.Order("at", pagination.moment, descending=True)
 
 
 @require_safe
@@ -25,7 +25,7 @@ NEWEST_FIRST = paging.Order("at", paging.moment, descending=True)
 def activity(request: AccountRequest) -> HttpResponse:
     """List the entries, newest first."""
     form = ActivityFilter(request.GET)
-    entries = paging.cut(form.chosen(request.account), NEWEST_FIRST, request.GET, size=PAGE_SIZE)
+    entries = pagination.cut(form.chosen(request.account), NEWEST_FIRST, request.GET, size=PAGE_SIZE)
     costs_shown = bool(request.gate.may(Action.SEE_COSTS))
     filters = {name: form[name].data for name in form.fields if form[name].data}
     shown = {

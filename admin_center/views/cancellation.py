@@ -13,11 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import activity
 from accounts.rules.decision import Action
 from admin_center import drafts
-from admin_center.forms.leaving import CancelForm, SurveyForm
+from admin_center.due_renewals import renew_first
+from admin_center.forms.cancellation import CancelForm, SurveyForm
 from admin_center.pages import AccountRequest, belongs_elsewhere, page
 from admin_center.presenters import cancellation as cancellation_presenter
 from admin_center.presenters import contacts
-from admin_center.renewing import renew_first
 from admin_center.wording import phrases, refusals
 from billing import cancellation, debts, quotes
 from billing.cancellation import KEPT_FOR, Sheet, SheetChanged

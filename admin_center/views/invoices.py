@@ -10,14 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.rules.decision import Action
-from admin_center import paging
+from admin_center import pagination
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import quotes as quote_presenter
 from billing import debts, payments
 from billing.models import Charge, Invoice, PaymentMethod, Product
 
 PAGE_SIZE = 50
-NEWEST_FIRST = paging.Order("issued_at", paging.moment, descending=True)
+NEWEST_FIRST = pagination.Order("issued_at", pagination.moment, descending=True)
 
 
 @require_safe
@@ -25,7 +25,7 @@ NEWEST_FIRST = paging.Order("issued_at", paging.moment, descending=True)
 def invoices(request: AccountRequest) -> HttpResponse:
     """List the invoices and credit notes, newest first, each with whether it is paid."""
     issued = Invoice.objects.filter(subscription_id=request.account.pk).select_related("payment")
-    listed = paging.cut(issued, NEWEST_FIRST, request.GET, size=PAGE_SIZE)
+    listed = pagination.cut(issued, NEWEST_FIRST, request.GET, size=PAGE_SIZE)
     rows = [(one, _status(one)) for one in listed.rows]
     return render(
         request,

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.rules.decision import Action, Decision, NextStep
 from admin_center import drafts
+from admin_center.due_renewals import renew_first
 from admin_center.manage import changes, options, products, rows
 from admin_center.manage import preview as manage_preview
 from admin_center.manage.form import ManageForm
@@ -20,7 +21,6 @@ from admin_center.manage.options import Desk
 from admin_center.manage.preview import Outcome
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import contacts, subscription
-from admin_center.renewing import renew_first
 from admin_center.wording import labels
 from billing import change_requests, quotes
 from billing.applying import promo_codes

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts import activity
 from accounts.models import Invitation, Letter, Membership, User
 from accounts.rules.decision import Action
-from admin_center import paging
+from admin_center import pagination
 from admin_center.forms.people import PeopleSearch
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import seats as seat_presenter
@@ -24,7 +24,7 @@ from billing.models import AgentSeat
 from billing.storage import loading
 
 PAGE_SIZE = 50
-BY_NAME = paging.Order("listed_as", paging.words)
+BY_NAME = pagination.Order("listed_as", pagination.words)
 # Open invitations that are listed; as one is accepted or revoked, the next comes into view.
 MOST_INVITATIONS = 50
 
@@ -37,7 +37,7 @@ def people(request: AccountRequest) -> HttpResponse:
     seated = seat_presenter.of(request, loading.read(request.account, request.today))
     form = PeopleSearch(request.GET, products=[(place.product, place.name) for place in seated])
     everyone = Membership.objects.filter(account=request.account).select_related("user")
-    listed = paging.cut(form.chosen(everyone, at=at), BY_NAME, request.GET, size=PAGE_SIZE)
+    listed = pagination.cut(form.chosen(everyone, at=at), BY_NAME, request.GET, size=PAGE_SIZE)
     held, zone = _held(listed.rows), ZoneInfo(request.account.timezone)
     filtered = any(form.data.get(name) for name in form.fields)
     return render(

@@ -13,11 +13,11 @@ from accounts import activity
 from accounts.models import Activity
 from accounts.rules.decision import Action
 from admin_center import drafts
+from admin_center.due_renewals import renew_first
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import activity as activity_presenter
 from admin_center.presenters import contacts
 from admin_center.presenters import quotes as quote_presenter
-from admin_center.renewing import renew_first
 from admin_center.views.manage import back_with_typed
 from admin_center.wording import differences as difference_words
 from admin_center.wording import refusals

@@ -11,11 +11,11 @@ from accounts import activity
 from accounts.rules.decision import Action
 from accounts.rules.texts import OddCharacter, tidy
 from admin_center import drafts
+from admin_center.due_renewals import renew_first
 from admin_center.forms.fields import refusal
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import contacts, requests
 from admin_center.presenters import quotes as quote_presenter
-from admin_center.renewing import renew_first
 from admin_center.wording import refusals
 from billing import change_requests, quote_json
 from billing.models import ChangeRequest

@@ -14,7 +14,7 @@ from djmoney.money import Money
 
 from accounts import activity
 from accounts.models import Account
-from admin_center.back_office.promos import WHY
+from admin_center.back_office.promo_codes import WHY
 from billing import promo_codes
 from billing.models import Discount, PromoCode, PromoCodeEntry, PromoRedemption, Quote
 from billing.promo_codes import Terms

@@ -116,7 +116,7 @@ def test_texts_of_one_and_several_lines() -> None:
 
 
 def test_the_name_to_type_before_cancelling_may_have_any_space(firm: Account) -> None:
-    from admin_center.forms.leaving import CancelForm
+    from admin_center.forms.cancellation import CancelForm
 
     for typed in ("Acme Ltd", "Acme\u00a0Ltd", " Acme  Ltd"):
         form = CancelForm({"reason": "other", "text": "", "name": typed}, account_name="Acme\u00a0Ltd")

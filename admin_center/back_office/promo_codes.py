@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import clock
 from accounts.models import Account
 from admin_center.back_office.columns import amount, linked, links, related
-from admin_center.back_office.promo_forms import CodeForm, TryForm, UsedCodeForm
+from admin_center.back_office.promo_code_forms import CodeForm, TryForm, UsedCodeForm
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin, StaffInline
 from admin_center.wording import phrases, refusals
