@@ -40,7 +40,7 @@ def change(request: HttpRequest) -> HttpResponse:
             "waiting": email_changes.waiting(person),
             "kept": drafts.refill(request, form),
         }
-    return render(request, "account/email_change.html", context, status=422 if form.is_bound else 200)
+    return render(request, "email_change/page.html", context, status=422 if form.is_bound else 200)
 
 
 def _ask(form: EmailChangeForm, person: User) -> bool:
@@ -76,7 +76,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         with activity.occasion(clock.now(), address=client_address(request)):
             return _confirm(request, token)
     except email_changes.ChangeOver:
-        return render(request, "account/email_change_over.html", status=404)
+        return render(request, "email_change/over.html", status=404)
 
 
 def _confirm(request: HttpRequest, token: str) -> HttpResponse:
@@ -85,8 +85,8 @@ def _confirm(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST" or somebody_else:
         context = {"change": found, "is_new": is_new, "somebody_else": somebody_else}
         status = 422 if request.method == "POST" else 200
-        return render(request, "account/email_change_confirm.html", context, status=status)
+        return render(request, "email_change/confirm.html", context, status=status)
     found = email_changes.confirm(token, moment_of=clock.now)
     if found.state == EmailChange.State.TAKEN:
         raise email_changes.ChangeOver
-    return render(request, "account/email_change_confirmed.html", {"change": found, "is_new": is_new})
+    return render(request, "email_change/confirmed.html", {"change": found, "is_new": is_new})

@@ -19,7 +19,7 @@ def export(request: AccountRequest) -> HttpResponse:
         return redirect("export", request.account.slug)
     last = DataExport.objects.filter(account=request.account).defer("content").order_by("-pk").first()
     waits = last is not None and last.state in (DataExport.State.WAITING, DataExport.State.RUNNING)
-    return render(request, "cancellation/export.html", {"last": last, "waits": waits})
+    return render(request, "export/page.html", {"last": last, "waits": waits})
 
 
 @require_safe

@@ -64,7 +64,9 @@ def invite(request: AccountRequest) -> HttpResponse:
         "may_roles": may_roles,
         "short": [place for place in places if place.more],
     }
-    return render(request, "people/invite.html", context, status=422 if request.method == "POST" else 200)
+    return render(
+        request, "invitations/invite.html", context, status=422 if request.method == "POST" else 200
+    )
 
 
 def _invite(request: AccountRequest, form: InviteForm) -> bool:

@@ -68,7 +68,7 @@ def _show(
         "may_roles": request.gate.may(Action.MANAGE_ROLES),
         "may_this": request.gate.may(Action.MANAGE_ROLES if one.role in POWERFUL else Action.MANAGE_PEOPLE),
     }
-    return render(request, f"people/{template}.html", context | more, status=status)
+    return render(request, f"members/{template}.html", context | more, status=status)
 
 
 def _refused(

@@ -59,7 +59,7 @@ def _show(request: AccountRequest, *, error: Any = "", status: int = 200) -> Htt
         "away": owner.role != request.membership.role and _away(owner, at),
         "error": error,
     }
-    return render(request, "people/ownership.html", context, status=status)
+    return render(request, "ownership/ownership.html", context, status=status)
 
 
 def _candidates(request: AccountRequest) -> list[Membership]:
@@ -79,7 +79,7 @@ def offer(request: AccountRequest, member_id: int) -> HttpResponse:
     """Say what handing over means, and on a POST offer the account to a billing admin."""
     one = find(request, member_id)
     if request.method != "POST":
-        return render(request, "people/offer.html", {"member": one})
+        return render(request, "ownership/offer.html", {"member": one})
     try:
         ownership.offer(one.pk, by=request.user, on=request.today)
     except ownership.NotEligible as refusal:
@@ -97,7 +97,7 @@ def accept(request: AccountRequest, offer_id: int) -> HttpResponse:
     if made.to_id != request.user.pk:
         raise Http404
     if request.method != "POST" and made.state == OwnershipOffer.State.OPEN:
-        return render(request, "people/accept.html", {"offer": made})
+        return render(request, "ownership/accept.html", {"offer": made})
     try:
         if request.method != "POST":
             raise ownership.OfferOver

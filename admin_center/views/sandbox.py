@@ -48,7 +48,7 @@ def method(request: HttpRequest, token: str) -> HttpResponse:
             SandboxSetup.objects.filter(pk=setup.pk).update(method=chosen)
         return _back(request, setup.return_url)
     methods = [(one, BEHAVES.get(one.reference, one.reference)) for one in METHODS.values()]
-    return render(request, "sandbox_provider/method.html", {"methods": methods})
+    return render(request, "sandbox/method.html", {"methods": methods})
 
 
 @login_not_required
@@ -62,7 +62,7 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
             status="succeeded" if agreed else "failed", failure="" if agreed else "authentication_failed"
         )
         return _back(request, payment.return_url)
-    return render(request, "sandbox_provider/pay.html", {"payment": payment})
+    return render(request, "sandbox/pay.html", {"payment": payment})
 
 
 def _open(found: Row | None) -> Row:
