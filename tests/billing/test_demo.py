@@ -19,7 +19,7 @@ from billing.models import Invoice, ScheduledChange, TemporarySeats
 from billing.rules.changes import AddSeats
 from billing.rules.quoting import quote
 from billing.storage import loading
-from tests.billing.customers import rows
+from tests.billing.imports.customers import rows
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 CURRENCIES = ("USD", "EUR", "JPY")

@@ -19,7 +19,7 @@ LEFT_OUT += tuple(
     f"tests/sweeps/test_{one}.py"
     for one in ("bad_input", "canary", "costs", "html", "languages", "back_office")
 )
-LEFT_OUT += ("tests/console/test_back_office_lists.py", "tests/billing/test_load_accounts_many.py")
+LEFT_OUT += ("tests/console/test_back_office_lists.py", "tests/billing/imports/test_accounts_many.py")
 # Those that look at one verb after the other as who may not, then those about what happens at once.
 FIRST = ("test_verbs.py", "test_behind_the_lock.py", "test_cancelling_meanwhile.py", "test_races.py")
 OPTIONS = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--no-header"]

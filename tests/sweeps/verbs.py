@@ -371,9 +371,9 @@ VERBS: dict[str, Verb] = {
 ASKED_ELSEWHERE = {
     "accounts.email_changes.ask": "a person's own, no account: tests/console/test_email_change.py",
     "accounts.email_changes.withdraw": "a person's own, no account: tests/console/test_email_change.py",
-    "accounts.email_changes.propose": "no account: tests/console/test_email_corrections.py asks",
-    "accounts.email_changes.approve": "no account: tests/console/test_email_corrections.py asks",
-    "accounts.email_changes.reject": "no account: tests/console/test_email_corrections.py asks",
+    "accounts.email_changes.propose": "no account: tests/console/test_back_office_email_corrections.py asks",
+    "accounts.email_changes.approve": "no account: tests/console/test_back_office_email_corrections.py asks",
+    "accounts.email_changes.reject": "no account: tests/console/test_back_office_email_corrections.py asks",
     "accounts.staff.demand": "it asks itself",
     "accounts.activity.record": "every verb, before it records",
     "accounts.lifecycle.move": "every verb that moves an account, before it does",
@@ -384,6 +384,6 @@ ASKED_ELSEWHERE = {
     "accounts.activity.entry": "whoever calls has asked: it only makes an entry, unsaved",
     "billing.seats.hand_out": "assign, and join, which keeps what the account promised",
     "billing.change_request_closing.close": "every verb that decides a request, before it does",
-    "billing.promo_codes.create": "no account: tests/console/test_back_office_promos.py asks as everybody",
-    "billing.promo_codes.amend": "no account: tests/console/test_back_office_promos.py asks as everybody",
+    "billing.promo_codes.create": "no account: test_back_office_promo_codes.py asks as everybody",
+    "billing.promo_codes.amend": "no account: test_back_office_promo_codes.py asks as everybody",
 }

@@ -7,8 +7,8 @@ import pytest
 
 from accounts.models import Account, User
 from tests import people, shop
-from tests.billing.customers import ACME, Record, as_csv, as_json, load, rows, small
-from tests.billing.faulty_customers import ADDED, CELLS, LINE
+from tests.billing.imports.customers import ACME, Record, as_csv, as_json, load, rows, small
+from tests.billing.imports.faulty_customers import ADDED, CELLS, LINE
 
 pytestmark = pytest.mark.django_db
 

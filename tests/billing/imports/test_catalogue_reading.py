@@ -10,7 +10,7 @@ from billing.imports.catalogue.reading import read
 from billing.imports.catalogue.tables import BadPriceList
 from billing.rules.facts import Availability, ProductKind
 from billing.rules.periods import Cycle
-from tests.billing.price_list import CURRENCIES, GOOD, SHIPPED, price_list, write
+from tests.billing.imports.price_list import CURRENCIES, GOOD, SHIPPED, price_list, write
 
 # What is spoiled, what stands there instead (its faulty line ends in #!), the key that is named, and
 # words of the message.

@@ -22,7 +22,7 @@ from billing.rules.changes import AddSeats
 from billing.rules.quoting import quote
 from billing.storage import loading
 from tests import people, shop
-from tests.billing.customers import ACME, Record, as_csv, as_json_lines, load, rows, small
+from tests.billing.imports.customers import ACME, Record, as_csv, as_json_lines, load, rows, small
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import Account, User
 from tests import people, shop
-from tests.billing.customers import ACME, Record, as_csv, as_json_lines, load, rows, small
+from tests.billing.imports.customers import ACME, Record, as_csv, as_json_lines, load, rows, small
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -21,7 +21,7 @@ from billing.models import Catalogue, Edition, Price, Product
 from billing.rules.facts import Availability, ProductKind
 from billing.rules.money import to_minor
 from billing.rules.periods import Cycle
-from tests.billing.price_list import CURRENCIES, GOOD, SHIPPED, price_list, write
+from tests.billing.imports.price_list import CURRENCIES, GOOD, SHIPPED, price_list, write
 
 pytestmark = pytest.mark.django_db
 

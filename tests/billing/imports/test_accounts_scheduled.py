@@ -14,7 +14,7 @@ from billing.imports.accounts.reading import read
 from billing.models import AgentSeat, Cancellation, Invoice, Line, ScheduledChange
 from billing.storage import loading
 from tests import shop
-from tests.billing.customers import ACME, Record, as_csv, load
+from tests.billing.imports.customers import ACME, Record, as_csv, load
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from accounts.models import Account, User
 from billing.imports.accounts import loading
 from billing.management.commands import load_accounts
 from tests import people, shop
-from tests.billing.customers import as_csv, load, small
+from tests.billing.imports.customers import as_csv, load, small
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ import pytest
 from accounts.models import Account, User
 from billing.models import PaymentMethod
 from tests import shop
-from tests.billing.customers import ACME, Record, as_csv, as_json, as_json_lines, load, small
+from tests.billing.imports.customers import ACME, Record, as_csv, as_json, as_json_lines, load, small
 
 pytestmark = pytest.mark.django_db
 
