@@ -49,3 +49,17 @@ def test_every_link_of_a_document_leads_somewhere() -> None:
         if not (ROOT / path.parent / found["file"]).exists()
     ]
     assert broken == []
+
+
+PLACED = re.compile(r"`((?:accounts|billing|admin_center|tests|templates|static)/[\w./-]+)`")
+
+
+def test_every_place_that_a_document_names_is_there() -> None:
+    missing = [
+        f"{path}: {found[1]}"
+        for path, text in texts()
+        if path.suffix == ".md" and path.name not in {"CHANGELOG.md", "decisions.md"}
+        for found in PLACED.finditer(text)
+        if not (ROOT / found[1]).exists()
+    ]
+    assert missing == []
