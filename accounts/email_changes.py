@@ -29,7 +29,7 @@ MOST_IN_A_DAY = 5
 KEPT_FOR = timedelta(days=90)
 
 
-class NotChangeable(Exception):  # noqa: N818 - it says no, nothing went wrong
+class NotChangeable(Exception):
     """The address can't become this one; `reason` is a code.
 
     `malformed`, `same` (it is theirs already), `budget`, and to staff alone `taken` and `open`.
@@ -41,7 +41,7 @@ class NotChangeable(Exception):  # noqa: N818 - it says no, nothing went wrong
         self.reason = reason
 
 
-class ChangeOver(Exception):  # noqa: N818 - it says no, nothing went wrong
+class ChangeOver(Exception):
     """The change was carried out, withdrawn or is too old, or its link was used."""
 
 

@@ -24,7 +24,7 @@ MEMBERS_FOR_ONE_MORE = 5
 BUDGET_DAY = timedelta(hours=24)
 
 
-class NotInvited(Exception):  # noqa: N818 - it says no, nothing went wrong
+class NotInvited(Exception):
     """The address can't be invited; `reason` is a code.
 
     `malformed`, `member` (already one), `invited` (already waiting), `role`, `budget`.
@@ -36,7 +36,7 @@ class NotInvited(Exception):  # noqa: N818 - it says no, nothing went wrong
         self.reason = reason
 
 
-class InvitationOver(Exception):  # noqa: N818 - it says no, nothing went wrong
+class InvitationOver(Exception):
     """The invitation was used or revoked, or is older than fourteen days."""
 
 

@@ -30,7 +30,7 @@ class NewMember:
     suspended: bool = False
 
 
-class Deactivated(Exception):  # noqa: N818 - it says no, nothing went wrong
+class Deactivated(Exception):
     """People who can't be members because they were deactivated."""
 
     def __init__(self, emails: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from accounts.models import Account, Invitation, User
 KEEP, REVOKE = "keep", "revoke"
 
 
-class InvitationsOpen(Exception):  # noqa: N818 - a question, not an error
+class InvitationsOpen(Exception):
     """Invitations of a person who will no longer manage people are open: keep them, or revoke them."""
 
     def __init__(self, invitations: list[Invitation]) -> None:

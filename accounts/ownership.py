@@ -17,7 +17,7 @@ from accounts.rules.roles import Role
 VALID_FOR = timedelta(days=7)
 
 
-class NotEligible(Exception):  # noqa: N818 - it says no, nothing went wrong
+class NotEligible(Exception):
     """The account can't be handed to this person; `reason` is a code.
 
     `not_billing_admin`, `address_not_verified`, `suspended`, or `offer_open`: another offer waits.
@@ -29,7 +29,7 @@ class NotEligible(Exception):  # noqa: N818 - it says no, nothing went wrong
         self.reason = reason
 
 
-class OfferOver(Exception):  # noqa: N818 - it says no, nothing went wrong
+class OfferOver(Exception):
     """The offer was accepted, withdrawn, declined, or is older than seven days."""
 
 

@@ -21,11 +21,11 @@ LINKS: dict[str, Callable[[str], object]] = {
 }
 
 
-class LetsNobodyIn(Exception):  # noqa: N818 - it says no, nothing went wrong
+class LetsNobodyIn(Exception):
     """A link lets nobody in any more, or never did: what a room above raises of a link of its own."""
 
 
-class NotSentAgain(Exception):  # noqa: N818 - it says no, nothing went wrong
+class NotSentAgain(Exception):
     """Sending the letter again would be of no use; `reason` is a code.
 
     `sent` (it went out), `waiting` (it is still tried by itself), `forgotten` (the secret in its link is

@@ -113,11 +113,11 @@ def derive(member: Membership) -> None:
             remove_perm(row, member.user, member.account)
 
 
-class OwnRole(Exception):  # noqa: N818 - it says no, nothing went wrong
+class OwnRole(Exception):
     """Nobody gives themselves a role."""
 
 
-class OwnerKeepsRole(Exception):  # noqa: N818 - it says no, nothing went wrong
+class OwnerKeepsRole(Exception):
     """The owner's role is given away by transferring the ownership, and in no other way."""
 
 

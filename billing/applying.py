@@ -25,7 +25,7 @@ from billing.storage.saving import Occasion, persist
 from billing.subscription_state import state_of
 
 
-class Drifted(Exception):  # noqa: N818 - nothing is wrong, the world moved
+class Drifted(Exception):
     """What is stored is no longer what the quote was computed from; carries the new quote."""
 
     def __init__(self, old: quoting.Quote, new: quoting.Quote) -> None:

@@ -37,7 +37,7 @@ from billing.subscription_state import state_of
 KEPT_FOR = timedelta(days=90)
 
 
-class SheetChanged(Exception):  # noqa: N818 - nothing is wrong, the world moved
+class SheetChanged(Exception):
     """The amounts on the sheet are no longer those that were shown: show it again."""
 
     def __init__(self, sheet: "Sheet") -> None:
@@ -46,7 +46,7 @@ class SheetChanged(Exception):  # noqa: N818 - nothing is wrong, the world moved
         self.sheet = sheet
 
 
-class RestoreOver(Exception):  # noqa: N818 - it says no, nothing went wrong
+class RestoreOver(Exception):
     """The account is not cancelled, or its 90 days are over."""
 
 

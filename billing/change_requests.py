@@ -25,7 +25,7 @@ VALID_FOR = timedelta(days=30)
 LONGEST_NOTE = 2000
 
 
-class RequestOver(Exception):  # noqa: N818 - it says no, nothing went wrong
+class RequestOver(Exception):
     """The request was decided, withdrawn, expired or closed meanwhile."""
 
     def __init__(self, request: ChangeRequest) -> None:
@@ -34,11 +34,11 @@ class RequestOver(Exception):  # noqa: N818 - it says no, nothing went wrong
         self.request = request
 
 
-class OwnRequest(Exception):  # noqa: N818 - it says no, nothing went wrong
+class OwnRequest(Exception):
     """Nobody decides their own request."""
 
 
-class NoteTooLong(Exception):  # noqa: N818 - it says no, nothing went wrong
+class NoteTooLong(Exception):
     """A note or reason holds more than 2,000 characters, or a reason none."""
 
 

@@ -16,11 +16,11 @@ from billing.storage import loading
 OWING = (AccountState.PAST_DUE, AccountState.SUSPENDED)
 
 
-class NothingOwed(Exception):  # noqa: N818 - it says no, nothing went wrong
+class NothingOwed(Exception):
     """The account is neither past due nor suspended, or no longer."""
 
 
-class InvoiceOpen(Exception):  # noqa: N818 - it says no, nothing went wrong
+class InvoiceOpen(Exception):
     """An invoice stands for the debt: paying it is the way."""
 
     def __init__(self, number: str) -> None:

@@ -53,11 +53,11 @@ class LinkOver(resending.LetsNobodyIn):
         self.why = why
 
 
-class UnderWay(Exception):  # noqa: N818 - it says no, nothing went wrong
+class UnderWay(Exception):
     """A payment of the invoice is going on: one at a time."""
 
 
-class TooManyDeclined(Exception):  # noqa: N818 - it says no, nothing went wrong
+class TooManyDeclined(Exception):
     """As many tries of the link were declined as may be in a day."""
 
     def __init__(self, next_at: datetime) -> None:
@@ -66,11 +66,11 @@ class TooManyDeclined(Exception):  # noqa: N818 - it says no, nothing went wrong
         self.next_at = next_at
 
 
-class NothingEntered(Exception):  # noqa: N818 - it says no, nothing went wrong
+class NothingEntered(Exception):
     """No payment method was entered on the provider's page."""
 
 
-class Malformed(Exception):  # noqa: N818 - it says no, nothing went wrong
+class Malformed(Exception):
     """No letter can be sent to the address."""
 
 

@@ -33,11 +33,11 @@ __all__ = [
 VALID_FOR = timedelta(hours=1)
 
 
-class NothingToPay(Exception):  # noqa: N818 - it says no, nothing went wrong
+class NothingToPay(Exception):
     """The account has no subscription that a method could pay for."""
 
 
-class SetupOver(Exception):  # noqa: N818 - it says no, nothing went wrong
+class SetupOver(Exception):
     """The state belongs to no open set-up of this person in this account: another's, used, or too old."""
 
 

@@ -61,15 +61,15 @@ def intend(
     )
 
 
-class AlreadyPaid(Exception):  # noqa: N818 - it says no, nothing went wrong
+class AlreadyPaid(Exception):
     """Nothing is open on the invoice, or a payment of it is already on its way."""
 
 
-class PaidByInvoice(Exception):  # noqa: N818 - it says no, nothing went wrong
+class PaidByInvoice(Exception):
     """The account's invoices are paid by transfer: no method is charged."""
 
 
-class NoPaymentMethod(Exception):  # noqa: N818 - it says no, nothing went wrong
+class NoPaymentMethod(Exception):
     """Something is due and no payment method that can be charged is on file."""
 
 

@@ -36,7 +36,7 @@ CODE = re.compile(r"[A-Z0-9-]{1,40}")
 OPEN_ONCE_USED = frozenset({"valid_until", "limit_total", "limit_per_account", "withdrawn"})
 
 
-class TooManyTries(Exception):  # noqa: N818 - it says no, nothing went wrong
+class TooManyTries(Exception):
     """More than ten different codes were tried for an account within an hour."""
 
 

@@ -37,7 +37,7 @@ from billing.subscription_state import state_of
 VALID_FOR = timedelta(hours=24)
 
 
-class QuoteChanged(Exception):  # noqa: N818 - nothing is wrong, the world moved
+class QuoteChanged(Exception):
     """A quote no longer holds; `new` was drawn up for the same person in its place."""
 
     def __init__(self, old: quoting.Quote, new: Quote) -> None:
@@ -47,7 +47,7 @@ class QuoteChanged(Exception):  # noqa: N818 - nothing is wrong, the world moved
         self.new = new
 
 
-class QuoteOver(Exception):  # noqa: N818 - it says no, nothing went wrong
+class QuoteOver(Exception):
     """A quote that is expired, withdrawn, closed or failed: draw up another."""
 
     def __init__(self, quote: Quote) -> None:
@@ -56,7 +56,7 @@ class QuoteOver(Exception):  # noqa: N818 - it says no, nothing went wrong
         self.quote = quote
 
 
-class TooLate(Exception):  # noqa: N818 - it says no, nothing went wrong
+class TooLate(Exception):
     """A scheduled change whose day has come can't be undone."""
 
     def __init__(self, change: ScheduledChange) -> None:

@@ -31,7 +31,7 @@ RENEWING = (AccountState.ACTIVE, AccountState.PAST_DUE)
 _RENEWABLE = Subscription.objects.filter(account__state__in=RENEWING, lines__ended_on=None, parked_at=None)
 
 
-class StillBroken(Exception):  # noqa: N818 - it says no, nothing went wrong
+class StillBroken(Exception):
     """A parked subscription whose facts still break a rule: mend them first."""
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
@@ -40,7 +40,7 @@ class StillBroken(Exception):  # noqa: N818 - it says no, nothing went wrong
         self.faults = faults
 
 
-class NotParked(Exception):  # noqa: N818 - it says no, nothing went wrong
+class NotParked(Exception):
     """The subscription is not parked, or no longer."""
 
 

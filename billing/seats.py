@@ -13,7 +13,7 @@ from accounts.rules.roles import Role
 from billing.models import AgentSeat, Line, ScheduledChange, Subscription, TemporarySeats
 
 
-class NoSeatLeft(Exception):  # noqa: N818 - it says no, nothing went wrong
+class NoSeatLeft(Exception):
     """Every seat of the line is held; `bought` says how many there are today."""
 
     def __init__(self, line: Line, bought: int) -> None:
@@ -23,7 +23,7 @@ class NoSeatLeft(Exception):  # noqa: N818 - it says no, nothing went wrong
         self.bought = bought
 
 
-class ReductionWaits(Exception):  # noqa: N818 - a question, not an error
+class ReductionWaits(Exception):
     """One more seat than a waiting reduction leaves: undo it, raise it, or don't (domain.md 5)."""
 
     def __init__(self, change: ScheduledChange) -> None:
@@ -32,7 +32,7 @@ class ReductionWaits(Exception):  # noqa: N818 - a question, not an error
         self.change = change
 
 
-class HoldsNoSeat(Exception):  # noqa: N818 - it says no, nothing went wrong
+class HoldsNoSeat(Exception):
     """A light agent doesn't hold a seat (domain.md 2)."""
 
 

@@ -92,7 +92,7 @@ class Decision:
         return self.allowed
 
 
-class NotAllowed(Exception):  # noqa: N818 - it says no, nothing went wrong
+class NotAllowed(Exception):
     """The gate refused; carries the whole decision."""
 
     def __init__(self, decision: Decision) -> None:

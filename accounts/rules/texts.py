@@ -17,7 +17,7 @@ _FLAG, _FIRST_TAG, _LAST_TAG = "\U0001f3f4", "\U000e0020", "\U000e007f"
 _DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
-class OddCharacter(ValueError):  # noqa: N818 - what is odd is the character
+class OddCharacter(ValueError):
     """A character that is refused: which, where (counted from 1), and whether it turns the direction."""
 
     def __init__(self, character: str, place: int) -> None:

@@ -84,7 +84,7 @@ class Gateway:
             return HTTPStatus.INTERNAL_SERVER_ERROR, [PLAIN], b"Internal Server Error"
 
 
-class TooLarge(Exception):  # noqa: N818 - it says no, nothing went wrong
+class TooLarge(Exception):
     """The body is larger than any of ours."""
 
 

@@ -23,7 +23,7 @@ _STEP = re.compile(r"([+-]) ([0-9]+) (day|month)")
 _OWN_KEYS = ("event", "crowd", "loaded_on")
 
 
-class BadBook(Exception):  # noqa: N818 - what is wrong is the book
+class BadBook(Exception):
     """The demo's own file does not hold what a file of accounts must; for whoever edits it."""
 
 

@@ -10,7 +10,7 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HEAD = 512
 
 
-class Unreadable(Exception):  # noqa: N818 - what can't be read is the file
+class Unreadable(Exception):
     """A file that is no text; the message says what it is and what to do."""
 
 

@@ -58,7 +58,7 @@ class Setup:
     address: str
 
 
-class ProviderUnreachable(Exception):  # noqa: N818 - the outcome is unknown, not wrong
+class ProviderUnreachable(Exception):
     """No answer, or none that can be read: the outcome is unknown."""
 
 

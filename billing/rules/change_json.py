@@ -16,7 +16,7 @@ GREATEST_NUMBER = 2**31 - 1
 _E = TypeVar("_E", bound=StrEnum)
 
 
-class Malformed(ValueError):  # noqa: N818 - says what the value is
+class Malformed(ValueError):
     """A value that is no change: unknown, missing, of the wrong type or out of bounds."""
 
 

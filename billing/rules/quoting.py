@@ -67,7 +67,7 @@ class Quote:
         return self.after.scheduled
 
 
-class Undecided(Exception):  # noqa: N818 - a question, not an error
+class Undecided(Exception):
     """A new change meets one that waits and the person has not chosen yet.
 
     `questions` are what to ask; `provisional` is the quote with each first option, for the preview

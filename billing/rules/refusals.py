@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 
-class Refusal(Exception):  # noqa: N818 - it says no, nothing went wrong
+class Refusal(Exception):
     """A change that cannot be made; `code` names the reason and `data` what its sentence needs."""
 
     code: ClassVar[str] = "refused"

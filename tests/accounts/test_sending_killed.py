@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 TODAY = date(2026, 11, 23)
 
 
-class Undone(Exception):  # noqa: N818 - what the test raises to roll back
+class Undone(Exception):
     """Something went wrong after the act."""
 
 

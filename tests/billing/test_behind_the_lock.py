@@ -146,7 +146,7 @@ def test_a_charge_that_never_arrived_is_not_sent_after_the_cancellation(
     assert not SandboxPayment.objects.exists()
 
 
-class Stopped(Exception):  # noqa: N818 - the process ends here
+class Stopped(Exception):
     """Stands for a process that was killed."""
 
 

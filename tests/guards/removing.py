@@ -9,7 +9,7 @@ from typing import Any
 from tests.guards.finding import Guard
 
 
-class NotTakenOut(Exception):  # noqa: N818 - what was not done
+class NotTakenOut(Exception):
     """The guard stands in code that nobody holds, so that nothing can be said of it."""
 
 

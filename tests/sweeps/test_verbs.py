@@ -136,7 +136,7 @@ def ready(account: Account) -> None:
         )
 
 
-class NeverLocked(Exception):  # noqa: N818 - what a verb did not do
+class NeverLocked(Exception):
     """The verb did not lock the account that it acts on."""
 
 

@@ -46,7 +46,7 @@ def fault(row: Row, column: str, text: str) -> Fault:
     return Fault(row.line, row.column(column), text)
 
 
-class BadFile(Exception):  # noqa: N818 - what is wrong is the file
+class BadFile(Exception):
     """A file that cannot be read as accounts at all; nothing of it is loaded."""
 
     def __init__(self, line: int, column: str, text: str) -> None:

@@ -37,7 +37,7 @@ NOT_LOADED = "an account with this external id is there already, and did not com
 _ADDED_LATER = ("trial_cycle", "cancel_at_period_end", "scheduled")
 
 
-class Refused(Exception):  # noqa: N818 - it says no, nothing went wrong
+class Refused(Exception):
     """An account that was not loaded, with all that is wrong with it; nothing of it was written."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:

@@ -93,7 +93,7 @@ def _plain(external_id: str) -> str:
 # --- JSON Lines -----------------------------------------------------------------------------------
 
 
-class _Twice(ValueError):  # noqa: N818 - says what it is
+class _Twice(ValueError):
     """A key that stands twice in one object."""
 
 

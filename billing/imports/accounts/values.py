@@ -32,7 +32,7 @@ _ROUNDED = re.compile(r"[0-9][.,][0-9]+E\+?[0-9]+", re.IGNORECASE)
 _SERIAL_DAY = re.compile(r"[1-9][0-9]{4}")
 
 
-class Wrong(Exception):  # noqa: N818 - what is wrong is the cell
+class Wrong(Exception):
     """A cell that cannot be read; the text says what it is and what would be right."""
 
 

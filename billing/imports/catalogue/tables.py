@@ -31,7 +31,7 @@ class Fault:
     text: str
 
 
-class BadPriceList(Exception):  # noqa: N818 - what is wrong is the list
+class BadPriceList(Exception):
     """A price list that cannot be used, with all of its faults in the order of the file."""
 
     def __init__(self, file: str, faults: Collection[Fault]) -> None:
