@@ -266,6 +266,14 @@ def test_a_set_up_by_a_link_is_no_members(debtor: Account) -> None:
     link = sent_by_vera(debtor)
     stranger, olivia = Client(), signed_in(people.user("olivia"))
     state = enter(stranger, link).split("?state=")[1]
+    PaymentSetup.objects.create(
+        subscription_id=debtor.pk,
+        person=people.user("olivia"),
+        state_hash=hashlib.sha256(b"theirs").hexdigest(),
+        reference=PaymentSetup.objects.get().reference,
+        created_at=JULY_14,
+        expires_at=JULY_14 + timedelta(hours=1),
+    )
     for browser, page in ((olivia, "payment_setups"), (stranger, "payment_link_pages")):
         session = browser.session
         session[page] = {state: ""} if page == "payment_setups" else [state, "theirs"]
@@ -274,6 +282,7 @@ def test_a_set_up_by_a_link_is_no_members(debtor: Account) -> None:
     assert "Nothing was changed" in text(told)
     assert not PaymentMethod.objects.exists()
     assert press(stranger, "?state=theirs").status_code == 404
+    assert not Charge.objects.exists()
 
 
 @paying
