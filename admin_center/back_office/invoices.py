@@ -46,12 +46,17 @@ class TryInline(StaffInline):
     verbose_name_plural = _("Tries to collect it")
     show_change_link = True
     amount_shown = staticmethod(amount("amount", _("Amount")))
-    fields = ("created_at", "amount_shown", "state", "why", "settled_at")
+    fields = ("created_at", "amount_shown", "state", "why", "by_link", "settled_at")
 
     @admin.display(description=_("Why not"))
     def why(self, charge: Charge) -> str:
         """Return the reason of a decline."""
         return why_not(charge)
+
+    @admin.display(description=_("By a link"), boolean=True)
+    def by_link(self, charge: Charge) -> bool:
+        """Return whether somebody paid by a link, and nobody was signed in."""
+        return charge.link_id is not None
 
 
 @admin.register(Invoice, site=site)

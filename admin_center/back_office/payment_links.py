@@ -69,13 +69,18 @@ class LinkInline(StaffInline):
 
     model = PaymentLink
     ordering = ("-pk",)
+    list_select_related = ("invoice__subscription__account",)
     fields = ("created_at", "expires_at", "revoked_at", "act")
 
     @admin.display(description=_("Act"))
     def act(self, link: PaymentLink) -> SafeString | str:
-        """Return the way to revoke it, where it isn't."""
-        if link.revoked_at is not None:
-            return "–"
+        """Return the way to revoke it, or why nothing is paid by it anyway."""
+        account = link.invoice.subscription.account
+        # The page is written when the act that asked for it is over.
+        with activity.occasion(clock.now(account)):
+            why = payment_links.over(account, link)
+        if why:
+            return str(WHY_NOT[why])
         address = reverse("vendor:billing_invoice_link_revoke", args=[link.pk])
         return format_html('<a href="{}">{}</a>', address, gettext("Revoke the link"))
 

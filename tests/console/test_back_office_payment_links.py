@@ -132,6 +132,21 @@ def test_a_letter_that_was_given_up_is_sent_again_where_its_link_still_pays(
 
 
 @paying
+def test_the_invoice_tells_vera_what_came_of_its_links(debtor: Account) -> None:
+    """A step that leads nowhere is not offered: a link of a paid invoice has nothing to revoke."""
+    page = f"/vendor/billing/invoice/{Invoice.objects.get().pk}/change/"
+    vera, link = signed_in(people.vera()), sent_by_vera(debtor)
+    assert "Revoke the link" in text(vera.get(page))
+    assert "Send a link to pay it" in text(vera.get(page))
+    assert "is paid" in pay(Client(), link)
+    shown = vera.get(page)
+    assert "Revoke the link" not in text(shown)
+    assert "Send a link to pay it" not in text(shown)
+    assert "Nothing is left to pay on this invoice." in text(shown)
+    assert "icon-yes" in shown.content.decode()  # the try came by a link
+
+
+@paying
 def test_a_link_that_waits_to_be_sent_outlives_the_cancellation(debtor: Account) -> None:
     """All other letters that waited are thrown away."""
     link = sent_by_vera(debtor)
