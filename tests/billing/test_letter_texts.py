@@ -47,7 +47,9 @@ def written(letter: Letter) -> list[str]:
     made: EmailMultiAlternatives = mail.message(letter)
     # A link is no sentence: addresses and numbers of documents stay as machines wrote them.
     text = re.sub(r"https?://\S+", "", str(made.body))
-    shown = unescape(strip_tags(re.sub(r"</(p|li|ul)>", "\n", str(made.alternatives[0][0]))))
+    html = re.sub(r"[ \n]+", " ", str(made.alternatives[0][0]))
+    rows = unescape(strip_tags(re.sub(r"</(p|li|ul|title)>", "\n", html))).splitlines()
+    shown = "\n".join(re.sub(f" (?=[{SPACES}]?: )", "", row.strip()) for row in rows)
     return [f"{made.subject}\n{text}", shown]
 
 
@@ -65,8 +67,7 @@ def faults(text: str) -> Iterator[str]:
 
 def adds_up(text: str) -> bool:
     """Tell whether the lines, and what is added to and taken from their sum, lead to what is due."""
-    # In HTML an amount may stand on the row after its words.
-    rows = re.sub(rf"\n\s*(?=[{SPACES}]?: )", " ", text).splitlines()
+    rows = text.splitlines()
     found = [(row, sum_) for row in rows if (sum_ := amount(row.strip())) is not None]
     lines = [sum_ for row, sum_ in found if " × " in row]
     *between, due = [sum_ for row, sum_ in found if " × " not in row]

@@ -126,6 +126,6 @@ def test_messages_about_people_and_products_do_too(firm: Account) -> None:
     for name, member, posted, words in acts:
         answer = olivia.post(reverse(name, args=["acme", member.pk]), posted, follow=True)
         page = answer.content.decode()
-        said = next(one for one in re.findall(r'class="notice__body"><p>(.*?)</p>', page) if words in one)
+        said = next(one for one in re.findall(r'class="notice__body">\s*<p>(.*?)</p>', page) if words in one)
         assert not any(one in ISOLATED.sub("", said) for one in (*NAMES.values(), PRODUCT)), said
         assert ISOLATED.search(said), said

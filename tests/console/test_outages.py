@@ -21,7 +21,7 @@ from tests.console.test_worker import post, until
 # Starts a server of its own, keeps it, and ends when its input does.
 KEEPING = """
 import sys
-from admin_center import database
+from admin_center.server import database
 database.start()
 with database.kept():
     print(database.folder(), flush=True)

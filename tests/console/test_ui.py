@@ -82,7 +82,9 @@ def test_without_an_account_no_amount_is_written() -> None:
 
 def test_who_may_gets_the_button_and_who_may_not_the_reason(acme: Account) -> None:
     text = '{% action "cancel_account" "/there/" "Cancel" look="danger" %}'
-    assert write(text, acme, "olivia") == ('<a class="button button--danger" href="/there/">Cancel</a>\n')
+    assert " ".join(write(text, acme, "olivia").split()) == (
+        '<a class="button button--danger" href="/there/"> Cancel </a>'
+    )
     refused = write(text, acme, "bilal")
     assert "/there/" not in refused
     assert "Only the account owner can cancel the account." in refused

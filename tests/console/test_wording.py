@@ -22,7 +22,7 @@ WAITS = ScheduledFacts(ScheduledKind.QUANTITY, date(2026, 1, 1), "support", quan
 DATA = {
     "product": "support", "suite": "suite", "products": ("talk",), "code": "SPRING", "scheduled": WAITS,
     "to": date(2027, 1, 1), "from": date(2026, 1, 1), "on": date(2026, 1, 1), "until": date(2026, 1, 1),
-    "quantity": 2, "old": 100, "new": 200, "amount": 33, "lost": {"storage": ("5 GB", None)},
+    "quantity": 2, "old": 100, "new": 200, "amount": 33, "lost": {"storage": ("5 GB", None)}, "used": 3,
 }  # fmt: skip
 
 

@@ -23,9 +23,9 @@ from django.urls import reverse
 from accounts import activity, email_changes
 from accounts.models import Draft, Letter, User
 from admin_center.back_office import site
-from billing import cancellation, change_requests, promo_codes
-from billing.models import Subscription
-from billing.rules.changes import AddProduct
+from billing import cancellation, change_requests, payment_links, promo_codes, quotes
+from billing.models import Invoice, Subscription
+from billing.rules.changes import AddProduct, AddSeats
 from tests import people, shop
 from tests.sweeps import reading, world
 from tests.sweeps.reading import Page
@@ -207,7 +207,7 @@ def test_what_is_typed_in_the_console_is_there_after_signing_in_again(db: None) 
     assert wrong == []
     names = {page.name for page in pages}
     assert {"manage", "invite", "member", "request", "cancel_account", "cancel_at_end"} <= names
-    assert tried > 15
+    assert tried > 12
 
 
 # --- The back office ------------------------------------------------------------------------------
@@ -226,6 +226,9 @@ def staff_pages() -> dict[str, object]:
         "gone", "Gone", [(people.user("agnes"), world.Role.OWNER)], is_sandbox=True, clock=AT
     )
     shop.subscribe(gone, {"support": ("team", 1, "1.00")}, start=date(2026, 1, 1))
+    ina = people.person("ina@initech.example", "Ina")
+    firm = people.account("initech", "Initech", [(ina, world.Role.OWNER)], collection_method="send_invoice")
+    shop.subscribe(firm, {"support": ("team", 10, "1.00")}, start=date(2026, 1, 1))
     colleague = people.person("victor@vendor.example", "Victor Vale", is_staff=True)
     with activity.occasion(AT):
         asked = change_requests.submit(
@@ -238,6 +241,10 @@ def staff_pages() -> dict[str, object]:
         ended = cancellation.cancel_now(
             gone, mark=sheet.mark, reason="not_needed", text="", by=people.user("agnes"), on=AT.date()
         )
+        quote = quotes.draw_up(firm, [AddSeats("support", 11)], by=ina, on=AT.date())
+        quotes.confirm(quote.pk, by=ina, on=AT.date())
+        invoice = Invoice.objects.get()
+        link = payment_links.send(invoice.pk, "books@keepers.example", reason="x", by=vera)
         change = email_changes.propose(olivia.pk, "right@acme.example", reason="Typing error", by=colleague)
     Letter.objects.filter(account=acme, kind="request_submitted").update(failed_at=AT)
     Subscription.objects.filter(pk=acme.pk).update(parked_at=AT, parked_because="gap support")
@@ -250,6 +257,8 @@ def staff_pages() -> dict[str, object]:
         "billing_cancellation_figures": None,
         "billing_cancellation_restore": ended.pk,
         "billing_changerequest_decide": asked.pk,
+        "billing_invoice_link_revoke": link.pk,
+        "billing_invoice_link_send": invoice.pk,
         "billing_promocode_try": None,
         "billing_subscription_unpark": acme.pk,
     }
@@ -278,5 +287,6 @@ def test_what_staff_type_is_there_after_signing_in_again(db: None) -> None:
     victor.force_login(User.objects.get(email="victor@vendor.example"))
     tried, wrong = swept(pages, {"vera": vera, "victor": victor})
     assert wrong == []
-    # Account, code (new and old), settling, correcting, giving back, deciding, letting renew, sending again.
-    assert tried == 9
+    # Account, code (new and old), settling, correcting, giving back, deciding, letting renew, sending again,
+    # a link sent and revoked.
+    assert tried == 11
