@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import activity, clock
 from accounts.email_addresses import LONGEST, UNWRITABLE
 from accounts.models import Account
+from admin_center import drafts
 from admin_center.back_office.staff import StaffAdmin, StaffInline
 from admin_center.forms.fields import Lines
 from billing import payment_links
@@ -137,6 +138,7 @@ class PaymentLinks(Base):
             "opts": self.opts,
             "invoice": invoice,
             "form": form,
+            "kept": drafts.refill(request, form),
             **more,
         }
         status = 422 if form.errors else 200

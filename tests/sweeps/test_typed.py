@@ -38,6 +38,8 @@ PROVIDER = "stands for the payment provider's own page"
 UNMARKED = {
     "410.html": BUTTONS,
     "console.html": BUTTONS,
+    "payment_links/look.html": BUTTONS,
+    "payment_links/step.html": BUTTONS,
     "email_change/confirm.html": BUTTONS,
     "account/email_confirm.html": BUTTONS,
     "account/login.html": SIGNING_IN,

@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import lifecycle
 from accounts.models import Account
+from accounts.rules.capabilities import CollectionMethod
 from billing.imports.accounts import catalogue_checks, saving
 from billing.imports.accounts.facts import Offer, facts_of
 from billing.imports.accounts.listing import BadAccount, Fault, ListedAccount, fault
@@ -34,7 +35,10 @@ NOT_LOADED = "an account with this external id is there already, and did not com
 
 
 # Columns that files did not have once: without them an account has the digests that it had then.
-_ADDED_LATER = ("trial_cycle", "cancel_at_period_end", "scheduled")
+_ADDED_LATER = ("trial_cycle", "cancel_at_period_end", "scheduled", "collection_method")
+
+# What they are where a file of before said nothing.
+_USUAL = (None, False, "", (), [], CollectionMethod.CHARGE_AUTOMATICALLY.value)
 
 
 class Refused(Exception):
@@ -235,7 +239,7 @@ def _text(value: object) -> str:
 
 def _plain_fields(record: Any) -> dict[str, Any]:
     found = {one.name: _plain(getattr(record, one.name)) for one in fields(record) if one.compare}
-    return {name: value for name, value in found.items() if value or name not in _ADDED_LATER}
+    return {name: value for name, value in found.items() if name not in _ADDED_LATER or value not in _USUAL}
 
 
 def _plain(value: Any) -> Any:

@@ -38,10 +38,8 @@ def test_batches_are_bounded_by_accounts_and_by_rows(tmp_path: Path, monkeypatch
     file = tmp_path / "a.csv"
     file.write_text(as_csv(*(small(f"B-{n}") for n in range(7))))
     sizes: list[int] = []
-    write = loading.accounts_writing.write
-    monkeypatch.setattr(
-        loading.accounts_writing, "write", lambda ready: (sizes.append(len(ready)), write(ready))
-    )
+    write = loading.saving.write
+    monkeypatch.setattr(loading.saving, "write", lambda ready: (sizes.append(len(ready)), write(ready)))
     monkeypatch.setattr(loading, "MOST_ACCOUNTS", 3)
     assert load(file)[0] == 0
     # Each has two rows that count: a member and a line.
