@@ -38,7 +38,7 @@ NOT_LOADED = "an account with this external id is there already, and did not com
 _ADDED_LATER = ("trial_cycle", "cancel_at_period_end", "scheduled", "collection_method")
 
 # What they are where a file of before said nothing.
-_USUAL = (None, False, "", (), [], CollectionMethod.CHARGE_AUTOMATICALLY.value)
+_USUAL: tuple[object, ...] = (None, False, "", (), [], CollectionMethod.CHARGE_AUTOMATICALLY.value)
 
 
 class Refused(Exception):
