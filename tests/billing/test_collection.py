@@ -7,7 +7,7 @@ import pytest
 
 from accounts import activity, lifecycle
 from accounts.models import Account
-from accounts.rules.capabilities import COLLECTION_METHODS, AccountType, CollectionMethod, collection
+from accounts.rules.capabilities import CollectionMethod
 from billing import payments, quotes, renewal
 from billing.models import Charge, Invoice, InvoicePayment, PaymentMethod, Quote
 from billing.rules.changes import AddSeats
@@ -23,19 +23,6 @@ def by_invoice(acme: Account) -> Account:
     shop.subscribe(acme, {"support": ("team", 10, "1.00")}, start=date(2022, 10, 27))
     Account.objects.filter(pk=acme.pk).update(collection_method="send_invoice")
     return Account.objects.get(pk=acme.pk)
-
-
-def test_each_type_has_the_methods_of_the_table() -> None:
-    """By hand: self-service may have either, assisted and managed pay by invoice whatever was chosen."""
-    charged, sent = CollectionMethod
-    assert {kind: set(methods) for kind, methods in COLLECTION_METHODS.items()} == {
-        AccountType.SELF_SERVICE: {charged, sent},
-        AccountType.ASSISTED: {sent},
-        AccountType.MANAGED: {sent},
-    }
-    assert collection(AccountType.SELF_SERVICE, charged) is charged
-    assert collection(AccountType.SELF_SERVICE, sent) is sent
-    assert collection(AccountType.MANAGED, charged) is sent
 
 
 def test_a_change_makes_an_open_invoice_and_charges_nothing(by_invoice: Account) -> None:
