@@ -20,3 +20,12 @@ for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
   document.addEventListener(name, () => told(true));
 }
 document.addEventListener("htmx:afterSwap", () => told(false));
+
+// A live answer is asked of the form's own address, and no more once the form is sent: htmx would take the address of a
+// button that has the focus, and press Undo for who only came by it with the Tab key.
+document.addEventListener("htmx:configRequest", (event) => {
+  const form = event.target;
+  if (!form.matches("form[data-follows]")) return;
+  if (form.dataset.sent) event.preventDefault();
+  event.detail.path = form.getAttribute("hx-post");
+});

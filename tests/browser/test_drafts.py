@@ -114,3 +114,20 @@ def test_undo_beside_what_was_typed(url: str, page: Page) -> None:
     assert not ScheduledChange.objects.exists()
     expect(seats).to_have_value("31")
     expect(page.get_by_role("main")).to_contain_text("$72.49")
+
+
+def test_coming_by_undo_with_the_tab_key_undoes_nothing(url: str, page: Page) -> None:
+    """Htmx asks the address of the focused button: what is typed just before was posted to Undo by itself."""
+    seats = open_manage(url, page)
+    seats.fill("5")
+    page.get_by_role("button", name="Review").click()
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("main")).to_contain_text("The change is scheduled.")
+    page.goto(url + MANAGE)
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url) if sent.method == "POST" else None)
+    seats.fill("31")
+    page.get_by_role("button", name="Undo").focus()
+    page.wait_for_timeout(1000)
+    assert ScheduledChange.objects.exists()
+    assert {one.removeprefix(url) for one in asked} <= {f"{MANAGE}preview"}
