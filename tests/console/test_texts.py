@@ -74,7 +74,8 @@ def test_a_request_and_its_refusal_hold_no_trick(firm: Account) -> None:
 def test_the_back_office_has_the_same_rule(firm: Account) -> None:
     vera = signed_in(people.vera())
     address = reverse("vendor:accounts_account_change", args=[firm.pk])
-    fields = ("type", "timezone", "language", "vendor_contact_name", "vendor_contact_email")
+    fields = ("type", "collection_method", "timezone", "language")
+    fields += ("vendor_contact_name", "vendor_contact_email")
     sent = {name: getattr(firm, name) for name in fields} | {"vendor_contact_phone": "", "reason": "Moved"}
     for wrong in ({"vendor_contact_name": "Nadia\u202e"}, {"reason": "Moved\u202e"}):
         page = vera.post(address, sent | wrong)
