@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -24,13 +25,33 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Cut off who is still in the test database before it is dropped: a server that was just killed."""
+    """Cut off who is still in the test database before it is dropped: a server that was just killed.
+
+    From outside of it: a connection of this process may itself have been cut off by an earlier test.
+    """
     yield
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
+    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
         cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            [connection.settings_dict["NAME"]],
         )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Hide the event loop that Playwright leaves running in this thread from a test without a browser.
+
+    Django would take another connection in sight of a running loop, and refuse what calls async code. It is
+    hidden before the first fixture, so that a test and its transaction are on one connection.
+    """
+    if "playwright" in getattr(item, "fixturenames", ()):
+        return (yield)
+    loop = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        return (yield)
+    finally:
+        asyncio._set_running_loop(loop)
 
 
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_reset_sequences"}
