@@ -10,7 +10,7 @@ from accounts.models import Account, Activity, User
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class ActivityContext:
     """When and from where something is being done: set by the door, by tasks and by commands."""
 
     at: datetime
@@ -18,20 +18,20 @@ class Occasion:
     by_staff: bool = False
 
 
-_occasion: ContextVar[Occasion | None] = ContextVar("occasion", default=None)
+_occasion: ContextVar[ActivityContext | None] = ContextVar("occasion", default=None)
 
 
 @contextmanager
 def occasion(at: datetime, *, address: str | None = None, by_staff: bool = False) -> Iterator[None]:
     """Say when (aware) and from which address the acts inside are done."""
-    token = _occasion.set(Occasion(at, address, by_staff))
+    token = _occasion.set(ActivityContext(at, address, by_staff))
     try:
         yield
     finally:
         _occasion.reset(token)
 
 
-def current() -> Occasion:
+def current() -> ActivityContext:
     """Return the occasion; raise LookupError where none was set, because a trail without a time is none."""
     held = _occasion.get()
     if held is None:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from accounts.models import Account, Membership
-from accounts.rules.decision import Action, Decision, Who
+from accounts.rules.decision import Action, Contact, Decision
 from admin_center import navigation
 from billing import payment_links
 
@@ -127,7 +127,7 @@ class Frame:
 
     def who_can(self, decision: Decision) -> list[Membership]:
         """Return the people of the account who can do what a decision refuses."""
-        if not {Who.OWNER, Who.BILLING_ADMIN} & set(decision.who_can):
+        if not {Contact.OWNER, Contact.BILLING_ADMIN} & set(decision.who_can):
             return []
         delegated = decision.action is Action.CHANGE_PAYMENT
         return [

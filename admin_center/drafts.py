@@ -47,7 +47,7 @@ OWN = ("email_change",)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class FormDraft:
     """What was typed, as it would be posted; `anew` is the address of the page without it."""
 
     data: QueryDict
@@ -97,7 +97,7 @@ def keep(request: HttpRequest) -> str | None:
     return address
 
 
-def of(request: Any) -> Kept | None:
+def of(request: Any) -> FormDraft | None:
     """Return what this person typed at this very address, None where nothing is kept."""
     address = request.get_full_path()
     found = Draft.objects.filter(
@@ -113,10 +113,10 @@ def of(request: Any) -> Kept | None:
         data.setlist(name, texts)
     parts = urlsplit(address)
     query = [pair for pair in parse_qsl(parts.query) if pair[0] != "start"]
-    return Kept(data, found.typed_at, f"{parts.path}?{urlencode([*query, ('start', 'now')])}")
+    return FormDraft(data, found.typed_at, f"{parts.path}?{urlencode([*query, ('start', 'now')])}")
 
 
-def refill(request: Any, form: BaseForm) -> Kept | None:
+def refill(request: Any, form: BaseForm) -> FormDraft | None:
     """Let a form that is opened begin with what this person typed at this address; return what that is."""
     kept = of(request) if form.fields and not form.is_bound else None
     if kept is None:

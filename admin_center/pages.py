@@ -20,7 +20,7 @@ from accounts import activity, clock
 from accounts.gate import Gate
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountState
-from accounts.rules.decision import Action, NotAllowed, Reason
+from accounts.rules.decision import Action, DenialReason, NotAllowed
 from admin_center.sign_in.adapters import client_address
 from admin_center.sign_in.sessions import freshly_authenticated
 from billing import debts, payment_links
@@ -95,7 +95,7 @@ def _enter(
                 request.gate.demand(action)
             return view(request, **parts)
         except NotAllowed as refusal:
-            if refusal.decision.reason is Reason.CANCELLED:
+            if refusal.decision.reason is DenialReason.CANCELLED:
                 # It was cancelled while this request waited.
                 return _closed(request, account)
             # The door knows more than a verb of what would open the account again.

@@ -233,8 +233,8 @@ ACCOUNT_RATE_LIMITS = {
     "code_failed": "5/5m/key",
 }
 MFA_FORMS = {
-    "authenticate": "admin_center.forms.sign_in.CodeForm",
-    "reauthenticate": "admin_center.forms.sign_in.CodeAgainForm",
+    "authenticate": "admin_center.forms.sign_in.SecondFactorForm",
+    "reauthenticate": "admin_center.forms.sign_in.SecondFactorAgainForm",
 }
 # The vendor's staff see every customer: a password alone opens the back office to nobody, but in the demo.
 STAFF_NEED_SECOND_FACTOR = not (DEMO or TESTING)

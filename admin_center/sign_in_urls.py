@@ -41,7 +41,7 @@ urlpatterns: list[URLPattern] = [
     ),
     path("2fa/", mfa.index, name="mfa_index"),
     path("2fa/authenticate/", sign_in.SecondFactor.as_view(), name="mfa_authenticate"),
-    path("2fa/reauthenticate/", sign_in.CodeAgain.as_view(), name="mfa_reauthenticate"),
+    path("2fa/reauthenticate/", sign_in.CodeAgainView.as_view(), name="mfa_reauthenticate"),
     path("2fa/totp/activate/", freshly_authenticated(totp.activate_totp), name="mfa_activate_totp"),
     path("2fa/totp/deactivate/", freshly_authenticated(totp.deactivate_totp), name="mfa_deactivate_totp"),
     path(

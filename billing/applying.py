@@ -25,10 +25,10 @@ from billing.storage.saving import Occasion, persist
 from billing.subscription_state import state_of
 
 
-class Drifted(Exception):
+class QuoteOutdated(Exception):
     """What is stored is no longer what the quote was computed from; carries the new quote."""
 
-    def __init__(self, old: quoting.Quote, new: quoting.Quote) -> None:
+    def __init__(self, old: quoting.PricedQuote, new: quoting.PricedQuote) -> None:
         """Keep both."""
         super().__init__("the quote no longer holds")
         self.old = old
@@ -41,19 +41,19 @@ def promo_codes(changes: tuple[Change, ...]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedQuote:
     """A quote that was priced again under the lock and still holds."""
 
     subscription: Subscription
-    reading: loading.Reading
+    reading: loading.LoadedFacts
     before: Facts
-    quote: quoting.Quote
+    quote: quoting.PricedQuote
 
 
-def check(account: Account, quote: Quote, on: date) -> Checked:
+def check(account: Account, quote: Quote, on: date) -> CheckedQuote:
     """Price a stored quote again under the lock.
 
-    Raises Drifted where any line, the version or what is due differs from what was shown, and
+    Raises QuoteOutdated where any line, the version or what is due differs from what was shown, and
     Refusal where it can't be made at all.
     """
     changes = changes_from_plain(quote.changes)
@@ -67,8 +67,8 @@ def check(account: Account, quote: Quote, on: date) -> Checked:
         before = open_to_staff(before)
     new, shown = quote_at(before, quote.prices, changes, on), quote_json.load(quote.document)
     if not holds(shown, new):
-        raise Drifted(shown, new)
-    return Checked(subscription, reading, before, new)
+        raise QuoteOutdated(shown, new)
+    return CheckedQuote(subscription, reading, before, new)
 
 
 def _lock_promos(subscription: Subscription, changes: tuple[Change, ...]) -> None:
@@ -117,7 +117,7 @@ def _redeem(account: Account, quote: Quote, changes: tuple[Change, ...], occasio
 
 
 def _approve(
-    account: Account, quote: Quote, request: ChangeRequest, checked: Checked, occasion: Occasion
+    account: Account, quote: Quote, request: ChangeRequest, checked: CheckedQuote, occasion: Occasion
 ) -> None:
     """Close the request that this change answers as what was approved, and tell who asked."""
     request.state, request.decided_by, request.decided_at = (
@@ -157,7 +157,7 @@ def _activate(account: Account, occasion: Occasion) -> None:
 
 
 def _record(
-    account: Account, quote: Quote, checked: Checked, invoice: Invoice | None, by: User | None
+    account: Account, quote: Quote, checked: CheckedQuote, invoice: Invoice | None, by: User | None
 ) -> None:
     """Leave the trail and the letter: the state before and after, the quote and the invoice."""
     number, names = invoice.number if invoice else "", checked.reading.names

@@ -15,7 +15,7 @@ from accounts import activity, lifecycle, mail
 from accounts.gate import Gate
 from accounts.models import Account, Letter, Membership, User
 from accounts.rules.capabilities import AccountState
-from accounts.rules.decision import Action, Decision, NextStep, NotAllowed, Reason, Who
+from accounts.rules.decision import Action, Contact, Decision, DenialReason, NextStep, NotAllowed
 from billing import payment_links
 from billing.forfeits import Forfeit, forfeits
 from billing.models import (
@@ -40,7 +40,7 @@ KEPT_FOR = timedelta(days=90)
 class SheetChanged(Exception):
     """The amounts on the sheet are no longer those that were shown: show it again."""
 
-    def __init__(self, sheet: "Sheet") -> None:
+    def __init__(self, sheet: "CancellationSheet") -> None:
         """Keep the sheet as it is now."""
         super().__init__("the sheet changed")
         self.sheet = sheet
@@ -51,7 +51,7 @@ class RestoreOver(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class CancellationSheet:
     """What cancelling means, amounts in minor units of the account's currency.
 
     `forfeits` is what was paid and is not used, before tax, and `taxes` the tax on it as the invoices
@@ -91,7 +91,7 @@ class Sheet:
         return hashlib.sha256(plain.encode()).hexdigest()[:16]
 
 
-def consequences(account: Account, on: date, *, at_end: bool = False) -> Sheet:
+def consequences(account: Account, on: date, *, at_end: bool = False) -> CancellationSheet:
     """Return the sheet of cancelling an account on a day, or `at_end` of its paid period. Reads only."""
     reading = loading.read(account, on)
     held = reading.facts if reading else None
@@ -102,7 +102,7 @@ def consequences(account: Account, on: date, *, at_end: bool = False) -> Sheet:
     lost = forfeits(account.pk, held, ends) if held and held.has_bought else ()
     small = max(-held.balance, 0) if held else 0
     members = Membership.objects.live().filter(account=account)
-    return Sheet(
+    return CancellationSheet(
         currency=account.currency,
         forfeits=lost,
         taxes=_tax(lost),
@@ -253,7 +253,7 @@ def cancel_at_period_end(
 
 
 def _write(
-    account: Account, sheet: Sheet, reason: str, text: str, *, by: User, at_period_end: bool
+    account: Account, sheet: CancellationSheet, reason: str, text: str, *, by: User, at_period_end: bool
 ) -> Cancellation:
     return Cancellation.objects.create(
         account=account,
@@ -278,7 +278,11 @@ def restore(account_id: int, *, reason: str, by: User, on: date) -> Account:
     account = Account.objects.lock(account_id)
     if not (by.is_staff and by.is_active):
         no = Decision(
-            Action.CANCEL_ACCOUNT, False, Reason.ROLE, (Who.VENDOR_CONTACT,), NextStep.CONTACT_VENDOR
+            Action.CANCEL_ACCOUNT,
+            False,
+            DenialReason.ROLE,
+            (Contact.VENDOR_CONTACT,),
+            NextStep.CONTACT_VENDOR,
         )
         raise NotAllowed(no)
     at = activity.current().at

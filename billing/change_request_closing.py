@@ -37,7 +37,7 @@ def close_moot(account: Account, on: date) -> None:
     for request in waiting.exclude(quotes__state=Quote.State.HELD):
         try:
             quoting.quote(held, changes_from_plain(request.changes), on)
-        except (quoting.Undecided, *PASSING):
+        except (quoting.UndecidedConflict, *PASSING):
             continue
         except refusals.Refusal as refusal:
             close(account, request, ChangeRequest.State.CLOSED, by=None, reason=refusal.code)

@@ -6,16 +6,16 @@ from typing import Any
 from accounts.models import Account
 from billing import quote_json
 from billing.models import ChangeRequest, Edition
-from billing.rules.change_json import Malformed, changes_from_plain, changes_to_plain
+from billing.rules.change_json import MalformedChange, changes_from_plain, changes_to_plain
 from billing.rules.facts import Facts
-from billing.rules.quoting import Quote
+from billing.rules.quoting import PricedQuote
 
 
 def is_edited(asked: object, approved: object) -> bool:
     """Tell whether other changes were approved than were asked for, in whatever order."""
     try:
         return set(changes_from_plain(asked)) != set(changes_from_plain(approved))
-    except Malformed:
+    except MalformedChange:
         return asked != approved
 
 
@@ -28,7 +28,7 @@ def letter(account: Account, request: ChangeRequest) -> dict[str, Any]:
     return told | {"names": _names(account, set(_products(list(told.values()))))}
 
 
-def changes(account: Account, quote: Quote, before: Facts) -> dict[str, Any]:
+def changes(account: Account, quote: PricedQuote, before: Facts) -> dict[str, Any]:
     """Return the facts of a letter that names what a quote changed, on what, and from which day each."""
     told: dict[str, Any] = {
         "changes": changes_to_plain([timed.change for timed in quote.timed]),

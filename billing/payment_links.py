@@ -20,7 +20,7 @@ from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from billing import payment_methods, payments
 from billing.models import Charge, Invoice, InvoicePayment, PaymentLink, PaymentSetup
-from billing.payment_methods import Begun, Method, SetupOver
+from billing.payment_methods import Method, SetupOver, SetupStart
 from billing.rules.money import to_minor
 
 # As long as what is kept of a cancelled account: afterwards the vendor collects in other ways.
@@ -30,7 +30,7 @@ MOST_DECLINED = 10
 DECLINED_WITHIN = timedelta(hours=24)
 
 
-class Over(StrEnum):
+class NoLinkReason(StrEnum):
     """Why a link pays nothing, or why an invoice gets none."""
 
     REVOKED = "revoked"
@@ -47,13 +47,13 @@ class LinkUnknown(resending.LetsNobodyIn):
 class LinkOver(resending.LetsNobodyIn):
     """The link pays nothing any more, or the invoice can't have one."""
 
-    def __init__(self, why: Over) -> None:
+    def __init__(self, why: NoLinkReason) -> None:
         """Keep the reason."""
         super().__init__(why)
         self.why = why
 
 
-class UnderWay(Exception):
+class PaymentInProgress(Exception):
     """A payment of the invoice is going on: one at a time."""
 
 
@@ -70,12 +70,12 @@ class NothingEntered(Exception):
     """No payment method was entered on the provider's page."""
 
 
-class Malformed(Exception):
+class MalformedAddress(Exception):
     """No letter can be sent to the address."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PaymentLinkState:
     """How an invoice stands for who holds its link: what is going on, and what came of the last try.
 
     `going_on` is an open charge, whoever began it; `last` the last one that was begun by this link.
@@ -128,7 +128,7 @@ def send(invoice_id: int, email: str, *, reason: str, by: User) -> PaymentLink:
     try:
         validate_address(email)
     except ValidationError:
-        raise Malformed from None
+        raise MalformedAddress from None
     account = Account.objects.lock_for(Invoice, invoice_id)
     invoice = Invoice.objects.get(pk=invoice_id)
     if why := _closed(account, invoice):
@@ -205,27 +205,27 @@ def find(token: str) -> PaymentLink:
     return found
 
 
-def over(account: Account, link: PaymentLink) -> Over | None:
+def over(account: Account, link: PaymentLink) -> NoLinkReason | None:
     """Return why a link pays nothing any more; None where it does. A link that is over tells no more."""
     if link.revoked_at is not None:
-        return Over.REVOKED
+        return NoLinkReason.REVOKED
     if link.expires_at <= activity.current().at:
-        return Over.EXPIRED
+        return NoLinkReason.EXPIRED
     return _closed(account, link.invoice)
 
 
-def _closed(account: Account, invoice: Invoice) -> Over | None:
+def _closed(account: Account, invoice: Invoice) -> NoLinkReason | None:
     """Return why nobody pays an invoice by a link."""
     if not costs_shown(account) or account.erased_at is not None:
-        return Over.BY_VENDOR
+        return NoLinkReason.BY_VENDOR
     if invoice.due.amount <= 0 or InvoicePayment.objects.filter(invoice=invoice).exists():
-        return Over.PAID
+        return NoLinkReason.PAID
     return None
 
 
-def standing(link: PaymentLink) -> Standing:
+def standing(link: PaymentLink) -> PaymentLinkState:
     """Return how a link's invoice stands. Reads only."""
-    return Standing(
+    return PaymentLinkState(
         link,
         paid=InvoicePayment.objects.filter(invoice=link.invoice_id).exists(),
         going_on=Charge.objects.filter(invoice=link.invoice_id, state__in=Charge.OPEN).first(),
@@ -246,7 +246,7 @@ def _next_at(link: PaymentLink) -> datetime | None:
 # --- Paid ------------------------------------------------------------------------------------------
 
 
-def begin(link: PaymentLink, *, return_url: str) -> Begun:
+def begin(link: PaymentLink, *, return_url: str) -> SetupStart:
     """Open the provider's page on which the one who pays enters a method, for this invoice alone.
 
     The way back carries a state, and never the token. Raises LinkOver, UnderWay, TooManyDeclined,
@@ -268,7 +268,7 @@ def begin(link: PaymentLink, *, return_url: str) -> Begun:
             created_at=at,
             expires_at=at + payment_methods.VALID_FOR,
         )
-    return Begun(opened.address, state)
+    return SetupStart(opened.address, state)
 
 
 def page(state: str) -> PaymentSetup:
@@ -333,7 +333,7 @@ def _demand_payable(account: Account, link: PaymentLink) -> None:
     if why := over(account, link):
         raise LinkOver(why)
     if Charge.objects.filter(invoice=link.invoice_id, state__in=Charge.OPEN).exists():
-        raise UnderWay
+        raise PaymentInProgress
     if next_at := _next_at(link):
         raise TooManyDeclined(next_at)
 

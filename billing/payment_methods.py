@@ -17,11 +17,11 @@ from billing.provider import provider
 from billing.provider.base import Method, ProviderUnreachable, Setup
 
 __all__ = [
-    "Begun",
     "Method",
     "NothingToPay",
     "ProviderUnreachable",
     "SetupOver",
+    "SetupStart",
     "begin",
     "entered",
     "entered_on",
@@ -42,14 +42,14 @@ class SetupOver(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class SetupStart:
     """A set-up that was begun: where the customer goes, and the state by which they are known again."""
 
     address: str
     state: str
 
 
-def begin(account: Account, *, by: User, on: date, return_url: str) -> Begun:
+def begin(account: Account, *, by: User, on: date, return_url: str) -> SetupStart:
     """Open the provider's page on which a method is entered.
 
     The link back carries a state, which whoever asked keeps and compares. Raises NotAllowed,
@@ -72,7 +72,7 @@ def begin(account: Account, *, by: User, on: date, return_url: str) -> Begun:
             created_at=at,
             expires_at=at + VALID_FOR,
         )
-    return Begun(opened.address, state)
+    return SetupStart(opened.address, state)
 
 
 def open_page(return_url: str) -> tuple[Setup, str]:

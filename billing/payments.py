@@ -22,7 +22,7 @@ from accounts.rules.decision import Action
 from billing import applying, debts
 from billing.models import Charge, Invoice, InvoicePayment, PaymentLink, PaymentMethod, Quote
 from billing.provider import provider
-from billing.provider.base import Method, Outcome, ProviderUnreachable, Status
+from billing.provider.base import Method, PaymentOutcome, PaymentStatus, ProviderUnreachable
 from billing.rules.money import to_minor
 from billing.rules.refusals import Refusal
 from billing.storage.saving import Occasion
@@ -118,7 +118,7 @@ def collect(charge_id: UUID) -> Charge:
     return Charge.objects.get(pk=charge_id)
 
 
-def _send(charge: Charge) -> Outcome:
+def _send(charge: Charge) -> PaymentOutcome:
     """Ask the provider; silence and rubbish are an unknown outcome."""
     currency = charge.amount.currency.code
     try:
@@ -131,12 +131,12 @@ def _send(charge: Charge) -> Outcome:
         )
     except ProviderUnreachable as silence:
         log.warning("provider_unreachable", charge=str(charge.pk), why=str(silence))
-        outcome = Outcome(Status.UNKNOWN)
+        outcome = PaymentOutcome(PaymentStatus.UNKNOWN)
     step("charge_answered")
     return outcome
 
 
-def settle(charge_id: UUID, outcome: Outcome) -> None:
+def settle(charge_id: UUID, outcome: PaymentOutcome) -> None:
     """Take in what the provider says of a charge; the same answer twice changes nothing.
 
     A success applies the change that waits for it or pays the invoice. One that can no longer be
@@ -148,7 +148,7 @@ def settle(charge_id: UUID, outcome: Outcome) -> None:
         charge = Charge.objects.select_for_update(no_key=True).get(pk=charge_id)
         if charge.state in Charge.OPEN:
             _take_in(account, charge, outcome)
-        elif charge.state == Charge.State.FAILED and outcome.status is Status.SUCCEEDED:
+        elif charge.state == Charge.State.FAILED and outcome.status is PaymentStatus.SUCCEEDED:
             # Money came in for what was given up.
             charge.state, charge.refund_due = Charge.State.SUCCEEDED, True
             charge.save(update_fields=["state", "refund_due"])
@@ -157,18 +157,18 @@ def settle(charge_id: UUID, outcome: Outcome) -> None:
     _refund_if_due(charge)
 
 
-def _take_in(account: Account, charge: Charge, outcome: Outcome) -> None:
+def _take_in(account: Account, charge: Charge, outcome: PaymentOutcome) -> None:
     """Write an answer to an open charge, and what follows from it."""
     at = activity.current().at
     charge.reference, charge.action_url = outcome.reference or charge.reference, outcome.action_url
-    if outcome.status is Status.SUCCEEDED:
+    if outcome.status is PaymentStatus.SUCCEEDED:
         charge.state, charge.settled_at = Charge.State.SUCCEEDED, at
         charge.refund_due = not _use(account, charge, at)
-    elif outcome.status is Status.FAILED:
+    elif outcome.status is PaymentStatus.FAILED:
         charge.state, charge.settled_at, charge.failure = Charge.State.FAILED, at, outcome.failure
         _fail(account, charge)
     else:
-        waits = outcome.status is Status.ACTION
+        waits = outcome.status is PaymentStatus.ACTION
         charge.state = Charge.State.ACTION if waits else Charge.State.UNKNOWN
     charge.save(update_fields=["state", "settled_at", "failure", "reference", "action_url", "refund_due"])
 
@@ -203,7 +203,7 @@ def _apply_held(account: Account, charge: Charge, quote: Quote, at: datetime) ->
             # Priced for the day on which it was confirmed: that is what was shown and charged.
             occasion = Occasion(by=quote.person, on=quote.on, at=at)
             invoice = applying.carry_out(account, quote, occasion=occasion)
-    except (applying.Drifted, Refusal) as moved:
+    except (applying.QuoteOutdated, Refusal) as moved:
         log.warning("held_change_no_longer_holds", quote=str(quote.pk), why=str(moved))
         quote.refresh_from_db()
         _close_held(quote, Quote.State.FAILED, "changed_meanwhile")
@@ -272,14 +272,14 @@ def reconcile_charge(charge_id: UUID) -> Charge:
     old = activity.current().at - charge.created_at > LONGEST_WAIT
     try:
         known = provider().look_up(str(charge.pk))
-        if known is not None and known.status is Status.ACTION and old:
+        if known is not None and known.status is PaymentStatus.ACTION and old:
             known = provider().abandon(str(charge.pk))
     except ProviderUnreachable:
         return charge
     if known is not None:
         settle(charge_id, known)
     elif old or (charge.link_id is None and _is_cancelled(charge)):
-        settle(charge_id, Outcome(Status.FAILED, failure="not_received"))
+        settle(charge_id, PaymentOutcome(PaymentStatus.FAILED, failure="not_received"))
     else:
         settle(charge_id, _send(charge))
     return Charge.objects.get(pk=charge_id)

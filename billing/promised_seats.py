@@ -85,14 +85,14 @@ def line_of(account_id: int, product: str) -> Line | None:
 
 
 @dataclass(frozen=True, slots=True)
-class NotGiven:
+class UnkeptPromise:
     """A promised seat that was not given: the product's name, and why."""
 
     product: str
     outcome: str
 
 
-def not_given(member: Membership) -> NotGiven | None:
+def not_given(member: Membership) -> UnkeptPromise | None:
     """Return the seat that this member was promised, did not get and still lacks."""
     joined = Invitation.objects.filter(account=member.account_id, accepted_by=member.user_id)
     found = joined.order_by("-accepted_at").first()
@@ -100,7 +100,7 @@ def not_given(member: Membership) -> NotGiven | None:
         return None
     line = line_of(member.account_id, found.seat)
     held = line is not None and AgentSeat.objects.filter(line=line, membership=member).exists()
-    return None if held else NotGiven(product_name(found), found.seat_outcome)
+    return None if held else UnkeptPromise(product_name(found), found.seat_outcome)
 
 
 def product_name(invitation: Invitation) -> str:

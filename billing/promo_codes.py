@@ -25,7 +25,7 @@ from billing.rules.changes import Change, FirstPurchase, UsePromoCode
 from billing.rules.facts import Facts
 from billing.rules.money import to_minor
 from billing.rules.periods import Cycle
-from billing.rules.quoting import Undecided
+from billing.rules.quoting import UndecidedConflict
 from billing.rules.refusals import PromoNotValid, Refusal
 from billing.storage import loading
 
@@ -62,7 +62,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PromoCodeCheck:
     """Whether a code works for an account, for the vendor's staff.
 
     `reason` is a code, empty where it works; `refusal` says what else stands in the way. `first` tells
@@ -175,7 +175,7 @@ def lock(promo_id: int) -> PromoCode:
     return PromoCode.objects.select_for_update(no_key=True, of=("self",)).get(pk=promo_id)
 
 
-def try_out(code: str, account: Account, *, on: date) -> Answer:
+def try_out(code: str, account: Account, *, on: date) -> PromoCodeCheck:
     """Return whether a code (in capitals) would work for an account on its day, and why not.
 
     For the vendor's staff only: the customer is never told which reason it is. Writes nothing and
@@ -183,24 +183,24 @@ def try_out(code: str, account: Account, *, on: date) -> Answer:
     """
     reading = loading.read(account, on, holders=True, promos=[code])
     if reading is None:
-        return Answer("no_subscription")
+        return PromoCodeCheck("no_subscription")
     held = reading.facts
     if not held.promos:
         elsewhere = PromoCode.objects.filter(code=code).exists()
-        return Answer("other_catalogue" if elsewhere else "unknown")
+        return PromoCodeCheck("other_catalogue" if elsewhere else "unknown")
     if Capability.COSTS not in BY_TYPE[AccountType(account.type)]:
-        return Answer("account_type")
+        return PromoCodeCheck("account_type")
     first = not held.has_bought
     try:
         _use(held, UsePromoCode(code), on, first=first)
     except PromoNotValid as refusal:
-        return Answer(_precise(refusal, code, account), first=first)
+        return PromoCodeCheck(_precise(refusal, code, account), first=first)
     except Refusal as refusal:
-        return Answer("refused", refusal, first=first)
-    except Undecided:
+        return PromoCodeCheck("refused", refusal, first=first)
+    except UndecidedConflict:
         # It meets a change that waits: the customer is asked, and it works.
-        return Answer(first=first)
-    return Answer(first=first)
+        return PromoCodeCheck(first=first)
+    return PromoCodeCheck(first=first)
 
 
 def count_tries(account: Account, changes: Iterable[Change]) -> None:

@@ -18,7 +18,7 @@ from billing.rules.change_request_base import Base, base_of
 from billing.rules.changes import KINDS, Change
 from billing.rules.facts import Facts, ScheduledFacts
 from billing.rules.notices import Notice
-from billing.rules.quoting import Quote
+from billing.rules.quoting import PricedQuote
 
 _converter = make_converter()
 _converter.register_unstructure_hook(Decimal, str)
@@ -26,17 +26,17 @@ _converter.register_structure_hook(Decimal, lambda text, _type: Decimal(text))
 _converter.register_structure_hook(int | str, lambda value, _type: value)
 
 
-def dump(quote: Quote) -> dict[str, Any]:
+def dump(quote: PricedQuote) -> dict[str, Any]:
     """Return a quote as values that JSON can hold."""
     renewal = replace(quote.renewal, after=_lean(quote.renewal.after))
     lean = replace(quote, after=_lean(quote.after), renewal=renewal)
-    document: dict[str, Any] = _converter.unstructure(lean, Quote)
+    document: dict[str, Any] = _converter.unstructure(lean, PricedQuote)
     return document
 
 
-def load(document: Mapping[str, Any]) -> Quote:
+def load(document: Mapping[str, Any]) -> PricedQuote:
     """Return the quote that was stored; its facts come without the catalogue."""
-    return _converter.structure(document, Quote)
+    return _converter.structure(document, PricedQuote)
 
 
 def dump_base(facts: Facts, changes: Iterable[Change]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from accounts.gate import Gate
 from accounts.models import Account, User
 from accounts.rules.decision import Action
 from billing import payments, quote_json, renewal
-from billing.applying import Drifted, carry_out, check, promo_codes
+from billing.applying import QuoteOutdated, carry_out, check, promo_codes
 from billing.models import (
     Cancellation,
     ChangeRequest,
@@ -40,7 +40,7 @@ VALID_FOR = timedelta(hours=24)
 class QuoteChanged(Exception):
     """A quote no longer holds; `new` was drawn up for the same person in its place."""
 
-    def __init__(self, old: quoting.Quote, new: Quote) -> None:
+    def __init__(self, old: quoting.PricedQuote, new: Quote) -> None:
         """Keep what was shown and what would be charged now."""
         super().__init__("the quote no longer holds")
         self.old = old
@@ -56,7 +56,7 @@ class QuoteOver(Exception):
         self.quote = quote
 
 
-class TooLate(Exception):
+class UndoTooLate(Exception):
     """A scheduled change whose day has come can't be undone."""
 
     def __init__(self, change: ScheduledChange) -> None:
@@ -72,8 +72,8 @@ def price(
     by: User,
     on: date,
     asking: bool = False,
-    reading: loading.Reading | None = None,
-) -> quoting.Quote:
+    reading: loading.LoadedFacts | None = None,
+) -> quoting.PricedQuote:
     """Return what changes cost on a day and from renewal on. Writes nothing.
 
     `reading` is what was just read, with the holders and the promo codes of these changes; without
@@ -110,7 +110,7 @@ def draw_up(
 def _store(
     account: Account,
     changes: Sequence[Change],
-    quote: quoting.Quote,
+    quote: quoting.PricedQuote,
     *,
     by: User,
     request: ChangeRequest | None = None,
@@ -175,7 +175,7 @@ def _accept(
     _demand(account, changes, reading.facts, by=by, on=on)
     try:
         checked = check(account, quote, on)
-    except Drifted as drifted:
+    except QuoteOutdated as drifted:
         return QuoteChanged(
             drifted.old, _store(account, changes, drifted.new, by=by, request=quote.request)
         ), None
@@ -254,7 +254,7 @@ def undo(change_id: int, *, by: User, on: date) -> None:
     if on >= change.takes_effect_on:
         if subscription.parked_at is not None:
             raise RenewalParked(due=change.takes_effect_on)
-        raise TooLate(change)
+        raise UndoTooLate(change)
     before = loading.read(account, on)
     assert before is not None
     if before.facts.held:
@@ -278,7 +278,7 @@ def undo(change_id: int, *, by: User, on: date) -> None:
     )
 
 
-def _read(account: Account, changes: Sequence[Change], on: date) -> loading.Reading:
+def _read(account: Account, changes: Sequence[Change], on: date) -> loading.LoadedFacts:
     reading = loading.read(account, on, holders=True, promos=promo_codes(tuple(changes)))
     if reading is None:
         raise NoSuchLine(product="")

@@ -16,9 +16,9 @@ from billing import cancellation, charge_letters, invoicing, payments
 from billing.change_request_closing import close_moot
 from billing.models import Charge, Invoice, PaymentMethod, Quote, ScheduledChange, Subscription
 from billing.rules import invariants, quoting
-from billing.rules.ending import Ending, ending
+from billing.rules.ending import LineEnding, ending
 from billing.rules.facts import Facts
-from billing.rules.invariants import Fault
+from billing.rules.invariants import InvariantFault
 from billing.rules.refusals import NoPriceInCycle
 from billing.storage import loading
 from billing.storage.saving import Occasion, persist
@@ -34,7 +34,7 @@ _RENEWABLE = Subscription.objects.filter(account__state__in=RENEWING, lines__end
 class StillBroken(Exception):
     """A parked subscription whose facts still break a rule: mend them first."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
+    def __init__(self, faults: tuple[InvariantFault, ...]) -> None:
         """Keep what is broken."""
         super().__init__(_because(faults))
         self.faults = faults
@@ -135,7 +135,7 @@ def _let_end(
     account: Account,
     subscription: Subscription,
     before: Facts,
-    found: Ending,
+    found: LineEnding,
     *,
     names: charge_letters.Names,
     at: datetime,
@@ -190,7 +190,7 @@ def unpark(account_id: int, *, reason: str, by: User, on: date) -> None:
     activity.record(account, "subscription_unparked", by=by, subject="subscription", reason=reason.strip())
 
 
-def _park(account: Account, faults: tuple[Fault, ...], at: datetime) -> tuple[None, None]:
+def _park(account: Account, faults: tuple[InvariantFault, ...], at: datetime) -> tuple[None, None]:
     """Charge nothing for an account whose facts break a rule, and say so to the staff."""
     because = _because(faults)
     Subscription.objects.filter(pk=account.pk).update(parked_at=at, parked_because=because)
@@ -199,16 +199,18 @@ def _park(account: Account, faults: tuple[Fault, ...], at: datetime) -> tuple[No
     return None, None
 
 
-def _because(faults: tuple[Fault, ...]) -> str:
+def _because(faults: tuple[InvariantFault, ...]) -> str:
     return ", ".join(f"{fault.code} {fault.product or ''}".strip() for fault in faults)[:200]
 
 
-def _priced(held: Facts, resumes_on: date | None) -> tuple[quoting.Renewal | None, tuple[Fault, ...]]:
+def _priced(
+    held: Facts, resumes_on: date | None
+) -> tuple[quoting.Renewal | None, tuple[InvariantFault, ...]]:
     """Return the coming renewal and what stands against it: in the facts, and in what it would charge."""
     try:
         renewal = _renewal(held, resumes_on)
     except NoPriceInCycle as refusal:
-        return None, (Fault(refusal.code, str(refusal.data["product"])),)
+        return None, (InvariantFault(refusal.code, str(refusal.data["product"])),)
     return renewal, (*invariants.faults(held), *invariants.line_faults(renewal.lines))
 
 

@@ -2,22 +2,22 @@
 
 from collections.abc import Iterable
 
-from billing.provider.base import Method, Outcome, ProviderUnreachable, Setup
+from billing.provider.base import Method, PaymentOutcome, ProviderUnreachable, Setup
 
 
 class Unreachable:
     """Never answers."""
 
-    def charge(self, *, key: str, amount: int, currency: str, method: str, return_url: str) -> Outcome:
+    def charge(self, *, key: str, amount: int, currency: str, method: str, return_url: str) -> PaymentOutcome:
         raise ProviderUnreachable
 
-    def look_up(self, key: str) -> Outcome | None:
+    def look_up(self, key: str) -> PaymentOutcome | None:
         raise ProviderUnreachable
 
-    def abandon(self, key: str) -> Outcome | None:
+    def abandon(self, key: str) -> PaymentOutcome | None:
         raise ProviderUnreachable
 
-    def unasked(self) -> Iterable[tuple[str, Outcome]]:
+    def unasked(self) -> Iterable[tuple[str, PaymentOutcome]]:
         raise ProviderUnreachable
 
     def refund(self, key: str) -> None:

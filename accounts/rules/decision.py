@@ -43,7 +43,7 @@ class Action(StrEnum):
     EXPORT_DATA = "export_data"
 
 
-class Reason(StrEnum):
+class DenialReason(StrEnum):
     """Why not."""
 
     ALLOWED = "allowed"
@@ -68,7 +68,7 @@ class NextStep(StrEnum):
     PAY_INVOICE = "pay_invoice"
 
 
-class Who(StrEnum):
+class Contact(StrEnum):
     """Who can act, as codes that pages turn into named people."""
 
     OWNER = "owner"
@@ -83,8 +83,8 @@ class Decision:
 
     action: Action
     allowed: bool
-    reason: Reason
-    who_can: tuple[Who, ...]
+    reason: DenialReason
+    who_can: tuple[Contact, ...]
     next_step: NextStep
 
     def __bool__(self) -> bool:
@@ -166,22 +166,26 @@ def decide(
     """
     permission, capability = NEEDS[action]
     if standing is Standing.CANCELLED:
-        return Decision(action, False, Reason.CANCELLED, (Who.VENDOR_CONTACT,), NextStep.CONTACT_VENDOR)
+        return Decision(
+            action, False, DenialReason.CANCELLED, (Contact.VENDOR_CONTACT,), NextStep.CONTACT_VENDOR
+        )
     if capability not in BY_TYPE[account_type]:
         asks = action in REQUESTABLE and Permission.REQUEST_CHANGE in held
         asks = asks and Capability.REQUEST in BY_STANDING[standing]
         step = NextStep.REQUEST_CHANGE if asks else NextStep.CONTACT_VENDOR
-        return Decision(action, False, Reason.ACCOUNT_TYPE, (Who.VENDOR_CONTACT,), step)
+        return Decision(action, False, DenialReason.ACCOUNT_TYPE, (Contact.VENDOR_CONTACT,), step)
     if capability not in BY_STANDING[standing]:
         if not way_out():
-            reason = Reason.NOTHING_ON_SALE if standing is Standing.TRIAL_ENDED else Reason.OLD_DEBT
-            return Decision(action, False, reason, (Who.VENDOR_CONTACT,), NextStep.CONTACT_VENDOR)
+            reason = (
+                DenialReason.NOTHING_ON_SALE if standing is Standing.TRIAL_ENDED else DenialReason.OLD_DEBT
+            )
+            return Decision(action, False, reason, (Contact.VENDOR_CONTACT,), NextStep.CONTACT_VENDOR)
         return _closed(action, held, account_type, standing)
     if permission is not None and permission not in held:
         asks = action in REQUESTABLE and Permission.REQUEST_CHANGE in held
         step = NextStep.REQUEST_CHANGE if asks else NextStep.ASK_WHO_CAN
-        return Decision(action, False, Reason.ROLE, _who(permission), step)
-    return Decision(action, True, Reason.ALLOWED, (), NextStep.NONE)
+        return Decision(action, False, DenialReason.ROLE, _who(permission), step)
+    return Decision(action, True, DenialReason.ALLOWED, (), NextStep.NONE)
 
 
 def _closed(
@@ -189,18 +193,18 @@ def _closed(
 ) -> Decision:
     """Return the refusal of an account whose trial is over or that is suspended, with its way back."""
     if standing is Standing.TRIAL_ENDED:
-        reason, opens, step = Reason.TRIAL_ENDED, Action.CHANGE_SUBSCRIPTION, NextStep.BUY
+        reason, opens, step = DenialReason.TRIAL_ENDED, Action.CHANGE_SUBSCRIPTION, NextStep.BUY
     else:
-        reason, opens, step = Reason.SUSPENDED, Action.VIEW_PAYMENT, NextStep.PAY_INVOICE
+        reason, opens, step = DenialReason.SUSPENDED, Action.VIEW_PAYMENT, NextStep.PAY_INVOICE
     way_back = decide(opens, held=held, account_type=account_type, standing=standing)
     if way_back:
         return Decision(action, False, reason, (), step)
     return Decision(action, False, reason, way_back.who_can, way_back.next_step)
 
 
-def _who(permission: Permission) -> tuple[Who, ...]:
+def _who(permission: Permission) -> tuple[Contact, ...]:
     """Return who holds a permission, the owner first."""
-    return tuple(Who(role.value) for role in holders(permission) if role in _NAMED)
+    return tuple(Contact(role.value) for role in holders(permission) if role in _NAMED)
 
 
 _NAMED = frozenset({Role.OWNER, Role.BILLING_ADMIN, Role.ADMIN})

@@ -14,8 +14,8 @@ from accounts.models import Account, Membership, User
 from accounts.rules.time_zones import time_zones
 from admin_center.back_office import search
 from admin_center.back_office.columns import linked, links, related
-from admin_center.back_office.email_corrections import Corrections
-from admin_center.back_office.old_debts import OldDebts
+from admin_center.back_office.email_corrections import EmailCorrectionMixin
+from admin_center.back_office.old_debts import OldDebtMixin
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
 from admin_center.forms.fields import Lines
@@ -46,7 +46,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Account, site=site)
-class AccountAdmin(OldDebts, StaffAdmin):
+class AccountAdmin(OldDebtMixin, StaffAdmin):
     """Customer companies."""
 
     form = AccountForm
@@ -148,7 +148,7 @@ class MembershipAdmin(StaffAdmin):
 
 
 @admin.register(User, site=site)
-class UserAdmin(Corrections, StaffAdmin):
+class UserAdmin(EmailCorrectionMixin, StaffAdmin):
     """Everybody who signs in."""
 
     list_display = ("name", "email", "is_active", "is_staff", "last_login", "date_joined")

@@ -67,6 +67,6 @@ class ActivityAdmin(OfAccount):
     @admin.display(description=_("What changed"))
     def differences(self, entry: Activity) -> SafeString | str:
         """Return each thing that changed, as it was and as it is."""
-        (told,) = activity_presenter.Teller(entry.account, costs_shown=True).tell([entry])
+        (told,) = activity_presenter.ActivityPresenter(entry.account, costs_shown=True).tell([entry])
         rows = ((one.field, one.before or "–", one.after or "–") for one in told.differences)
         return format_html_join(mark_safe("<br>"), "{}: {} → {}", rows) or "–"

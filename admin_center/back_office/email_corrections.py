@@ -48,7 +48,7 @@ class CorrectionForm(forms.Form):
     )
 
 
-class Corrections(Base):
+class EmailCorrectionMixin(Base):
     """What a person's page needs to let staff propose another address."""
 
     @admin.display(description=_("Correction"))

@@ -22,7 +22,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from accounts import mail
 from accounts.models import Letter
 from admin_center.back_office.activity import OF_ACCOUNT, OfAccount
-from admin_center.back_office.resending import SendingAgain
+from admin_center.back_office.resending import ResendMixin
 from admin_center.back_office.site import site
 
 KINDS = {
@@ -77,7 +77,7 @@ class Kind(admin.SimpleListFilter):
         return queryset.filter(kind=self.value()) if self.value() in KINDS else queryset
 
 
-class Sending(admin.SimpleListFilter):
+class SendingFilter(admin.SimpleListFilter):
     """Whether it went out."""
 
     title = _("state")
@@ -104,11 +104,11 @@ class Sending(admin.SimpleListFilter):
 
 
 @admin.register(Letter, site=site)
-class LetterAdmin(SendingAgain, OfAccount):
+class LetterAdmin(ResendMixin, OfAccount):
     """Letters with what they say; nobody edits one."""
 
     list_display = ("created_at", OF_ACCOUNT, "told", "to", "standing")
-    list_filter = (Kind, Sending)
+    list_filter = (Kind, SendingFilter)
     fields = (
         *("company", "told", "to", "language", "state", "created_at", "sent_at"),
         *("attempts", "next_try_at", "error", "again"),

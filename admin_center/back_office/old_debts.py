@@ -38,7 +38,7 @@ class SettleForm(forms.Form):
     )
 
 
-class OldDebts(Base):
+class OldDebtMixin(Base):
     """What an account's page needs to show that it owes an old debt, and to open it again."""
 
     @admin.display(description=_("Debt"))

@@ -44,7 +44,7 @@ FAULTS = {
 }
 
 
-class Parked(admin.SimpleListFilter):
+class ParkedFilter(admin.SimpleListFilter):
     """Those for which nothing is charged."""
 
     title = _("parked")
@@ -70,7 +70,7 @@ class UnparkForm(forms.Form):
     )
 
 
-class Parking(Base):
+class ParkingMixin(Base):
     """What a subscription's page needs to show that it is parked, and to let it renew again."""
 
     @admin.display(description=_("Parked"))

@@ -29,12 +29,12 @@ else:
 
 # Why an invoice gets no link, or a link is over already.
 WHY_NOT = {
-    payment_links.Over.PAID: _("Nothing is left to pay on this invoice."),
-    payment_links.Over.BY_VENDOR: _(
+    payment_links.NoLinkReason.PAID: _("Nothing is left to pay on this invoice."),
+    payment_links.NoLinkReason.BY_VENDOR: _(
         "No costs are shown on this account, or its data is erased: its invoices are not paid by a link."
     ),
-    payment_links.Over.EXPIRED: _("This link is too old already: nothing can be paid by it."),
-    payment_links.Over.REVOKED: _("This link is revoked already."),
+    payment_links.NoLinkReason.EXPIRED: _("This link is too old already: nothing can be paid by it."),
+    payment_links.NoLinkReason.REVOKED: _("This link is revoked already."),
 }
 
 
@@ -151,7 +151,7 @@ def _sent(request: Any, invoice: Invoice, form: forms.Form) -> bool:
     try:
         with _at(invoice.subscription.account):
             payment_links.send(invoice.pk, asked["email"], reason=asked["reason"], by=request.user)
-    except payment_links.Malformed:
+    except payment_links.MalformedAddress:
         form.add_error("email", UNWRITABLE)
         return False
     except payment_links.LinkOver as over:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from djmoney.money import Money
 
 from accounts.models import Account
-from admin_center.forms.fields import Lines, Number, Sought, Text
+from admin_center.forms.fields import Lines, Number, SearchText, Text
 from billing import promo_codes
 from billing.models import Product, PromoCode
 
@@ -30,7 +30,7 @@ LIMITS_HELP = {
 }
 
 
-class UsedCodeForm(CodeBase):
+class UsedPromoCodeForm(CodeBase):
     """What may still change once somebody has used the code, and why."""
 
     reason = Lines(
@@ -63,7 +63,7 @@ class UsedCodeForm(CodeBase):
         return promo_codes.faults_of(promo_codes.lock(self.instance.pk), self.changes())
 
 
-class CodeForm(UsedCodeForm):
+class PromoCodeForm(UsedPromoCodeForm):
     """All conditions of a code that nobody has used."""
 
     off = Number(
@@ -143,11 +143,11 @@ class CodeForm(UsedCodeForm):
         return dict(promo_codes.faults(promo_codes.Terms(**self.changes()), self.cleaned_data["catalogue"]))
 
 
-class TryForm(forms.Form):
+class PromoCodeTrialForm(forms.Form):
     """A code and the account it is to work for."""
 
     code = Text(label=_("Code"), max_length=40)
-    account = Sought(
+    account = SearchText(
         label=_("Account"), max_length=200, help_text=_("Its address name or its whole external id.")
     )
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import clock
 from accounts.models import Account
 from admin_center.back_office.columns import amount, linked, links, related
-from admin_center.back_office.promo_code_forms import CodeForm, TryForm, UsedCodeForm
+from admin_center.back_office.promo_code_forms import PromoCodeForm, PromoCodeTrialForm, UsedPromoCodeForm
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin, StaffInline
 from admin_center.wording import phrases, refusals
@@ -119,7 +119,7 @@ class PromoCodeAdmin(StaffAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         """Return the form of a code that nobody has used, or of one that somebody has."""
-        form = UsedCodeForm if obj is not None and promo_codes.in_use(obj) else CodeForm
+        form = UsedPromoCodeForm if obj is not None and promo_codes.in_use(obj) else PromoCodeForm
         return super().get_form(request, obj, change, form=form, **options)
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -176,7 +176,11 @@ class PromoCodeAdmin(StaffAdmin):
     def try_code(self, request: HttpRequest) -> HttpResponse:
         """Say whether a code works for an account today, with the precise reason; writes nothing."""
         asked = "account" in request.GET
-        form = TryForm(request.GET) if asked else TryForm(initial={"code": request.GET.get("code", "")})
+        form = (
+            PromoCodeTrialForm(request.GET)
+            if asked
+            else PromoCodeTrialForm(initial={"code": request.GET.get("code", "")})
+        )
         valid = asked and form.is_valid()
         context = {
             **self.admin_site.each_context(request),

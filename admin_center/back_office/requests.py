@@ -33,7 +33,7 @@ from admin_center.wording.bidi import isolated
 from admin_center.wording.phrases import Names
 from billing import applying, change_requests
 from billing.models import ChangeRequest
-from billing.rules.change_json import Malformed, changes_from_plain
+from billing.rules.change_json import MalformedChange, changes_from_plain
 from billing.rules.changes import (
     AddOn,
     AddProduct,
@@ -45,7 +45,7 @@ from billing.rules.changes import (
 from billing.rules.facts import Facts
 from billing.rules.money import exponent, to_minor
 from billing.rules.price_overrides import quote_at
-from billing.rules.quoting import Undecided
+from billing.rules.quoting import UndecidedConflict
 from billing.rules.refusals import Refusal, SalesOnly
 from billing.storage import loading
 
@@ -106,7 +106,7 @@ class DecisionForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Comes:
+class RequestPricing:
     """What a request comes to at the prices given; `refusal` says why it can't be made."""
 
     due: str = ""
@@ -161,12 +161,12 @@ class ChangeRequestAdmin(OfSubscription):
         rows: QuerySet[Any] = super().get_queryset(request)
         return rows
 
-    def _told(self, one: ChangeRequest, held: Facts | None = None) -> requests.Requested:
+    def _told(self, one: ChangeRequest, held: Facts | None = None) -> requests.RequestView:
         """Return a request with its words: the same that the customer reads."""
         catalogue = one.subscription.catalogue_id
         names = self.names.get(catalogue)
         if names is None:
-            names = activity_presenter.Teller(one.subscription.account, costs_shown=True).names
+            names = activity_presenter.ActivityPresenter(one.subscription.account, costs_shown=True).names
             self.names[catalogue] = names
         receipt = requests.receipts([one]).get(one.pk) if one.approved_changes is None else None
         return requests.told(one, names, at=one.created_at, held=held, receipt=receipt)
@@ -225,7 +225,7 @@ class ChangeRequestAdmin(OfSubscription):
         assert reading is not None  # the request refers to the subscription
         try:
             changes = changes_from_plain(one.changes)
-        except Malformed:
+        except MalformedChange:
             changes = ()
         products = {key: reading.names.get(key, key) for key in _bought(changes)}
         typed = request.POST if request.method == "POST" else None
@@ -266,19 +266,19 @@ def _is_ours(one: ChangeRequest) -> bool:
 
 
 def _comes(
-    reading: loading.Reading, changes: tuple[Change, ...], prices: Mapping[str, int], account: Account
-) -> Comes:
+    reading: loading.LoadedFacts, changes: tuple[Change, ...], prices: Mapping[str, int], account: Account
+) -> RequestPricing:
     """Return what the changes come to today at these prices (minor units)."""
     held = applying.open_to_staff(reading.facts)
     try:
         quote = quote_at(held, prices, changes, clock.today(account))
-    except Undecided as undecided:
+    except UndecidedConflict as undecided:
         quote = undecided.provisional
     except SalesOnly as refusal:
-        return Comes(refusal=_price_it(refusal, reading), unpriced=True)
+        return RequestPricing(refusal=_price_it(refusal, reading), unpriced=True)
     except Refusal as refusal:
-        return Comes(refusal=refusals.why(refusal, reading.names))
-    return Comes(
+        return RequestPricing(refusal=refusals.why(refusal, reading.names))
+    return RequestPricing(
         money(quote.settlement.due, quote.currency),
         money(quote.renewal.amount, quote.currency),
         told=[
@@ -294,7 +294,7 @@ def _with_amounts(one: notices.Consequence, currency: str) -> str:
     return f"{one.sentence} {prices}".strip()
 
 
-def _price_it(refusal: SalesOnly, reading: loading.Reading) -> str:
+def _price_it(refusal: SalesOnly, reading: loading.LoadedFacts) -> str:
     key = str(refusal.data["product"])
     return _("%(name)s has no list price in this edition: give one.") % {
         "name": isolated(reading.names.get(key, key))
@@ -307,7 +307,7 @@ def _carry_out(
     account: Account,
     form: DecisionForm,
     act: str,
-    reading: loading.Reading,
+    reading: loading.LoadedFacts,
 ) -> HttpResponse | None:
     """Accept or reject; None, with the error in the form, where it can't be done."""
     reason, on = form.cleaned_data["reason"], clock.today(account)
@@ -330,7 +330,7 @@ def _carry_out(
     except SalesOnly as refusal:
         form.add_error(f"price-{refusal.data['product']}", ValidationError(_price_it(refusal, reading)))
         return None
-    except (Refusal, Undecided) as refusal:
+    except (Refusal, UndecidedConflict) as refusal:
         why = (
             refusals.why(refusal, reading.names)
             if isinstance(refusal, Refusal)

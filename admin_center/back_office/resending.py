@@ -49,7 +49,7 @@ INSTEAD = {
 }
 
 
-class AgainForm(forms.Form):
+class ResendForm(forms.Form):
     """Which letters, and why."""
 
     letter = forms.TypedMultipleChoiceField(
@@ -76,7 +76,7 @@ class AgainForm(forms.Form):
         return asked
 
 
-class SendingAgain(Base):
+class ResendMixin(Base):
     """What the pages of letters need to let one that was given up be tried again."""
 
     change_list_template = "back_office/letters.html"
@@ -102,7 +102,7 @@ class SendingAgain(Base):
         chosen = _numbers((request.POST if posted else request.GET).getlist("letter"))
         shown = _some(chosen) if chosen else _page(request)
         useful = [(one.pk, self._label(one)) for one in shown.rows if posted or not _useless(one)]
-        form = AgainForm(useful, request.POST if posted else None, initial={"letter": chosen})
+        form = ResendForm(useful, request.POST if posted else None, initial={"letter": chosen})
         if form.is_bound and form.is_valid() and _sent_again(request, form, shown.rows):
             if len(shown.rows) == 1:
                 return redirect("vendor:accounts_letter_change", shown.rows[0].pk)
@@ -157,7 +157,7 @@ def _page(request: HttpRequest) -> Slice:
     return cut(given_up, NEWEST_FIRST, request.GET, size=PAGE_SIZE)
 
 
-def _sent_again(request: Any, form: AgainForm, letters: Sequence[Letter]) -> bool:
+def _sent_again(request: Any, form: ResendForm, letters: Sequence[Letter]) -> bool:
     """Let each be tried again, behind a fence of its own, and tell; False where none could be."""
     reason, refused = form.cleaned_data["reason"], Counter[str]()
     kinds = {one.pk: one for one in letters}

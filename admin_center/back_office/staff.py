@@ -67,7 +67,7 @@ class StaffChangeList(ChangeList):
         self.paginator = None
 
 
-class ForStaff:
+class StaffRights:
     """Rights without stored permissions: the site lets in active staff only, who may look at all."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -95,7 +95,7 @@ class ForStaff:
         return False
 
 
-class ShownRows(BaseRows):
+class ReadOnlyRows(BaseRows):
     """Rows that are looked at: nothing of them is posted, so nothing of them can be wrong."""
 
     def is_valid(self) -> bool:
@@ -108,10 +108,10 @@ class ShownRows(BaseRows):
         return []
 
 
-class StaffInline(ForStaff, BaseInline):
+class StaffInline(StaffRights, BaseInline):
     """Rows shown on their parent's page."""
 
-    formset = ShownRows
+    formset = ReadOnlyRows
     extra = 0
     max_num = 0
     can_delete = False
@@ -128,7 +128,7 @@ class StaffInline(ForStaff, BaseInline):
         return tuple(self.fields or ())
 
 
-class StaffAdmin(ForStaff, BaseAdmin):
+class StaffAdmin(StaffRights, BaseAdmin):
     """A list and a page of one model, to look at."""
 
     formfield_overrides = {CharField: {"form_class": Text}}

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from admin_center.back_office import search
 from admin_center.back_office.columns import amount, linked, links, related
-from admin_center.back_office.parking import Parked, Parking
+from admin_center.back_office.parking import ParkedFilter, ParkingMixin
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin, StaffInline
 from billing.models import (
@@ -108,7 +108,7 @@ class BalanceInline(StaffInline):
 
 
 @admin.register(Subscription, site=site)
-class SubscriptionAdmin(Parking, StaffAdmin):
+class SubscriptionAdmin(ParkingMixin, StaffAdmin):
     """Subscriptions with all that they consist of."""
 
     company = staticmethod(linked("account", "accounts_account", _("Account")))
@@ -117,7 +117,7 @@ class SubscriptionAdmin(Parking, StaffAdmin):
         *(related("account", _("Account")), related("catalogue", _("Catalogue")), "cycle"),
         *("paid_until", "parked_at"),
     )
-    list_filter = (Parked,)
+    list_filter = (ParkedFilter,)
     list_select_related = ("account", "catalogue")
     search_fields = ("account__slug",)
     search_help_text = _("How the account’s name or address name, or a member’s e-mail address begins.")

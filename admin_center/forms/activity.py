@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import Account, Activity
 from accounts.models.people import folded_field
 from accounts.rules.folding import folded, words
-from admin_center.forms.fields import Day, Sought
+from admin_center.forms.fields import Day, SearchText
 from admin_center.wording.activity import VERBS
 
 # Wide enough for any trail, narrow enough for any zone's arithmetic.
@@ -29,7 +29,7 @@ class ActivityFilter(forms.Form):
     """What to look for in the trail: an act, a person, days of the account's zone."""
 
     verb = forms.ChoiceField(label=_("What"), choices=_verbs, required=False)
-    person = Sought(label=_("Who"), max_length=120, required=False)
+    person = SearchText(label=_("Who"), max_length=120, required=False)
     first = Day(
         label=pgettext_lazy("first day", "From"),
         required=False,

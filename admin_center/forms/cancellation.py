@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.rules.texts import without_odd
-from admin_center.forms.fields import Lines, Sought
+from admin_center.forms.fields import Lines, SearchText
 from admin_center.wording.bidi import isolated
 from billing.models import Cancellation
 
@@ -30,7 +30,7 @@ class SurveyForm(forms.Form):
 class CancelForm(SurveyForm):
     """The survey, and the account's name exactly as it is."""
 
-    name = Sought(
+    name = SearchText(
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
     )

@@ -42,7 +42,7 @@ class Lines(Text):
     widget = forms.Textarea
 
 
-class _NamesTheOdd(forms.Field):
+class _OddCharacterField(forms.Field):
     """A number or a day; what can't be read is told with the character that stands in the way."""
 
     ordinary = re.compile(r"[\w.,:/+\-]", re.ASCII)
@@ -66,15 +66,15 @@ class _NamesTheOdd(forms.Field):
             raise ValidationError([*error.messages, named]) from None
 
 
-class Whole(_NamesTheOdd, forms.IntegerField):
+class WholeNumber(_OddCharacterField, forms.IntegerField):
     """A whole number."""
 
 
-class Number(_NamesTheOdd, forms.DecimalField):
+class Number(_OddCharacterField, forms.DecimalField):
     """A number with decimals."""
 
 
-class Day(_NamesTheOdd, forms.DateField):
+class Day(_OddCharacterField, forms.DateField):
     """A day."""
 
 
@@ -84,5 +84,5 @@ def _ungrouped(value: str) -> str:
     return re.sub(r"(?<=\d) (?=\d{3}(?!\d))", "", plain)
 
 
-class Sought(forms.CharField):
+class SearchText(forms.CharField):
     """A text that is only compared with what is kept, so that it may hold anything."""

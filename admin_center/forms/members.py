@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.rules.roles import Role
-from admin_center.forms.fields import Sought, Text
+from admin_center.forms.fields import SearchText, Text
 from admin_center.wording.labels import ROLES
 
 # What each role allows, in one sentence (domain.md 3, first table).
@@ -46,7 +46,7 @@ class RoleForm(forms.Form):
 class SeatForm(forms.Form):
     """A product whose seat is given or freed, and what becomes of a reduction that waits."""
 
-    product = Sought(max_length=80, error_messages={"required": gettext_lazy("Choose a product.")})
+    product = SearchText(max_length=80, error_messages={"required": gettext_lazy("Choose a product.")})
     act = forms.ChoiceField(choices=[("assign", ""), ("free", "")])
     reduction = forms.ChoiceField(choices=[("", ""), ("undo", ""), ("raise", "")], required=False)
 

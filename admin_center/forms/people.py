@@ -14,7 +14,7 @@ from accounts.models.people import MembershipQuerySet
 from accounts.rules.folding import words
 from accounts.rules.roles import Role
 from admin_center.forms import seat_filters
-from admin_center.forms.fields import Sought
+from admin_center.forms.fields import SearchText
 from admin_center.wording.labels import ROLES
 
 # Stands for no product's key: those have no capitals.
@@ -24,7 +24,7 @@ NO_SEAT = "NONE"
 class ContactSearch(forms.Form):
     """A name or an address."""
 
-    q = Sought(label=_("Name or e-mail address"), max_length=120, required=False)
+    q = SearchText(label=_("Name or e-mail address"), max_length=120, required=False)
 
 
 class PeopleSearch(ContactSearch):

@@ -15,7 +15,7 @@ from admin_center.sign_in.adapters import client_address
 log = structlog.get_logger()
 
 
-class Limited:
+class AttemptLimit:
     """Counts tries as `attempts.code` does, not by the person alone."""
 
     again: bool
@@ -44,13 +44,13 @@ class Limited:
         raise get_adapter().validation_error("incorrect_code")
 
 
-class CodeForm(Limited, AuthenticateForm):
+class SecondFactorForm(AttemptLimit, AuthenticateForm):
     """Finishes signing in."""
 
     again = False
 
 
-class CodeAgainForm(Limited, ReauthenticateForm):
+class SecondFactorAgainForm(AttemptLimit, ReauthenticateForm):
     """Shows again who one is."""
 
     again = True

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.rules.decision import Action
-from admin_center.forms.fields import Day, Lines, Text, Whole
+from admin_center.forms.fields import Day, Lines, Text, WholeNumber
 from admin_center.manage import products as manage_products
-from admin_center.manage.options import Desk
+from admin_center.manage.options import ManageOptions
 from admin_center.wording import phrases
 from billing.rules.checks import LONGEST_TEMPORARY
 from billing.rules.facts import EditionFacts, LineFacts, ProductFacts
@@ -43,7 +43,7 @@ class ManageForm(forms.Form):
     cycle = forms.ChoiceField(label=gettext_lazy("Billing cycle"), required=False, widget=forms.RadioSelect)
     extend = forms.BooleanField(label=gettext_lazy("Extend by one period"), required=False)
     temporary_product = forms.ChoiceField(label=gettext_lazy("Product"), required=False)
-    temporary_seats = Whole(
+    temporary_seats = WholeNumber(
         label=gettext_lazy("Extra seats"),
         required=False,
         min_value=1,
@@ -70,7 +70,7 @@ class ManageForm(forms.Form):
     )
     request = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None, *, desk: Desk, looked: Any = None, **options: Any) -> None:
+    def __init__(self, data: Any = None, *, desk: ManageOptions, looked: Any = None, **options: Any) -> None:
         """Make the fields that this person may use on this day; `looked`: the products to open."""
         super().__init__(data, **options)
         self.desk = desk
@@ -128,7 +128,7 @@ class ManageForm(forms.Form):
             "least": phrases.number(least),
             "most": phrases.number(most),
         }
-        self.fields[f"seats-{product.key}"] = Whole(
+        self.fields[f"seats-{product.key}"] = WholeNumber(
             label=_("Seats of %(name)s") % {"name": self.desk.name(product.key)},
             min_value=least,
             max_value=most,

@@ -19,13 +19,13 @@ from billing.storage import loading
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ManageOptions:
     """One subscription to be changed by one person on one day.
 
     `asking` says that this person may only ask, or chose to; then everything on sale may be asked for.
     """
 
-    reading: loading.Reading
+    reading: loading.LoadedFacts
     on: date
     asking: bool
     may: Mapping[Action, bool]
@@ -146,7 +146,7 @@ class Desk:
         )
 
 
-def of(request: AccountRequest, *, promos: Iterable[str] = (), holders: bool = False) -> Desk | None:
+def of(request: AccountRequest, *, promos: Iterable[str] = (), holders: bool = False) -> ManageOptions | None:
     """Return the desk of a request, or None where the account has no subscription at all.
 
     `promos` are the codes that were typed, and `holders` says that changes will be priced: read here
@@ -156,7 +156,7 @@ def of(request: AccountRequest, *, promos: Iterable[str] = (), holders: bool = F
     if reading is None:
         return None
     may = {action: bool(request.gate.may(action)) for action in Action}
-    return Desk(reading, request.today, asking=_asks(request, may), may=may)
+    return ManageOptions(reading, request.today, asking=_asks(request, may), may=may)
 
 
 def _asks(request: AccountRequest, may: Mapping[Action, bool]) -> bool:

@@ -10,17 +10,17 @@ from accounts.rules.decision import Action
 from admin_center.manage import changes as form_changes
 from admin_center.manage import questions
 from admin_center.manage.form import ManageForm
-from admin_center.manage.options import Desk
-from admin_center.manage.questions import Asked
+from admin_center.manage.options import ManageOptions
+from admin_center.manage.questions import ConflictQuestion
 from admin_center.pages import AccountRequest
 from admin_center.presenters import contacts
 from admin_center.presenters import quotes as quote_presenter
-from admin_center.presenters.quotes import Priced
+from admin_center.presenters.quotes import QuoteView
 from admin_center.wording import refusals
 from billing import promo_codes, quotes
 from billing.models import AgentSeat, Quote
 from billing.rules.changes import Change
-from billing.rules.quoting import Renewal, Undecided, renewal
+from billing.rules.quoting import Renewal, UndecidedConflict, renewal
 from billing.rules.refusals import (
     BelowSeatsInUse,
     CancellationScheduled,
@@ -35,7 +35,7 @@ MOST_HOLDERS = 20
 
 
 @dataclass
-class Outcome:
+class LivePreview:
     """What was typed, priced for one day; `left` says that it was only answered to leave what waits as it is.
 
     `instead` is the renewal without the change; `invoice`, `held`,
@@ -44,8 +44,8 @@ class Outcome:
     """
 
     changes: tuple[Change, ...] = ()
-    priced: Priced | None = None
-    questions: tuple[Asked, ...] = ()
+    priced: QuoteView | None = None
+    questions: tuple[ConflictQuestion, ...] = ()
     instead: Renewal | None = None
     what_if: bool = False
     nothing: bool = False
@@ -59,7 +59,7 @@ class Outcome:
     cancels: bool = False
 
     @property
-    def unanswered(self) -> tuple[Asked, ...]:
+    def unanswered(self) -> tuple[ConflictQuestion, ...]:
         """Return the questions that must be answered before this can be confirmed."""
         return tuple(one for one in self.questions if one.open)
 
@@ -69,11 +69,11 @@ class Outcome:
         return not (self.nothing or self.refusal or self.unanswered) and self.priced is not None
 
 
-def of(request: AccountRequest, form: ManageForm) -> Outcome:
+def of(request: AccountRequest, form: ManageForm) -> LivePreview:
     """Price what was typed, for the day that was chosen. Writes nothing but the count of tried codes."""
     if not form.is_valid():
-        return Outcome()
-    found = Outcome(changes=form_changes.changes_of(form))
+        return LivePreview()
+    found = LivePreview(changes=form_changes.changes_of(form))
     on = form.cleaned_data.get("on") or request.today
     found.what_if = on != request.today
     try:
@@ -89,7 +89,7 @@ def of(request: AccountRequest, form: ManageForm) -> Outcome:
     return found
 
 
-def _price(request: AccountRequest, form: ManageForm, found: Outcome, on: date) -> None:
+def _price(request: AccountRequest, form: ManageForm, found: LivePreview, on: date) -> None:
     if not found.changes:
         raise NoChange
     promo_codes.count_tries(request.account, found.changes)
@@ -103,14 +103,14 @@ def _price(request: AccountRequest, form: ManageForm, found: Outcome, on: date) 
             asking=desk.asking,
             reading=desk.reading,
         )
-    except Undecided as undecided:
+    except UndecidedConflict as undecided:
         # Shown as if each first choice were taken, until all are answered.
         quote = undecided.provisional
     found.priced = quote_presenter.of(quote, desk.reading, costs_shown=desk.may[Action.SEE_COSTS])
     found.instead = _as_it_stands(desk, on)
 
 
-def _as_it_stands(desk: Desk, on: date) -> Renewal | None:
+def _as_it_stands(desk: ManageOptions, on: date) -> Renewal | None:
     """Return the renewal as things stand, None where nothing renews or it has no price."""
     if desk.first:
         return None
@@ -121,7 +121,7 @@ def _as_it_stands(desk: Desk, on: date) -> Renewal | None:
     return None if coming is None or coming.ends else coming
 
 
-def _refuse(request: AccountRequest, form: ManageForm, found: Outcome, refusal: Refusal) -> None:
+def _refuse(request: AccountRequest, form: ManageForm, found: LivePreview, refusal: Refusal) -> None:
     """Put a refusal at the field it concerns, and say what helps."""
     found.refusal = refusals.why(refusal, form.desk.reading.names, contacts.contact(request.account))
     product = str(refusal.data.get("product") or "")
@@ -143,7 +143,7 @@ def held(request: AccountRequest) -> UUID | None:
     return waiting.values_list("pk", flat=True).first()
 
 
-def _name_holders(desk: Desk, found: Outcome, product: str) -> None:
+def _name_holders(desk: ManageOptions, found: LivePreview, product: str) -> None:
     """Name those who hold seats of a line, or of the lines that a Suite would take the place of."""
     line = desk.facts.line(product)
     combined = None if line else desk.combines(desk.facts.product(product))

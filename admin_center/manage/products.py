@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from admin_center.manage.options import Desk
+from admin_center.manage.options import ManageOptions
 from billing.rules.facts import ProductFacts, ProductKind
 
 # A catalogue that offers no more than this stands on the page whole.
@@ -33,7 +33,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Browsing:
+class ProductSelection:
     """What can be bought (`offered`), what stands on the page (`shown`), and the ways to the rest."""
 
     offered: tuple[ProductFacts, ...]
@@ -49,11 +49,11 @@ class Browsing:
     after: str = ""
 
 
-def of(desk: Desk, data: Mapping[str, Any] | None) -> Browsing:
+def of(desk: ManageOptions, data: Mapping[str, Any] | None) -> ProductSelection:
     """Return what stands on the page; `data` is what was posted, or what the address names."""
     offered = desk.offered()
     if len(offered) <= ROOM:
-        return Browsing(offered, offered)
+        return ProductSelection(offered, offered)
     asked = data or {}
     kind, number, search = _opened(asked)
     matches = _matches(desk, offered, kind, search)
@@ -62,7 +62,7 @@ def of(desk: Desk, data: Mapping[str, Any] | None) -> Browsing:
     page = matches[begin : begin + SHOWN]
     keys = {product.key for product in page}
     chosen = tuple(one for one in offered if one.key not in keys and _chosen(desk, data, one.key))
-    return Browsing(
+    return ProductSelection(
         offered,
         (*chosen, *page),
         wide=True,
@@ -100,7 +100,9 @@ def _search(asked: Mapping[str, Any]) -> str:
     return " ".join(str(asked.get("search", "")).split())[:LONGEST_SEARCH]
 
 
-def _matches(desk: Desk, offered: tuple[ProductFacts, ...], kind: str, search: str) -> list[ProductFacts]:
+def _matches(
+    desk: ManageOptions, offered: tuple[ProductFacts, ...], kind: str, search: str
+) -> list[ProductFacts]:
     if kind == SEARCH:
         words = _folded(search).split()
         return [
@@ -116,7 +118,7 @@ def _folded(text: str) -> str:
     return "".join(one for one in plain if not unicodedata.combining(one))
 
 
-def _chosen(desk: Desk, data: Mapping[str, Any] | None, key: str) -> bool:
+def _chosen(desk: ManageOptions, data: Mapping[str, Any] | None, key: str) -> bool:
     """Tell whether something is typed for a product; before anything is typed, whether a trial tried it."""
     if data and (f"seats-{key}" in data or f"combine-{key}" in data):
         combined = data.get(f"combine-{key}") not in (None, "", False)

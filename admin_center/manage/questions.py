@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
-from admin_center.manage.options import Desk
+from admin_center.manage.options import ManageOptions
 from admin_center.wording import changes, phrases
 from admin_center.wording.phrases import Names
 from billing.rules import changes as new
@@ -18,7 +18,7 @@ from billing.rules.facts import ScheduledFacts, ScheduledKind
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class ConflictOption:
     """One choice: what comes back in the form, its words, and whether it holds now."""
 
     value: str
@@ -27,20 +27,22 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ConflictQuestion:
     """A question at its place on the page; an `open` one must be answered before anything is confirmed."""
 
     place: str
     name: str
     sentence: str
-    options: tuple[Offered, ...]
+    options: tuple[ConflictOption, ...]
     open: bool
 
 
-def of(desk: Desk, wanted: Iterable[Change], given: tuple[Answer, ...]) -> tuple[Asked, ...]:
+def of(
+    desk: ManageOptions, wanted: Iterable[Change], given: tuple[Answer, ...]
+) -> tuple[ConflictQuestion, ...]:
     """Return every question about changes that wait, and what was answered; raise as the rules do."""
     bare = tuple(replace(change, answers=()) for change in wanted)
-    found: dict[object, Asked] = {}
+    found: dict[object, ConflictQuestion] = {}
     # One question for each change that waits: one that is still open, and what an extension would buy first.
     must = sorted(
         resolve(desk.facts, bare).questions,
@@ -53,7 +55,7 @@ def of(desk: Desk, wanted: Iterable[Change], given: tuple[Answer, ...]) -> tuple
     return tuple(found.values())
 
 
-def _may(desk: Desk, bare: Iterable[Change]) -> Iterator[Question]:
+def _may(desk: ManageOptions, bare: Iterable[Change]) -> Iterator[Question]:
     """Yield the meetings that are decided unasked but may be decided otherwise: what an extension moves."""
     for change in bare:
         for waits in concerned(change, desk.facts):
@@ -62,7 +64,9 @@ def _may(desk: Desk, bare: Iterable[Change]) -> Iterator[Question]:
                 yield Question(waits, change, tuple(Option(choice) for choice in met.choices))
 
 
-def _asked(desk: Desk, question: Question, given: tuple[Answer, ...], *, must: bool) -> Asked:
+def _asked(
+    desk: ManageOptions, question: Question, given: tuple[Answer, ...], *, must: bool
+) -> ConflictQuestion:
     waits, names = question.scheduled, desk.reading.names
     values = [option.choice for option in question.options]
     answered = _answer(desk, question, given)
@@ -71,19 +75,19 @@ def _asked(desk: Desk, question: Question, given: tuple[Answer, ...], *, must: b
         "change": changes.scheduled(waits, desk.facts, names),
         "day": phrases.day(waits.takes_effect_on),
     }
-    return Asked(
+    return ConflictQuestion(
         place=_place(desk, question.change, waits),
         name=f"answer-{waits.kind.value}-{waits.product or ''}",
         sentence=_("Already scheduled for %(day)s: %(change)s. What shall hold then?") % told,
         options=tuple(
-            Offered(option.choice.value, _words(question, option, names), option.choice is chosen)
+            ConflictOption(option.choice.value, _words(question, option, names), option.choice is chosen)
             for option in question.options
         ),
         open=must and not answered,
     )
 
 
-def _answer(desk: Desk, question: Question, given: tuple[Answer, ...]) -> Choice | None:
+def _answer(desk: ManageOptions, question: Question, given: tuple[Answer, ...]) -> Choice | None:
     met = meeting(question.scheduled, question.change, desk.facts)
     return answer_to(question.scheduled, met, given)
 
@@ -103,7 +107,7 @@ def _words(question: Question, option: Option, names: Names) -> str:
     return changes.choice(option, question.scheduled, names)
 
 
-def _place(desk: Desk, change: Change, waits: ScheduledFacts) -> str:
+def _place(desk: ManageOptions, change: Change, waits: ScheduledFacts) -> str:
     """Return where the new change is typed: there the question stands."""
     if isinstance(change, new.ChangeCycle):
         return "cycle"

@@ -8,7 +8,7 @@ from django.forms import BoundField
 from django.utils.translation import gettext as _
 
 from admin_center.manage.form import ManageForm
-from admin_center.manage.options import Desk
+from admin_center.manage.options import ManageOptions
 from admin_center.presenters.subscription import LineRow, Summary
 from admin_center.wording import notices, phrases
 from billing.rules.facts import (
@@ -23,7 +23,7 @@ from billing.rules.periods import Cycle
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListPrice:
     """A list price in a cycle: minor units per seat and month, of a flat item per period; None where none."""
 
     paid: str
@@ -31,11 +31,11 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class EditionColumn:
     """An edition as one column of the comparison."""
 
     name: str
-    prices: tuple[Listed, ...]
+    prices: tuple[ListPrice, ...]
     current: bool
     sales_only: bool
 
@@ -44,7 +44,7 @@ class Column:
 class Comparison:
     """Editions side by side; `rows` are allowances: a label, and the value of each edition."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[EditionColumn, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -76,7 +76,7 @@ class NewRow:
     includes: tuple[str, ...]
     needs: tuple[str, ...]
     minimum: int
-    prices: tuple[Listed, ...]
+    prices: tuple[ListPrice, ...]
     seats: BoundField
     edition: BoundField | None
     combine: BoundField | None
@@ -85,7 +85,7 @@ class NewRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ManageRows:
     """All rows of the page; `held` before the first purchase is empty."""
 
     held: tuple[HeldRow, ...] = ()
@@ -96,7 +96,7 @@ class Shelf:
     cycles: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())
 
 
-def of(form: ManageForm, summed: Summary | None) -> Shelf:
+def of(form: ManageForm, summed: Summary | None) -> ManageRows:
     """Return the rows for a form; `summed` is the summary of the subscription, None before it has bought."""
     desk = form.desk
     rows = tuple(_new(form, product) for product in form.browsing.shown)
@@ -104,7 +104,7 @@ def of(form: ManageForm, summed: Summary | None) -> Shelf:
     if "extend" in form.fields:
         period = desk.facts.next_period
         ahead = period.start, period.last_day
-    return Shelf(
+    return ManageRows(
         held=tuple(_held(form, line) for line in summed.lines) if summed else (),
         suites=tuple(row for row in rows if row.combine),
         new=tuple(row for row in rows if not row.combine),
@@ -114,7 +114,7 @@ def of(form: ManageForm, summed: Summary | None) -> Shelf:
     )
 
 
-def _cycles(desk: Desk) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _cycles(desk: ManageOptions) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the cycles that are not offered, with the lines that are why."""
     for cycle in Cycle:
         if cycle is not desk.facts.cycle and (names := desk.unpriced(cycle)):
@@ -138,7 +138,7 @@ def _held(form: ManageForm, row: LineRow) -> HeldRow:
     )
 
 
-def _paid(desk: Desk, row: LineRow) -> str:
+def _paid(desk: ManageOptions, row: LineRow) -> str:
     """Return "10 paid until 26 October, 8 used, 5 from then" for a line whose reduction waits."""
     waits = desk.facts.waiting(ScheduledKind.QUANTITY, row.product)
     if waits is None or waits.quantity is None:
@@ -173,14 +173,14 @@ def _new(form: ManageForm, product: ProductFacts) -> NewRow:
     )
 
 
-def _missing(desk: Desk, product: ProductFacts) -> tuple[str, ...]:
+def _missing(desk: ManageOptions, product: ProductFacts) -> tuple[str, ...]:
     """Return the products of which an add-on needs one, where none of them is held."""
     had = {line.product for line in desk.lines}
     return () if had & set(product.requires) else tuple(desk.name(key) for key in product.requires)
 
 
-def _prices(desk: Desk, edition: EditionFacts) -> tuple[Listed, ...]:
-    return tuple(Listed(paid(cycle), edition.price(cycle, desk.on)) for cycle in desk.cycles)
+def _prices(desk: ManageOptions, edition: EditionFacts) -> tuple[ListPrice, ...]:
+    return tuple(ListPrice(paid(cycle), edition.price(cycle, desk.on)) for cycle in desk.cycles)
 
 
 def paid(cycle: Cycle) -> str:
@@ -188,7 +188,9 @@ def paid(cycle: Cycle) -> str:
     return _("paid monthly") if cycle is Cycle.MONTHLY else _("paid annually")
 
 
-def _compare(desk: Desk, product: ProductFacts, own: str | None, kept: Allowances) -> Comparison | None:
+def _compare(
+    desk: ManageOptions, product: ProductFacts, own: str | None, kept: Allowances
+) -> Comparison | None:
     """Put the editions side by side, None where there is but one; `kept` is what came with the own price."""
     editions = desk.shown(product)
     if len(editions) < 2:
@@ -197,7 +199,7 @@ def _compare(desk: Desk, product: ProductFacts, own: str | None, kept: Allowance
     keys = list(dict.fromkeys(key for each in allowed for key in each))
     return Comparison(
         columns=tuple(
-            Column(
+            EditionColumn(
                 name=desk.edition_name(product.key, one.key),
                 prices=_prices(desk, one),
                 current=one.key == own,

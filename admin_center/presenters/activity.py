@@ -31,7 +31,7 @@ _AMOUNT = re.compile(r"[$€£¥]|\d[.,]\d|\b(?:USD|EUR|JPY|GBP|CHF|CAD|BHD)\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class FieldDifference:
     """One thing that an act changed; an empty side says that there was, or is, nothing."""
 
     field: str
@@ -40,7 +40,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ActivityRow:
     """An entry with its words; `at` is the moment in the account's zone, `when` the same in words.
 
     `about` names the member, product or request that it was done to.
@@ -53,11 +53,11 @@ class Told:
     about: str
     who: str
     reason: str
-    differences: tuple[Difference, ...]
+    differences: tuple[FieldDifference, ...]
     invoice: str
 
 
-class Teller:
+class ActivityPresenter:
     """Puts the entries of one account into words, in the language of the moment."""
 
     def __init__(self, account: Account, *, costs_shown: bool) -> None:
@@ -66,7 +66,7 @@ class Teller:
         self.zone = ZoneInfo(account.timezone)
         self.names = _names(account)
 
-    def tell(self, entries: Iterable[Activity]) -> list[Told]:
+    def tell(self, entries: Iterable[Activity]) -> list[ActivityRow]:
         """Return entries with their words; reads the members they speak of in one query."""
         entries = list(entries)
         ids = {entry.subject[7:] for entry in entries if entry.subject.startswith("member:")}
@@ -78,7 +78,7 @@ class Teller:
         }
         return [self._told(entry, members) for entry in entries]
 
-    def _told(self, entry: Activity, members: Mapping[str, str]) -> Told:
+    def _told(self, entry: Activity, members: Mapping[str, str]) -> ActivityRow:
         at = entry.at.astimezone(self.zone)
         before, after = self._kept(entry.before), self._kept(entry.after)
         found = [
@@ -86,7 +86,7 @@ class Teller:
             for field in sorted({*before, *after}, key=_place)
             for difference in _differences(field, before.get(field), after.get(field), self.names)
         ]
-        return Told(
+        return ActivityRow(
             entry=entry,
             at=at,
             when=formats.date_format(at, "DATETIME_FORMAT"),
@@ -158,14 +158,14 @@ def _about(subject: str, members: Mapping[str, str], names: Names) -> str:
             return ""
 
 
-def _differences(field: str, before: Any, after: Any, names: Names) -> Iterator[Difference]:
+def _differences(field: str, before: Any, after: Any, names: Names) -> Iterator[FieldDifference]:
     """Yield what differs; a dictionary (lines by product) is compared entry by entry."""
     if isinstance(before, dict) or isinstance(after, dict):
         old, new = before or {}, after or {}
         for key in dict.fromkeys([*old, *new]):
             if old.get(key) != new.get(key):
                 name = phrases.product(names, key)
-                yield Difference(name, _line(key, old.get(key), names), _line(key, new.get(key), names))
+                yield FieldDifference(name, _line(key, old.get(key), names), _line(key, new.get(key), names))
         return
     if isinstance(before, list) and isinstance(after, list):
         # What is on both sides stayed as it was.
@@ -173,7 +173,7 @@ def _differences(field: str, before: Any, after: Any, names: Names) -> Iterator[
     old, new = _value(field, before, names), _value(field, after, names)
     if old != new:
         label = str(FIELDS.get(field) or COST_FIELDS.get(field) or field.replace("_", " ").capitalize())
-        yield Difference(label, old, new)
+        yield FieldDifference(label, old, new)
 
 
 def _line(product: str, value: Any, names: Names) -> str:

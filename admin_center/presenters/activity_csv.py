@@ -36,7 +36,7 @@ def activity_csv(
     with override(language):
         headings = _headings(account)
     yield BYTE_ORDER_MARK + writer.writerow(headings)
-    teller = activity_presenter.Teller(account, costs_shown=costs_shown)
+    teller = activity_presenter.ActivityPresenter(account, costs_shown=costs_shown)
     rows = entries.iterator(chunk_size=CHUNK)
     while chunk := list(islice(rows, CHUNK)):
         with override(language):
@@ -60,7 +60,7 @@ def _headings(account: Account) -> list[str]:
     ]
 
 
-def _cells(told: activity_presenter.Told) -> list[str]:
+def _cells(told: activity_presenter.ActivityRow) -> list[str]:
     entry = told.entry
     changes = "; ".join(
         _("%(field)s: %(before)s → %(after)s")

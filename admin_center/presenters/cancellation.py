@@ -12,14 +12,14 @@ from accounts.rules.decision import NotAllowed
 from admin_center.pages import AccountRequest
 from admin_center.presenters import contacts
 from admin_center.presenters import quotes as quote_presenter
-from admin_center.presenters.quotes import Row
+from admin_center.presenters.quotes import QuoteRow
 from admin_center.wording import notices, phrases, refusals
 from admin_center.wording.notices import Consequence
 from billing import cancellation, quotes
-from billing.cancellation import Sheet
+from billing.cancellation import CancellationSheet
 from billing.rules.changes import RemoveProduct
 from billing.rules.facts import ProductKind
-from billing.rules.quoting import Quote, Undecided, renewal
+from billing.rules.quoting import PricedQuote, UndecidedConflict, renewal
 from billing.rules.refusals import AlreadyScheduled, LastProduct, Refusal
 from billing.storage import loading
 
@@ -30,7 +30,7 @@ COMPARED = ("forfeited", "owed", "balance", "people", "requests", "scheduled", "
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class ProductCancellation:
     """A product that can be cancelled; amounts of the renewal in minor units, None where it has none.
 
     `rows` are the new prices where a Suite price ends; `last` says that nothing would be left, and
@@ -44,7 +44,7 @@ class Ending:
     suite: str = ""
     before: int | None = None
     after: int | None = None
-    rows: tuple[Row, ...] = ()
+    rows: tuple[QuoteRow, ...] = ()
     consequences: tuple[Consequence, ...] = ()
     refusal: str = ""
     last: bool = False
@@ -53,7 +53,7 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
-class Forfeited:
+class ForfeitRow:
     """What was paid for days that are not used, of one product or its temporary seats; in minor units."""
 
     name: str
@@ -63,21 +63,21 @@ class Forfeited:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class SheetView:
     """A sheet with its words; `was` holds what an earlier one said, by name, where it differs.
 
     `seen` is the sheet in a form that can go out with the page and come back unchanged; `ends` is the
     moment at which the paid period ends, None where nothing was bought or it is over.
     """
 
-    sheet: Sheet
-    forfeits: tuple[Forfeited, ...]
+    sheet: CancellationSheet
+    forfeits: tuple[ForfeitRow, ...]
     seen: str
     ends: datetime | None
     was: dict[str, int]
 
 
-def endings(request: AccountRequest, reading: loading.Reading) -> list[Ending]:
+def endings(request: AccountRequest, reading: loading.LoadedFacts) -> list[ProductCancellation]:
     """Return every product that is paid for, and those inside a Suite, with what cancelling each brings."""
     held = reading.facts
     if not held.has_bought:
@@ -86,7 +86,7 @@ def endings(request: AccountRequest, reading: loading.Reading) -> list[Ending]:
     return [_ending(request, reading, key, suite, coming) for key, suite in _keys(reading)]
 
 
-def _keys(reading: loading.Reading) -> Iterator[tuple[str, str]]:
+def _keys(reading: loading.LoadedFacts) -> Iterator[tuple[str, str]]:
     """Yield each line's product, and after a Suite the products that could leave it, with its key."""
     for line in reading.facts.lines:
         yield line.product, ""
@@ -94,7 +94,7 @@ def _keys(reading: loading.Reading) -> Iterator[tuple[str, str]]:
             yield key, line.product
 
 
-def _renewal(reading: loading.Reading, on: date) -> int | None:
+def _renewal(reading: loading.LoadedFacts, on: date) -> int | None:
     try:
         coming = renewal(reading.facts, on)
     except Refusal:
@@ -103,8 +103,8 @@ def _renewal(reading: loading.Reading, on: date) -> int | None:
 
 
 def _ending(
-    request: AccountRequest, reading: loading.Reading, key: str, suite: str, before: int | None
-) -> Ending:
+    request: AccountRequest, reading: loading.LoadedFacts, key: str, suite: str, before: int | None
+) -> ProductCancellation:
     names, held = reading.names, reading.facts
     line = held.line(suite or key)
     assert line is not None  # the keys are those of the lines
@@ -124,19 +124,21 @@ def _ending(
             request.account, (RemoveProduct(key),), by=request.user, on=request.today, reading=reading
         )
     except LastProduct:
-        return Ending(**told, last=True)
+        return ProductCancellation(**told, last=True)
     except AlreadyScheduled:
-        return Ending(**told, waits=True)
-    except Undecided as undecided:
-        return Ending(**told, asks=True, **_priced(undecided.provisional, reading, before))
+        return ProductCancellation(**told, waits=True)
+    except UndecidedConflict as undecided:
+        return ProductCancellation(**told, asks=True, **_priced(undecided.provisional, reading, before))
     except NotAllowed:
-        return Ending(**told)
+        return ProductCancellation(**told)
     except Refusal as refusal:
-        return Ending(**told, refusal=refusals.why(refusal, names, contacts.contact(request.account)))
-    return Ending(**told, **_priced(quote, reading, before))
+        return ProductCancellation(
+            **told, refusal=refusals.why(refusal, names, contacts.contact(request.account))
+        )
+    return ProductCancellation(**told, **_priced(quote, reading, before))
 
 
-def _priced(quote: Quote, reading: loading.Reading, before: int | None) -> dict[str, Any]:
+def _priced(quote: PricedQuote, reading: loading.LoadedFacts, before: int | None) -> dict[str, Any]:
     """Return what the renewal costs without the product, and what else goes with it."""
     told = tuple(notices.told(quote.notices, reading.names, reading.labels, costs_shown=True))
     splits = any(one.code == "suite_price_ends" for one in told)
@@ -149,17 +151,19 @@ def _priced(quote: Quote, reading: loading.Reading, before: int | None) -> dict[
     }
 
 
-def shown(account: Account, sheet: Sheet, reading: loading.Reading | None, on: date, seen: str = "") -> Shown:
+def shown(
+    account: Account, sheet: CancellationSheet, reading: loading.LoadedFacts | None, on: date, seen: str = ""
+) -> SheetView:
     """Return a sheet as its page shows it; `seen` is what went out with the page before."""
     names = reading.names if reading else {}
     bought = reading is not None and reading.facts.has_bought
     ends = cancellation.stops_at(account, on) if bought else None
     now = compared(sheet)
     before = _read(seen)
-    return Shown(
+    return SheetView(
         sheet=sheet,
         forfeits=tuple(
-            Forfeited(
+            ForfeitRow(
                 phrases.product(names, one.product),
                 one.amount,
                 last=one.until - timedelta(days=1),
@@ -173,7 +177,7 @@ def shown(account: Account, sheet: Sheet, reading: loading.Reading | None, on: d
     )
 
 
-def compared(sheet: Sheet) -> dict[str, int]:
+def compared(sheet: CancellationSheet) -> dict[str, int]:
     """Return the figures of a sheet, amounts in minor units."""
     plain = asdict(sheet) | {"forfeited": sheet.forfeited}
     return {name: int(plain[name]) for name in COMPARED}

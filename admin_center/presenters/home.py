@@ -17,7 +17,7 @@ from admin_center.presenters import subscription
 from admin_center.wording import labels, phrases
 from billing import payments
 from billing.rules.facts import ScheduledKind
-from billing.storage.loading import Reading
+from billing.storage.loading import LoadedFacts
 
 # A renewal is worth a word from the day its first letter is sent (domain.md 12).
 RENEWAL_SOON_DAYS = 30
@@ -70,7 +70,7 @@ def places(gate: Gate, account: Account) -> list[Place]:
     return found
 
 
-def cards(account: Account, gate: Gate, reading: Reading | None, on: date) -> list[Card]:
+def cards(account: Account, gate: Gate, reading: LoadedFacts | None, on: date) -> list[Card]:
     """Return the cards for one person on one day; `reading` is None for who may not see the subscription."""
     told = list(_standing(account, gate, reading, on))
     summed = subscription.of(reading, on)
@@ -82,7 +82,7 @@ def cards(account: Account, gate: Gate, reading: Reading | None, on: date) -> li
     return told
 
 
-def _standing(account: Account, gate: Gate, reading: Reading | None, on: date) -> Iterator[Card]:
+def _standing(account: Account, gate: Gate, reading: LoadedFacts | None, on: date) -> Iterator[Card]:
     """Yield what the account's state asks for: one card at most."""
     match gate.standing:
         case Standing.PAST_DUE:
@@ -105,7 +105,7 @@ def _standing(account: Account, gate: Gate, reading: Reading | None, on: date) -
             yield _trial(account, gate, account.trial_ends_on, on)
 
 
-def _past_due(account: Account, gate: Gate, reading: Reading | None) -> Card:
+def _past_due(account: Account, gate: Gate, reading: LoadedFacts | None) -> Card:
     """Name the unpaid invoice, with the way to it, for who may see invoices; others learn who can."""
     if not gate.way_out:
         text = _(
@@ -198,7 +198,9 @@ def _seats(account: Account, gate: Gate, summed: subscription.Summary) -> Iterat
             yield Card("warning", title, "", reverse("manage", args=[account.slug]), _("Request more seats"))
 
 
-def _waiting(account: Account, gate: Gate, reading: Reading, summed: subscription.Summary) -> Iterator[Card]:
+def _waiting(
+    account: Account, gate: Gate, reading: LoadedFacts, summed: subscription.Summary
+) -> Iterator[Card]:
     page = reverse("subscription", args=[account.slug])
     if reading.open_requests:
         title = ngettext(

@@ -18,13 +18,13 @@ from billing.rules.lines import LineKind, PricedLine
 from billing.rules.money import to_minor
 from billing.rules.periods import Period
 from billing.rules.proration import prorated
-from billing.rules.quoting import Quote, Renewal
+from billing.rules.quoting import PricedQuote, Renewal
 from billing.rules.settlement import Settlement
-from billing.storage.loading import Reading
+from billing.storage.loading import LoadedFacts
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class DiscountDeduction:
     """What one discount takes off a line, in minor units."""
 
     words: str
@@ -32,7 +32,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class QuoteRow:
     """One credit or charge; amounts in minor units, `first` and `last` the days it pays for.
 
     `counted` is the quantity as the arithmetic begins with it: "10 seats", of a flat item "3".
@@ -51,7 +51,7 @@ class Row:
     term_days: int
     gross: int
     amount: int
-    discounts: tuple[Taken, ...]
+    discounts: tuple[DiscountDeduction, ...]
     capped: bool
     because: str = ""
 
@@ -67,7 +67,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class When:
+class ChangeRow:
     """A change in words, with the day on which it takes effect."""
 
     sentence: str
@@ -76,7 +76,7 @@ class When:
 
 
 @dataclass(frozen=True, slots=True)
-class Priced:
+class QuoteView:
     """A quote as pages show it; `waiting` is what waited before and still does.
 
     `undoable` tells whether it schedules anything: only that can be undone until its day.
@@ -84,12 +84,12 @@ class Priced:
 
     on: date
     currency: str
-    rows: tuple[Row, ...]
+    rows: tuple[QuoteRow, ...]
     settlement: Settlement
-    when: tuple[When, ...]
+    when: tuple[ChangeRow, ...]
     waiting: tuple[str, ...]
     renewal: Renewal
-    renewal_rows: tuple[Row, ...]
+    renewal_rows: tuple[QuoteRow, ...]
     consequences: tuple[Consequence, ...]
     undoable: bool
 
@@ -142,16 +142,17 @@ BECAUSE: dict[str, Callable[[], str]] = {
 }
 
 
-def of(quote: Quote, reading: Reading, *, costs_shown: bool) -> Priced:
+def of(quote: PricedQuote, reading: LoadedFacts, *, costs_shown: bool) -> QuoteView:
     """Return a quote with its words, in the language of the moment."""
     names, flat = reading.names, _flat(reading)
-    return Priced(
+    return QuoteView(
         on=quote.on,
         currency=quote.currency,
         rows=rows(quote.lines, names, flat),
         settlement=quote.settlement,
         when=tuple(
-            When(changes.change(timed.change, names), timed.on <= quote.on, timed.on) for timed in quote.timed
+            ChangeRow(changes.change(timed.change, names), timed.on <= quote.on, timed.on)
+            for timed in quote.timed
         ),
         waiting=tuple(changes.waits(one, names) for one in quote.scheduled if one.version <= quote.version),
         renewal=quote.renewal,
@@ -161,21 +162,21 @@ def of(quote: Quote, reading: Reading, *, costs_shown: bool) -> Priced:
     )
 
 
-def _flat(reading: Reading) -> frozenset[str]:
+def _flat(reading: LoadedFacts) -> frozenset[str]:
     """Return the products that are charged by the period, not by the seat."""
     products = reading.facts.catalogue.values()
     return frozenset(one.key for one in products if one.kind is ProductKind.FLAT)
 
 
-def rows(lines: Iterable[PricedLine], names: Names, flat: Container[str]) -> tuple[Row, ...]:
+def rows(lines: Iterable[PricedLine], names: Names, flat: Container[str]) -> tuple[QuoteRow, ...]:
     """Return priced lines as rows, in their order; `flat` are the products without seats."""
     return tuple(_row(line, names, flat) for line in lines)
 
 
-def invoiced(lines: Iterable[InvoiceLine], currency: str, flat: Container[str]) -> tuple[Row, ...]:
+def invoiced(lines: Iterable[InvoiceLine], currency: str, flat: Container[str]) -> tuple[QuoteRow, ...]:
     """Return the lines of an invoice as rows, with the words and names that were frozen with it."""
     return tuple(
-        Row(
+        QuoteRow(
             kind=line.kind,
             words=kind_words(LineKind(line.kind)),
             name=f"{line.product_name} {line.edition_name}".strip(),
@@ -189,7 +190,7 @@ def invoiced(lines: Iterable[InvoiceLine], currency: str, flat: Container[str]) 
             term_days=(line.term_end - line.term_start).days,
             gross=to_minor(line.gross.amount, currency),
             amount=to_minor(line.amount.amount, currency),
-            discounts=tuple(Taken(one["code"], one["amount"]) for one in line.discounts),
+            discounts=tuple(DiscountDeduction(one["code"], one["amount"]) for one in line.discounts),
             capped=_capped(line, currency),
             because=", ".join(BECAUSE[code]() for code in line.because.split() if code in BECAUSE),
         )
@@ -214,10 +215,10 @@ def _counted(quantity: int, flat: bool) -> str:
     return phrases.number(quantity) if flat else phrases.seats(quantity)
 
 
-def _row(line: PricedLine, names: Names, flat: Container[str]) -> Row:
+def _row(line: PricedLine, names: Names, flat: Container[str]) -> QuoteRow:
     product = phrases.product(names, line.product)
     edition = phrases.edition(names, line.product, line.edition)
-    return Row(
+    return QuoteRow(
         kind=line.kind.value,
         words=kind_words(line.kind),
         name=f"{product} {edition}".strip(),
@@ -232,7 +233,7 @@ def _row(line: PricedLine, names: Names, flat: Container[str]) -> Row:
         gross=line.gross,
         amount=line.amount,
         discounts=tuple(
-            Taken(
+            DiscountDeduction(
                 f"{share.code} ({phrases.percent(share.percent)})" if share.percent else share.code,
                 share.amount,
             )

@@ -16,13 +16,13 @@ from admin_center.wording.phrases import Names
 from billing import change_request_letters, quote_json
 from billing.models import ChangeRequest, Quote
 from billing.rules import quoting
-from billing.rules.change_json import Malformed, changes_from_plain
+from billing.rules.change_json import MalformedChange, changes_from_plain
 from billing.rules.change_request_base import base_of, moved
 from billing.rules.change_requests import open_to_asking
 from billing.rules.facts import Facts
-from billing.rules.quoting import Timed, Undecided
+from billing.rules.quoting import DatedChange, UndecidedConflict
 from billing.rules.refusals import Refusal
-from billing.storage.loading import Reading
+from billing.storage.loading import LoadedFacts
 
 PAGE_SIZE = 20
 # How many of those that are over are listed.
@@ -31,7 +31,7 @@ OLDEST_FIRST = pagination.Order("created_at", pagination.moment)
 
 
 @dataclass(frozen=True, slots=True)
-class Requested:
+class RequestView:
     """A request with its words: from what to what, with the answers of its author.
 
     `approved` is what was approved where it was edited before; `receipt` leads to what was done;
@@ -51,7 +51,7 @@ class Requested:
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class RequestCost:
     """What is due for a request, in minor units: at today's quote, and at that of the day it was made.
 
     `now` is None where it can't be made today, `then` where it is the same.
@@ -63,17 +63,17 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class OpenRequests:
     """One page of open requests with costs, the oldest first; `previous` and `next` are query strings."""
 
-    rows: tuple[tuple[Requested, Cost | None], ...]
+    rows: tuple[tuple[RequestView, RequestCost | None], ...]
     previous: str
     next: str
 
 
 def open_requests(
-    account: Account, reading: Reading | None, asked: QueryDict, *, at: datetime, on: date
-) -> Open:
+    account: Account, reading: LoadedFacts | None, asked: QueryDict, *, at: datetime, on: date
+) -> OpenRequests:
     """Return the open requests of an account as they stand at a moment, the oldest first, by pages."""
     waiting = ChangeRequest.objects.filter(subscription_id=account.pk, state=ChangeRequest.State.OPEN)
     found = pagination.cut(waiting, OLDEST_FIRST, asked, size=PAGE_SIZE)
@@ -82,10 +82,10 @@ def open_requests(
         (told(one, names, at=at, held=held), _cost(one, reading, on) if reading else None)
         for one in found.rows
     )
-    return Open(rows, found.previous, found.next)
+    return OpenRequests(rows, found.previous, found.next)
 
 
-def decided(account: Account, names: Names, *, at: datetime) -> list[tuple[Requested, str]]:
+def decided(account: Account, names: Names, *, at: datetime) -> list[tuple[RequestView, str]]:
     """Return the requests that were decided, withdrawn or closed last, each with what became of it."""
     over = ChangeRequest.objects.filter(subscription_id=account.pk).exclude(state=ChangeRequest.State.OPEN)
     last = list(over.order_by("-decided_at", "-pk")[:DECIDED])
@@ -102,18 +102,18 @@ def receipts(asked: Iterable[ChangeRequest]) -> Mapping[int, Quote]:
     return {one.request_id: one for one in found if one.request_id is not None}
 
 
-def quoted(one: ChangeRequest, reading: Reading, on: date) -> quoting.Quote:
+def quoted(one: ChangeRequest, reading: LoadedFacts, on: date) -> quoting.PricedQuote:
     """Return what a request comes to on a day, in the facts as they are. Raises Refusal, Malformed."""
     held = open_to_asking(reading.facts)
     try:
         return quoting.quote(held, changes_from_plain(one.changes), on)
-    except Undecided as undecided:
+    except UndecidedConflict as undecided:
         return undecided.provisional
 
 
 def dated(
-    one: ChangeRequest, told: Requested, quote: quoting.Quote | None
-) -> list[tuple[str, Timed | None, bool]]:
+    one: ChangeRequest, told: RequestView, quote: quoting.PricedQuote | None
+) -> list[tuple[str, DatedChange | None, bool]]:
     """Return each sentence of a request with when it takes effect today, and whether that is at once."""
     days = {timed.change: timed for timed in quote.timed} if quote else {}
     wanted = changes_from_plain(one.changes) if days else ()
@@ -124,13 +124,13 @@ def dated(
     ]
 
 
-def _cost(one: ChangeRequest, reading: Reading, on: date) -> Cost:
+def _cost(one: ChangeRequest, reading: LoadedFacts, on: date) -> RequestCost:
     then = quote_json.load(one.document).settlement.due if one.document else None
     try:
         now = quoted(one, reading, on).settlement.due
-    except (Refusal, Malformed):
-        return Cost(None, then, reading.facts.currency)
-    return Cost(now, then if then != now else None, reading.facts.currency)
+    except (Refusal, MalformedChange):
+        return RequestCost(None, then, reading.facts.currency)
+    return RequestCost(now, then if then != now else None, reading.facts.currency)
 
 
 def told(
@@ -140,7 +140,7 @@ def told(
     at: datetime,
     held: Facts | None = None,
     receipt: Quote | None = None,
-) -> Requested:
+) -> RequestView:
     """Return a request with its words, as it stands at a moment.
 
     With the facts as they are (`held`) an open one also says what moved since it was asked.
@@ -150,7 +150,7 @@ def told(
         # Approved before it was kept with the request.
         approved = receipt.changes
     edited = approved is not None and change_request_letters.is_edited(one.changes, approved)
-    return Requested(
+    return RequestView(
         id=one.pk,
         requester=one.requester_name,
         created_at=one.created_at,
@@ -177,7 +177,7 @@ def _moved(one: ChangeRequest, held: Facts, names: Names) -> tuple[str, ...]:
         return ()
     try:
         now = base_of(held, changes_from_plain(one.changes))
-    except (Refusal, Malformed):
+    except (Refusal, MalformedChange):
         # Then it can't be made at all, and the page says that.
         return ()
     return tuple(change_requests.moved(moved(base, now), names))

@@ -18,11 +18,11 @@ from admin_center.wording import phrases
 from billing import promised_seats
 from billing.rules.facts import LineFacts
 from billing.storage import loading
-from billing.storage.loading import Reading
+from billing.storage.loading import LoadedFacts
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class SeatLink:
     """A link to the Manage page with a number of seats filled in; `asks` where it can only be asked for."""
 
     seats: int
@@ -31,7 +31,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Seating:
+class ProductSeats:
     """A product whose seats people hold.
 
     `promised` counts the seats that open invitations promise. `more` leads to as many seats more as
@@ -44,8 +44,8 @@ class Seating:
     edition: str
     seats: Seats
     promised: int
-    more: Way | None
-    fewer: Way | None
+    more: SeatLink | None
+    fewer: SeatLink | None
 
     @property
     def missing(self) -> int:
@@ -62,7 +62,7 @@ class Seating:
         return words % {"left": left, "count": self.promised}
 
 
-def of(request: AccountRequest, reading: Reading | None) -> list[Seating]:
+def of(request: AccountRequest, reading: LoadedFacts | None) -> list[ProductSeats]:
     """Return the seats of each line that people hold seats of, in the catalogue's order."""
     if reading is None or not reading.facts.has_bought:
         return []
@@ -87,15 +87,15 @@ def warn(request: AccountRequest, product: str) -> None:
 
 
 def _seating(
-    request: AccountRequest, reading: Reading, line: LineFacts, seats: Seats, promised: int
-) -> Seating:
+    request: AccountRequest, reading: LoadedFacts, line: LineFacts, seats: Seats, promised: int
+) -> ProductSeats:
     known = reading.facts
     wanted = line.quantity + max(promised - seats.left, 1)
     # What is promised is not offered to be given up.
     least = max(seats.used + promised, known.product(line.product).minimum)
     waits = any(one.product == line.product for one in known.scheduled)
     reducible = least < line.quantity and not waits
-    return Seating(
+    return ProductSeats(
         product=line.product,
         name=phrases.product(reading.names, line.product),
         edition=phrases.edition(reading.names, line.product, line.edition),
@@ -106,11 +106,11 @@ def _seating(
     )
 
 
-def _way(request: AccountRequest, action: Action, product: str, seats: int) -> Way | None:
+def _way(request: AccountRequest, action: Action, product: str, seats: int) -> SeatLink | None:
     """Return the way to another number of seats for this person: to change it, or to ask for it."""
     direct = bool(request.gate.may(action))
     if not direct and not request.gate.may(Action.REQUEST_CHANGE):
         return None
     query: dict[str, Any] = {f"seats-{product}": seats} | ({} if direct else {"as": "request"})
     address = reverse("manage", args=[request.account.slug])
-    return Way(seats, f"{address}?{urlencode(query)}", asks=not direct)
+    return SeatLink(seats, f"{address}?{urlencode(query)}", asks=not direct)

@@ -9,12 +9,12 @@ from billing.rules.facts import DiscountSource, Facts, LineFacts, ProductKind
 from billing.rules.periods import Cycle, Period
 from billing.rules.quoting import Renewal, becomes, renewal
 from billing.rules.refusals import Refusal
-from billing.storage.loading import PaymentFacts, Reading
+from billing.storage.loading import LoadedFacts, PaymentFacts
 
 SEATED = (ProductKind.PRODUCT, ProductKind.SUITE)
 
 
-class Expiring(Protocol):
+class ExpiringMethod(Protocol):
     """A payment method with the month it expires in, if it does."""
 
     @property
@@ -26,7 +26,7 @@ class Expiring(Protocol):
         """The year."""
 
 
-def expires_by(method: Expiring, on: date) -> bool:
+def expires_by(method: ExpiringMethod, on: date) -> bool:
     """Tell whether a card no longer works on a day: it is valid until the end of its month."""
     if method.expires_year is None or method.expires_month is None:
         return False
@@ -197,7 +197,7 @@ class Summary:
         return self.period.end < self.renews_on
 
 
-def of(reading: Reading | None, on: date) -> Summary | None:
+def of(reading: LoadedFacts | None, on: date) -> Summary | None:
     """Return the summary of a subscription on a day in the account's zone; None where nothing is bought."""
     if reading is None or not reading.facts.has_bought:
         return None
@@ -239,7 +239,7 @@ def seats(facts: Facts, line: LineFacts, on: date) -> Seats | None:
     return Seats(line.quantity, extra, line.seats_in_use)
 
 
-def _coming(reading: Reading, on: date) -> tuple[Renewal | None, str]:
+def _coming(reading: LoadedFacts, on: date) -> tuple[Renewal | None, str]:
     """Return the coming renewal, or the product that could not be priced at it."""
     try:
         return renewal(reading.facts, on), ""
@@ -283,7 +283,7 @@ def _as_it_stands(facts: Facts, on: date, *, without: frozenset[str]) -> Renewal
     return same
 
 
-def _lines(reading: Reading, now: Renewal, coming: Renewal | None, on: date) -> tuple[LineRow, ...]:
+def _lines(reading: LoadedFacts, now: Renewal, coming: Renewal | None, on: date) -> tuple[LineRow, ...]:
     facts = reading.facts
     return tuple(
         LineRow(
@@ -318,7 +318,7 @@ def _own_price(facts: Facts, line: LineFacts, on: date) -> OwnPrice | None:
     return OwnPrice(listed, line.price_ends_on)
 
 
-def _then(reading: Reading, line: LineFacts, coming: Renewal | None) -> tuple[str, ...] | None:
+def _then(reading: LoadedFacts, line: LineFacts, coming: Renewal | None) -> tuple[str, ...] | None:
     """Return what a line becomes at renewal where that differs; nothing left is an empty tuple."""
     if coming is None or not reading.facts.scheduled:
         return None
@@ -342,7 +342,7 @@ def _discounts(facts: Facts, now: Renewal | None) -> tuple[DiscountRow, ...]:
     )
 
 
-def _temporary(reading: Reading, on: date) -> tuple[TemporaryRow, ...]:
+def _temporary(reading: LoadedFacts, on: date) -> tuple[TemporaryRow, ...]:
     return tuple(
         TemporaryRow(
             name=phrases.product(reading.names, one.product),
@@ -357,14 +357,14 @@ def _temporary(reading: Reading, on: date) -> tuple[TemporaryRow, ...]:
     )
 
 
-def waiting(reading: Reading, on: date) -> tuple[WaitingRow, ...]:
+def waiting(reading: LoadedFacts, on: date) -> tuple[WaitingRow, ...]:
     """Return what waits for the renewal, in words, with its effect."""
     if not reading.facts.has_bought:
         return ()
     return _waiting(reading, _coming(reading, on)[0])
 
 
-def _waiting(reading: Reading, coming: Renewal | None) -> tuple[WaitingRow, ...]:
+def _waiting(reading: LoadedFacts, coming: Renewal | None) -> tuple[WaitingRow, ...]:
     return tuple(
         WaitingRow(
             id=one.id,

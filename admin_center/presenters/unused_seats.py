@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import Account
 from admin_center.forms.seat_filters import LOOKS, REASONS
-from admin_center.presenters.seats import Seating
+from admin_center.presenters.seats import ProductSeats
 from billing.models import AgentSeat
 
 # Beyond this many seats in use the page would become slow by counting: it leads to the filters instead.
@@ -16,18 +16,18 @@ COUNTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Hint:
+class UnusedSeatHint:
     """Some holders to look at; `look` is the value of the list's filter that finds them."""
 
     look: str
     words: str
 
 
-def hints(account: Account, seated: list[Seating], *, at: datetime) -> list[Hint]:
+def hints(account: Account, seated: list[ProductSeats], *, at: datetime) -> list[UnusedSeatHint]:
     """Return how many holders of seats are to be looked at, for each reason that anybody gives."""
     used = sum(one.seats.used for one in seated)
     if used > COUNTED:
-        return [Hint(look, str(words)) for look, words in LOOKS.items()]
+        return [UnusedSeatHint(look, str(words)) for look, words in LOOKS.items()]
     if not used:
         return []
     held = AgentSeat.objects.filter(subscription_id=account.pk, line__ended_on=None)
@@ -37,7 +37,7 @@ def hints(account: Account, seated: list[Seating], *, at: datetime) -> list[Hint
             for look, reason in REASONS.items()
         }
     )
-    return [Hint(look, _words(look, count)) for look, count in counts.items() if count]
+    return [UnusedSeatHint(look, _words(look, count)) for look, count in counts.items() if count]
 
 
 def _words(look: str, count: int) -> str:

@@ -15,7 +15,7 @@ from admin_center.presenters import quotes as quote_presenter
 from admin_center.wording import change_requests, phrases
 from admin_center.wording.phrases import Names
 from billing.quote_json import load_base
-from billing.rules.change_json import Malformed, changes_from_plain
+from billing.rules.change_json import MalformedChange, changes_from_plain
 from billing.rules.lines import LineKind
 
 register = template.Library()
@@ -89,7 +89,7 @@ def changed(facts: Mapping[str, Any]) -> list[str]:
     names, base = _names(facts), load_base(facts.get("base"))
     try:
         made = changes_from_plain(facts["changes"])
-    except Malformed:  # a change of before the format of today
+    except MalformedChange:  # a change of before the format of today
         return []
     later = [*facts.get("later", ()), *[""] * len(made)]
     return [

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from moneyed import Money
 
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
-from accounts.rules.decision import Action, Decision, NextStep, Reason, Who
+from accounts.rules.decision import Action, Contact, Decision, DenialReason, NextStep
 from accounts.rules.roles import Role
 from admin_center import drafts
 from admin_center.wording import labels
@@ -200,7 +200,7 @@ def refusal(context: Context, decision: Decision, page: bool = False) -> str:
     parts = {
         "why": labels.why_not(decision, account.type),
         "people": [(one, _mailto(one.user.email, subject)) for one in frame.who_can(decision)],
-        "vendor": account if Who.VENDOR_CONTACT in decision.who_can else None,
+        "vendor": account if Contact.VENDOR_CONTACT in decision.who_can else None,
         "vendor_mailto": _mailto(account.vendor_contact_email, subject),
         "step": _next_step(decision, account.slug),
         "page": page,
@@ -221,7 +221,7 @@ def _next_step(decision: Decision, slug: str) -> tuple[str, str] | None:
     match decision.next_step:
         case NextStep.REQUEST_CHANGE:
             # On assisted accounts the page changes at once what is open there, and asks for the rest.
-            chosen = "?as=request" if decision.reason is Reason.ACCOUNT_TYPE else ""
+            chosen = "?as=request" if decision.reason is DenialReason.ACCOUNT_TYPE else ""
             return _("Request a change"), reverse("manage", args=[slug]) + chosen
         case NextStep.BUY:
             return _("Choose what to buy"), reverse("manage", args=[slug])

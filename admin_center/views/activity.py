@@ -30,7 +30,9 @@ def activity(request: AccountRequest) -> HttpResponse:
     filters = {name: form[name].data for name in form.fields if form[name].data}
     shown = {
         "form": form,
-        "told": activity_presenter.Teller(request.account, costs_shown=costs_shown).tell(entries.rows),
+        "told": activity_presenter.ActivityPresenter(request.account, costs_shown=costs_shown).tell(
+            entries.rows
+        ),
         "entries": entries,
         "filtered": bool(filters),
         "csv_url": f"{reverse('activity_csv', args=[request.account.slug])}?{urlencode(filters)}",

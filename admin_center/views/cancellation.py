@@ -20,10 +20,10 @@ from admin_center.presenters import cancellation as cancellation_presenter
 from admin_center.presenters import contacts
 from admin_center.wording import phrases, refusals
 from billing import cancellation, debts, quotes
-from billing.cancellation import KEPT_FOR, Sheet, SheetChanged
+from billing.cancellation import KEPT_FOR, CancellationSheet, SheetChanged
 from billing.models import ScheduledChange
 from billing.rules.changes import RemoveProduct
-from billing.rules.quoting import Undecided
+from billing.rules.quoting import UndecidedConflict
 from billing.rules.refusals import AlreadyScheduled, LastProduct, Refusal, RenewalParked
 from billing.storage import loading
 
@@ -88,7 +88,7 @@ def _scheduled(request: AccountRequest) -> ScheduledChange | None:
     ).first()
 
 
-def _can_end_later(request: AccountRequest, reading: loading.Reading) -> bool:
+def _can_end_later(request: AccountRequest, reading: loading.LoadedFacts) -> bool:
     """Tell whether a paid period is running at whose end the account could end."""
     return reading.facts.has_bought and reading.facts.renews_on > request.today
 
@@ -104,7 +104,7 @@ def cancel_product(request: AccountRequest) -> HttpResponse:
     except LastProduct:
         messages.info(request, _("It is the last product: cancelling it is cancelling the account."))
         return redirect("cancel_at_end", request.account.slug)
-    except Undecided:
+    except UndecidedConflict:
         messages.warning(
             request,
             _("Something else waits for the renewal already: tick the product here, and choose what holds."),
@@ -186,7 +186,7 @@ def _sheet(
     form: SurveyForm,
     *,
     at_end: bool,
-    sheet: Sheet | None = None,
+    sheet: CancellationSheet | None = None,
     error: str = "",
     status: int = 200,
 ) -> HttpResponse:

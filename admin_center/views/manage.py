@@ -17,17 +17,17 @@ from admin_center.due_renewals import renew_first
 from admin_center.manage import changes, options, products, rows
 from admin_center.manage import preview as manage_preview
 from admin_center.manage.form import ManageForm
-from admin_center.manage.options import Desk
-from admin_center.manage.preview import Outcome
+from admin_center.manage.options import ManageOptions
+from admin_center.manage.preview import LivePreview
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import contacts, subscription
 from admin_center.wording import labels
 from billing import change_requests, quotes
 from billing.applying import promo_codes
 from billing.models import ChangeRequest, Quote
-from billing.rules.change_json import Malformed, changes_from_plain
+from billing.rules.change_json import MalformedChange, changes_from_plain
 from billing.rules.changes import Change
-from billing.rules.quoting import Undecided
+from billing.rules.quoting import UndecidedConflict
 from billing.rules.refusals import Refusal
 
 # Explained on the page where they are closed.
@@ -85,7 +85,7 @@ def preview(request: AccountRequest) -> HttpResponse:
     form = ManageForm(request.POST, desk=desk)
     if request.htmx and request.htmx.target == "products":
         # The products that were looked for, alone: nothing is priced by looking.
-        context = _priced(request, form, Outcome()) | {"shelf": rows.of(form, None)}
+        context = _priced(request, form, LivePreview()) | {"shelf": rows.of(form, None)}
         return render(request, "manage/products.html", context)
     renewed: list[str] = []
     if desk.due:
@@ -108,13 +108,13 @@ def _open(request: AccountRequest) -> HttpResponse:
     empty = ManageForm(desk=desk, looked=request.GET)
     filled = filled if wanted else _numbers(request, empty)
     if not filled:
-        return _page(request, empty, Outcome(nothing=True))
+        return _page(request, empty, LivePreview(nothing=True))
     typed = {name: empty[name].initial for name in empty.fields} | filled
     form = ManageForm({name: value for name, value in typed.items() if value not in (None, False)}, desk=desk)
     return _page(request, form, manage_preview.of(request, form))
 
 
-def _open_kept(request: AccountRequest, kept: drafts.Kept) -> HttpResponse:
+def _open_kept(request: AccountRequest, kept: drafts.FormDraft) -> HttpResponse:
     """Show the page as it was typed: before a session ended, or before Review."""
     desk = _desk(request, kept.data)
     if desk is None:
@@ -123,7 +123,7 @@ def _open_kept(request: AccountRequest, kept: drafts.Kept) -> HttpResponse:
     return _page(request, form, manage_preview.of(request, form), kept=kept)
 
 
-def _desk(request: AccountRequest, typed: QueryDict | None = None) -> Desk | None:
+def _desk(request: AccountRequest, typed: QueryDict | None = None) -> ManageOptions | None:
     promo = (typed or request.POST).get("promo", "").strip().upper()
     return options.of(request, promos=[promo] if promo else [], holders=True)
 
@@ -151,7 +151,7 @@ def _named(request: AccountRequest) -> tuple[tuple[Change, ...], dict[str, Any]]
         extra = {"request": asked_for}
     try:
         wanted = changes_from_plain(stored) if stored else ()
-    except Malformed:
+    except MalformedChange:
         wanted = ()
     return wanted, changes.prefilled(wanted) | extra
 
@@ -181,9 +181,9 @@ def _uuid(text: str) -> UUID | None:
 def _page(
     request: AccountRequest,
     form: ManageForm,
-    found: Outcome,
+    found: LivePreview,
     status: int = 200,
-    kept: drafts.Kept | None = None,
+    kept: drafts.FormDraft | None = None,
 ) -> HttpResponse:
     desk = form.desk
     summed, may_change = (
@@ -208,7 +208,7 @@ def _page(
     return render(request, "manage/form.html", context, status=status)
 
 
-def _title(desk: Desk, *, on_sale: bool) -> str:
+def _title(desk: ManageOptions, *, on_sale: bool) -> str:
     if desk.first and not on_sale:
         return _("Nothing is on sale here")
     if desk.asking:
@@ -229,12 +229,12 @@ def _closed(request: AccountRequest) -> list[tuple[Decision, list[Any]]]:
     return list(found.values())
 
 
-def _priced(request: AccountRequest, form: ManageForm, found: Outcome) -> dict[str, Any]:
+def _priced(request: AccountRequest, form: ManageForm, found: LivePreview) -> dict[str, Any]:
     """Return what the panel and the notes at the fields need."""
     return {"desk": form.desk, "form": form, "outcome": found}
 
 
-def _draw_up(request: AccountRequest, form: ManageForm, found: Outcome) -> HttpResponse:
+def _draw_up(request: AccountRequest, form: ManageForm, found: LivePreview) -> HttpResponse:
     """Store the quote and lead to its review; an edited request is drawn up for the one who decides."""
     number = form.cleaned_data.get("request")
     try:
@@ -245,21 +245,21 @@ def _draw_up(request: AccountRequest, form: ManageForm, found: Outcome) -> HttpR
     except (change_requests.RequestOver, change_requests.OwnRequest):
         messages.warning(request, _("This request is no longer yours to decide."))
         return redirect("subscription", request.account.slug)
-    except (Refusal, Undecided):
+    except (Refusal, UndecidedConflict):
         return _again(request)
     # Back from the review shows what was typed.
     drafts.keep(request)
     return redirect("quote", request.account.slug, quote.pk)
 
 
-def _submit(request: AccountRequest, form: ManageForm, found: Outcome) -> HttpResponse:
+def _submit(request: AccountRequest, form: ManageForm, found: LivePreview) -> HttpResponse:
     """Submit the wish as a request for others to decide."""
     note = form.cleaned_data.get("note") or ""
     try:
         made = change_requests.submit(
             request.account, found.changes, note=note, by=request.user, on=request.today
         )
-    except (Refusal, Undecided):
+    except (Refusal, UndecidedConflict):
         return _again(request)
     messages.success(request, _("Your request is submitted. Who decides it was told by mail."))
     return redirect("request", request.account.slug, made.pk)

@@ -105,7 +105,7 @@ def _begin(request: LinkRequest, found: PaymentLink) -> HttpResponse | None:
     return_url = request.build_absolute_uri(reverse("pay_return"))
     try:
         begun = payment_links.begin(found, return_url=return_url)
-    except (payment_links.UnderWay, payment_links.TooManyDeclined):
+    except (payment_links.PaymentInProgress, payment_links.TooManyDeclined):
         # The page says so by itself.
         return None
     except payment_methods.ProviderUnreachable:
@@ -146,7 +146,7 @@ def _pay(request: LinkRequest, setup: PaymentSetup, state: str, here: str) -> Ht
         messages.error(request, _("The payment provider does not answer. Try again in a moment."))
     except payment_methods.SetupOver:
         messages.warning(request, _("What you entered an hour ago is no longer kept: enter it again."))
-    except (payment_links.UnderWay, payment_links.TooManyDeclined, payment_links.NothingEntered):
+    except (payment_links.PaymentInProgress, payment_links.TooManyDeclined, payment_links.NothingEntered):
         return _show_return(request, setup, state, status=422)
     else:
         if charge.state == Charge.State.ACTION:
@@ -211,7 +211,7 @@ def _show(
     return render(request, "payment_links/page.html", context, status=status)
 
 
-def _step(how: payment_links.Standing, setup: PaymentSetup | None, entered: Any) -> str:
+def _step(how: payment_links.PaymentLinkState, setup: PaymentSetup | None, entered: Any) -> str:
     """Return where the one who pays stands: what the page says, and what its button does."""
     if how.paid:
         return "paid"

@@ -57,7 +57,7 @@ def people(request: AccountRequest) -> HttpResponse:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MemberRow:
     """A member as the list shows them; `seen_on` is the day of the last sign-in in the account's zone."""
 
     id: int
@@ -68,10 +68,10 @@ class Row:
     state: str
 
 
-def _row(member: Membership, seats: list[str], zone: ZoneInfo) -> Row:
+def _row(member: Membership, seats: list[str], zone: ZoneInfo) -> MemberRow:
     counts = member.suspended_at is None and member.user.is_active
     seen = member.user.last_login
-    return Row(
+    return MemberRow(
         member.pk,
         member.user,
         member.role,

@@ -25,7 +25,7 @@ from billing import payments, quote_json, quotes
 from billing.models import PaymentMethod, Quote, ScheduledChange
 from billing.rules.change_json import changes_from_plain
 from billing.rules.differences import differences
-from billing.rules.quoting import Undecided
+from billing.rules.quoting import UndecidedConflict
 from billing.rules.refusals import Refusal
 from billing.storage import loading
 
@@ -99,12 +99,12 @@ def _show(
     return render(request, template, context, status=status)
 
 
-def _acts(request: AccountRequest, steps: int, *, costs_shown: bool) -> list[activity_presenter.Told]:
+def _acts(request: AccountRequest, steps: int, *, costs_shown: bool) -> list[activity_presenter.ActivityRow]:
     """Return who did what to the subscription in the last steps of its version, the latest first."""
     if steps < 1:
         return []
     done = Activity.objects.filter(account=request.account, verb__in=OF_THE_SUBSCRIPTION).order_by("-pk")
-    return activity_presenter.Teller(request.account, costs_shown=costs_shown).tell(
+    return activity_presenter.ActivityPresenter(request.account, costs_shown=costs_shown).tell(
         done[: min(steps, MOST_ACTS)]
     )
 
@@ -143,7 +143,7 @@ def _confirm(request: AccountRequest, found: Quote) -> HttpResponse:
     except payments.NoPaymentMethod:
         messages.warning(request, _("Something is due now: enter a payment method first, then confirm."))
         return redirect(f"{reverse('payment', args=[slug])}?next={found.pk}")
-    except Undecided:
+    except UndecidedConflict:
         messages.warning(request, _("This change meets one that was scheduled meanwhile: please choose."))
         return redirect("manage", slug)
     except Refusal as refusal:
@@ -201,7 +201,7 @@ def quote_again(request: AccountRequest, quote_id: UUID) -> HttpResponse:
         new = quotes.draw_up(
             request.account, changes, by=request.user, on=request.today, request=found.request
         )
-    except Undecided:
+    except UndecidedConflict:
         return redirect("manage", request.account.slug)
     except Refusal as refusal:
         return _show(request, found, refusal=refusal, status=422)
@@ -218,7 +218,7 @@ def undo(request: AccountRequest, change_id: int) -> HttpResponse:
         return _back_from_undoing(request)
     try:
         quotes.undo(change_id, by=request.user, on=request.today)
-    except (quotes.TooLate, ScheduledChange.DoesNotExist):
+    except (quotes.UndoTooLate, ScheduledChange.DoesNotExist):
         messages.warning(request, _("It took effect already, and can no longer be undone."))
     except Refusal as refusal:
         reading = loading.read(request.account, request.today)

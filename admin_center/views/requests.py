@@ -20,11 +20,11 @@ from admin_center.wording import refusals
 from billing import change_requests, quote_json
 from billing.models import ChangeRequest
 from billing.rules import quoting
-from billing.rules.quoting import Undecided
+from billing.rules.quoting import UndecidedConflict
 from billing.rules.refusals import AlreadyBought, AlreadyScheduled, HeldChange, NoChange, Refusal
 from billing.rules.settlement import Settlement
 from billing.storage import loading
-from billing.storage.loading import Reading
+from billing.storage.loading import LoadedFacts
 
 # Why a request closes by itself where what it asks for was done on another way.
 SO_ALREADY = {NoChange.code, AlreadyBought.code, AlreadyScheduled.code}
@@ -53,7 +53,7 @@ def _show(
     *,
     error: str = "",
     text: str = "",
-    kept: drafts.Kept | None = None,
+    kept: drafts.FormDraft | None = None,
     status: int = 200,
 ) -> HttpResponse:
     reading = loading.read(request.account, request.today, holders=True)
@@ -91,14 +91,14 @@ def _show(
     return render(request, "requests/page.html", context, status=status)
 
 
-def _sums(one: quote_presenter.Priced) -> tuple[Settlement, int]:
+def _sums(one: quote_presenter.QuoteView) -> tuple[Settlement, int]:
     """Return what a quote costs now and at the renewal."""
     return one.settlement, one.renewal.amount
 
 
 def _today(
-    request: AccountRequest, asked: ChangeRequest, reading: Reading
-) -> tuple[quoting.Quote | None, str]:
+    request: AccountRequest, asked: ChangeRequest, reading: LoadedFacts
+) -> tuple[quoting.PricedQuote | None, str]:
     """Return what the request would be today, or why it can't be made today."""
     if asked.state != ChangeRequest.State.OPEN:
         return None, ""
@@ -121,7 +121,7 @@ def approve(request: AccountRequest, request_id: int) -> HttpResponse:
     except change_requests.RequestOver:
         messages.warning(request, _("It was decided, withdrawn or closed meanwhile."))
         return redirect("request", request.account.slug, asked.pk)
-    except Undecided:
+    except UndecidedConflict:
         messages.info(request, _("It meets a change that waits: please choose."))
         return redirect(f"{reverse('manage', args=[request.account.slug])}?request={asked.pk}")
     except Refusal:

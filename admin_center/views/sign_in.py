@@ -27,7 +27,7 @@ class RefusesTooMany:
         return response
 
 
-class Rotates:
+class SessionRotation:
     """Gives the session a new key when the person has shown again who they are."""
 
     def form_valid(self, form: Form) -> HttpResponse:
@@ -45,11 +45,11 @@ class SecondFactor(RefusesTooMany, mfa.AuthenticateView):
     """Finish signing in with a code."""
 
 
-class PasswordAgain(RefusesTooMany, Rotates, account.ReauthenticateView):
+class PasswordAgain(RefusesTooMany, SessionRotation, account.ReauthenticateView):
     """Enter the password again before a step that can't be taken back."""
 
 
-class CodeAgain(RefusesTooMany, Rotates, mfa.ReauthenticateView):
+class CodeAgainView(RefusesTooMany, SessionRotation, mfa.ReauthenticateView):
     """Enter a code again before a step that can't be taken back."""
 
 

@@ -33,7 +33,7 @@ def subscription(request: AccountRequest) -> HttpResponse:
 
 
 def _requests(
-    request: AccountRequest, reading: loading.Reading | None, shown: dict[str, object]
+    request: AccountRequest, reading: loading.LoadedFacts | None, shown: dict[str, object]
 ) -> HttpResponse:
     """Show the requests that wait, and those that were decided last."""
     at = activity.current().at
@@ -42,7 +42,7 @@ def _requests(
     return render(request, "subscription/requests.html", shown)
 
 
-def _frame(request: AccountRequest, reading: loading.Reading | None) -> dict[str, object]:
+def _frame(request: AccountRequest, reading: loading.LoadedFacts | None) -> dict[str, object]:
     """Return what both tabs show: what this person may do, the number of requests, the account's terms."""
     may = request.gate.may
     return {

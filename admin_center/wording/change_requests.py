@@ -14,8 +14,8 @@ from admin_center.wording import phrases
 from admin_center.wording.phrases import Names
 from billing.quote_json import load_base
 from billing.rules import changes
-from billing.rules.change_json import Malformed, changes_from_plain
-from billing.rules.change_request_base import Base, BaseLine, Chosen, Moved, Value
+from billing.rules.change_json import MalformedChange, changes_from_plain
+from billing.rules.change_request_base import Base, BaseDifference, BaseLine, ChosenAnswer, Value
 from billing.rules.changes import Change
 from billing.rules.facts import ScheduledFacts
 from billing.rules.periods import Cycle
@@ -28,7 +28,7 @@ def asked(stored: object, base: object, names: Names) -> list[str]:
     """
     try:
         wanted = changes_from_plain(stored)
-    except Malformed:
+    except MalformedChange:
         return [_("This request can no longer be read. Please ask for it to be made again.")]
     known = load_base(base if isinstance(base, dict) else None)
     return [*(change(one, known, names) for one in wanted), *chosen(known, names)]
@@ -94,19 +94,19 @@ def chosen(base: Base | None, names: Names) -> list[str]:
     return [_chosen(one, names) for one in base.chosen] if base else []
 
 
-def _chosen(one: Chosen, names: Names) -> str:
+def _chosen(one: ChosenAnswer, names: Names) -> str:
     return _("Scheduled: %(scheduled)s. Chosen: %(choice)s") % {
         "scheduled": change_words.waits(one.scheduled, names),
         "choice": change_words.choice(one.option, one.scheduled, names),
     }
 
 
-def moved(found: Iterable[Moved], names: Names) -> list[str]:
+def moved(found: Iterable[BaseDifference], names: Names) -> list[str]:
     """Return what is no longer as it was when the change was asked for."""
     return [_moved(one, names) for one in found]
 
 
-def _moved(one: Moved, names: Names) -> str:
+def _moved(one: BaseDifference, names: Names) -> str:
     then, now = _value(one, one.then, names), _value(one, one.now, names)
     if isinstance(one.then or one.now, ScheduledFacts):
         if one.now is None:
@@ -123,7 +123,7 @@ def _moved(one: Moved, names: Names) -> str:
     return _("%(then)s then, %(now)s now") % {"then": then, "now": now}
 
 
-def _value(one: Moved, value: Value | None, names: Names) -> str:
+def _value(one: BaseDifference, value: Value | None, names: Names) -> str:
     match value:
         case BaseLine():
             return phrases.line(names, one.product or "", value.edition, value.quantity)

@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 
 from admin_center.wording import phrases
 from admin_center.wording.phrases import Names
-from billing.rules.differences import Difference
+from billing.rules.differences import QuoteDifference
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class DifferenceText:
     """Why the new quote differs; `old` and `new` are amounts in minor units, None where it names none."""
 
     sentence: str
@@ -20,7 +20,7 @@ class Reason:
     new: int | None = None
 
 
-def told(found: Iterable[Difference], names: Names, *, costs_shown: bool) -> list[Reason]:
+def told(found: Iterable[QuoteDifference], names: Names, *, costs_shown: bool) -> list[DifferenceText]:
     """Return the differences with their words, in the language of the moment."""
     return [
         reason
@@ -32,37 +32,39 @@ def told(found: Iterable[Difference], names: Names, *, costs_shown: bool) -> lis
     ]
 
 
-def _reason(difference: Difference, names: Names) -> Reason:
+def _reason(difference: QuoteDifference, names: Names) -> DifferenceText:
     data: dict[str, Any] = dict(difference.data)
     data["name"] = phrases.product(names, data.get("product"))
     match difference.code:
         case "subscription_changed":
-            return Reason(_("Somebody changed the subscription meanwhile."))
+            return DifferenceText(_("Somebody changed the subscription meanwhile."))
         case "day_passed":
-            return Reason(
+            return DifferenceText(
                 _("The day changed: it was priced for %(old)s, and it is now %(new)s.")
                 % {"old": phrases.day(data["old"]), "new": phrases.day(data["new"])}
             )
         case "balance_changed":
-            return Reason(_("The credit balance changed."), data["old"], data["new"])
+            return DifferenceText(_("The credit balance changed."), data["old"], data["new"])
         case "tax_changed":
-            return Reason(_("The tax rate changed."))
+            return DifferenceText(_("The tax rate changed."))
         case "schedule_changed":
-            return Reason(_("What waits for the renewal changed."))
+            return DifferenceText(_("What waits for the renewal changed."))
         case "product_added":
-            return Reason(_("%(name)s was added.") % data)
+            return DifferenceText(_("%(name)s was added.") % data)
         case "product_gone":
-            return Reason(_("%(name)s is gone.") % data)
+            return DifferenceText(_("%(name)s is gone.") % data)
         case "quantity_changed":
-            return Reason(
+            return DifferenceText(
                 _("%(name)s: the number changed from %(old)s to %(new)s.")
                 % {**data, "old": phrases.number(data["old"]), "new": phrases.number(data["new"])}
             )
         case "new_price":
-            return Reason(_("%(name)s: a new price came into force.") % data, data["old"], data["new"])
+            return DifferenceText(
+                _("%(name)s: a new price came into force.") % data, data["old"], data["new"]
+            )
         case "discount_changed":
-            return Reason(_("%(name)s: a discount changed.") % data)
+            return DifferenceText(_("%(name)s: a discount changed.") % data)
         case "amount_changed":
-            return Reason(_("What is due today is another amount."), data["old"], data["new"])
+            return DifferenceText(_("What is due today is another amount."), data["old"], data["new"])
         case _:
-            return Reason("")
+            return DifferenceText("")

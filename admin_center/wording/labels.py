@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from accounts.rules.capabilities import AccountType
-from accounts.rules.decision import Action, Decision, Reason, Who
+from accounts.rules.decision import Action, Contact, Decision, DenialReason
 from accounts.rules.roles import Role
 from admin_center.wording.bidi import isolated
 
@@ -51,16 +51,18 @@ ACTS = {
 }
 
 _ONLY = {
-    (Who.OWNER,): gettext_lazy("Only the account owner can %(act)s."),
-    (Who.OWNER, Who.BILLING_ADMIN): gettext_lazy("Only the account owner and billing admins can %(act)s."),
-    (Who.OWNER, Who.BILLING_ADMIN, Who.ADMIN): gettext_lazy(
+    (Contact.OWNER,): gettext_lazy("Only the account owner can %(act)s."),
+    (Contact.OWNER, Contact.BILLING_ADMIN): gettext_lazy(
+        "Only the account owner and billing admins can %(act)s."
+    ),
+    (Contact.OWNER, Contact.BILLING_ADMIN, Contact.ADMIN): gettext_lazy(
         "Only the account owner, billing admins and administrators can %(act)s."
     ),
 }
 _FOR = {
-    (Who.OWNER,): gettext_lazy("For the owner"),
-    (Who.OWNER, Who.BILLING_ADMIN): gettext_lazy("For the owner and billing admins"),
-    (Who.OWNER, Who.BILLING_ADMIN, Who.ADMIN): gettext_lazy("For administrators"),
+    (Contact.OWNER,): gettext_lazy("For the owner"),
+    (Contact.OWNER, Contact.BILLING_ADMIN): gettext_lazy("For the owner and billing admins"),
+    (Contact.OWNER, Contact.BILLING_ADMIN, Contact.ADMIN): gettext_lazy("For administrators"),
 }
 _TYPES = {
     AccountType.SELF_SERVICE: pgettext_lazy("… accounts", "self-service"),
@@ -73,29 +75,29 @@ def why_not(decision: Decision, account_type: str) -> str:
     """Return the sentence that says why a decision is a no, in the language of the moment."""
     act = ACTS[decision.action]
     match decision.reason:
-        case Reason.ROLE:
+        case DenialReason.ROLE:
             return _ONLY[decision.who_can] % {"act": act}
-        case Reason.ACCOUNT_TYPE:
+        case DenialReason.ACCOUNT_TYPE:
             return _("On %(type)s accounts, only %(vendor)s’s staff can %(act)s.") % {
                 "type": _TYPES[AccountType(account_type)],
                 "vendor": settings.VENDOR_NAME,
                 "act": act,
             }
-        case Reason.TRIAL_ENDED:
+        case DenialReason.TRIAL_ENDED:
             return _("The trial has ended. Everything opens again as soon as something is bought.")
-        case Reason.SUSPENDED:
+        case DenialReason.SUSPENDED:
             return _("The account is suspended: an invoice is unpaid. It opens again as soon as it is paid.")
-        case Reason.OLD_DEBT:
+        case DenialReason.OLD_DEBT:
             return _(
                 "The account is suspended for a debt of which no invoice stands here, so there is nothing "
                 "to pay on these pages. Your contact says what is owed and opens it again."
             )
-        case Reason.NOTHING_ON_SALE:
+        case DenialReason.NOTHING_ON_SALE:
             return _(
                 "The trial has ended, and nothing is on sale here that could be bought. Your contact says "
                 "how to go on."
             )
-        case Reason.CANCELLED:
+        case DenialReason.CANCELLED:
             return _("The account was cancelled.")
         case _:
             return ""
@@ -104,17 +106,17 @@ def why_not(decision: Decision, account_type: str) -> str:
 def why_not_briefly(decision: Decision) -> str:
     """Return why not in a few words, for a line of the navigation."""
     match decision.reason:
-        case Reason.ROLE:
+        case DenialReason.ROLE:
             return str(_FOR[decision.who_can])
-        case Reason.ACCOUNT_TYPE:
+        case DenialReason.ACCOUNT_TYPE:
             return _("Handled by %(vendor)s") % {"vendor": settings.VENDOR_NAME}
-        case Reason.TRIAL_ENDED:
+        case DenialReason.TRIAL_ENDED:
             return _("After the trial: buy first")
-        case Reason.SUSPENDED:
+        case DenialReason.SUSPENDED:
             return _("While suspended: pay first")
-        case Reason.OLD_DEBT:
+        case DenialReason.OLD_DEBT:
             return _("While suspended: ask your contact")
-        case Reason.NOTHING_ON_SALE:
+        case DenialReason.NOTHING_ON_SALE:
             return _("After the trial: ask your contact")
         case _:
             return ""
@@ -129,7 +131,7 @@ def subject(decision: Decision, account_name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class Badge:
     """How a code is shown as a badge."""
 
     words: Any
@@ -138,47 +140,47 @@ class Status:
 
 STATUSES = {
     # Account states.
-    "trial": Status(gettext_lazy("Trial"), "info"),
-    "trial_ended": Status(gettext_lazy("Trial ended"), "warning"),
-    "active": Status(gettext_lazy("Active"), "success"),
-    "past_due": Status(gettext_lazy("Past due"), "warning"),
-    "suspended": Status(gettext_lazy("Suspended"), "danger"),
-    "cancelled": Status(gettext_lazy("Cancelled")),
+    "trial": Badge(gettext_lazy("Trial"), "info"),
+    "trial_ended": Badge(gettext_lazy("Trial ended"), "warning"),
+    "active": Badge(gettext_lazy("Active"), "success"),
+    "past_due": Badge(gettext_lazy("Past due"), "warning"),
+    "suspended": Badge(gettext_lazy("Suspended"), "danger"),
+    "cancelled": Badge(gettext_lazy("Cancelled")),
     # What has its own days, and what waits.
-    "scheduled": Status(gettext_lazy("Scheduled"), "info"),
-    "renewing": Status(gettext_lazy("Renewing"), "info"),
-    "parked": Status(gettext_lazy("Being checked"), "warning"),
-    "ended": Status(pgettext_lazy("subscription", "Ended")),
-    "undone": Status(gettext_lazy("Undone")),
+    "scheduled": Badge(gettext_lazy("Scheduled"), "info"),
+    "renewing": Badge(gettext_lazy("Renewing"), "info"),
+    "parked": Badge(gettext_lazy("Being checked"), "warning"),
+    "ended": Badge(pgettext_lazy("subscription", "Ended")),
+    "undone": Badge(gettext_lazy("Undone")),
     # Change requests.
-    "pending": Status(pgettext_lazy("request", "Pending"), "info"),
-    "approved": Status(pgettext_lazy("request", "Approved"), "success"),
-    "rejected": Status(pgettext_lazy("request", "Rejected"), "danger"),
-    "expired": Status(gettext_lazy("Expired")),
-    "closed": Status(pgettext_lazy("request", "Closed")),
-    "withdrawn": Status(pgettext_lazy("request", "Withdrawn")),
-    "moved": Status(pgettext_lazy("request", "Changed since"), "warning"),
+    "pending": Badge(pgettext_lazy("request", "Pending"), "info"),
+    "approved": Badge(pgettext_lazy("request", "Approved"), "success"),
+    "rejected": Badge(pgettext_lazy("request", "Rejected"), "danger"),
+    "expired": Badge(gettext_lazy("Expired")),
+    "closed": Badge(pgettext_lazy("request", "Closed")),
+    "withdrawn": Badge(pgettext_lazy("request", "Withdrawn")),
+    "moved": Badge(pgettext_lazy("request", "Changed since"), "warning"),
     # Offers of ownership.
-    "accepted": Status(pgettext_lazy("offer", "Accepted"), "success"),
-    "declined": Status(pgettext_lazy("offer", "Declined")),
+    "accepted": Badge(pgettext_lazy("offer", "Accepted"), "success"),
+    "declined": Badge(pgettext_lazy("offer", "Declined")),
     # Quotes and payments.
-    "draft": Status(gettext_lazy("Draft")),
-    "confirmed": Status(gettext_lazy("Confirmed"), "success"),
-    "held": Status(gettext_lazy("Waiting for payment"), "warning"),
-    "succeeded": Status(gettext_lazy("Succeeded"), "success"),
-    "failed": Status(gettext_lazy("Failed"), "danger"),
-    "unknown": Status(gettext_lazy("Being checked"), "warning"),
+    "draft": Badge(gettext_lazy("Draft")),
+    "confirmed": Badge(gettext_lazy("Confirmed"), "success"),
+    "held": Badge(gettext_lazy("Waiting for payment"), "warning"),
+    "succeeded": Badge(gettext_lazy("Succeeded"), "success"),
+    "failed": Badge(gettext_lazy("Failed"), "danger"),
+    "unknown": Badge(gettext_lazy("Being checked"), "warning"),
     # Invoices.
-    "open": Status(pgettext_lazy("invoice", "Open"), "warning"),
-    "paid": Status(pgettext_lazy("invoice", "Paid"), "success"),
-    "void": Status(pgettext_lazy("invoice", "Void")),
-    "credited": Status(pgettext_lazy("invoice", "Credited")),
-    "carried_over": Status(gettext_lazy("Carried over"), "info"),
+    "open": Badge(pgettext_lazy("invoice", "Open"), "warning"),
+    "paid": Badge(pgettext_lazy("invoice", "Paid"), "success"),
+    "void": Badge(pgettext_lazy("invoice", "Void")),
+    "credited": Badge(pgettext_lazy("invoice", "Credited")),
+    "carried_over": Badge(gettext_lazy("Carried over"), "info"),
     # Notes beside a line.
-    "grandfathered": Status(gettext_lazy("Grandfathered price"), "info"),
-    "included": Status(gettext_lazy("Included")),
-    "current": Status(gettext_lazy("Current"), "success"),
-    "new": Status(pgettext_lazy("subscription line", "New"), "info"),
+    "grandfathered": Badge(gettext_lazy("Grandfathered price"), "info"),
+    "included": Badge(gettext_lazy("Included")),
+    "current": Badge(gettext_lazy("Current"), "success"),
+    "new": Badge(pgettext_lazy("subscription line", "New"), "info"),
 }
 
 

@@ -10,7 +10,7 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HEAD = 512
 
 
-class Unreadable(Exception):
+class UnreadableFile(Exception):
     """A file that is no text; the message says what it is and what to do."""
 
 
@@ -18,20 +18,20 @@ def open_text(path: Path) -> TextIO:
     """Return the file, to be read as a stream: UTF-8 or UTF-16, with or without a byte order mark.
 
     Bytes that are not UTF-8 stay marked as surrogates, so that only what holds them need be refused;
-    what is broken in UTF-16 becomes U+FFFD. Line ends stay as they are. Raises Unreadable.
+    what is broken in UTF-16 becomes U+FFFD. Line ends stay as they are. Raises UnreadableFile.
     """
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
         if head.startswith(_SPREADSHEETS):
-            raise Unreadable("is a spreadsheet; save it as “CSV UTF-8”")
+            raise UnreadableFile("is a spreadsheet; save it as “CSV UTF-8”")
         if head.startswith(_UTF_32):
-            raise Unreadable("is UTF-32; save it as UTF-8")
+            raise UnreadableFile("is UTF-32; save it as UTF-8")
         encoding = _encoding(head)
         errors = "surrogateescape" if encoding.startswith("utf-8") else "replace"
         return path.open(encoding=encoding, errors=errors, newline="")
     except OSError as error:
-        raise Unreadable(f"cannot be read: {error.strerror}") from None
+        raise UnreadableFile(f"cannot be read: {error.strerror}") from None
 
 
 def _encoding(head: bytes) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 
-class Status(StrEnum):
+class PaymentStatus(StrEnum):
     """What a provider says about a payment."""
 
     SUCCEEDED = "succeeded"
@@ -29,10 +29,10 @@ class Failure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PaymentOutcome:
     """The provider's answer about one payment."""
 
-    status: Status
+    status: PaymentStatus
     reference: str = ""
     failure: str = ""
     action_url: str = ""
@@ -66,22 +66,22 @@ class ProviderUnreachable(Exception):
 class Provider(Protocol):
     """Charges, refunds, and pages on which customers enter methods. Amounts are minor units."""
 
-    def charge(self, *, key: str, amount: int, currency: str, method: str, return_url: str) -> Outcome:
+    def charge(self, *, key: str, amount: int, currency: str, method: str, return_url: str) -> PaymentOutcome:
         """Ask for a payment. The same key is the same payment, however often it is asked.
 
         Raises ProviderUnreachable where the outcome is unknown.
         """
         ...
 
-    def look_up(self, key: str) -> Outcome | None:
+    def look_up(self, key: str) -> PaymentOutcome | None:
         """Return how a payment stands, or None where the provider has never heard of the key."""
         ...
 
-    def abandon(self, key: str) -> Outcome | None:
+    def abandon(self, key: str) -> PaymentOutcome | None:
         """Close a payment that waits for the customer; return how it then stands."""
         ...
 
-    def unasked(self) -> Iterable[tuple[str, Outcome]]:
+    def unasked(self) -> Iterable[tuple[str, PaymentOutcome]]:
         """Return what the provider says by itself, each with its key: late, or a second time.
 
         It may say the same again until it is asked the next time; whoever asks takes in all of it.

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable
 
 from billing.models import SandboxPayment, SandboxSetup
-from billing.provider.base import Failure, Method, Outcome, ProviderUnreachable, Setup, Status
+from billing.provider.base import Failure, Method, PaymentOutcome, PaymentStatus, ProviderUnreachable, Setup
 
 _CARDS: dict[str, tuple[str, str, str]] = {
     # reference: kind, brand, last four
@@ -42,7 +42,7 @@ _SILENT = {"test_times_out_paid", "test_times_out_unpaid", "test_answers_rubbish
 class Sandbox:
     """The provider of the demo and the tests. See base.Provider for what each method promises."""
 
-    def charge(self, *, key: str, amount: int, currency: str, method: str, return_url: str) -> Outcome:
+    def charge(self, *, key: str, amount: int, currency: str, method: str, return_url: str) -> PaymentOutcome:
         """Pay, decline, ask for 3-D Secure or fall silent, as the method says."""
         payment, made = SandboxPayment.objects.get_or_create(
             key=key,
@@ -65,19 +65,19 @@ class Sandbox:
             payment.save(update_fields=["status"])
         return _outcome(payment)
 
-    def look_up(self, key: str) -> Outcome | None:
+    def look_up(self, key: str) -> PaymentOutcome | None:
         """Return how a payment stands in the sandbox's books."""
         payment = SandboxPayment.objects.filter(key=key).exclude(status="lost").first()
         return _outcome(payment) if payment else None
 
-    def abandon(self, key: str) -> Outcome | None:
+    def abandon(self, key: str) -> PaymentOutcome | None:
         """Cancel a payment that still waits for the customer."""
         SandboxPayment.objects.filter(key=key, status="action").update(
             status="failed", failure=Failure.CANCELLED
         )
         return self.look_up(key)
 
-    def unasked(self) -> Iterable[tuple[str, Outcome]]:
+    def unasked(self) -> Iterable[tuple[str, PaymentOutcome]]:
         """Say once more how the payments by the card that answers twice stand."""
         for payment in SandboxPayment.objects.filter(method="test_answers_twice", repeated=False):
             SandboxPayment.objects.filter(pk=payment.pk).update(repeated=True)
@@ -114,7 +114,7 @@ def _failure(method: str) -> str:
     return _FAILS.get(method, "" if method in METHODS else Failure.DECLINED)
 
 
-def _outcome(payment: SandboxPayment) -> Outcome:
+def _outcome(payment: SandboxPayment) -> PaymentOutcome:
     """Put the sandbox's books into our words."""
     url = f"/sandbox-provider/pay/{payment.token}/" if payment.status == "action" else ""
-    return Outcome(Status(payment.status), f"sandbox_{payment.pk}", payment.failure, url)
+    return PaymentOutcome(PaymentStatus(payment.status), f"sandbox_{payment.pk}", payment.failure, url)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from billing.rules import changes as new
 from billing.rules import checks, drafting, refusals
 from billing.rules.changes import Change
-from billing.rules.drafting import Draft
+from billing.rules.drafting import QuoteDraft
 from billing.rules.facts import (
     DiscountFacts,
     DiscountSource,
@@ -24,7 +24,7 @@ from billing.rules.renewal_lines import at_list_price, becomes, listed
 from billing.rules.suites import combination
 
 
-def make(draft: Draft, changes: Sequence[Change]) -> None:
+def make(draft: QuoteDraft, changes: Sequence[Change]) -> None:
     """Make all changes on a draft; Refusal where one cannot be made.
 
     A promo code comes first, so that its percentage holds for lines that are new in this change; an
@@ -59,7 +59,7 @@ def make(draft: Draft, changes: Sequence[Change]) -> None:
     _announce_promo(draft, changes)
 
 
-def _use_promo(draft: Draft, change: new.UsePromoCode, changes: Iterable[Change]) -> None:
+def _use_promo(draft: QuoteDraft, change: new.UsePromoCode, changes: Iterable[Change]) -> None:
     facts = draft.facts
     had = frozenset(
         key
@@ -92,7 +92,7 @@ def _bought(changes: Iterable[Change]) -> tuple[str, ...]:
     return tuple(products)
 
 
-def _announce_promo(draft: Draft, changes: Iterable[Change]) -> None:
+def _announce_promo(draft: QuoteDraft, changes: Iterable[Change]) -> None:
     """Say that a code does nothing yet, where no whole period and no new line took it."""
     taken = {share.code for line in draft.lines for share in line.discounts}
     draft.notices += [
@@ -102,7 +102,7 @@ def _announce_promo(draft: Draft, changes: Iterable[Change]) -> None:
     ]
 
 
-def _first_purchase(draft: Draft, change: new.FirstPurchase) -> None:
+def _first_purchase(draft: QuoteDraft, change: new.FirstPurchase) -> None:
     facts = draft.facts
     if not change.items:
         raise refusals.NoChange
@@ -120,19 +120,19 @@ def _first_purchase(draft: Draft, change: new.FirstPurchase) -> None:
     drafting.first_purchase(draft, change)
 
 
-def _add(draft: Draft, change: new.AddProduct | new.AddOn, kinds: tuple[ProductKind, ...]) -> None:
+def _add(draft: QuoteDraft, change: new.AddProduct | new.AddOn, kinds: tuple[ProductKind, ...]) -> None:
     checks.may_buy(draft.facts, change.product, kinds)
     checks.quantity_allowed(draft.facts, change.product, change.quantity)
     drafting.add_line(draft, _listed(draft, change), because=(change.code,))
 
 
-def _listed(draft: Draft, change: new.AddProduct | new.AddOn | new.CombineIntoSuite) -> LineFacts:
+def _listed(draft: QuoteDraft, change: new.AddProduct | new.AddOn | new.CombineIntoSuite) -> LineFacts:
     cycle = draft.facts.paid_cycle
     checks.sold_unit(draft.facts, change.product, change.edition, cycle, draft.on)
     return listed(draft.facts, change.product, change.edition, change.quantity, cycle=cycle, on=draft.on)
 
 
-def _combine(draft: Draft, change: new.CombineIntoSuite) -> None:
+def _combine(draft: QuoteDraft, change: new.CombineIntoSuite) -> None:
     facts = draft.facts
     included = facts.product(change.product).includes
     others = tuple(line for line in facts.lines if line.product not in included)
@@ -146,7 +146,7 @@ def _combine(draft: Draft, change: new.CombineIntoSuite) -> None:
     drafting.combine(draft, found.lines, suite, (change.code,))
 
 
-def _edit_lines(draft: Draft, changes: Iterable[Change]) -> None:
+def _edit_lines(draft: QuoteDraft, changes: Iterable[Change]) -> None:
     """Make upgrades and added seats, both of one line in one step."""
     edits: dict[str, list[new.AddSeats | new.ChangeEdition]] = {}
     for change in changes:
@@ -161,7 +161,7 @@ def _edit_lines(draft: Draft, changes: Iterable[Change]) -> None:
         drafting.edit_line(draft, old, line, because=tuple(edit.code for edit in own))
 
 
-def _edited(draft: Draft, line: LineFacts, edit: new.AddSeats | new.ChangeEdition) -> LineFacts:
+def _edited(draft: QuoteDraft, line: LineFacts, edit: new.AddSeats | new.ChangeEdition) -> LineFacts:
     if isinstance(edit, new.AddSeats):
         if edit.quantity == line.quantity:
             raise refusals.NoChange(product=line.product)
@@ -174,21 +174,21 @@ def _edited(draft: Draft, line: LineFacts, edit: new.AddSeats | new.ChangeEditio
     return at_list_price(replace(line, edition=edit.edition), draft.facts, cycle, draft.on)
 
 
-def _may_keep(draft: Draft, change: new.KeepProduct) -> None:
+def _may_keep(draft: QuoteDraft, change: new.KeepProduct) -> None:
     """Refuse to keep what does not end before the renewal: its removal is undone, which costs nothing."""
     line = checks.line_of(draft.facts, change.product)
     if draft.before.ends_early(line.product) is None:
         raise refusals.NoChange(product=line.product)
 
 
-def _extend(draft: Draft, change: new.Extend) -> None:
+def _extend(draft: QuoteDraft, change: new.Extend) -> None:
     facts = draft.facts
     if facts.period_on(draft.on).end < facts.renews_on:
         raise refusals.ExtensionAhead(until=facts.renews_on)
     drafting.extend(draft, (change.code,))
 
 
-def _buy_temporary(draft: Draft, change: new.BuyTemporarySeats) -> None:
+def _buy_temporary(draft: QuoteDraft, change: new.BuyTemporarySeats) -> None:
     """Charge temporary seats period by period: those that are paid, then the coming ones."""
     facts = draft.facts
     checks.temporary_allowed(facts, change, draft.on)
@@ -222,7 +222,7 @@ def _buy_temporary(draft: Draft, change: new.BuyTemporarySeats) -> None:
     draft.facts = replace(facts, temporary=(*facts.temporary, seats))
 
 
-def _terms_until(draft: Draft, wanted: Period) -> list[Period]:
+def _terms_until(draft: QuoteDraft, wanted: Period) -> list[Period]:
     facts = draft.facts
     terms = list(facts.terms(draft.on))
     end = facts.renews_on
@@ -232,7 +232,7 @@ def _terms_until(draft: Draft, wanted: Period) -> list[Period]:
     return [term for term in terms if wanted.overlap(term).days]
 
 
-def _schedule(draft: Draft, change: Change) -> None:
+def _schedule(draft: QuoteDraft, change: Change) -> None:
     """Write down what waits for renewal."""
     if isinstance(change, new.ReduceSeats):
         _schedule_reduction(draft, change)
@@ -244,7 +244,7 @@ def _schedule(draft: Draft, change: Change) -> None:
         _schedule_cycle(draft, change)
 
 
-def _schedule_reduction(draft: Draft, change: new.ReduceSeats) -> None:
+def _schedule_reduction(draft: QuoteDraft, change: new.ReduceSeats) -> None:
     line = checks.line_of(draft.facts, change.product)
     if change.quantity == line.quantity:
         raise refusals.NoChange(product=line.product)
@@ -255,7 +255,7 @@ def _schedule_reduction(draft: Draft, change: new.ReduceSeats) -> None:
     _wait(draft, ScheduledKind.QUANTITY, line.product, quantity=change.quantity)
 
 
-def _schedule_edition(draft: Draft, change: new.ChangeEdition) -> None:
+def _schedule_edition(draft: QuoteDraft, change: new.ChangeEdition) -> None:
     facts = draft.facts
     line = checks.line_of(facts, change.product)
     if change.edition == line.edition:
@@ -266,7 +266,7 @@ def _schedule_edition(draft: Draft, change: new.ChangeEdition) -> None:
     _wait(draft, ScheduledKind.EDITION, line.product, edition=change.edition)
 
 
-def _schedule_removal(draft: Draft, change: new.RemoveProduct) -> None:
+def _schedule_removal(draft: QuoteDraft, change: new.RemoveProduct) -> None:
     facts = draft.facts
     leaving: tuple[str, ...] = ()
     line = facts.line(facts.product(change.product).key)
@@ -283,7 +283,7 @@ def _schedule_removal(draft: Draft, change: new.RemoveProduct) -> None:
     _wait(draft, ScheduledKind.REMOVAL, line.product, leaving=leaving)
 
 
-def _schedule_cycle(draft: Draft, change: new.ChangeCycle) -> None:
+def _schedule_cycle(draft: QuoteDraft, change: new.ChangeCycle) -> None:
     facts = draft.facts
     if change.cycle is facts.paid_cycle:
         # Back to the present cycle: the change that waited is dropped, there is nothing to write.
@@ -296,7 +296,7 @@ def _schedule_cycle(draft: Draft, change: new.ChangeCycle) -> None:
 
 
 def _wait(
-    draft: Draft,
+    draft: QuoteDraft,
     kind: ScheduledKind,
     product: str | None = None,
     *,

@@ -16,7 +16,7 @@ GREATEST_NUMBER = 2**31 - 1
 _E = TypeVar("_E", bound=StrEnum)
 
 
-class Malformed(ValueError):
+class MalformedChange(ValueError):
     """A value that is no change: unknown, missing, of the wrong type or out of bounds."""
 
 
@@ -33,7 +33,7 @@ def from_plain(plain: object) -> Change:
     values = _mapping(plain)
     kind = KINDS.get(_text(values.pop("change", None)))
     if kind is None:
-        raise Malformed("no such change")
+        raise MalformedChange("no such change")
     values.setdefault("answers", [])
     return kind(**_parsed(values, _names(kind)))
 
@@ -66,19 +66,19 @@ def _plain(value: object) -> object:
 
 def _mapping(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping):
-        raise Malformed("not an object")
+        raise MalformedChange("not an object")
     return dict(value)
 
 
 def _list(value: object) -> list[object]:
     if not isinstance(value, list | tuple):
-        raise Malformed("not a list")
+        raise MalformedChange("not a list")
     return list(value)
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST_KEY:
-        raise Malformed("not a short text")
+        raise MalformedChange("not a short text")
     return value
 
 
@@ -88,7 +88,7 @@ def _text_or_none(value: object) -> str | None:
 
 def _number(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= GREATEST_NUMBER:
-        raise Malformed("not a whole number above zero")
+        raise MalformedChange("not a whole number above zero")
     return value
 
 
@@ -97,9 +97,9 @@ def _day(value: object) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise Malformed("not a date") from error
+        raise MalformedChange("not a date") from error
     if day.isoformat() != text:
-        raise Malformed("not a date written as 2023-07-14")
+        raise MalformedChange("not a date written as 2023-07-14")
     return day
 
 
@@ -108,7 +108,7 @@ def _one_of(kind: type[_E]) -> Callable[[object], _E]:
         try:
             return kind(_text(value))
         except ValueError as error:
-            raise Malformed(f"not a {kind.__name__.lower()}") from error
+            raise MalformedChange(f"not a {kind.__name__.lower()}") from error
 
     return parse
 
@@ -120,7 +120,7 @@ def _item(value: object) -> Item:
 def _answer(value: object) -> Answer:
     values = _mapping(value)
     if set(values) != set(_names(Answer)):
-        raise Malformed("an answer names kind, product and choice")
+        raise MalformedChange("an answer names kind, product and choice")
     return Answer(
         _one_of(ScheduledKind)(values["kind"]),
         _text_or_none(values["product"]),
@@ -143,5 +143,5 @@ _PARSERS: dict[str, Callable[[object], object]] = {
 
 def _parsed(values: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     if set(values) != set(names):
-        raise Malformed(f"expected {', '.join(names)}")
+        raise MalformedChange(f"expected {', '.join(names)}")
     return {name: _PARSERS[name](values[name]) for name in names}

@@ -20,7 +20,7 @@ class BaseLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenAnswer:
     """What a person chose where the change met one that waited, with what the line renews with then."""
 
     scheduled: ScheduledFacts
@@ -38,14 +38,14 @@ class Base:
     cycle: Cycle | None = None
     renews_on: date | None = None
     scheduled: tuple[ScheduledFacts, ...] = ()
-    chosen: tuple[Chosen, ...] = ()
+    chosen: tuple[ChosenAnswer, ...] = ()
 
 
 Value: TypeAlias = BaseLine | ScheduledFacts | Cycle | date
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class BaseDifference:
     """One thing that is no longer as it was: a line, a change that waits, the cycle or the renewal day.
 
     None stands for what was, or is, not there.
@@ -70,21 +70,21 @@ def base_of(facts: Facts, changes: Iterable[Change]) -> Base:
     )
 
 
-def moved(then: Base, now: Base) -> tuple[Moved, ...]:
+def moved(then: Base, now: Base) -> tuple[BaseDifference, ...]:
     """Return what is no longer as it was when the changes were asked for."""
     found = [
-        Moved(then.lines.get(key), now.lines.get(key), key)
+        BaseDifference(then.lines.get(key), now.lines.get(key), key)
         for key in dict.fromkeys([*then.lines, *now.lines])
         if then.lines.get(key) != now.lines.get(key)
     ]
     if then.cycle != now.cycle:
-        found.append(Moved(then.cycle, now.cycle))
+        found.append(BaseDifference(then.cycle, now.cycle))
     if then.renews_on != now.renews_on:
-        found.append(Moved(then.renews_on, now.renews_on))
+        found.append(BaseDifference(then.renews_on, now.renews_on))
     return (*found, *_waiting_moved(then, now))
 
 
-def _waiting_moved(then: Base, now: Base) -> Iterator[Moved]:
+def _waiting_moved(then: Base, now: Base) -> Iterator[BaseDifference]:
     """Yield changes that waited and wait no more, or otherwise; a later day alone is the renewal's."""
     before: dict[tuple[ScheduledKind, str | None], ScheduledFacts] = {one.slot: one for one in then.scheduled}
     after = {one.slot: one for one in now.scheduled}
@@ -92,7 +92,7 @@ def _waiting_moved(then: Base, now: Base) -> Iterator[Moved]:
         old, new = before.get(slot), after.get(slot)
         if old and new and replace(old, takes_effect_on=new.takes_effect_on) == new:
             continue
-        yield Moved(old, new, slot[1])
+        yield BaseDifference(old, new, slot[1])
 
 
 def _bare(one: ScheduledFacts) -> ScheduledFacts:
@@ -104,11 +104,11 @@ def _at_renewal(change: Change, facts: Facts) -> bool:
     return isinstance(change, Extend) or takes_effect(change, facts) is Moment.AT_RENEWAL
 
 
-def _chosen(facts: Facts, changes: Iterable[Change]) -> Iterator[Chosen]:
+def _chosen(facts: Facts, changes: Iterable[Change]) -> Iterator[ChosenAnswer]:
     for change in changes:
         for waits in concerned(change, facts):
             for answer in change.answers:
                 if (answer.kind, answer.product) != waits.slot:
                     continue
                 if answer.choice in meeting(waits, change, facts).choices:
-                    yield Chosen(_bare(waits), option(answer.choice, waits, change, facts))
+                    yield ChosenAnswer(_bare(waits), option(answer.choice, waits, change, facts))

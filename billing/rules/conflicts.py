@@ -15,7 +15,7 @@ from billing.rules.refusals import CancellationScheduled
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
+class ConflictRule:
     """What happens where two changes meet: the choices, the one taken unasked, or a refusal."""
 
     choices: tuple[Choice, ...] = ()
@@ -55,19 +55,19 @@ class Resolution:
     ending: tuple[ScheduledFacts, ...] = ()
 
 
-BOTH = Meeting((Choice.KEEP,), default=Choice.KEEP)
-MOVES = Meeting((Choice.MOVE, Choice.DROP), default=Choice.MOVE)
+BOTH = ConflictRule((Choice.KEEP,), default=Choice.KEEP)
+MOVES = ConflictRule((Choice.MOVE, Choice.DROP), default=Choice.MOVE)
 # An extension would buy another period of what is to go: that is asked before it is priced.
-BOUGHT_ON = Meeting((Choice.MOVE, Choice.DROP, Choice.END))
+BOUGHT_ON = ConflictRule((Choice.MOVE, Choice.DROP, Choice.END))
 # What a Suite becomes has prices of its own from its day on: there is no extending without it.
-SUITE_BOUGHT_ON = Meeting((Choice.MOVE, Choice.DROP, Choice.LEAVE))
-KEPT = Meeting((Choice.DROP,), default=Choice.DROP)
-UNDO_FIRST = Meeting(refused=True)
+SUITE_BOUGHT_ON = ConflictRule((Choice.MOVE, Choice.DROP, Choice.LEAVE))
+KEPT = ConflictRule((Choice.DROP,), default=Choice.DROP)
+UNDO_FIRST = ConflictRule(refused=True)
 
-INSTEAD = Meeting((Choice.DROP, Choice.LEAVE))
-AFTER_ALL = Meeting((Choice.KEEP, Choice.DROP))
-CARRIED = Meeting((Choice.CARRY, Choice.DROP))
-SEATS = Meeting((Choice.KEEP, Choice.RAISE, Choice.DROP))
+INSTEAD = ConflictRule((Choice.DROP, Choice.LEAVE))
+AFTER_ALL = ConflictRule((Choice.KEEP, Choice.DROP))
+CARRIED = ConflictRule((Choice.CARRY, Choice.DROP))
+SEATS = ConflictRule((Choice.KEEP, Choice.RAISE, Choice.DROP))
 
 # Rows: the new change; columns: what waits. An edition counts by its direction.
 _COLUMNS = (
@@ -77,7 +77,7 @@ _COLUMNS = (
     ScheduledKind.CYCLE,
     ScheduledKind.CANCELLATION,
 )
-_ROWS: dict[str, tuple[Meeting, Meeting, Meeting, Meeting, Meeting]] = {
+_ROWS: dict[str, tuple[ConflictRule, ConflictRule, ConflictRule, ConflictRule, ConflictRule]] = {
     #                     quantity   edition    removal    cycle  cancellation
     "add_seats":          (SEATS,    BOTH,      AFTER_ALL, BOTH,  BOTH),
     "reduce_seats":       (INSTEAD,  BOTH,      INSTEAD,   BOTH,  UNDO_FIRST),
@@ -94,14 +94,14 @@ _ROWS: dict[str, tuple[Meeting, Meeting, Meeting, Meeting, Meeting]] = {
     "promo_code":         (BOTH,     BOTH,      BOTH,      BOTH,  UNDO_FIRST),
     "first_purchase":     (BOTH,     BOTH,      BOTH,      BOTH,  BOTH),
 }  # fmt: skip
-TABLE: dict[tuple[ScheduledKind, str], Meeting] = {
+TABLE: dict[tuple[ScheduledKind, str], ConflictRule] = {
     (kind, row): meeting
     for row, meetings in _ROWS.items()
     for kind, meeting in zip(_COLUMNS, meetings, strict=True)
 }
 
 
-def meeting(scheduled: ScheduledFacts, change: Change, facts: Facts) -> Meeting:
+def meeting(scheduled: ScheduledFacts, change: Change, facts: Facts) -> ConflictRule:
     """Return what the table says of a pair, and of the few pairs that depend on more than kinds."""
     if isinstance(change, new.BuyTemporarySeats) and _ends_in_time(change, scheduled):
         return BOTH
@@ -203,7 +203,7 @@ def _decided(scheduled: ScheduledFacts, change: Change, facts: Facts) -> tuple[C
     return found.choices[0], Question(scheduled, change, options)
 
 
-def answer_to(scheduled: ScheduledFacts, found: Meeting, answers: Iterable[Answer]) -> Choice | None:
+def answer_to(scheduled: ScheduledFacts, found: ConflictRule, answers: Iterable[Answer]) -> Choice | None:
     """Return what answers say where a change meets one that waits, None where they say nothing.
 
     One answer serves all that meets it: who lets it end or move with an extension keeps it beside the rest.

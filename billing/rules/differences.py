@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from billing.rules.facts import ScheduledFacts
 from billing.rules.lines import PricedLine
-from billing.rules.quoting import Quote
+from billing.rules.quoting import PricedQuote
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class QuoteDifference:
     """Why a quote no longer holds: a code, and its data with the old and the new value.
 
     Codes: subscription_changed (another version), day_passed, balance_changed, tax_changed,
@@ -22,7 +22,7 @@ class Difference:
     data: Mapping[str, object] = field(default_factory=dict)
 
 
-def holds(old: Quote, new: Quote) -> bool:
+def holds(old: PricedQuote, new: PricedQuote) -> bool:
     """Tell whether a quote may be carried out as it was shown.
 
     The state must be the same version, and every line, what is due, what waits and the renewal
@@ -39,7 +39,7 @@ def holds(old: Quote, new: Quote) -> bool:
     )
 
 
-def differences(old: Quote, new: Quote) -> tuple[Difference, ...]:
+def differences(old: PricedQuote, new: PricedQuote) -> tuple[QuoteDifference, ...]:
     """Return the reason of each difference between the quote that was shown and that of now.
 
     Empty where it holds; never empty where it does not.
@@ -47,7 +47,7 @@ def differences(old: Quote, new: Quote) -> tuple[Difference, ...]:
     if holds(old, new):
         return ()
     found = [
-        Difference(code, {"old": before, "new": after})
+        QuoteDifference(code, {"old": before, "new": after})
         for code, before, after in (
             ("subscription_changed", old.version, new.version),
             ("day_passed", old.on, new.on),
@@ -59,26 +59,26 @@ def differences(old: Quote, new: Quote) -> tuple[Difference, ...]:
     ]
     found += _of_products(old, new)
     if old.due != new.due or not found:
-        found.append(Difference("amount_changed", {"old": old.due, "new": new.due}))
+        found.append(QuoteDifference("amount_changed", {"old": old.due, "new": new.due}))
     return tuple(found)
 
 
-def waiting(quote: Quote) -> tuple[ScheduledFacts, ...]:
+def waiting(quote: PricedQuote) -> tuple[ScheduledFacts, ...]:
     """Return what waits after a quote, without the ids that only the database gives."""
     return tuple(replace(scheduled, id=None) for scheduled in quote.scheduled)
 
 
-def _of_products(old: Quote, new: Quote) -> list[Difference]:
+def _of_products(old: PricedQuote, new: PricedQuote) -> list[QuoteDifference]:
     """Compare the lines that go on: what is renewed is the subscription after the change."""
     before = {line.product: line for line in old.renewal.lines}
     after = {line.product: line for line in new.renewal.lines}
-    found = [Difference("product_gone", {"product": key}) for key in before if key not in after]
-    found += [Difference("product_added", {"product": key}) for key in after if key not in before]
+    found = [QuoteDifference("product_gone", {"product": key}) for key in before if key not in after]
+    found += [QuoteDifference("product_added", {"product": key}) for key in after if key not in before]
     for key in before.keys() & after.keys():
         for code, value in _COMPARED.items():
             was, now = value(before[key]), value(after[key])
             if was != now:
-                found.append(Difference(code, {"product": key, "old": was, "new": now}))
+                found.append(QuoteDifference(code, {"product": key, "old": was, "new": now}))
     return sorted(found, key=lambda d: (str(d.data["product"]), d.code))
 
 
@@ -89,5 +89,5 @@ _COMPARED: dict[str, Callable[[PricedLine], object]] = {
 }
 
 
-def _rates(quote: Quote) -> tuple[Decimal, ...]:
+def _rates(quote: PricedQuote) -> tuple[Decimal, ...]:
     return tuple(tax.rate for tax in quote.renewal.settlement.taxes)

@@ -7,7 +7,7 @@ from math import prod
 
 from billing.rules.facts import DiscountFacts, DiscountSource, Facts, LineFacts, ScheduledKind
 from billing.rules.money import half_up, largest_remainder
-from billing.rules.periods import Applied
+from billing.rules.periods import AppliedDiscount
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ def in_force(discounts: Iterable[DiscountFacts]) -> tuple[DiscountFacts, ...]:
     return tuple(sorted(live, key=lambda d: (d.percent is None, d.order)))
 
 
-def percentages(discounts: Iterable[DiscountFacts], product: str) -> tuple[Applied, ...]:
+def percentages(discounts: Iterable[DiscountFacts], product: str) -> tuple[AppliedDiscount, ...]:
     """Return the percentages in force that a product's line carries, in their order."""
     return tuple(
-        Applied(d.code, percent=d.percent, products=d.products)
+        AppliedDiscount(d.code, percent=d.percent, products=d.products)
         for d in in_force(discounts)
         if d.percent is not None and d.covers(product)
     )
@@ -35,7 +35,7 @@ def percentages(discounts: Iterable[DiscountFacts], product: str) -> tuple[Appli
 
 def for_whole_period(
     discounts: Iterable[DiscountFacts], lines: Sequence[Gross]
-) -> tuple[tuple[Applied, ...], ...]:
+) -> tuple[tuple[AppliedDiscount, ...], ...]:
     """Return what each line of a charge for a whole period carries, one tuple per line.
 
     A fixed amount is shared over what the earlier discounts left of the lines it is for, by the
@@ -53,7 +53,7 @@ def for_whole_period(
         shares = largest_remainder(min(discount.amount, sum(weights)), weights)
         for i, share in enumerate(shares):
             if share:
-                applied[i] += (Applied(discount.code, share=share, products=discount.products),)
+                applied[i] += (AppliedDiscount(discount.code, share=share, products=discount.products),)
                 left[i] -= share
     return tuple(applied)
 
@@ -86,6 +86,6 @@ def after_cycle_change(facts: Facts) -> tuple[DiscountFacts, ...]:
     )
 
 
-def _after(amount: int, percents: Iterable[Applied]) -> int:
+def _after(amount: int, percents: Iterable[AppliedDiscount]) -> int:
     price = prod((discount.factor for discount in percents), start=Fraction(amount))
     return half_up(price.numerator, price.denominator)

@@ -9,13 +9,13 @@ from billing.rules.changes import FirstPurchase, Item
 from billing.rules.facts import DiscountFacts, Facts, LineFacts, ScheduledFacts, ScheduledKind
 from billing.rules.lines import LineKind, PricedLine, charge_line, credit_line, open_segment
 from billing.rules.notices import Notice, price_notices
-from billing.rules.periods import Applied, Cycle, Period, Segment, next_period
+from billing.rules.periods import AppliedDiscount, Cycle, Period, Segment, next_period
 from billing.rules.renewal import whole_period
 from billing.rules.renewal_lines import at_lasting_price, listed
 
 
 @dataclass
-class Draft:
+class QuoteDraft:
     """A quote while it is drawn up: the subscription as changed so far, and the lines it cost.
 
     `before` is the subscription as it was; `closed` are lines that end at once, their segments cut
@@ -45,7 +45,7 @@ class Draft:
         self.facts = replace(self.facts, lines=kept)
 
 
-def edit_line(draft: Draft, old: LineFacts, new: LineFacts, *, because: tuple[str, ...]) -> None:
+def edit_line(draft: QuoteDraft, old: LineFacts, new: LineFacts, *, because: tuple[str, ...]) -> None:
     """Replace a line from the day on: every paid day ahead is credited and charged anew.
 
     Another edition costs its own price, the same one that of the segment; discounts stay.
@@ -74,11 +74,11 @@ def edit_line(draft: Draft, old: LineFacts, new: LineFacts, *, because: tuple[st
 
 
 def add_line(
-    draft: Draft,
+    draft: QuoteDraft,
     line: LineFacts,
     *,
     because: tuple[str, ...],
-    inherited: dict[Period, tuple[Applied, ...]] | None = None,
+    inherited: dict[Period, tuple[AppliedDiscount, ...]] | None = None,
 ) -> None:
     """Buy a new line for all paid days ahead, with the percentages of this change.
 
@@ -103,13 +103,15 @@ def add_line(
     draft.put(replace(line, segments=tuple(segments)))
 
 
-def combine(draft: Draft, lines: tuple[LineFacts, ...], suite: LineFacts, because: tuple[str, ...]) -> None:
+def combine(
+    draft: QuoteDraft, lines: tuple[LineFacts, ...], suite: LineFacts, because: tuple[str, ...]
+) -> None:
     """Replace lines by a Suite for all paid days ahead.
 
     The Suite goes on with what every replaced line was bought with: percentages that all carried,
     and their shares of fixed amounts together. Discounts for single products end with their line.
     """
-    inherited: dict[Period, tuple[Applied, ...]] = {}
+    inherited: dict[Period, tuple[AppliedDiscount, ...]] = {}
     for term in draft.facts.terms(draft.on):
         replaced = [s for line in lines for s in line.segments if s.term == term and s.covers.end > draft.on]
         inherited[term] = inherit(suite.product, replaced)
@@ -131,9 +133,9 @@ def combine(draft: Draft, lines: tuple[LineFacts, ...], suite: LineFacts, becaus
     add_line(draft, suite, because=because, inherited=inherited)
 
 
-def inherit(suite: str, segments: list[Segment]) -> tuple[Applied, ...]:
+def inherit(suite: str, segments: list[Segment]) -> tuple[AppliedDiscount, ...]:
     """Return the discounts a Suite takes over from the segments it replaces in one term."""
-    carried: list[Applied] = []
+    carried: list[AppliedDiscount] = []
     for applied in (a for segment in segments for a in segment.discounts):
         if applied.code in {c.code for c in carried} or not applied.covers(suite):
             continue
@@ -145,7 +147,7 @@ def inherit(suite: str, segments: list[Segment]) -> tuple[Applied, ...]:
     return in_order(carried)
 
 
-def _end_discounts(draft: Draft, replaced: set[str], suite: str) -> set[str]:
+def _end_discounts(draft: QuoteDraft, replaced: set[str], suite: str) -> set[str]:
     """End the discounts for single products whose last line becomes a Suite; return their codes.
 
     One that is also for a line that stays goes on there.
@@ -161,12 +163,12 @@ def _end_discounts(draft: Draft, replaced: set[str], suite: str) -> set[str]:
     return {d.code for d in ended}
 
 
-def in_order(applied: Iterable[Applied]) -> tuple[Applied, ...]:
+def in_order(applied: Iterable[AppliedDiscount]) -> tuple[AppliedDiscount, ...]:
     """Return discounts with the percentages first, otherwise as they came."""
     return tuple(sorted(applied, key=lambda a: a.percent is None))
 
 
-def extend(draft: Draft, because: tuple[str, ...]) -> None:
+def extend(draft: QuoteDraft, because: tuple[str, ...]) -> None:
     """Buy the next period with the seats of today; what waits moves to the new renewal day.
 
     Lines that are to end as planned are left out: they are paid until their day, and their removal keeps it.
@@ -206,7 +208,7 @@ def extend(draft: Draft, because: tuple[str, ...]) -> None:
     )
 
 
-def buy_rest(draft: Draft) -> None:
+def buy_rest(draft: QuoteDraft) -> None:
     """Buy lines that were to end before the renewal and are kept, for the days until it.
 
     At their lasting price with the percentages in force; a fixed amount was shared when the others were
@@ -231,7 +233,7 @@ def buy_rest(draft: Draft) -> None:
         draft.put(kept)
 
 
-def _lasting(draft: Draft, lines: list[LineFacts], on: date) -> list[LineFacts]:
+def _lasting(draft: QuoteDraft, lines: list[LineFacts], on: date) -> list[LineFacts]:
     """Return lines at the price they have from a day on, with what they lose by it told."""
     facts = draft.facts
     lasting = [at_lasting_price(line, facts, facts.paid_cycle, on) for line in lines]
@@ -240,7 +242,7 @@ def _lasting(draft: Draft, lines: list[LineFacts], on: date) -> list[LineFacts]:
     return lasting
 
 
-def first_purchase(draft: Draft, change: FirstPurchase) -> None:
+def first_purchase(draft: QuoteDraft, change: FirstPurchase) -> None:
     """Buy a whole period from today in a cycle; today is the anchor."""
     period = next_period(draft.on, draft.on, change.cycle)
     bought = [_first_line(draft, item, change.cycle) for item in change.items]
@@ -268,7 +270,7 @@ def first_purchase(draft: Draft, change: FirstPurchase) -> None:
     )
 
 
-def _first_line(draft: Draft, item: Item, cycle: Cycle) -> LineFacts:
+def _first_line(draft: QuoteDraft, item: Item, cycle: Cycle) -> LineFacts:
     """Return the line of an item at list price; what was tried in a trial goes on, people included."""
     line = listed(draft.facts, item.product, item.edition, item.quantity, cycle=cycle, on=draft.on)
     tried = draft.facts.line(item.product)
@@ -277,7 +279,7 @@ def _first_line(draft: Draft, item: Item, cycle: Cycle) -> LineFacts:
     return replace(line, id=tried.id, seats_in_use=tried.seats_in_use, holders=tried.holders)
 
 
-def _cut(draft: Draft, line: LineFacts, segment: Segment, because: tuple[str, ...]) -> list[Segment]:
+def _cut(draft: QuoteDraft, line: LineFacts, segment: Segment, because: tuple[str, ...]) -> list[Segment]:
     """Credit a segment from the day on; return what is left of it, nothing where it had not begun."""
     credit = credit_line(segment, draft.on, product=line.product, edition=line.edition, because=because)
     draft.lines.append(credit)
@@ -287,14 +289,14 @@ def _cut(draft: Draft, line: LineFacts, segment: Segment, because: tuple[str, ..
 
 
 def _charge(
-    draft: Draft, line: LineFacts, segment: Segment, kind: LineKind, because: tuple[str, ...]
+    draft: QuoteDraft, line: LineFacts, segment: Segment, kind: LineKind, because: tuple[str, ...]
 ) -> None:
     draft.lines.append(
         charge_line(segment, product=line.product, edition=line.edition, kind=kind, because=because)
     )
 
 
-def _carry_reduction(draft: Draft, products: list[str], suite: LineFacts) -> None:
+def _carry_reduction(draft: QuoteDraft, products: list[str], suite: LineFacts) -> None:
     """Let reductions of replaced lines go on as one of the Suite, as far as it can be one."""
     facts = draft.facts
     waiting = [s for s in facts.scheduled if s.product in products]
@@ -316,7 +318,7 @@ def _carry_reduction(draft: Draft, products: list[str], suite: LineFacts) -> Non
     draft.facts = replace(facts, scheduled=(*rest, *carried))
 
 
-def _lose_temporary(draft: Draft, products: list[str]) -> None:
+def _lose_temporary(draft: QuoteDraft, products: list[str]) -> None:
     lost = [t for t in draft.facts.temporary if t.product in products and t.covers.end > draft.on]
     draft.notices += [
         Notice("temporary_lost", {"product": t.product, "quantity": t.quantity, "until": t.covers.end})

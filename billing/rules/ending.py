@@ -7,7 +7,7 @@ from billing.rules.facts import Facts, LineFacts
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class LineEnding:
     """Lines that end on their own day, and the subscription after it. It charges and gives back nothing."""
 
     on: date
@@ -15,7 +15,7 @@ class Ending:
     after: Facts
 
 
-def ending(facts: Facts) -> Ending | None:
+def ending(facts: Facts) -> LineEnding | None:
     """Return what ends next before the renewal, None where nothing does."""
     if not facts.has_bought or facts.due_on == facts.renews_on:
         return None
@@ -29,4 +29,4 @@ def ending(facts: Facts) -> Ending | None:
         scheduled=tuple(one for one in facts.scheduled if one.product not in products),
         temporary=tuple(one for one in facts.temporary if one.product not in products),
     )
-    return Ending(on, gone, after)
+    return LineEnding(on, gone, after)

@@ -8,20 +8,20 @@ from itertools import pairwise
 from billing.rules.facts import Facts, LineFacts, ScheduledFacts, ScheduledKind
 from billing.rules.lines import PricedLine
 from billing.rules.periods import add_months, months_between
-from billing.rules.quoting import Quote
+from billing.rules.quoting import PricedQuote
 from billing.rules.refusals import EndsEarlier, NoChange, TooLate
 from billing.rules.renewal import renewal
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class InvariantFault:
     """A broken promise of a state: a code, and the product it concerns."""
 
     code: str
     product: str | None = None
 
 
-def apply(facts: Facts, quote: Quote) -> Facts:
+def apply(facts: Facts, quote: PricedQuote) -> Facts:
     """Return the subscription once a quote is carried out; ValueError if it is for another state."""
     if quote.version != facts.version:
         raise ValueError(f"the quote is for version {quote.version}, this is {facts.version}")
@@ -58,32 +58,32 @@ def demand_undoable(facts: Facts, waiting: ScheduledFacts) -> None:
         raise EndsEarlier(product=waiting.product, on=waiting.takes_effect_on, until=facts.renews_on)
 
 
-def faults(facts: Facts) -> tuple[Fault, ...]:
+def faults(facts: Facts) -> tuple[InvariantFault, ...]:
     """Return what is broken in a subscription: such an account is parked and nothing is charged."""
     products = [line.product for line in facts.lines]
-    found = [Fault("two_lines", p) for p in sorted({p for p in products if products.count(p) > 1})]
-    found += [Fault("scheduled_elsewhere", s.product) for s in facts.scheduled if _strays(s, facts)]
+    found = [InvariantFault("two_lines", p) for p in sorted({p for p in products if products.count(p) > 1})]
+    found += [InvariantFault("scheduled_elsewhere", s.product) for s in facts.scheduled if _strays(s, facts)]
     if not facts.has_bought:
         return tuple(found)
     period = facts.current_period
     end = period.end
     if add_months(facts.first_day, months_between(facts.first_day, end)) != end or not period.days:
-        found.append(Fault("period_off_anchor"))
+        found.append(InvariantFault("period_off_anchor"))
     for line in facts.lines:
-        found += [Fault(code, line.product) for code in _line_faults(line, facts)]
+        found += [InvariantFault(code, line.product) for code in _line_faults(line, facts)]
     return tuple(found)
 
 
-def line_faults(lines: Iterable[PricedLine]) -> tuple[Fault, ...]:
+def line_faults(lines: Iterable[PricedLine]) -> tuple[InvariantFault, ...]:
     """Return recurring lines that must not be charged: twice one item, or above their full price."""
     found, seen = [], set()
     for line in lines:
         item = line.product, line.covers, line.kind
         if item in seen:
-            found.append(Fault("charged_twice", line.product))
+            found.append(InvariantFault("charged_twice", line.product))
         seen.add(item)
         if line.amount > line.unit * line.quantity * line.months:
-            found.append(Fault("above_full_price", line.product))
+            found.append(InvariantFault("above_full_price", line.product))
     return tuple(found)
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from billing.rules.periods import Applied, Cycle, Period, Segment
+from billing.rules.periods import AppliedDiscount, Cycle, Period, Segment
 from billing.rules.proration import credit, discounted
 
 
@@ -20,7 +20,7 @@ class LineKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class DiscountShare:
     """What one discount takes off one line: minor units, negative on a charge."""
 
     code: str
@@ -48,7 +48,7 @@ class PricedLine:
     gross: int
     amount: int
     cycle: Cycle
-    discounts: tuple[Share, ...] = ()
+    discounts: tuple[DiscountShare, ...] = ()
     tax_rate: Decimal | None = None
     because: tuple[str, ...] = ()
     capped: bool = False
@@ -118,7 +118,7 @@ def open_segment(
     quantity: int,
     months: int,
     cycle: Cycle,
-    discounts: tuple[Applied, ...],
+    discounts: tuple[AppliedDiscount, ...],
     tax_rate: Decimal | None,
 ) -> Segment:
     """Return a new segment that is charged what its days cost."""
@@ -158,7 +158,7 @@ def _line(
     capped: bool = False,
 ) -> PricedLine:
     shares = tuple(
-        Share(applied.code, applied.percent, after - before)
+        DiscountShare(applied.code, applied.percent, after - before)
         for applied, before, after in zip(segment.discounts, steps, steps[1:], strict=False)
     )
     return PricedLine(

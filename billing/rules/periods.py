@@ -64,7 +64,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedDiscount:
     """A discount as a paid segment carries it.
 
     A percentage (0 to 100), or a fixed share in minor units of the segment's whole term. `products`
@@ -102,7 +102,7 @@ class Segment:
     cycle: Cycle
     charged: int
     credited: int = 0
-    discounts: tuple[Applied, ...] = ()
+    discounts: tuple[AppliedDiscount, ...] = ()
     tax_rate: Decimal | None = None
     id: int | None = None
 

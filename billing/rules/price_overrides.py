@@ -13,10 +13,10 @@ from billing.rules.changes import Change
 from billing.rules.facts import Availability, EditionFacts, Facts, PriceFacts
 from billing.rules.notices import Notice
 from billing.rules.periods import Cycle
-from billing.rules.quoting import Quote, Undecided, quote
+from billing.rules.quoting import PricedQuote, UndecidedConflict, quote
 
 
-def quote_at(facts: Facts, prices: Mapping[str, int], changes: Iterable[Change], on: date) -> Quote:
+def quote_at(facts: Facts, prices: Mapping[str, int], changes: Iterable[Change], on: date) -> PricedQuote:
     """Return the quote of changes at the prices given (minor units per seat and month, by product).
 
     What is bought at such a price is then the customer's own price, like a grandfathered one. Seats
@@ -34,8 +34,8 @@ def quote_at(facts: Facts, prices: Mapping[str, int], changes: Iterable[Change],
             held = _with_price(held, product, bought[product], cycle, unit)
     try:
         return _told(quote(held, changes, on), prices, bought, cycle)
-    except Undecided as asked:
-        raise Undecided(asked.questions, _told(asked.provisional, prices, bought, cycle)) from None
+    except UndecidedConflict as asked:
+        raise UndecidedConflict(asked.questions, _told(asked.provisional, prices, bought, cycle)) from None
 
 
 def _bought(changes: Iterable[Change], facts: Facts) -> dict[str, str]:
@@ -64,7 +64,9 @@ def _priced(edition: EditionFacts, cycle: Cycle, unit: int) -> EditionFacts:
     return replace(edition, availability=Availability.PRICED, prices=(*others, PriceFacts(cycle, unit)))
 
 
-def _told(priced: Quote, prices: Mapping[str, int], bought: Mapping[str, str], cycle: Cycle) -> Quote:
+def _told(
+    priced: PricedQuote, prices: Mapping[str, int], bought: Mapping[str, str], cycle: Cycle
+) -> PricedQuote:
     """Say which prices that were given end at renewal, with what is charged in their place."""
     notices = tuple(
         Notice(
@@ -78,7 +80,9 @@ def _told(priced: Quote, prices: Mapping[str, int], bought: Mapping[str, str], c
     return replace(priced, notices=(*priced.notices, *notices))
 
 
-def _is_another(priced: Quote, product: str, edition: str, bought: Mapping[str, str], cycle: Cycle) -> bool:
+def _is_another(
+    priced: PricedQuote, product: str, edition: str, bought: Mapping[str, str], cycle: Cycle
+) -> bool:
     """Tell whether a line renews in another edition or cycle than it has after what is made now."""
     now = priced.after.line(product)
     stands = bought.get(product) if now is None else now.edition

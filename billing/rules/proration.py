@@ -5,7 +5,7 @@ from datetime import date
 from fractions import Fraction
 
 from billing.rules.money import half_up
-from billing.rules.periods import Applied, Period, Segment
+from billing.rules.periods import AppliedDiscount, Period, Segment
 
 
 def prorated(
@@ -24,7 +24,7 @@ def discounted(
     quantity: int,
     *,
     months: int,
-    discounts: Sequence[Applied],
+    discounts: Sequence[AppliedDiscount],
     term: Period,
     covers: Period,
 ) -> tuple[int, ...]:

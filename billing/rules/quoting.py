@@ -9,7 +9,7 @@ from billing.rules.applying import make
 from billing.rules.changes import Change, Moment, UsePromoCode, takes_effect
 from billing.rules.checks import agree, may_change, nothing_left_alone
 from billing.rules.conflicts import Question, Resolution, resolve
-from billing.rules.drafting import Draft
+from billing.rules.drafting import QuoteDraft
 from billing.rules.ending import ending
 from billing.rules.facts import Facts, LineFacts, ScheduledFacts, ScheduledKind
 from billing.rules.lines import DiscountTotal, PricedLine, discount_totals
@@ -18,11 +18,21 @@ from billing.rules.renewal import Effect, Renewal, renewal, resumption
 from billing.rules.renewal_lines import becomes
 from billing.rules.settlement import Settlement, settle
 
-__all__ = ["Effect", "Quote", "Renewal", "Timed", "Undecided", "becomes", "quote", "renewal", "resumption"]
+__all__ = [
+    "DatedChange",
+    "Effect",
+    "PricedQuote",
+    "Renewal",
+    "UndecidedConflict",
+    "becomes",
+    "quote",
+    "renewal",
+    "resumption",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
+class DatedChange:
     """A change with the moment and the day it takes effect."""
 
     change: Change
@@ -31,7 +41,7 @@ class Timed:
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class PricedQuote:
     """A priced change, amounts in minor units.
 
     `version` and `on` name the state it was computed from. `lines` and `settlement` are what is due
@@ -45,7 +55,7 @@ class Quote:
     changes: tuple[Change, ...]
     lines: tuple[PricedLine, ...]
     settlement: Settlement
-    timed: tuple[Timed, ...]
+    timed: tuple[DatedChange, ...]
     notices: tuple[Notice, ...]
     renewal: Renewal
     closed: tuple[LineFacts, ...]
@@ -67,21 +77,21 @@ class Quote:
         return self.after.scheduled
 
 
-class Undecided(Exception):
+class UndecidedConflict(Exception):
     """A new change meets one that waits and the person has not chosen yet.
 
     `questions` are what to ask; `provisional` is the quote with each first option, for the preview
     only: it cannot be confirmed.
     """
 
-    def __init__(self, questions: tuple[Question, ...], provisional: Quote) -> None:
+    def __init__(self, questions: tuple[Question, ...], provisional: PricedQuote) -> None:
         """Keep the questions and the quote to show meanwhile."""
         super().__init__(f"{len(questions)} to decide")
         self.questions = questions
         self.provisional = provisional
 
 
-def quote(facts: Facts, changes: Iterable[Change], on: date) -> Quote:
+def quote(facts: Facts, changes: Iterable[Change], on: date) -> PricedQuote:
     """Return what changes cost on a day and from renewal on, in minor units.
 
     The same for another day before the renewal is the what-if; on the renewal day itself the
@@ -95,22 +105,22 @@ def quote(facts: Facts, changes: Iterable[Change], on: date) -> Quote:
     if not resolution.changes:
         raise refusals.NoChange
     without = frozenset(one.product for one in resolution.ending if one.product)
-    draft = Draft(replace(facts, scheduled=resolution.scheduled), on, before=facts, ending=without)
+    draft = QuoteDraft(replace(facts, scheduled=resolution.scheduled), on, before=facts, ending=without)
     make(draft, resolution.changes)
     priced = _priced(facts, resolution, draft)
     if resolution.questions:
-        raise Undecided(resolution.questions, priced)
+        raise UndecidedConflict(resolution.questions, priced)
     return priced
 
 
-def _priced(facts: Facts, resolution: Resolution, draft: Draft) -> Quote:
+def _priced(facts: Facts, resolution: Resolution, draft: QuoteDraft) -> PricedQuote:
     settlement = settle(draft.lines, balance=facts.balance, smallest=facts.smallest_charge)
     if facts.state == "past_due" and settlement.total > 0:
         raise refusals.PastDue(invoice=facts.past_due_invoice, amount=settlement.total)
     after = replace(draft.facts, version=facts.version + 1, balance=settlement.balance_after)
     nothing_left_alone(facts.lines, after.lines, facts)
     following = _following(facts, after, draft.on)
-    return Quote(
+    return PricedQuote(
         version=facts.version,
         on=draft.on,
         currency=facts.currency,
@@ -139,18 +149,18 @@ def _following(facts: Facts, after: Facts, on: date) -> Renewal:
     return following
 
 
-def _timed(change: Change, facts: Facts, after: Facts, draft: Draft) -> Timed:
+def _timed(change: Change, facts: Facts, after: Facts, draft: QuoteDraft) -> DatedChange:
     """Return when a change takes effect: a code with the first line that takes it, perhaps one of today."""
     on, moment = draft.on, takes_effect(change, facts)
     if isinstance(change, UsePromoCode) and change.promo in {d.code for d in discount_totals(draft.lines)}:
         moment = Moment.NOW
     if moment is Moment.ON_ITS_DATES:
-        return Timed(change, moment, getattr(change, "start", on))
-    return Timed(change, moment, on if moment is Moment.NOW else after.renews_on)
+        return DatedChange(change, moment, getattr(change, "start", on))
+    return DatedChange(change, moment, on if moment is Moment.NOW else after.renews_on)
 
 
 def _notices(
-    draft: Draft, resolution: Resolution, settlement: Settlement, following: Renewal
+    draft: QuoteDraft, resolution: Resolution, settlement: Settlement, following: Renewal
 ) -> tuple[Notice, ...]:
     """Return what the draft found, what is dropped, and what the renewal will bring."""
     notices = list(draft.notices)

@@ -15,7 +15,7 @@ from billing.rules.lines import (
     open_segment,
 )
 from billing.rules.notices import Notice, renewal_notices
-from billing.rules.periods import Applied, Cycle, Period, period_at
+from billing.rules.periods import AppliedDiscount, Cycle, Period, period_at
 from billing.rules.renewal_lines import lost_from_suite, next_lines
 from billing.rules.settlement import Settlement, settle
 
@@ -132,7 +132,7 @@ def _applied(
     cycle: Cycle,
     *,
     whole: bool,
-) -> tuple[tuple[Applied, ...], ...]:
+) -> tuple[tuple[AppliedDiscount, ...], ...]:
     """Return the discounts of each line: all for a whole term, else the percentages."""
     if not whole:
         return tuple(discounts.percentages(given, line.product) for line in lines)

@@ -34,7 +34,7 @@ from billing.rules.facts import (
     TemporaryFacts,
 )
 from billing.rules.money import exponent
-from billing.rules.periods import Applied, Cycle, Period, Segment
+from billing.rules.periods import AppliedDiscount, Cycle, Period, Segment
 from billing.storage.sql import CATALOGUE, SUBSCRIPTION
 
 Row = Mapping[str, Any]
@@ -52,7 +52,7 @@ class PaymentFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class LoadedFacts:
     """What was read of one subscription: the facts for the rules, and the words for pages.
 
     `names` gives a product's name by its key, and an edition's by (product key, edition key);
@@ -69,7 +69,9 @@ class Reading:
     scheduled_at: Mapping[int, datetime]
 
 
-def read(account: Account, on: date, *, holders: bool = False, promos: Iterable[str] = ()) -> Reading | None:
+def read(
+    account: Account, on: date, *, holders: bool = False, promos: Iterable[str] = ()
+) -> LoadedFacts | None:
     """Return what is stored of an account's subscription, or None where it has none.
 
     `on` is the day in the account's zone: temporary seats that are over by then are left out.
@@ -139,9 +141,9 @@ def _document(statement: str, values: Row) -> Any:
     return row[0] if not isinstance(row[0], str) else json.loads(row[0], parse_float=Decimal)
 
 
-def _reading(account: Account, stored: Row, offer: _Offer) -> Reading:
+def _reading(account: Account, stored: Row, offer: _Offer) -> LoadedFacts:
     payment = stored["payment"]
-    return Reading(
+    return LoadedFacts(
         facts=_facts(account, stored, offer.products),
         names=offer.names,
         labels=stored["labels"],
@@ -248,7 +250,7 @@ def _segment(row: Row) -> Segment:
         charged=row["charged"],
         credited=row["credited"],
         discounts=tuple(
-            Applied(
+            AppliedDiscount(
                 one["code"],
                 percent=_decimal(one["percent"]),
                 share=one["share"],

@@ -7,15 +7,15 @@ from django.db import IntegrityError, transaction
 
 from accounts.gate import Gate
 from accounts.models import Account, Membership
-from accounts.rules.decision import Action, NextStep, NotAllowed, Reason, Who
+from accounts.rules.decision import Action, Contact, DenialReason, NextStep, NotAllowed
 from tests import people
 
 
 def test_bilal_may_change_the_subscription_and_adam_may_ask(acme: Account) -> None:
     assert Gate(people.user("bilal"), acme).may(Action.CHANGE_SUBSCRIPTION)
     refused = Gate(people.user("adam"), acme).may(Action.CHANGE_SUBSCRIPTION)
-    assert (refused.allowed, refused.reason) == (False, Reason.ROLE)
-    assert refused.who_can == (Who.OWNER, Who.BILLING_ADMIN)
+    assert (refused.allowed, refused.reason) == (False, DenialReason.ROLE)
+    assert refused.who_can == (Contact.OWNER, Contact.BILLING_ADMIN)
     assert refused.next_step is NextStep.REQUEST_CHANGE
 
 
@@ -31,7 +31,7 @@ def test_a_stranger_a_superuser_and_a_suspended_member_hold_nothing(acme: Accoun
 def test_demand_raises_the_whole_decision(acme: Account) -> None:
     with pytest.raises(NotAllowed) as refusal:
         Gate(people.user("bilal"), acme).demand(Action.CANCEL_ACCOUNT)
-    assert refusal.value.decision.who_can == (Who.OWNER,)
+    assert refusal.value.decision.who_can == (Contact.OWNER,)
 
 
 def test_a_trial_that_is_over_leaves_buying_open(db: None) -> None:

@@ -12,7 +12,7 @@ from djmoney.money import Money
 from accounts import activity, mail
 from accounts.gate import Gate
 from accounts.models import Account, Activity, Letter, Membership, User
-from accounts.rules.decision import Action, NotAllowed, Reason
+from accounts.rules.decision import Action, DenialReason, NotAllowed
 from billing import cancellation, change_requests, data_export, erasure, payments, quotes, renewal
 from billing.models import (
     ChangeRequest,
@@ -89,7 +89,7 @@ def test_after_olivia_cancels_nobody_reaches_anything(ledger: Account) -> None:
     assert ledger.state == "cancelled"
     for name in people.CAST:
         assert all(
-            Gate(people.user(name), ledger).may(action).reason is Reason.CANCELLED for action in Action
+            Gate(people.user(name), ledger).may(action).reason is DenialReason.CANCELLED for action in Action
         )
     assert not Quote.objects.filter(state__in=["open", "held"]).exists()
     assert ChangeRequest.objects.get().reason == "account_cancelled"
@@ -133,7 +133,7 @@ def test_cancelling_twice_says_that_it_is_cancelled(ledger: Account) -> None:
     cancel(ledger)
     with pytest.raises(NotAllowed) as refusal:
         cancel(ledger)
-    assert refusal.value.decision.reason is Reason.CANCELLED
+    assert refusal.value.decision.reason is DenialReason.CANCELLED
 
 
 def test_money_that_was_on_its_way_is_refunded(ledger: Account) -> None:
@@ -161,7 +161,7 @@ def test_at_the_periods_end_with_undo_until_then(ledger: Account) -> None:
         quotes.undo(change.pk, by=people.user("bilal"), on=TODAY)
     quotes.undo(change.pk, by=olivia, on=date(2023, 10, 26))
     change = schedule()
-    with pytest.raises(quotes.TooLate):
+    with pytest.raises(quotes.UndoTooLate):
         quotes.undo(change.pk, by=olivia, on=date(2023, 10, 27))
     assert renewal.renew(ledger.pk, on=date(2023, 10, 27), at=activity.current().at) == []
     ledger.refresh_from_db()

@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts import activity
 from accounts.gate import Gate
 from accounts.models import Account, Activity, Letter
-from accounts.rules.decision import Action, NextStep, Reason, Who
+from accounts.rules.decision import Action, Contact, DenialReason, NextStep
 from billing import debts, renewal
 from billing.models import Invoice, Subscription
 from tests import people, shop
@@ -129,7 +129,7 @@ def test_until_then_the_gate_names_the_vendors_contact(name: str) -> None:
     gate = Gate(people.user(name), account, on=TODAY, way_out=debts.way_out)
     refused = gate.may(Action.VIEW_PEOPLE)
     assert (refused.reason, refused.who_can, refused.next_step) == (
-        Reason.OLD_DEBT,
-        (Who.VENDOR_CONTACT,),
+        DenialReason.OLD_DEBT,
+        (Contact.VENDOR_CONTACT,),
         NextStep.CONTACT_VENDOR,
     )

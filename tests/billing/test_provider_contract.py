@@ -15,7 +15,7 @@ from accounts.models import Account
 from billing import payment_methods, payments, quotes, renewal
 from billing.models import Charge, Invoice, InvoicePayment, PaymentMethod, Quote, SandboxPayment, SandboxSetup
 from billing.provider import provider
-from billing.provider.base import Method, Outcome, ProviderUnreachable, Setup, Status
+from billing.provider.base import Method, PaymentOutcome, PaymentStatus, ProviderUnreachable, Setup
 from billing.rules.changes import AddSeats
 from tests import people, shop
 
@@ -30,14 +30,14 @@ class Abroad:
     "lost", "twice"; any other is paid.
     """
 
-    books: dict[str, Outcome] = {}
+    books: dict[str, PaymentOutcome] = {}
     amounts: dict[str, int] = {}
     refunded: set[str] = set()
     repeats: list[str] = []
     lost: set[str] = set()
     entered: dict[str, str] = {}
 
-    def charge(self, *, key: str, amount: int, currency: str, method: str, return_url: str) -> Outcome:
+    def charge(self, *, key: str, amount: int, currency: str, method: str, return_url: str) -> PaymentOutcome:
         if method == "lost" and key not in self.lost:
             self.lost.add(key)
             raise ProviderUnreachable("the line is dead")
@@ -50,24 +50,24 @@ class Abroad:
             raise ProviderUnreachable("no answer")
         return self.books[key]
 
-    def _first(self, key: str, method: str) -> Outcome:
+    def _first(self, key: str, method: str) -> PaymentOutcome:
         if method == "asks":
-            return Outcome(Status.ACTION, f"abroad {key}", action_url="https://bank.example/")
+            return PaymentOutcome(PaymentStatus.ACTION, f"abroad {key}", action_url="https://bank.example/")
         if method.endswith("declined"):
-            return Outcome(Status.FAILED, f"abroad {key}", failure="declined")
-        return Outcome(Status.SUCCEEDED, f"abroad {key}")
+            return PaymentOutcome(PaymentStatus.FAILED, f"abroad {key}", failure="declined")
+        return PaymentOutcome(PaymentStatus.SUCCEEDED, f"abroad {key}")
 
-    def look_up(self, key: str) -> Outcome | None:
+    def look_up(self, key: str) -> PaymentOutcome | None:
         return self.books.get(key)
 
-    def abandon(self, key: str) -> Outcome | None:
-        if key in self.books and self.books[key].status is Status.ACTION:
-            self.books[key] = Outcome(Status.FAILED, f"abroad {key}", failure="cancelled")
+    def abandon(self, key: str) -> PaymentOutcome | None:
+        if key in self.books and self.books[key].status is PaymentStatus.ACTION:
+            self.books[key] = PaymentOutcome(PaymentStatus.FAILED, f"abroad {key}", failure="cancelled")
         return self.books.get(key)
 
-    def unasked(self) -> Iterable[tuple[str, Outcome]]:
+    def unasked(self) -> Iterable[tuple[str, PaymentOutcome]]:
         # Once more each time it is asked, and of somebody else's payment too.
-        yield "not one of ours", Outcome(Status.SUCCEEDED)
+        yield "not one of ours", PaymentOutcome(PaymentStatus.SUCCEEDED)
         yield from ((key, self.books[key]) for key in self.repeats)
 
     def refund(self, key: str) -> None:
@@ -117,9 +117,9 @@ def bank_answers(abroad: bool, mode: str) -> None:
     agrees = MODES[mode][2]
     if abroad:
         for key, outcome in Abroad.books.items():
-            if outcome.status is Status.ACTION:
-                status = Status.SUCCEEDED if agrees else Status.FAILED
-                Abroad.books[key] = Outcome(
+            if outcome.status is PaymentStatus.ACTION:
+                status = PaymentStatus.SUCCEEDED if agrees else PaymentStatus.FAILED
+                Abroad.books[key] = PaymentOutcome(
                     status, f"abroad {key}", "" if agrees else "authentication_failed"
                 )
     else:
@@ -131,7 +131,7 @@ def bank_answers(abroad: bool, mode: str) -> None:
 def kept(abroad: bool) -> int:
     """Return what the provider took and did not give back, in minor units, by its own books."""
     if abroad:
-        paid = {key for key, outcome in Abroad.books.items() if outcome.status is Status.SUCCEEDED}
+        paid = {key for key, outcome in Abroad.books.items() if outcome.status is PaymentStatus.SUCCEEDED}
         return sum(Abroad.amounts[key] for key in paid - Abroad.refunded)
     done = SandboxPayment.objects.filter(status="succeeded")
     return sum(payment.amount - payment.refunded for payment in done)

@@ -35,7 +35,7 @@ from tests.billing.confirming import NOON, TODAY
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("acting")]
 EXPECTED = (
-    quotes.QuoteChanged, quotes.QuoteOver, quotes.TooLate, Refusal, NotAllowed, ownership.OfferOver,
+    quotes.QuoteChanged, quotes.QuoteOver, quotes.UndoTooLate, Refusal, NotAllowed, ownership.OfferOver,
     ownership.NotEligible, roles.OwnRole, roles.OwnerKeepsRole, cancellation.SheetChanged,
     ScheduledChange.DoesNotExist, payments.AlreadyPaid, Membership.DoesNotExist, OwnershipOffer.DoesNotExist,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import Account, Invitation
 from accounts.rules.texts import OddCharacter
-from admin_center.forms.fields import Day, Lines, Number, Text, Whole, refusal
+from admin_center.forms.fields import Day, Lines, Number, Text, WholeNumber, refusal
 from billing.models import ChangeRequest, PromoCode
 from tests import people, shop
 from tests.console.reading import acme_at, signed_in, text
@@ -98,13 +98,13 @@ def refused(field: Any, value: str) -> str:
 
 
 def test_numbers_and_days_name_what_stands_in_the_way() -> None:
-    assert refused(Whole(), "1\u202f234") == "1234"
-    assert refused(Whole(), "\u00a012 ") == "12"
-    assert "Character 2 is U+2212" in refused(Whole(), "1−2")
+    assert refused(WholeNumber(), "1\u202f234") == "1234"
+    assert refused(WholeNumber(), "\u00a012 ") == "12"
+    assert "Character 2 is U+2212" in refused(WholeNumber(), "1−2")
     assert "Character 3 is U+20AC" in refused(Number(), "12€")
     assert "Character 5 is U+2011" in refused(Day(), "2026‑11‑26")
     # What is no odd character is told as before.
-    assert refused(Whole(), "ten") == "Enter a whole number."
+    assert refused(WholeNumber(), "ten") == "Enter a whole number."
     assert refused(Day(), "") == "This field is required."
 
 

@@ -13,7 +13,7 @@ from accounts import activity, roles
 from accounts.gate import Gate
 from accounts.models import Account
 from accounts.rules.capabilities import AccountType
-from accounts.rules.decision import Action, Reason, Who
+from accounts.rules.decision import Action, Contact, DenialReason
 from admin_center.context import Frame
 from admin_center.wording import labels
 from tests import people
@@ -127,7 +127,7 @@ def test_every_refusal_of_the_gate_has_its_sentence(acme: Account, language: str
                     if not decision:
                         assert labels.why_not(decision, acme.type).endswith(".")
                         assert labels.why_not_briefly(decision)
-                        assert decision.reason is not Reason.ROLE or Who.OWNER in decision.who_can
+                        assert decision.reason is not DenialReason.ROLE or Contact.OWNER in decision.who_can
 
 
 def test_a_form_that_posts_carries_its_token(acme: Account) -> None:

@@ -18,8 +18,8 @@ from billing.rules.facts import (
     ScheduledKind,
 )
 from billing.rules.lines import open_segment
-from billing.rules.periods import Applied, Cycle, Period, next_period
-from billing.rules.quoting import Quote
+from billing.rules.periods import AppliedDiscount, Cycle, Period, next_period
+from billing.rules.quoting import PricedQuote
 
 # 365 days; 105 of them are left on 14 July (the invoice of domain.md 6).
 YEAR = Period(date(2022, 10, 27), date(2023, 10, 27))
@@ -94,7 +94,7 @@ def bought(
     *,
     term: Period = YEAR,
     cycle: Cycle = Cycle.ANNUAL,
-    discounts: tuple[Applied, ...] = (),
+    discounts: tuple[AppliedDiscount, ...] = (),
     **more: object,
 ) -> LineFacts:
     """Return a line that was bought for a whole term, at list price unless another is given."""
@@ -179,7 +179,7 @@ def ids_of(facts: Facts) -> list[int]:
     return [row.id for row in rows if row.id is not None]
 
 
-def amounts(quote: Quote) -> list[int]:
+def amounts(quote: PricedQuote) -> list[int]:
     """Return the amounts of a quote's lines in minor units."""
     return [line.amount for line in quote.lines]
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from billing.rules.change_request_base import BaseLine, Moved, base_of, moved
+from billing.rules.change_request_base import BaseDifference, BaseLine, base_of, moved
 from billing.rules.changes import (
     AddProduct,
     AddSeats,
@@ -64,14 +64,14 @@ def test_what_moved_is_told_one_by_one() -> None:
     then = base_of(bought(), change)
     assert moved(then, base_of(bought(), change)) == ()
     more = base_of(bought(13), change)
-    assert moved(then, more) == (Moved(BaseLine("team", 12), BaseLine("team", 13), "support"),)
+    assert moved(then, more) == (BaseDifference(BaseLine("team", 12), BaseLine("team", 13), "support"),)
     gone = base_of(replace(bought(), lines=()), change)
-    assert moved(then, gone) == (Moved(BaseLine("team", 12), None, "support"),)
-    assert moved(gone, then) == (Moved(None, BaseLine("team", 12), "support"),)
+    assert moved(then, gone) == (BaseDifference(BaseLine("team", 12), None, "support"),)
+    assert moved(gone, then) == (BaseDifference(None, BaseLine("team", 12), "support"),)
     monthly = replace(then, cycle=Cycle.MONTHLY, renews_on=date(2023, 11, 27))
     assert moved(then, monthly) == (
-        Moved(Cycle.ANNUAL, Cycle.MONTHLY),
-        Moved(RENEWS, date(2023, 11, 27)),
+        BaseDifference(Cycle.ANNUAL, Cycle.MONTHLY),
+        BaseDifference(RENEWS, date(2023, 11, 27)),
     )
 
 
@@ -82,7 +82,7 @@ def test_what_waits_may_come_go_and_differ_but_its_day_alone_is_the_renewals() -
     six = base_of(bought(scheduled=(replace(waits, quantity=6),)), change)
     later = base_of(bought(scheduled=(replace(waits, takes_effect_on=date(2024, 10, 27)),)), change)
     (old,), (new,) = five.scheduled, six.scheduled
-    assert moved(none, five) == (Moved(None, old, "support"),)
-    assert moved(five, none) == (Moved(old, None, "support"),)
-    assert moved(five, six) == (Moved(old, new, "support"),)
+    assert moved(none, five) == (BaseDifference(None, old, "support"),)
+    assert moved(five, none) == (BaseDifference(old, None, "support"),)
+    assert moved(five, six) == (BaseDifference(old, new, "support"),)
     assert moved(five, later) == ()

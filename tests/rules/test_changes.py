@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from accounts.rules.capabilities import Capability
-from billing.rules.change_json import Malformed, changes_from_plain, changes_to_plain, from_plain, to_plain
+from billing.rules.change_json import (
+    MalformedChange,
+    changes_from_plain,
+    changes_to_plain,
+    from_plain,
+    to_plain,
+)
 from billing.rules.changes import (
     KINDS,
     AddOn,
@@ -164,7 +170,7 @@ ANSWER = {"kind": "quantity", "product": "support", "choice": "raise"}
     ],
 )  # fmt: skip
 def test_malformed(plain: object, why: str) -> None:
-    with pytest.raises(Malformed) as refused:
+    with pytest.raises(MalformedChange) as refused:
         from_plain(plain)
     assert str(refused.value) == why
 
@@ -176,7 +182,7 @@ def test_the_longest_key_and_the_greatest_number_pass() -> None:
 
 
 def test_a_list_of_changes_is_a_list() -> None:
-    with pytest.raises(Malformed, match=r"^not a list$"):
+    with pytest.raises(MalformedChange, match=r"^not a list$"):
         changes_from_plain({"change": "extend"})
 
 

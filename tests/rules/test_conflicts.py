@@ -25,7 +25,7 @@ from billing.rules.changes import (
 from billing.rules.conflicts import TABLE, Option, resolve, row
 from billing.rules.facts import Facts, PromoFacts, ScheduledFacts, ScheduledKind
 from billing.rules.periods import Cycle
-from billing.rules.quoting import Quote, Undecided, quote
+from billing.rules.quoting import PricedQuote, UndecidedConflict, quote
 from billing.rules.refusals import AlreadyScheduled, CancellationScheduled, NoChange
 from tests.rules.shop import TODAY, YEAR, acme, answered, bought, codes, waits
 
@@ -82,15 +82,15 @@ def test_the_table_is_complete() -> None:
     assert {*NEW, "first_purchase"} == rows
 
 
-def quoted(facts: Facts, change: Change) -> Quote:
+def quoted(facts: Facts, change: Change) -> PricedQuote:
     """Return the quote, provisional where something must be asked."""
     try:
         return quote(facts, [change], TODAY)
-    except Undecided as asked:
+    except UndecidedConflict as asked:
         return asked.provisional
 
 
-def slots(found: Quote) -> set[tuple[str, str | None]]:
+def slots(found: PricedQuote) -> set[tuple[str, str | None]]:
     return {(s.kind.value, s.product) for s in found.scheduled}
 
 
@@ -119,7 +119,7 @@ def test_every_pair_keeps_its_promise(kind: ScheduledKind, name: str) -> None:
             quote(facts, [make()], TODAY)
         return
     if meeting.default is None:
-        with pytest.raises(Undecided) as asked:
+        with pytest.raises(UndecidedConflict) as asked:
             quote(facts, [make()], TODAY)
         (question,) = asked.value.questions
         assert str(asked.value) == "1 to decide"
@@ -145,7 +145,7 @@ def test_every_pair_keeps_its_promise(kind: ScheduledKind, name: str) -> None:
 def test_a_reduction_to_20_waits_and_two_seats_are_bought_now() -> None:
     """Renew with 20, renew with 22, or drop the reduction and renew with 32."""
     facts = support(WAITING[QUANTITY])
-    with pytest.raises(Undecided) as asked:
+    with pytest.raises(UndecidedConflict) as asked:
         quote(facts, [AddSeats("support", 32)], TODAY)
     (question,) = asked.value.questions
     assert [(o.choice.value, o.quantity) for o in question.options] == [
@@ -165,17 +165,17 @@ def test_a_reduction_to_20_waits_and_two_seats_are_bought_now() -> None:
 
 
 def test_options_name_the_edition_the_line_renews_with() -> None:
-    with pytest.raises(Undecided) as asked:
+    with pytest.raises(UndecidedConflict) as asked:
         quote(support(WAITING[EDITION]), [ChangeEdition("support", "enterprise")], TODAY)
     (question,) = asked.value.questions
     assert [(o.choice.value, o.edition) for o in question.options] == [
         ("keep", "team"),
         ("drop", "enterprise"),
     ]
-    with pytest.raises(Undecided) as asked:
+    with pytest.raises(UndecidedConflict) as asked:
         quote(support(WAITING[EDITION]), [RemoveProduct("support")], TODAY)
     assert asked.value.questions[0].options[0] == Option(asked.value.questions[0].options[0].choice)
-    with pytest.raises(Undecided) as asked:
+    with pytest.raises(UndecidedConflict) as asked:
         quote(support(WAITING[QUANTITY]), [RemoveProduct("support")], TODAY)
     assert [o.quantity for o in asked.value.questions[0].options] == [None, 20]
 
@@ -187,7 +187,7 @@ def test_an_answer_that_is_no_choice_there_does_not_count() -> None:
         answered(QUANTITY, "talk", "drop"),
         answered(EDITION, "support", "keep"),
     ):
-        with pytest.raises(Undecided):
+        with pytest.raises(UndecidedConflict):
             quote(facts, [AddSeats("support", 32, answers)], TODAY)
 
 
@@ -236,7 +236,7 @@ def test_what_one_change_dropped_does_not_hide_the_rest_from_the_next() -> None:
 
 def test_every_question_is_asked() -> None:
     facts = support(WAITING[QUANTITY], WAITING[EDITION])
-    with pytest.raises(Undecided) as asked:
+    with pytest.raises(UndecidedConflict) as asked:
         quote(facts, [RemoveProduct("support")], TODAY)
     assert [q.scheduled.kind for q in asked.value.questions] == [QUANTITY, EDITION]
 
@@ -250,7 +250,7 @@ def test_an_extension_asks_before_it_buys_what_is_to_go(leaving: tuple[str, ...]
         bought("copilot", "one", 6),
         scheduled=(waits(REMOVAL, product, leaving=leaving), waits(CYCLE, cycle=Cycle.MONTHLY)),
     )
-    with pytest.raises(Undecided) as asked:
+    with pytest.raises(UndecidedConflict) as asked:
         quote(facts, [Extend()], TODAY)
     (question,) = asked.value.questions
     assert question.scheduled.slot == (REMOVAL, product)
@@ -313,7 +313,7 @@ def test_a_reduction_that_is_none_for_the_suite_is_named_as_dropped(
 
 def test_other_products_may_leave_the_same_suite() -> None:
     facts = acme(bought("suite", "team", 6), scheduled=(waits(REMOVAL, "suite", leaving=("talk",)),))
-    with pytest.raises(Undecided) as asked:
+    with pytest.raises(UndecidedConflict) as asked:
         quote(facts, [RemoveProduct("guide")], TODAY)
     assert [o.choice.value for o in asked.value.questions[0].options] == ["keep", "drop"]
     for choice, leaving in (("keep", ("talk", "guide")), ("drop", ("guide",))):
@@ -327,7 +327,7 @@ def test_a_whole_suite_or_a_part_of_it() -> None:
     part = acme(bought("suite", "team", 6), credits, scheduled=(waits(REMOVAL, "suite", leaving=("talk",)),))
     change = RemoveProduct("suite", answered(REMOVAL, "suite", "drop"))
     assert [s.leaving for s in quote(part, [change], TODAY).scheduled] == [()]
-    with pytest.raises(Undecided) as asked:
+    with pytest.raises(UndecidedConflict) as asked:
         quote(part, [RemoveProduct("suite")], TODAY)
     assert [o.choice.value for o in asked.value.questions[0].options] == ["drop", "leave"]
     whole = acme(bought("suite", "team", 6), credits, scheduled=(waits(REMOVAL, "suite"),))
@@ -342,7 +342,7 @@ def test_temporary_seats_that_end_in_time_meet_nothing() -> None:
         assert (
             quote(facts, [BuyTemporarySeats("support", 2, TODAY, days)], TODAY).scheduled == facts.scheduled
         )
-    with pytest.raises(Undecided):
+    with pytest.raises(UndecidedConflict):
         quote(support(WAITING[REMOVAL]), [BuyTemporarySeats("support", 2, TODAY, days + 1)], TODAY)
     late = BuyTemporarySeats("support", 2, TODAY + timedelta(days=1), days)
     with pytest.raises(CancellationScheduled):

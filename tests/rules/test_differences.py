@@ -5,10 +5,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from billing.rules.changes import AddProduct, AddSeats, Change, ReduceSeats
-from billing.rules.differences import Difference, differences, holds, waiting
+from billing.rules.differences import QuoteDifference, differences, holds, waiting
 from billing.rules.facts import DiscountFacts, DiscountSource, Facts, PriceFacts, ScheduledKind
 from billing.rules.periods import Cycle
-from billing.rules.quoting import Quote, quote
+from billing.rules.quoting import PricedQuote, quote
 from tests.rules.shop import CATALOGUE, TODAY, acme, bought, saved, waits
 
 TOMORROW = TODAY + timedelta(days=1)
@@ -18,11 +18,11 @@ def ledger(**more: object) -> Facts:
     return acme(bought("support", "team", 10, 100), **more)
 
 
-def quoted(facts: Facts, *changes: Change, on: date = TODAY) -> Quote:
+def quoted(facts: Facts, *changes: Change, on: date = TODAY) -> PricedQuote:
     return quote(facts, changes or (AddSeats("support", 11),), on)
 
 
-def reasons(old: Quote, new: Quote) -> dict[str, dict[str, object]]:
+def reasons(old: PricedQuote, new: PricedQuote) -> dict[str, dict[str, object]]:
     assert not holds(old, new)
     return {d.code: dict(d.data) for d in differences(old, new)}
 
@@ -120,7 +120,7 @@ def test_products_are_told_in_order() -> None:
 def test_no_difference_is_without_a_reason() -> None:
     old = quoted(ledger())
     new = replace(old, settlement=replace(old.settlement, subtotal=old.settlement.subtotal + 1))
-    assert differences(old, new) == (Difference("amount_changed", {"old": 345, "new": 345}),)
+    assert differences(old, new) == (QuoteDifference("amount_changed", {"old": 345, "new": 345}),)
 
 
 def test_everything_that_was_promised_counts() -> None:

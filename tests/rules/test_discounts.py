@@ -15,7 +15,7 @@ from billing.rules.discounts import (
     used_once,
 )
 from billing.rules.facts import DiscountFacts, DiscountSource, ScheduledKind
-from billing.rules.periods import Applied, Cycle
+from billing.rules.periods import AppliedDiscount, Cycle
 from billing.rules.proration import discounted
 from tests.rules.shop import YEAR, acme, bought, waits
 
@@ -68,7 +68,9 @@ def test_a_line_of_nothing_takes_no_share() -> None:
 
 
 def test_a_discount_for_other_products_is_not_carried() -> None:
-    assert percentages([replace(TEN, products=("talk",)), HALF], "support") == (Applied("HALF", Decimal(50)),)
+    assert percentages([replace(TEN, products=("talk",)), HALF], "support") == (
+        AppliedDiscount("HALF", Decimal(50)),
+    )
 
 
 def test_used_up_discounts_are_not_in_force() -> None:
@@ -78,14 +80,19 @@ def test_used_up_discounts_are_not_in_force() -> None:
 
 
 def test_periods_are_counted_down() -> None:
-    taken = bought("support", "team", 1, discounts=(Applied("HALF", Decimal(50)), Applied("OFF", share=100)))
+    taken = bought(
+        "support",
+        "team",
+        1,
+        discounts=(AppliedDiscount("HALF", Decimal(50)), AppliedDiscount("OFF", share=100)),
+    )
     left = used_once([TEN, replace(HALF, periods_left=3), replace(OFF, periods_left=1)], [taken])
     assert left == (TEN, replace(HALF, periods_left=2))
 
 
 def test_a_period_that_no_line_took_it_in_is_not_counted() -> None:
     limited = (replace(HALF, periods_left=2), replace(OFF, periods_left=1))
-    taken = bought("support", "team", 1, discounts=(Applied("HALF", Decimal(50)),))
+    taken = bought("support", "team", 1, discounts=(AppliedDiscount("HALF", Decimal(50)),))
     assert used_once(limited, [taken]) == (replace(HALF, periods_left=1), limited[1])
     assert used_once(limited, [replace(taken, segments=bought("support", "team", 1).segments)]) == limited
 

@@ -24,8 +24,8 @@ from billing.rules.facts import (
     TemporaryFacts,
 )
 from billing.rules.invariants import faults, undone
-from billing.rules.periods import Applied, Cycle, Period
-from billing.rules.quoting import Undecided, quote, renewal
+from billing.rules.periods import AppliedDiscount, Cycle, Period
+from billing.rules.quoting import UndecidedConflict, quote, renewal
 from tests.rules.shop import (
     TODAY,
     YEAR,
@@ -192,13 +192,13 @@ def test_only_a_whole_line_ends_with_the_period_before_the_renewal() -> None:
 
 def test_a_product_that_leaves_its_suite_is_not_extended_without_it() -> None:
     facts = acme(bought("suite", "team", 6), scheduled=(waits(REMOVAL, "suite", leaving=("talk",)),))
-    with pytest.raises(Undecided) as asked:
+    with pytest.raises(UndecidedConflict) as asked:
         quote(facts, [end("suite")], TODAY)
     assert [o.choice.value for o in asked.value.questions[0].options] == ["move", "drop", "leave"]
 
 
 def test_a_suite_itself_may_end_as_planned() -> None:
-    carried = (Applied("TENTH", percent=Decimal(10)),)
+    carried = (AppliedDiscount("TENTH", percent=Decimal(10)),)
     facts = acme(
         bought("suite", "team", 6, discounts=carried),
         bought("credits", "one", 1),

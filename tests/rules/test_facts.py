@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from billing.rules.facts import DiscountFacts, DiscountSource, EditionFacts, PriceFacts
-from billing.rules.periods import Applied, Cycle, Period
+from billing.rules.periods import AppliedDiscount, Cycle, Period
 from tests.rules.shop import CATALOGUE, TODAY, YEAR, acme, bought, nothing
 
 FACTS = acme(bought("support", "team", 10, 100))
@@ -66,5 +66,5 @@ def test_what_a_discount_is_for() -> None:
 
 
 def test_a_percentage_leaves_its_rest_and_a_share_leaves_all() -> None:
-    assert Applied("TEN", Decimal("12.5")).factor * 8 == 7
-    assert Applied("OFF", share=5).factor == 1
+    assert AppliedDiscount("TEN", Decimal("12.5")).factor * 8 == 7
+    assert AppliedDiscount("OFF", share=5).factor == 1

@@ -14,7 +14,7 @@ from billing.rules.facts import (
     Facts,
     ScheduledKind,
 )
-from billing.rules.invariants import Fault, apply, faults, line_faults, renewed, undone
+from billing.rules.invariants import InvariantFault, apply, faults, line_faults, renewed, undone
 from billing.rules.periods import Period
 from billing.rules.quoting import quote, renewal
 from billing.rules.refusals import NoChange, TooLate
@@ -95,42 +95,48 @@ FIRST, SECOND = YEAR.until_day(TODAY), YEAR.from_day(TODAY)
 @pytest.mark.parametrize(
     ("facts", "found"),
     [
-        (broken(credited=4801), [Fault("over_credited", "talk")]),
-        (broken(credited=-1), [Fault("over_credited", "talk")]),
+        (broken(credited=4801), [InvariantFault("over_credited", "talk")]),
+        (broken(credited=-1), [InvariantFault("over_credited", "talk")]),
         (broken(credited=4800), []),
-        (broken(term=FIRST), [Fault("outside_term", "talk")]),
-        (broken(term=SECOND), [Fault("outside_term", "talk")]),
-        (lines_of(), [Fault("paid_end", "talk")]),
-        (lines_of(FIRST), [Fault("paid_end", "talk")]),
+        (broken(term=FIRST), [InvariantFault("outside_term", "talk")]),
+        (broken(term=SECOND), [InvariantFault("outside_term", "talk")]),
+        (lines_of(), [InvariantFault("paid_end", "talk")]),
+        (lines_of(FIRST), [InvariantFault("paid_end", "talk")]),
         (lines_of(SECOND), []),
         (lines_of(SECOND, FIRST), []),
-        (lines_of(FIRST, FIRST, SECOND), [Fault("overlap", "talk")]),
-        (lines_of(FIRST, YEAR.from_day(date(2023, 7, 15))), [Fault("gap", "talk")]),
+        (lines_of(FIRST, FIRST, SECOND), [InvariantFault("overlap", "talk")]),
+        (lines_of(FIRST, YEAR.from_day(date(2023, 7, 15))), [InvariantFault("gap", "talk")]),
         (
             lines_of(Period(date(2022, 1, 1), YEAR.start), SECOND),
-            [Fault("outside_term", "talk"), Fault("gap", "talk")],
+            [InvariantFault("outside_term", "talk"), InvariantFault("gap", "talk")],
         ),
-        (lines_of(Period(date(2022, 1, 1), date(2022, 10, 26)), YEAR), [Fault("outside_term", "talk")]),
-        (replace(pair(), lines=(*pair().lines, pair().lines[0])), [Fault("two_lines", "support")]),
+        (
+            lines_of(Period(date(2022, 1, 1), date(2022, 10, 26)), YEAR),
+            [InvariantFault("outside_term", "talk")],
+        ),
+        (replace(pair(), lines=(*pair().lines, pair().lines[0])), [InvariantFault("two_lines", "support")]),
         (
             replace(pair(), scheduled=(waits(QUANTITY, "guide", quantity=1),)),
-            [Fault("scheduled_elsewhere", "guide")],
+            [InvariantFault("scheduled_elsewhere", "guide")],
         ),
         (
             replace(pair(), scheduled=(waits(ScheduledKind.CANCELLATION, takes_effect_on=TODAY),)),
-            [Fault("scheduled_elsewhere")],
+            [InvariantFault("scheduled_elsewhere")],
         ),
         (replace(pair(), scheduled=(waits(ScheduledKind.CANCELLATION),)), []),
-        (nothing(scheduled=(waits(QUANTITY, "talk", quantity=1),)), [Fault("scheduled_elsewhere", "talk")]),
+        (
+            nothing(scheduled=(waits(QUANTITY, "talk", quantity=1),)),
+            [InvariantFault("scheduled_elsewhere", "talk")],
+        ),
         (
             replace(pair(), lines=tuple(replace(line, quantity=0) for line in pair().lines)),
-            [Fault("quantity", "support"), Fault("quantity", "talk")],
+            [InvariantFault("quantity", "support"), InvariantFault("quantity", "talk")],
         ),
-        (replace(pair(), anchor=date(2022, 10, 1)), [Fault("period_off_anchor")]),
-        (replace(pair(), period=Period(YEAR.end, YEAR.end)), [Fault("period_off_anchor")]),
+        (replace(pair(), anchor=date(2022, 10, 1)), [InvariantFault("period_off_anchor")]),
+        (replace(pair(), period=Period(YEAR.end, YEAR.end)), [InvariantFault("period_off_anchor")]),
     ],
 )
-def test_a_fault(facts: Facts, found: list[Fault]) -> None:
+def test_a_fault(facts: Facts, found: list[InvariantFault]) -> None:
     assert list(faults(facts)) == found
 
 
@@ -147,8 +153,10 @@ def test_lines_that_must_not_be_charged() -> None:
     assert coming is not None
     first, second = coming.lines
     assert line_faults(coming.lines) == ()
-    assert line_faults([first, second, first]) == (Fault("charged_twice", "support"),)
-    assert line_faults([replace(first, amount=first.gross + 1)]) == (Fault("above_full_price", "support"),)
+    assert line_faults([first, second, first]) == (InvariantFault("charged_twice", "support"),)
+    assert line_faults([replace(first, amount=first.gross + 1)]) == (
+        InvariantFault("above_full_price", "support"),
+    )
     # A credit and a charge for the same days are no double, not even where both come to nothing.
     free = acme(bought("support", "team", 10, 0))
     assert line_faults(quote(free, [AddSeats("support", 11)], TODAY).lines) == ()

@@ -46,7 +46,7 @@ from billing.rules.facts import (
 from billing.rules.invariants import apply, faults, line_faults, undone
 from billing.rules.lines import PricedLine
 from billing.rules.periods import Cycle, Segment, add_months, months_between
-from billing.rules.quoting import Quote, Undecided, quote, renewal
+from billing.rules.quoting import PricedQuote, UndecidedConflict, quote, renewal
 from billing.rules.refusals import Refusal, RenewalDue
 from billing.rules.settlement import Settlement, settle
 from tests.rules.shop import CATALOGUE, ids_of, nothing, saved
@@ -156,7 +156,7 @@ def any_change(draw: st.DrawFn, facts: Facts, today: date) -> Change:
     )[kind]
 
 
-def decided(data: DataObject, facts: Facts, changes: list[Change], on: date) -> Quote | None:
+def decided(data: DataObject, facts: Facts, changes: list[Change], on: date) -> PricedQuote | None:
     """Return the quote with a random answer to each question, or None where it is refused."""
     for _ in range(4):
         try:
@@ -164,7 +164,7 @@ def decided(data: DataObject, facts: Facts, changes: list[Change], on: date) -> 
         except Refusal as refused:
             event(f"refused: {refused.code}")
             return None
-        except Undecided as asked:
+        except UndecidedConflict as asked:
             for question in asked.questions:
                 choice = data.draw(st.sampled_from(question.options)).choice
                 answer = Answer(*question.scheduled.slot, choice)
@@ -201,7 +201,7 @@ def begin(data: DataObject) -> tuple[Life, date]:
     return life, today
 
 
-def step(life: Life, found: Quote) -> None:
+def step(life: Life, found: PricedQuote) -> None:
     """Carry out a quote and check what it promised."""
     before = life.facts
     settlement = found.settlement
@@ -310,7 +310,7 @@ def test_undoing_what_was_scheduled_gives_back_what_was(data: DataObject) -> Non
     )
     try:
         after = quote(before, [change], today).after
-    except (Refusal, Undecided):
+    except (Refusal, UndecidedConflict):
         return
     new = [s for s in after.scheduled if s not in before.scheduled]
     if not new:

@@ -19,7 +19,7 @@ from billing.rules.changes import (
 from billing.rules.facts import Facts, ScheduledKind
 from billing.rules.periods import Cycle
 from billing.rules.price_overrides import quote_at
-from billing.rules.quoting import Quote, Undecided, quote, renewal
+from billing.rules.quoting import PricedQuote, UndecidedConflict, quote, renewal
 from billing.rules.refusals import NoPriceInCycle, UnknownProduct
 from tests.rules.shop import CATALOGUE, TODAY, acme, bought, nothing, waits
 
@@ -27,7 +27,7 @@ SUPPORT = acme(bought("support", "professional", 10))
 FIRST = FirstPurchase(Cycle.ANNUAL, (Item("support", "team", 10), Item("talk", "team", 2)))
 
 
-def ended(found: Quote) -> list[tuple[object, ...]]:
+def ended(found: PricedQuote) -> list[tuple[object, ...]]:
     """Return product, edition, the price given and the one at renewal, of each that is told."""
     told = [n.data for n in found.notices if n.code == "given_price_ends"]
     return [(data["product"], data["edition"], data["old"], data["new"]) for data in told]
@@ -94,7 +94,7 @@ def test_a_question_is_asked_with_the_price_in_its_preview() -> None:
         bought("support", "professional", 10),
         scheduled=(waits(ScheduledKind.EDITION, "support", edition="team"),),
     )
-    with pytest.raises(Undecided) as asked:
+    with pytest.raises(UndecidedConflict) as asked:
         quote_at(facts, {"support": 444}, [ChangeEdition("support", "enterprise")], TODAY)
     assert asked.value.provisional.lines[-1].unit == 444
     assert ended(asked.value.provisional) == [("support", "team", 444, 200)]

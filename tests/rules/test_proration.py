@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.rules.periods import Applied, Cycle, Period, Segment
+from billing.rules.periods import AppliedDiscount, Cycle, Period, Segment
 from billing.rules.proration import credit, discounted, net, prorated, share_by_period
 from tests.rules.shop import TODAY, YEAR
 
@@ -93,7 +93,11 @@ def test_days_outside_the_term_are_refused(on: date, until: date | None) -> None
 
 def test_each_discount_is_the_difference_of_two_rounded_steps() -> None:
     """20.00 − 10 % = 18.00, − 5 % = 17.10, − 3.33 fixed = 13.77; half of the days, rounded once."""
-    chain = (Applied("A", Decimal(10)), Applied("B", Decimal(5)), Applied("C", share=333))
+    chain = (
+        AppliedDiscount("A", Decimal(10)),
+        AppliedDiscount("B", Decimal(5)),
+        AppliedDiscount("C", share=333),
+    )
     term = Period(date(2024, 4, 1), date(2024, 5, 1))
     whole = discounted(2000, 1, months=1, discounts=chain, term=term, covers=term)
     assert whole == (2000, 1800, 1710, 1377)
@@ -105,13 +109,13 @@ def test_each_discount_is_the_difference_of_two_rounded_steps() -> None:
 
 def test_a_discount_never_takes_more_than_there_is() -> None:
     term = Period(date(2024, 4, 1), date(2024, 5, 1))
-    steps = discounted(100, 1, months=1, discounts=(Applied("C", share=150),), term=term, covers=term)
+    steps = discounted(100, 1, months=1, discounts=(AppliedDiscount("C", share=150),), term=term, covers=term)
     assert steps == (100, 0)
 
 
 def test_nothing_is_rounded_between_discounts() -> None:
     """0.05 − 50 % − 50 % = 0.0125, not half of a rounded 0.03."""
-    halves = (Applied("A", Decimal(50)), Applied("B", Decimal(50)))
+    halves = (AppliedDiscount("A", Decimal(50)), AppliedDiscount("B", Decimal(50)))
     assert discounted(5, 1, months=1, discounts=halves, term=YEAR, covers=YEAR) == (5, 3, 1)
 
 
@@ -146,7 +150,7 @@ def test_two_parts_differ_from_the_whole_by_at_most_a_minor_unit(
 ) -> None:
     term = Period(date(2024, 1, 1), date.fromordinal(date(2024, 1, 1).toordinal() + length))
     day = date.fromordinal(term.start.toordinal() + min(cut, length))
-    chain = (Applied("A", percent),)
+    chain = (AppliedDiscount("A", percent),)
     whole, before, after = (
         discounted(unit, quantity, months=months, discounts=chain, term=term, covers=covers)[-1]
         for covers in (term, term.until_day(day), term.from_day(day))

@@ -24,7 +24,7 @@ from billing.rules.facts import DiscountFacts, DiscountSource, ScheduledKind, Te
 from billing.rules.invariants import faults
 from billing.rules.lines import LineKind
 from billing.rules.money import half_up
-from billing.rules.periods import Applied, Cycle, Period
+from billing.rules.periods import AppliedDiscount, Cycle, Period
 from billing.rules.quoting import quote
 from tests.rules.shop import (
     CATALOGUE,
@@ -288,22 +288,22 @@ def test_a_suite_after_an_extension_pays_both_terms() -> None:
 
 def test_a_suite_goes_on_with_the_discounts_that_all_its_lines_carried() -> None:
     """Ten off both stays; half off Talk alone ends with Talk; the shares of a fixed sum stay."""
-    ten, half = Applied("TEN", Decimal(10)), Applied("HALF", Decimal(50))
+    ten, half = AppliedDiscount("TEN", Decimal(10)), AppliedDiscount("HALF", Decimal(50))
     facts = acme(
-        bought("support", "team", 10, discounts=(ten, Applied("OFF", share=600))),
-        bought("talk", "team", 4, discounts=(ten, half, Applied("OFF", share=400))),
+        bought("support", "team", 10, discounts=(ten, AppliedDiscount("OFF", share=600))),
+        bought("talk", "team", 4, discounts=(ten, half, AppliedDiscount("OFF", share=400))),
     )
     found = quote(facts, [CombineIntoSuite("suite", "team", 10)], TODAY)
     suite = found.after.line("suite")
     assert suite is not None
-    assert suite.segments[0].discounts == (ten, Applied("OFF", share=1000))
+    assert suite.segments[0].discounts == (ten, AppliedDiscount("OFF", share=1000))
     assert [n.data for n in found.notices if n.code == "discount_lost"] == [{"code": "HALF"}]
     # 420.00 − 10 % − 10.00 = 368.00 × 105/365
     assert found.lines[-1].amount == 10586
 
 
 def test_a_discount_for_single_products_ends_with_them() -> None:
-    own = Applied("OWN", Decimal(10), products=("support",))
+    own = AppliedDiscount("OWN", Decimal(10), products=("support",))
     given = DiscountFacts("OWN", DiscountSource.COUPON, percent=Decimal(10), products=("support",))
     facts = acme(bought("support", "team", 10, discounts=(own,)), discounts=(given,))
     found = quote(facts, [CombineIntoSuite("suite", "team", 10)], TODAY)
@@ -337,28 +337,28 @@ def test_a_suite_takes_over_each_terms_own_discounts() -> None:
     extended = saved(quote(pair(discounts=(ten,)), [Extend()], TODAY).after)
     suite = quote(extended, [CombineIntoSuite("suite", "team", 10)], TODAY).after.line("suite")
     assert suite is not None
-    assert [s.discounts for s in suite.segments] == [(), (Applied("TEN", Decimal(10)),)]
+    assert [s.discounts for s in suite.segments] == [(), (AppliedDiscount("TEN", Decimal(10)),)]
 
 
 def test_a_suite_takes_over_what_is_for_it_and_what_only_one_line_had_a_share_of() -> None:
     own = DiscountFacts(
         "OWN", DiscountSource.COUPON, percent=Decimal(10), products=("support", "suite", "talk")
     )
-    carried = Applied("OWN", Decimal(10))
+    carried = AppliedDiscount("OWN", Decimal(10))
     facts = acme(
         bought("support", "team", 10, discounts=(carried,)),
-        bought("talk", "team", 4, discounts=(carried, Applied("OFF", share=300))),
+        bought("talk", "team", 4, discounts=(carried, AppliedDiscount("OFF", share=300))),
         discounts=(own,),
     )
     suite = quote(facts, [CombineIntoSuite("suite", "team", 10)], TODAY).after.line("suite")
     assert suite is not None
-    assert suite.segments[0].discounts == (carried, Applied("OFF", share=300))
+    assert suite.segments[0].discounts == (carried, AppliedDiscount("OFF", share=300))
 
 
 def test_combining_on_the_day_of_another_change_cuts_only_what_is_left() -> None:
     """Discounts and days that ended today are over: nothing of them is credited."""
     changed = pair()
-    talk = replace(changed.lines[1].segments[0], discounts=(Applied("GONE", Decimal(10)),))
+    talk = replace(changed.lines[1].segments[0], discounts=(AppliedDiscount("GONE", Decimal(10)),))
     over = replace(talk, covers=YEAR.until_day(TODAY))
     left = replace(talk, covers=YEAR.from_day(TODAY), discounts=(), charged=1381, id=99)
     lines = (changed.lines[0], replace(changed.lines[1], segments=(over, left)), changed.lines[2])
@@ -370,7 +370,7 @@ def test_combining_on_the_day_of_another_change_cuts_only_what_is_left() -> None
 
 def test_days_that_are_over_have_no_say_in_the_discounts_of_a_suite() -> None:
     """Talk carries the ten percent since today only, and that is what counts."""
-    ten = Applied("TEN", Decimal(10))
+    ten = AppliedDiscount("TEN", Decimal(10))
     facts = acme(bought("support", "team", 10, discounts=(ten,)), bought("talk", "team", 4, discounts=(ten,)))
     talk = facts.lines[1].segments[0]
     over = replace(talk, covers=YEAR.until_day(TODAY), discounts=())

@@ -23,7 +23,7 @@ from billing.rules.changes import (
 from billing.rules.facts import DiscountFacts, DiscountSource, PromoFacts, ScheduledKind
 from billing.rules.invariants import renewed
 from billing.rules.lines import LineKind
-from billing.rules.periods import Applied, Cycle, Period
+from billing.rules.periods import AppliedDiscount, Cycle, Period
 from billing.rules.quoting import quote
 from tests.rules.shop import (
     TODAY,
@@ -124,7 +124,7 @@ def test_after_the_first_term_an_extension_may_be_bought_again() -> None:
 
 def test_temporary_seats_by_the_day() -> None:
     """5 × 3.00 × 12 × 10/365 = 4.93, at list price and without discounts."""
-    line = bought("support", "professional", 10, 100, discounts=(Applied("TEN", Decimal(10)),))
+    line = bought("support", "professional", 10, 100, discounts=(AppliedDiscount("TEN", Decimal(10)),))
     facts = acme(line)
     found = quote(facts, [BuyTemporarySeats("support", 5, date(2023, 8, 1), 10)], TODAY)
     assert amounts(found) == [493]
@@ -263,7 +263,7 @@ def test_a_code_typed_with_a_change_of_cycle_is_for_the_new_cycle() -> None:
 
 def test_charges_and_credits_carry_the_discounts_of_their_segment() -> None:
     """(20.00 − 10 % − 3.34) × 15/30; nothing is shared anew."""
-    own = (Applied("TEN", Decimal(10)), Applied("OFF", share=334))
+    own = (AppliedDiscount("TEN", Decimal(10)), AppliedDiscount("OFF", share=334))
     facts = monthly(
         bought(
             "support",

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from billing.rules.facts import DiscountFacts, DiscountSource, PriceFacts, ScheduledKind, TemporaryFacts
-from billing.rules.periods import Applied, Cycle, Period
+from billing.rules.periods import AppliedDiscount, Cycle, Period
 from billing.rules.quoting import becomes, renewal, resumption
 from billing.rules.refusals import NoPriceInCycle
 from billing.rules.renewal import Renewal
@@ -127,8 +127,8 @@ def test_discounts_stand_as_lines_of_their_own() -> None:
     assert found.amount == 36000 - 3600 - 1000
     assert found.after.discounts == (replace(facts.discounts[1]),)
     assert found.after.lines[0].segments[-1].discounts == (
-        Applied("TEN", Decimal(10)),
-        Applied("OFF", share=667),
+        AppliedDiscount("TEN", Decimal(10)),
+        AppliedDiscount("OFF", share=667),
     )
 
 

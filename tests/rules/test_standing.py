@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from accounts.rules.capabilities import AccountState, Standing, standing
-from accounts.rules.decision import Action, Decision, NextStep, NotAllowed, Reason, Who
+from accounts.rules.decision import Action, Contact, Decision, DenialReason, NextStep, NotAllowed
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,9 @@ def test_other_states_know_no_day() -> None:
 
 
 def test_a_refusal_carries_its_decision() -> None:
-    refused = Decision(Action.CANCEL_ACCOUNT, False, Reason.ROLE, (Who.OWNER,), NextStep.ASK_WHO_CAN)
+    refused = Decision(
+        Action.CANCEL_ACCOUNT, False, DenialReason.ROLE, (Contact.OWNER,), NextStep.ASK_WHO_CAN
+    )
     refusal = NotAllowed(refused)
     assert refusal.decision is refused
     assert not refused

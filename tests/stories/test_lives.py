@@ -34,7 +34,7 @@ from billing.rules.ending import ending
 from billing.rules.facts import Facts, ScheduledKind
 from billing.rules.money import to_minor
 from billing.rules.periods import Cycle
-from billing.rules.quoting import Undecided
+from billing.rules.quoting import UndecidedConflict
 from billing.rules.refusals import Refusal
 from tests import people
 from tests.stories.telling import noon, open_account, stored
@@ -99,7 +99,7 @@ def live(account: Account, steps: list[Any]) -> None:
             else:
                 try:
                     model = quoting.quote(before, [step], on).after
-                except (Refusal, Undecided) as refused:
+                except (Refusal, UndecidedConflict) as refused:
                     with pytest.raises(type(refused)):
                         quotes.draw_up(account, [step], by=olivia, on=on)
                     continue

@@ -14,7 +14,7 @@ from django.template import Context, Template
 from django.utils import translation
 
 from accounts.models import Account, User
-from accounts.rules.decision import Action, Decision, NextStep, Reason, Who
+from accounts.rules.decision import Action, Contact, Decision, DenialReason, NextStep
 from tests.sweeps.test_decisions import ROLES, STANDINGS, TYPES, expected
 
 # What follows "can" and « peut ».
@@ -49,8 +49,8 @@ reduce | reduce seats, downgrade or remove a product \
 | réduire les licences, passer à une édition inférieure ou retirer un produit
 """
 LANGUAGES = ("en", "fr")
-OWNER, DECIDERS = (Who.OWNER,), (Who.OWNER, Who.BILLING_ADMIN)
-ADMINS = (Who.OWNER, Who.BILLING_ADMIN, Who.ADMIN)
+OWNER, DECIDERS = (Contact.OWNER,), (Contact.OWNER, Contact.BILLING_ADMIN)
+ADMINS = (Contact.OWNER, Contact.BILLING_ADMIN, Contact.ADMIN)
 ONLY = {
     OWNER: ("Only the account owner can", "Seul le propriétaire du compte peut"),
     DECIDERS: (
@@ -69,15 +69,15 @@ TYPE = {
     "M": ("managed", "gérés"),
 }
 STATE = {
-    Reason.TRIAL_ENDED: (
+    DenialReason.TRIAL_ENDED: (
         "The trial has ended. Everything opens again as soon as something is bought.",
         "La période d’essai est terminée. Tout s’ouvre de nouveau dès le premier achat.",
     ),
-    Reason.SUSPENDED: (
+    DenialReason.SUSPENDED: (
         "The account is suspended: an invoice is unpaid. It opens again as soon as it is paid.",
         "Le compte est suspendu : une facture est impayée. Il s’ouvre de nouveau dès qu’elle est réglée.",
     ),
-    Reason.CANCELLED: ("The account was cancelled.", "Le compte a été résilié."),
+    DenialReason.CANCELLED: ("The account was cancelled.", "Le compte a été résilié."),
 }
 STEP = {
     NextStep.REQUEST_CHANGE: ("Request a change", "Demander une modification"),
@@ -92,12 +92,14 @@ ROWS = {
 }
 
 
-def told(action: str, kind: str, reason: Reason, who: tuple[Who, ...], step: NextStep, at: int) -> str:
+def told(
+    action: str, kind: str, reason: DenialReason, who: tuple[Contact, ...], step: NextStep, at: int
+) -> str:
     """Say by the tables above what stands on the page; `at` is 0 in English, 1 in French."""
     act = ROWS[action][at]
-    if reason is Reason.ROLE:
+    if reason is DenialReason.ROLE:
         why = f"{ONLY[who][at]} {act}."
-    elif reason is Reason.ACCOUNT_TYPE:
+    elif reason is DenialReason.ACCOUNT_TYPE:
         vendor, of_type = settings.VENDOR_NAME, TYPE[kind][at]
         why = (
             f"On {of_type} accounts, only {vendor}’s staff can {act}.",
@@ -106,7 +108,7 @@ def told(action: str, kind: str, reason: Reason, who: tuple[Who, ...], step: Nex
     else:
         why = STATE[reason][at]
     parts = [why]
-    if Who.VENDOR_CONTACT in who:
+    if Contact.VENDOR_CONTACT in who:
         parts.append(ASK[at])
     elif who:
         parts.append(CAN[at])
@@ -122,7 +124,7 @@ def page(decision: Decision, kind: str) -> str:
         slug="acme", name="Acme", type=TYPES[kind].value, vendor_contact_name="Nadia Nilsson",
         vendor_contact_email="nadia@vendor.example", vendor_contact_phone="+1 555 0100",
     )  # fmt: skip
-    named = [olivia] if Who.OWNER in decision.who_can else []
+    named = [olivia] if Contact.OWNER in decision.who_can else []
     context = {
         "request": SimpleNamespace(account=account),
         "frame": SimpleNamespace(who_can=lambda _decision: named),

@@ -13,7 +13,7 @@ why not, who can, and the next step.
 import pytest
 
 from accounts.rules.capabilities import AccountType, Standing
-from accounts.rules.decision import Action, Decision, NextStep, Reason, Who, decide
+from accounts.rules.decision import Action, Contact, Decision, DenialReason, NextStep, decide
 from accounts.rules.roles import Permission, Role, permissions
 
 TABLE = """
@@ -57,11 +57,11 @@ MAY_BE_ASKED_FOR = {
     "temporary_seats",
 }
 WHO = {
-    "DBPO": (Who.OWNER, Who.BILLING_ADMIN, Who.ADMIN),
-    "BPO": (Who.OWNER, Who.BILLING_ADMIN),
+    "DBPO": (Contact.OWNER, Contact.BILLING_ADMIN, Contact.ADMIN),
+    "BPO": (Contact.OWNER, Contact.BILLING_ADMIN),
     # A billing admin only if the owner delegated it to them: so the owner is who can.
-    "PO": (Who.OWNER,),
-    "O": (Who.OWNER,),
+    "PO": (Contact.OWNER,),
+    "O": (Contact.OWNER,),
 }
 ROLES = {
     "L": permissions(Role.LIGHT_AGENT),
@@ -82,8 +82,8 @@ STANDINGS = {
 }
 ROWS = {cells[0]: cells[1:] for line in TABLE.strip().splitlines() if (cells := line.split())}
 
-Answer = tuple[bool, Reason, tuple[Who, ...], NextStep]
-VENDOR = (Who.VENDOR_CONTACT,)
+Answer = tuple[bool, DenialReason, tuple[Contact, ...], NextStep]
+VENDOR = (Contact.VENDOR_CONTACT,)
 
 
 def expected(action: str, role: str, kind: str, standing: str) -> Answer:
@@ -91,24 +91,24 @@ def expected(action: str, role: str, kind: str, standing: str) -> Answer:
     roles, types, standings = ROWS[action]
     asks = action in MAY_BE_ASKED_FOR and role in "DBPO" and standing in "TEAP"
     if standing == "C":
-        return False, Reason.CANCELLED, VENDOR, NextStep.CONTACT_VENDOR
+        return False, DenialReason.CANCELLED, VENDOR, NextStep.CONTACT_VENDOR
     if kind not in types:
         step = NextStep.REQUEST_CHANGE if asks else NextStep.CONTACT_VENDOR
-        return False, Reason.ACCOUNT_TYPE, VENDOR, step
+        return False, DenialReason.ACCOUNT_TYPE, VENDOR, step
     if standing not in standings:
         return way_back(role, kind, standing)
     if role not in roles:
         step = NextStep.REQUEST_CHANGE if asks else NextStep.ASK_WHO_CAN
-        return False, Reason.ROLE, WHO[roles], step
-    return True, Reason.ALLOWED, (), NextStep.NONE
+        return False, DenialReason.ROLE, WHO[roles], step
+    return True, DenialReason.ALLOWED, (), NextStep.NONE
 
 
 def way_back(role: str, kind: str, standing: str) -> Answer:
     """A trial that is over: someone buys. Suspended: someone pays. Where neither is theirs: who can."""
     if standing == "E":
-        reason, helps, types = Reason.TRIAL_ENDED, NextStep.BUY, "SA"
+        reason, helps, types = DenialReason.TRIAL_ENDED, NextStep.BUY, "SA"
     else:
-        reason, helps, types = Reason.SUSPENDED, NextStep.PAY_INVOICE, "S"
+        reason, helps, types = DenialReason.SUSPENDED, NextStep.PAY_INVOICE, "S"
     asks = standing == "E" and role in "DBPO"
     if kind not in types:
         return False, reason, VENDOR, NextStep.REQUEST_CHANGE if asks else NextStep.CONTACT_VENDOR
@@ -184,8 +184,8 @@ def test_where_nothing_opens_it_again_only_the_vendor_can_help(action: Action) -
                 )
                 answer = (got.allowed, got.reason, got.who_can, got.next_step)
                 right = expected(action.value, role, kind, letter)
-                if right[1] in (Reason.TRIAL_ENDED, Reason.SUSPENDED):
-                    reason = Reason.NOTHING_ON_SALE if letter == "E" else Reason.OLD_DEBT
+                if right[1] in (DenialReason.TRIAL_ENDED, DenialReason.SUSPENDED):
+                    reason = DenialReason.NOTHING_ON_SALE if letter == "E" else DenialReason.OLD_DEBT
                     right = (False, reason, VENDOR, NextStep.CONTACT_VENDOR)
                 if answer != right:
                     wrong.append((role, kind, letter, answer, right))

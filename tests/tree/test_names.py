@@ -1,4 +1,4 @@
-"""Names that Python puts into a sentence are isolated: `isolated(one.name)`, or a word of `phrases`."""
+"""Names of classes stand once, and names that Python puts into a sentence are isolated (`isolated`, `phrases`)."""
 
 import ast
 from collections.abc import Iterator
@@ -58,3 +58,16 @@ def test_the_search_finds_what_it_looks_for() -> None:
     assert bare(at_once) == {"2: one.user.name"}
     assert bare(before) == {"2: one.name"}
     assert bare(at_once.replace("one.user.name", "isolated(one.user.name)")) == set()
+
+
+def test_a_class_name_stands_once() -> None:
+    """Whoever searches for it finds what is meant. Django finds commands by their module's name."""
+    places: dict[str, list[str]] = {}
+    for room in ("accounts", "billing", "admin_center"):
+        for path in sorted((CONSOLE.parent / room).rglob("*.py")):
+            if path.parent.name in ("migrations", "commands"):
+                continue
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.ClassDef):
+                    places.setdefault(node.name, []).append(str(path.relative_to(CONSOLE.parent)))
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}

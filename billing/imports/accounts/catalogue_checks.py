@@ -5,7 +5,7 @@ from datetime import date
 
 from accounts.rules.capabilities import AccountState
 from billing.imports.accounts.facts import Offer, temporary_unit
-from billing.imports.accounts.listing import Fault, ListedAccount, ListedLine, fault
+from billing.imports.accounts.listing import AccountFault, ListedAccount, ListedLine, fault
 from billing.imports.accounts.values import shown
 from billing.rules.facts import Availability, EditionFacts, ProductKind
 from billing.rules.periods import Cycle
@@ -15,7 +15,7 @@ SEATED = (ProductKind.PRODUCT, ProductKind.SUITE)
 RENEWING = (AccountState.ACTIVE, AccountState.PAST_DUE)
 
 
-def faults(account: ListedAccount, offer: Offer, on: date) -> list[Fault]:
+def faults(account: ListedAccount, offer: Offer, on: date) -> list[AccountFault]:
     """Return all that does not fit, one check after the other.
 
     `offer` is the catalogue in the account's currency, `on` today in its zone.
@@ -28,7 +28,7 @@ def faults(account: ListedAccount, offer: Offer, on: date) -> list[Fault]:
     return unknown or [one for check in _CHECKS for one in check(account, offer, on)]
 
 
-def _unknown(account: ListedAccount, offer: Offer) -> Iterator[Fault]:
+def _unknown(account: ListedAccount, offer: Offer) -> Iterator[AccountFault]:
     for line in account.lines:
         product = offer.get(line.product)
         if product is None:
@@ -44,7 +44,7 @@ def _unknown(account: ListedAccount, offer: Offer) -> Iterator[Fault]:
                 yield fault(discount.row, "products", text)
 
 
-def _prices(account: ListedAccount, offer: Offer, on: date) -> Iterator[Fault]:
+def _prices(account: ListedAccount, offer: Offer, on: date) -> Iterator[AccountFault]:
     given = account.subscription
     for line in account.lines:
         edition = offer[line.product].edition(line.edition)
@@ -70,7 +70,7 @@ def _why_needed(line: ListedLine, edition: EditionFacts, account: ListedAccount,
     return f"is missing: {why}, so that the price this customer pays must be named"
 
 
-def _quantities(account: ListedAccount, offer: Offer, on: date) -> Iterator[Fault]:
+def _quantities(account: ListedAccount, offer: Offer, on: date) -> Iterator[AccountFault]:
     for line in account.lines:
         product = offer[line.product]
         if not product.minimum <= line.quantity <= product.maximum:
@@ -78,7 +78,7 @@ def _quantities(account: ListedAccount, offer: Offer, on: date) -> Iterator[Faul
             yield fault(line.row, "quantity", text + f"which the price list allows for {line.product}")
 
 
-def _together(account: ListedAccount, offer: Offer, on: date) -> Iterator[Fault]:
+def _together(account: ListedAccount, offer: Offer, on: date) -> Iterator[AccountFault]:
     """Compare the lines with each other: nothing twice, and no add-on alone."""
     included = {key: line.product for line in account.lines for key in offer[line.product].includes}
     had = {line.product for line in account.lines} | set(included)
@@ -92,7 +92,7 @@ def _together(account: ListedAccount, offer: Offer, on: date) -> Iterator[Fault]
             yield fault(line.row, "product", text)
 
 
-def _seats(account: ListedAccount, offer: Offer, on: date) -> Iterator[Fault]:
+def _seats(account: ListedAccount, offer: Offer, on: date) -> Iterator[AccountFault]:
     lines = {line.product: line for line in account.lines}
     for seat in account.seats:
         if offer[seat.product].kind not in SEATED:
@@ -110,7 +110,7 @@ def _seats(account: ListedAccount, offer: Offer, on: date) -> Iterator[Fault]:
             yield fault(line.row, "quantity", text)
 
 
-def _temporary(account: ListedAccount, offer: Offer, on: date) -> Iterator[Fault]:
+def _temporary(account: ListedAccount, offer: Offer, on: date) -> Iterator[AccountFault]:
     editions = {line.product: offer[line.product].edition(line.edition) for line in account.lines}
     for one in account.temporary:
         edition, given = editions[one.product], account.subscription
@@ -122,7 +122,7 @@ def _temporary(account: ListedAccount, offer: Offer, on: date) -> Iterator[Fault
             yield fault(one.row, "unit_price", text)
 
 
-def _days(account: ListedAccount, offer: Offer, on: date) -> Iterator[Fault]:
+def _days(account: ListedAccount, offer: Offer, on: date) -> Iterator[AccountFault]:
     """Compare with today: what has begun, what is over."""
     given = account.subscription
     if account.cancelled_on and account.cancelled_on > on:

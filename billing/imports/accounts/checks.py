@@ -4,18 +4,24 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from accounts.rules.capabilities import AccountState
 from accounts.rules.roles import Role
-from billing.imports.accounts.listing import Fault, ListedAccount, ListedSubscription, Row, fault
+from billing.imports.accounts.listing import (
+    AccountFault,
+    AccountRecord,
+    ListedAccount,
+    ListedSubscription,
+    fault,
+)
 from billing.imports.accounts.values import shown
 from billing.rules.checks import LONGEST_TEMPORARY
 from billing.rules.periods import add_months, months_between, next_period
 
 
-def faults(account: ListedAccount) -> list[Fault]:
+def faults(account: ListedAccount) -> list[AccountFault]:
     """Return all that is wrong with an account whose cells are right, one check after the other."""
     return [found for check in _CHECKS for found in check(account)]
 
 
-def _owner(account: ListedAccount) -> Iterator[Fault]:
+def _owner(account: ListedAccount) -> Iterator[AccountFault]:
     owners = [member for member in account.members if member.role is Role.OWNER]
     if not owners:
         yield fault(account.row, "member", "no member has the role owner; an account has exactly one")
@@ -24,7 +30,7 @@ def _owner(account: ListedAccount) -> Iterator[Fault]:
         yield fault(second.row, "role", f"is a second owner; an account has exactly one, and {named}")
 
 
-def _members(account: ListedAccount) -> Iterator[Fault]:
+def _members(account: ListedAccount) -> Iterator[AccountFault]:
     yield from _twice(account.members, lambda one: one.email, "email", "is a member already")
     for member in account.members:
         if member.changes_payment and member.role is not Role.BILLING_ADMIN:
@@ -33,7 +39,7 @@ def _members(account: ListedAccount) -> Iterator[Fault]:
             yield fault(member.row, "suspended", "the owner can't be suspended")
 
 
-def _state(account: ListedAccount) -> Iterator[Fault]:
+def _state(account: ListedAccount) -> Iterator[AccountFault]:
     row = account.row
     trial, cancelled = (account.state is one for one in (AccountState.TRIAL, AccountState.CANCELLED))
     if trial and account.trial_ends_on is None:
@@ -54,7 +60,7 @@ def _state(account: ListedAccount) -> Iterator[Fault]:
                 yield fault(line.row, column, "is for what was bought; a trial tries at the list price")
 
 
-def _subscription(account: ListedAccount) -> Iterator[Fault]:
+def _subscription(account: ListedAccount) -> Iterator[AccountFault]:
     given, lines = account.subscription, account.lines
     if lines and given is None and account.state is not AccountState.TRIAL:
         yield fault(lines[0].row, "product", "there is no record “subscription”: cycle, anchor, period")
@@ -68,7 +74,7 @@ def _subscription(account: ListedAccount) -> Iterator[Fault]:
             yield fault(line.row, "began_on", f"{line.began_on} lies after what is paid, {given.paid_end}")
 
 
-def _period(given: ListedSubscription) -> Iterator[Fault]:
+def _period(given: ListedSubscription) -> Iterator[AccountFault]:
     """Compare the period with the anchor: dates come from it and a count (domain.md 6)."""
     anchor, start = given.anchor, given.period_from
     if start < anchor:
@@ -91,11 +97,11 @@ def _period(given: ListedSubscription) -> Iterator[Fault]:
         yield fault(given.row, "paid_until", text)
 
 
-def _lines(account: ListedAccount) -> Iterator[Fault]:
+def _lines(account: ListedAccount) -> Iterator[AccountFault]:
     yield from _twice(account.lines, lambda one: one.product, "product", "has a line already")
 
 
-def _seats(account: ListedAccount) -> Iterator[Fault]:
+def _seats(account: ListedAccount) -> Iterator[AccountFault]:
     members = {member.email: member for member in account.members}
     products = {line.product for line in account.lines}
     yield from _twice(account.seats, lambda one: (one.product, one.email), "email", "holds this seat already")
@@ -109,7 +115,7 @@ def _seats(account: ListedAccount) -> Iterator[Fault]:
             yield fault(seat.row, "product", f"the account has no line of {shown(seat.product)}")
 
 
-def _discounts(account: ListedAccount) -> Iterator[Fault]:
+def _discounts(account: ListedAccount) -> Iterator[AccountFault]:
     yield from _twice(account.discounts, lambda one: one.code, "code", "stands here already")
     for discount in account.discounts:
         row = discount.row
@@ -124,7 +130,7 @@ def _discounts(account: ListedAccount) -> Iterator[Fault]:
             yield fault(row, "code", "there is nothing bought that it could lower")
 
 
-def _temporary(account: ListedAccount) -> Iterator[Fault]:
+def _temporary(account: ListedAccount) -> Iterator[AccountFault]:
     products = {line.product for line in account.lines}
     for one in account.temporary:
         if account.subscription is None:
@@ -139,7 +145,7 @@ def _temporary(account: ListedAccount) -> Iterator[Fault]:
             yield fault(one.row, "unit_price", "can't be negative")
 
 
-def _amounts(account: ListedAccount) -> Iterator[Fault]:
+def _amounts(account: ListedAccount) -> Iterator[AccountFault]:
     for line in account.lines:
         if line.unit_price is not None and line.unit_price < 0:
             yield fault(line.row, "unit_price", "can't be negative")
@@ -147,7 +153,7 @@ def _amounts(account: ListedAccount) -> Iterator[Fault]:
             yield fault(line.row, "price_ends_on", "is for a price of their own; name it in unit_price")
 
 
-def _payment(account: ListedAccount) -> Iterator[Fault]:
+def _payment(account: ListedAccount) -> Iterator[AccountFault]:
     method = account.payment
     if method is None:
         return
@@ -159,11 +165,13 @@ def _payment(account: ListedAccount) -> Iterator[Fault]:
         yield fault(method.row, "expires", f"is for a card, not for a {method.kind}")
 
 
-def _twice(rows: Iterable[object], key: Callable[..., Hashable], column: str, text: str) -> Iterator[Fault]:
+def _twice(
+    rows: Iterable[object], key: Callable[..., Hashable], column: str, text: str
+) -> Iterator[AccountFault]:
     """Find rows whose key stood before."""
-    seen: dict[Hashable, Row] = {}
+    seen: dict[Hashable, AccountRecord] = {}
     for one in rows:
-        row: Row = one.row  # type: ignore[attr-defined]
+        row: AccountRecord = one.row  # type: ignore[attr-defined]
         first = seen.setdefault(key(one), row)
         if first is not row:
             where = f"line {first.line}" if not first.path else first.path

@@ -11,92 +11,92 @@ from billing.rules.periods import Cycle
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ColumnSpec:
     """How a cell is read, and whether it must be there."""
 
     read: Reading
     needed: bool = False
 
 
-def _needed(read: Reading) -> Column:
-    return Column(read, needed=True)
+def _needed(read: Reading) -> ColumnSpec:
+    return ColumnSpec(read, needed=True)
 
 
-COLUMNS: dict[str, dict[str, Column]] = {
+COLUMNS: dict[str, dict[str, ColumnSpec]] = {
     "account": {
         "slug": _needed(values.slug),
         "name": _needed(values.text(120)),
         "type": _needed(values.choice(AccountType)),
-        "collection_method": Column(values.choice(CollectionMethod)),
+        "collection_method": ColumnSpec(values.choice(CollectionMethod)),
         "state": _needed(values.choice(AccountState)),
         "currency": _needed(values.text(3)),
         "time_zone": _needed(values.time_zone),
-        "language": Column(values.one_of("en", "fr")),
+        "language": ColumnSpec(values.one_of("en", "fr")),
         "vendor_contact_name": _needed(values.text(120)),
         "vendor_contact_email": _needed(values.email),
-        "vendor_contact_phone": Column(values.text(40)),
+        "vendor_contact_phone": ColumnSpec(values.text(40)),
         "catalogue": _needed(values.key),
-        "trial_ends_on": Column(values.day),
-        "cancelled_on": Column(values.day),
-        "trial_cycle": Column(values.choice(Cycle)),
-        "own_clock": Column(values.moment),
+        "trial_ends_on": ColumnSpec(values.day),
+        "cancelled_on": ColumnSpec(values.day),
+        "trial_cycle": ColumnSpec(values.choice(Cycle)),
+        "own_clock": ColumnSpec(values.moment),
     },
     "subscription": {
         "cycle": _needed(values.choice(Cycle)),
         "anchor": _needed(values.day),
         "period_from": _needed(values.day),
         "period_until": _needed(values.day),
-        "paid_until": Column(values.day),
-        "tax_percent": Column(values.percent),
-        "cancel_at_period_end": Column(values.flag),
+        "paid_until": ColumnSpec(values.day),
+        "tax_percent": ColumnSpec(values.percent),
+        "cancel_at_period_end": ColumnSpec(values.flag),
     },
     "member": {
         "email": _needed(values.email),
         "name": _needed(values.text(120)),
         "role": _needed(values.choice(Role)),
-        "language": Column(values.one_of("en", "fr")),
-        "changes_payment": Column(values.flag),
-        "suspended": Column(values.flag),
+        "language": ColumnSpec(values.one_of("en", "fr")),
+        "changes_payment": ColumnSpec(values.flag),
+        "suspended": ColumnSpec(values.flag),
     },
     "line": {
         "product": _needed(values.key),
         "edition": _needed(values.key),
         "quantity": _needed(values.whole(1)),
-        "unit_price": Column(values.amount),
-        "price_ends_on": Column(values.day),
-        "began_on": Column(values.day),
+        "unit_price": ColumnSpec(values.amount),
+        "price_ends_on": ColumnSpec(values.day),
+        "began_on": ColumnSpec(values.day),
     },
     "seat": {"product": _needed(values.key), "email": _needed(values.email)},
     "discount": {
         "code": _needed(values.text(60)),
-        "source": Column(values.choice(DiscountSource)),
-        "percent": Column(values.percent),
-        "amount": Column(values.amount),
-        "products": Column(values.keys),
-        "periods_left": Column(values.whole(0, 1200)),
-        "in_current_period": Column(values.flag),
+        "source": ColumnSpec(values.choice(DiscountSource)),
+        "percent": ColumnSpec(values.percent),
+        "amount": ColumnSpec(values.amount),
+        "products": ColumnSpec(values.keys),
+        "periods_left": ColumnSpec(values.whole(0, 1200)),
+        "in_current_period": ColumnSpec(values.flag),
     },
     "temporary": {
         "product": _needed(values.key),
         "quantity": _needed(values.whole(1)),
         "starts_on": _needed(values.day),
         "until": _needed(values.day),
-        "unit_price": Column(values.amount),
+        "unit_price": ColumnSpec(values.amount),
     },
     "scheduled": {
         "kind": _needed(values.scheduled_kind),
-        "product": Column(values.key),
-        "quantity": Column(values.whole(1)),
-        "edition": Column(values.key),
-        "cycle": Column(values.choice(Cycle)),
+        "product": ColumnSpec(values.key),
+        "quantity": ColumnSpec(values.whole(1)),
+        "edition": ColumnSpec(values.key),
+        "cycle": ColumnSpec(values.choice(Cycle)),
     },
     "balance": {"amount": _needed(values.amount)},
     "payment": {
         "kind": _needed(values.one_of("card", "direct_debit")),
-        "brand": Column(values.brand),
-        "last_four": Column(values.last_four),
-        "expires": Column(values.month),
-        "reference": Column(values.text(120)),
+        "brand": ColumnSpec(values.brand),
+        "last_four": ColumnSpec(values.last_four),
+        "expires": ColumnSpec(values.month),
+        "reference": ColumnSpec(values.text(120)),
     },
 }
 

@@ -19,14 +19,14 @@ _EMPTY = re.compile(rf'[\s"{re.escape(DELIMITERS)}]*')
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class CsvTable:
     """The names of the columns, empty where one has none, and the rows with the line each begins on."""
 
     columns: tuple[str, ...]
     rows: Iterator[tuple[int, list[str]]]
 
 
-def table(file: TextIO) -> Table:
+def table(file: TextIO) -> CsvTable:
     """Return the table in a file; raise BadFile where there is none, now or while its rows are read."""
     lines, begins, delimiter = iter(file), 1, ""
     first = next(lines, "")
@@ -38,7 +38,7 @@ def table(file: TextIO) -> Table:
         raise BadFile(1, "file", "is empty")
     rows = _rows(itertools.chain([first], lines), begins, delimiter or _delimiter(first))
     line, names = next(rows)
-    return Table(_columns(names, line), rows)
+    return CsvTable(_columns(names, line), rows)
 
 
 def _delimiter(line: str) -> str:

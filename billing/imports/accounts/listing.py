@@ -16,7 +16,7 @@ from billing.rules.periods import Cycle, Period
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AccountRecord:
     """One record of an account: its line in the file, the way to it, and its cells that are not empty.
 
     `path` is empty in a CSV file; in JSON it leads to the record, such as `members[2]`.
@@ -33,7 +33,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Fault:
+class AccountFault:
     """One thing that is wrong: on which line, in which column, what it is and what would be right."""
 
     line: int
@@ -41,9 +41,9 @@ class Fault:
     text: str
 
 
-def fault(row: Row, column: str, text: str) -> Fault:
+def fault(row: AccountRecord, column: str, text: str) -> AccountFault:
     """Return what is wrong with a column of a row."""
-    return Fault(row.line, row.column(column), text)
+    return AccountFault(row.line, row.column(column), text)
 
 
 class BadFile(Exception):
@@ -52,7 +52,7 @@ class BadFile(Exception):
     def __init__(self, line: int, column: str, text: str) -> None:
         """Keep what is wrong."""
         super().__init__(text)
-        self.fault = Fault(line, column, text)
+        self.fault = AccountFault(line, column, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class BadAccount:
     """An account that cannot be loaded, with all that is wrong with its rows."""
 
     external_id: str
-    faults: tuple[Fault, ...]
+    faults: tuple[AccountFault, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class ListedMember:
     email: str
     name: str
     role: Role
-    row: Row = field(compare=False, repr=False)
+    row: AccountRecord = field(compare=False, repr=False)
     language: str = ""
     changes_payment: bool = False
     suspended: bool = False
@@ -84,7 +84,7 @@ class ListedSubscription:
     anchor: date
     period_from: date
     period_until: date
-    row: Row = field(compare=False, repr=False)
+    row: AccountRecord = field(compare=False, repr=False)
     paid_until: date | None = None
     tax_percent: Decimal | None = None
     cancel_at_period_end: bool = False
@@ -107,7 +107,7 @@ class ListedLine:
     product: str
     edition: str
     quantity: int
-    row: Row = field(compare=False, repr=False)
+    row: AccountRecord = field(compare=False, repr=False)
     unit_price: int | None = None
     price_ends_on: date | None = None
     began_on: date | None = None
@@ -119,7 +119,7 @@ class ListedSeat:
 
     product: str
     email: str
-    row: Row = field(compare=False, repr=False)
+    row: AccountRecord = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class ListedDiscount:
     """A coupon or promo code; `in_current_period` says that what is paid now was charged with it."""
 
     code: str
-    row: Row = field(compare=False, repr=False)
+    row: AccountRecord = field(compare=False, repr=False)
     source: DiscountSource = DiscountSource.COUPON
     percent: Decimal | None = None
     amount: int | None = None
@@ -144,7 +144,7 @@ class ListedTemporary:
     quantity: int
     starts_on: date
     until: date
-    row: Row = field(compare=False, repr=False)
+    row: AccountRecord = field(compare=False, repr=False)
     unit_price: int | None = None
 
 
@@ -153,7 +153,7 @@ class ListedScheduled:
     """A change that waits for the renewal: fewer seats, a lower edition, a removal, another cycle."""
 
     kind: ScheduledKind
-    row: Row = field(compare=False, repr=False)
+    row: AccountRecord = field(compare=False, repr=False)
     product: str = ""
     quantity: int = 0
     edition: str = ""
@@ -165,7 +165,7 @@ class ListedPayment:
     """The payment method on file: what may be shown, and the provider's own name for it."""
 
     kind: str
-    row: Row = field(compare=False, repr=False)
+    row: AccountRecord = field(compare=False, repr=False)
     brand: str = ""
     last_four: str = ""
     expires: tuple[int, int] | None = None
@@ -186,7 +186,7 @@ class ListedAccount:
     catalogue: str
     vendor_contact_name: str
     vendor_contact_email: str
-    row: Row = field(compare=False, repr=False)
+    row: AccountRecord = field(compare=False, repr=False)
     language: str = "en"
     vendor_contact_phone: str = ""
     trial_ends_on: date | None = None

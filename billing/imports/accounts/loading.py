@@ -18,8 +18,8 @@ from accounts.models import Account
 from accounts.rules.capabilities import CollectionMethod
 from billing.imports.accounts import catalogue_checks, saving
 from billing.imports.accounts.facts import Offer, facts_of
-from billing.imports.accounts.listing import BadAccount, Fault, ListedAccount, fault
-from billing.imports.accounts.saving import Ready
+from billing.imports.accounts.listing import AccountFault, BadAccount, ListedAccount, fault
+from billing.imports.accounts.saving import CheckedAccount
 from billing.imports.accounts.scheduled_changes import with_scheduled
 from billing.imports.accounts.values import shown
 from billing.models import Catalogue, LoadedAccount
@@ -44,13 +44,13 @@ _USUAL: tuple[object, ...] = (None, False, "", (), [], CollectionMethod.CHARGE_A
 class Refused(Exception):
     """An account that was not loaded, with all that is wrong with it; nothing of it was written."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[AccountFault]) -> None:
         """Keep what is wrong, in the order of the file."""
         self.faults = tuple(sorted(set(faults)))
         super().__init__("; ".join(one.text for one in self.faults))
 
 
-class Outcome(StrEnum):
+class LoadOutcome(StrEnum):
     """What became of an account that was not refused."""
 
     NEW = "new"
@@ -68,7 +68,7 @@ def rehearsal() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def load(listed: ListedAccount, *, at: datetime) -> Outcome:
+def load(listed: ListedAccount, *, at: datetime) -> LoadOutcome:
     """Bring one account in, all of it or nothing; return whether it was new, or raise Refused."""
     (result,) = load_all([listed], at=at)
     if isinstance(result, Refused):
@@ -76,14 +76,14 @@ def load(listed: ListedAccount, *, at: datetime) -> Outcome:
     return result
 
 
-def load_all(found: Iterable[ListedAccount | BadAccount], *, at: datetime) -> Iterator[Outcome | Refused]:
+def load_all(found: Iterable[ListedAccount | BadAccount], *, at: datetime) -> Iterator[LoadOutcome | Refused]:
     """Bring accounts in, each all of it or nothing; yield what became of each, in their order.
 
     They are written many at once; where one of those can't be, each is written for itself, so that it
     keeps out no other. `at` is this moment; a sandbox account with a clock of its own lives at that one
     instead. The same account of the same file again changes nothing.
     """
-    loading = _Loading(at)
+    loading = _AccountsLoad(at)
     for batch in _batches(found):
         yield from loading.results(batch)
 
@@ -103,18 +103,18 @@ def _batches(found: Iterable[ListedAccount | BadAccount]) -> Iterator[list[Liste
         yield batch
 
 
-class _Loading:
+class _AccountsLoad:
     """One load: the price lists are read once, as everything else of a run is of one moment."""
 
     def __init__(self, at: datetime) -> None:
         self.at = at
         self.offers: dict[tuple[str, str], tuple[int, Offer]] = {}
 
-    def results(self, batch: Sequence[ListedAccount | BadAccount]) -> list[Outcome | Refused]:
+    def results(self, batch: Sequence[ListedAccount | BadAccount]) -> list[LoadOutcome | Refused]:
         """Return what became of each account of a batch."""
-        results: dict[int, Outcome | Refused] = {}
-        ready: dict[int, Ready] = {}
-        there = _There(batch)
+        results: dict[int, LoadOutcome | Refused] = {}
+        ready: dict[int, CheckedAccount] = {}
+        there = _StoredAccounts(batch)
         for place, one in enumerate(batch):
             if isinstance(one, BadAccount):
                 results[place] = Refused(one.faults)
@@ -122,10 +122,10 @@ class _Loading:
             if any(_same(one, other.listed) for other in ready.values()):
                 # Two of one batch are in each other's way: the second finds the first one stored.
                 results |= _written(ready)
-                ready, there = {}, _There(batch)
+                ready, there = {}, _StoredAccounts(batch)
             try:
                 if there.is_loaded(one):
-                    results[place] = Outcome.UNCHANGED
+                    results[place] = LoadOutcome.UNCHANGED
                 else:
                     ready[place] = self._ready(one)
             except Refused as refused:
@@ -133,7 +133,7 @@ class _Loading:
         results |= _written(ready)
         return [results[place] for place in range(len(batch))]
 
-    def _ready(self, listed: ListedAccount) -> Ready:
+    def _ready(self, listed: ListedAccount) -> CheckedAccount:
         """Return an account as it is to be written; raise Refused where something is wrong with it."""
         moment = listed.own_clock or self.at
         on = moment.astimezone(ZoneInfo(listed.time_zone)).date()
@@ -143,7 +143,7 @@ class _Loading:
         bought, wrong = with_scheduled(listed, facts_of(listed, offer, on), on)
         if wrong:
             raise Refused(wrong)
-        return Ready(listed, catalogue_id, bought, digests(listed), on, moment)
+        return CheckedAccount(listed, catalogue_id, bought, digests(listed), on, moment)
 
     def _offer(self, listed: ListedAccount) -> tuple[int, Offer]:
         named = listed.catalogue, listed.currency
@@ -163,7 +163,7 @@ def _same(one: ListedAccount, other: ListedAccount) -> bool:
     return one.external_id == other.external_id or one.slug == other.slug
 
 
-def _written(ready: Mapping[int, Ready]) -> dict[int, Outcome | Refused]:
+def _written(ready: Mapping[int, CheckedAccount]) -> dict[int, LoadOutcome | Refused]:
     """Write accounts together, or each for itself where they can't be; return what became of each."""
     if not ready:
         return {}
@@ -174,10 +174,10 @@ def _written(ready: Mapping[int, Ready]) -> dict[int, Outcome | Refused]:
             return {place: _written({place: one})[place] for place, one in ready.items()}
         (place,) = ready
         return {place: Refused(_why(ready[place].listed, refusal))}
-    return dict.fromkeys(ready, Outcome.NEW)
+    return dict.fromkeys(ready, LoadOutcome.NEW)
 
 
-def _why(listed: ListedAccount, refusal: lifecycle.Deactivated | IntegrityError) -> Iterator[Fault]:
+def _why(listed: ListedAccount, refusal: lifecycle.Deactivated | IntegrityError) -> Iterator[AccountFault]:
     """Yield why an account could not be written."""
     if isinstance(refusal, lifecycle.Deactivated):
         for member in listed.members:
@@ -190,7 +190,7 @@ def _why(listed: ListedAccount, refusal: lifecycle.Deactivated | IntegrityError)
         yield fault(listed.row, "account", text)
 
 
-class _There:
+class _StoredAccounts:
     """What is stored already of the accounts of a batch, read in two statements."""
 
     def __init__(self, batch: Iterable[ListedAccount | BadAccount]) -> None:

@@ -8,11 +8,11 @@ from typing import Any, TextIO
 
 from billing.imports.accounts.columns import ACCOUNT, COLUMNS, PLURALS, RECORD, SINGLE
 from billing.imports.accounts.csv_rows import table
-from billing.imports.accounts.listing import BadAccount, BadFile, Fault, ListedAccount, Row
+from billing.imports.accounts.listing import AccountFault, AccountRecord, BadAccount, BadFile, ListedAccount
 from billing.imports.accounts.records import Bundle, listed
 from billing.imports.accounts.spool import Spool
-from billing.imports.accounts.values import Wrong, shown, tidied
-from billing.imports.text_file import Unreadable, open_text
+from billing.imports.accounts.values import WrongCell, shown, tidied
+from billing.imports.text_file import UnreadableFile, open_text
 
 
 def read(path: Path, *, currencies: Collection[str]) -> Iterator[ListedAccount | BadAccount]:
@@ -27,7 +27,7 @@ def read(path: Path, *, currencies: Collection[str]) -> Iterator[ListedAccount |
         raise BadFile(1, "file", f"{shown(path.name)} ends neither in .csv nor in .jsonl; rename it")
     try:
         file = open_text(path)
-    except Unreadable as why:
+    except UnreadableFile as why:
         raise BadFile(1, "file", str(why)) from None
     return (listed(bundle, currencies) for bundle in _READERS[ending](file))
 
@@ -67,18 +67,18 @@ def _add_csv_row(spool: Spool, above: int, columns: tuple[str, ...], line: int, 
         text = "is missing, so that it can't be told whose row this is"
         if bundle == above:
             text += f"; {shown(spool.external_id(above))} above is left out with it"
-        spool.add_fault(bundle, Fault(line, ACCOUNT, text))
+        spool.add_fault(bundle, AccountFault(line, ACCOUNT, text))
     elif stray is not None and stray >= len(columns):
         text = f"has {len(cells)} cells, but there are {len(columns)} columns; put quotes around commas"
-        spool.add_fault(bundle, Fault(line, RECORD, text))
+        spool.add_fault(bundle, AccountFault(line, RECORD, text))
     elif stray is not None:
         text = f"has a cell in column {stray + 1}, which has no name; name the column or empty the cell"
-        spool.add_fault(bundle, Fault(line, RECORD, text))
+        spool.add_fault(bundle, AccountFault(line, RECORD, text))
     elif record not in COLUMNS:
         what = f"{shown(record)} is not a known record" if record else "is missing"
-        spool.add_fault(bundle, Fault(line, RECORD, f"{what}; known: {', '.join(COLUMNS)}"))
+        spool.add_fault(bundle, AccountFault(line, RECORD, f"{what}; known: {', '.join(COLUMNS)}"))
     else:
-        spool.add_row(bundle, Row(record, line, cells=values))
+        spool.add_row(bundle, AccountRecord(record, line, cells=values))
     return bundle
 
 
@@ -86,14 +86,14 @@ def _plain(external_id: str) -> str:
     """Return an external id as it is kept; what is odd in it is said where all is checked."""
     try:
         return tidied(external_id)
-    except Wrong:
+    except WrongCell:
         return external_id
 
 
 # --- JSON Lines -----------------------------------------------------------------------------------
 
 
-class _Twice(ValueError):
+class _DuplicateKey(ValueError):
     """A key that stands twice in one object."""
 
 
@@ -121,7 +121,7 @@ def _json_bundle(line: str, number: int) -> Bundle:
         values = json.loads(
             line, parse_float=str, parse_int=str, parse_constant=_refuse, object_pairs_hook=_once
         )
-    except _Twice as twice:
+    except _DuplicateKey as twice:
         return _broken(number, f"has {shown(str(twice))} twice in one object")
     except json.JSONDecodeError as error:
         return _broken(number, f"is no JSON: {error.msg} at character {error.pos + 1}")
@@ -133,7 +133,7 @@ def _json_bundle(line: str, number: int) -> Bundle:
 
 
 def _broken(number: int, text: str) -> Bundle:
-    return Bundle("", faults=[Fault(number, "line", text)])
+    return Bundle("", faults=[AccountFault(number, "line", text)])
 
 
 def _refuse(constant: str) -> None:
@@ -144,7 +144,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
         names = [name for name, _value in pairs]
-        raise _Twice(next(name for name in names if names.count(name) > 1))
+        raise _DuplicateKey(next(name for name in names if names.count(name) > 1))
     return values
 
 
@@ -153,7 +153,7 @@ def bundle_of(values: Mapping[str, Any], line: int) -> Bundle:
     external_id = values.get(ACCOUNT)
     bundle = Bundle(_plain(external_id.strip()) if isinstance(external_id, str) else "")
     if not bundle.external_id:
-        bundle.faults.append(Fault(line, ACCOUNT, "is missing; it is the vendor's own number, a text"))
+        bundle.faults.append(AccountFault(line, ACCOUNT, "is missing; it is the vendor's own number, a text"))
     own = {
         name: value
         for name, value in values.items()
@@ -166,7 +166,7 @@ def bundle_of(values: Mapping[str, Any], line: int) -> Bundle:
     for name, record in PLURALS.items():
         several = [] if values.get(name) is None else values[name]
         if not isinstance(several, list):
-            bundle.faults.append(Fault(line, name, "is no list in [brackets]"))
+            bundle.faults.append(AccountFault(line, name, "is no list in [brackets]"))
             continue
         for index, one in enumerate(several):
             _add_object(bundle, record, line, f"{name}[{index}]", one)
@@ -175,9 +175,9 @@ def bundle_of(values: Mapping[str, Any], line: int) -> Bundle:
 
 def _add_object(bundle: Bundle, record: str, line: int, path: str, values: Any) -> None:
     if not isinstance(values, Mapping):
-        bundle.faults.append(Fault(line, path, "is no object in {braces}"))
+        bundle.faults.append(AccountFault(line, path, "is no object in {braces}"))
         return
-    row = Row(record, line, path)
+    row = AccountRecord(record, line, path)
     cells = {}
     for name, value in values.items():
         if isinstance(value, list) and all(isinstance(one, str) for one in value):
@@ -185,10 +185,10 @@ def _add_object(bundle: Bundle, record: str, line: int, path: str, values: Any) 
         if isinstance(value, bool):
             value = "yes" if value else "no"
         if value is not None and not isinstance(value, str):
-            bundle.faults.append(Fault(line, row.column(name), "is no single value"))
+            bundle.faults.append(AccountFault(line, row.column(name), "is no single value"))
         elif value and value.strip():
             cells[name] = value.strip()
-    bundle.rows.append(Row(record, line, path, cells))
+    bundle.rows.append(AccountRecord(record, line, path, cells))
 
 
 _READERS = {

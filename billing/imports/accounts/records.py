@@ -9,8 +9,9 @@ from billing.imports.accounts import checks
 from billing.imports.accounts.card_numbers import has_card_number
 from billing.imports.accounts.columns import ACCOUNT, COLUMNS, MAY_BE_LONG_NUMBERS, SINGLE
 from billing.imports.accounts.listing import (
+    AccountFault,
+    AccountRecord,
     BadAccount,
-    Fault,
     ListedAccount,
     ListedDiscount,
     ListedLine,
@@ -20,10 +21,9 @@ from billing.imports.accounts.listing import (
     ListedSeat,
     ListedSubscription,
     ListedTemporary,
-    Row,
     fault,
 )
-from billing.imports.accounts.values import Wrong, check_encoding, shown, text
+from billing.imports.accounts.values import WrongCell, check_encoding, shown, text
 from billing.rules.money import exponent, to_minor
 
 LONGEST_EXTERNAL_ID = 80
@@ -37,8 +37,8 @@ class Bundle:
     """The records of one account as they stand in the file, and what was wrong with reading them."""
 
     external_id: str
-    rows: list[Row] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    rows: list[AccountRecord] = field(default_factory=list)
+    faults: list[AccountFault] = field(default_factory=list)
 
 
 def listed(bundle: Bundle, currencies: Collection[str]) -> ListedAccount | BadAccount:
@@ -58,7 +58,7 @@ class _Builder:
         self.bundle = bundle
         self.currencies = currencies
         self.currency = ""
-        self.rows: dict[str, list[Row]] = {record: [] for record in COLUMNS}
+        self.rows: dict[str, list[AccountRecord]] = {record: [] for record in COLUMNS}
         for row in bundle.rows:
             self.rows[row.record].append(row)
 
@@ -69,7 +69,7 @@ class _Builder:
         if not self.rows["account"]:
             first = min((row.line for row in self.bundle.rows), default=None)
             if first is not None:
-                self._add(Fault(first, "record", "there is no record “account” for this account"))
+                self._add(AccountFault(first, "record", "there is no record “account” for this account"))
             return None
         row = self.rows["account"][0]
         own = self._values(row)
@@ -102,15 +102,17 @@ class _Builder:
         try:
             check_encoding(external_id)
             text(LONGEST_EXTERNAL_ID)(external_id)
-        except Wrong as wrong:
-            self._add(Fault(line, ACCOUNT, str(wrong)))
+        except WrongCell as wrong:
+            self._add(AccountFault(line, ACCOUNT, str(wrong)))
 
     def _check_single(self) -> None:
         for record in SINGLE:
             for row in self.rows[record][1:]:
-                self._add(Fault(row.line, "record", f"is a second “{record}”; an account has one at most"))
+                self._add(
+                    AccountFault(row.line, "record", f"is a second “{record}”; an account has one at most")
+                )
 
-    def _check_currency(self, row: Row, own: dict[str, Any]) -> None:
+    def _check_currency(self, row: AccountRecord, own: dict[str, Any]) -> None:
         currency = own.get("currency")
         if currency is not None and currency not in self.currencies:
             known = ", ".join(sorted(self.currencies))
@@ -118,14 +120,14 @@ class _Builder:
         else:
             self.currency = currency or ""
 
-    def _one(self, record: str) -> Row | None:
+    def _one(self, record: str) -> AccountRecord | None:
         return next(iter(self.rows[record]), None)
 
     def _all(self, record: str, kind: Any) -> tuple[Any, ...]:
         made = (self._made(kind, row) for row in self.rows[record])
         return tuple(one for one in made if one is not None)
 
-    def _made(self, kind: Any, row: Row | None) -> Any:
+    def _made(self, kind: Any, row: AccountRecord | None) -> Any:
         """Return a record; None where there is none, or something is wrong with it."""
         if row is None:
             return None
@@ -133,7 +135,7 @@ class _Builder:
         values = self._values(row)
         return kind(row=row, **values) if len(self.bundle.faults) == before else None
 
-    def _values(self, row: Row) -> dict[str, Any]:
+    def _values(self, row: AccountRecord) -> dict[str, Any]:
         """Return the cells of a row that are given, each read as its column says."""
         columns = COLUMNS[row.record]
         for name in row.cells:
@@ -145,16 +147,16 @@ class _Builder:
             if name in row.cells:
                 try:
                     values[name] = self._read(row, name, row.cells[name])
-                except Wrong as wrong:
+                except WrongCell as wrong:
                     self._add(fault(row, name, str(wrong)))
             elif column.needed:
                 self._add(fault(row, name, "is missing"))
         return values
 
-    def _read(self, row: Row, name: str, cell: str) -> Any:
+    def _read(self, row: AccountRecord, name: str, cell: str) -> Any:
         check_encoding(cell)
         if name not in MAY_BE_LONG_NUMBERS and has_card_number(cell):
-            raise Wrong(NO_CARD_NUMBERS)
+            raise WrongCell(NO_CARD_NUMBERS)
         value = COLUMNS[row.record][name].read(cell)
         return self._minor(value) if name in ("amount", "unit_price") else value
 
@@ -167,7 +169,7 @@ class _Builder:
         except ValueError:
             decimals = exponent(self.currency)
             most = f"{self.currency} has {decimals}" if decimals else f"{self.currency} has none"
-            raise Wrong(f"{amount} has more decimals than its currency: {most}") from None
+            raise WrongCell(f"{amount} has more decimals than its currency: {most}") from None
 
-    def _add(self, found: Fault) -> None:
+    def _add(self, found: AccountFault) -> None:
         self.bundle.faults.append(found)

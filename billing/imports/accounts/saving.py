@@ -38,7 +38,7 @@ from billing.subscription_state import state_of
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class CheckedAccount:
     """An account that nothing is wrong with: what it has bought, on which day and at which moment."""
 
     listed: ListedAccount
@@ -50,7 +50,7 @@ class Ready:
 
 
 @transaction.atomic
-def write(ready: Sequence[Ready]) -> None:
+def write(ready: Sequence[CheckedAccount]) -> None:
     """Write accounts with their people, what they have bought, and their first entry in the trail.
 
     All of them or none; raises as `lifecycle.open_accounts`.
@@ -89,7 +89,7 @@ class _Rows:
 
     def __init__(self) -> None:
         self.lines: list[_NewLine] = []
-        self.accounts: list[tuple[Subscription, Ready, Editions]] = []
+        self.accounts: list[tuple[Subscription, CheckedAccount, Editions]] = []
         self.discounts: list[Discount] = []
         self.balances: list[BalanceEntry] = []
         self.methods: list[PaymentMethod] = []
@@ -102,7 +102,7 @@ class _Rows:
         account: Account,
         subscription: Subscription,
         members: Sequence[Membership],
-        one: Ready,
+        one: CheckedAccount,
         editions: Editions,
     ) -> None:
         """Make the rows of one account."""
@@ -140,7 +140,7 @@ class _Rows:
             )
         self.entries.append(entry)
 
-    def _add_money(self, account: Account, subscription: Subscription, one: Ready) -> None:
+    def _add_money(self, account: Account, subscription: Subscription, one: CheckedAccount) -> None:
         """Make the balance that is brought in, the payment method, and why the account ends, if it does."""
         listed, method = one.listed, one.listed.payment
         if listed.balance:
@@ -218,11 +218,11 @@ class _Rows:
         Activity.objects.bulk_create(self.entries)
 
 
-def _occasion(one: Ready) -> Occasion:
+def _occasion(one: CheckedAccount) -> Occasion:
     return Occasion(by=None, on=one.on, at=one.at)
 
 
-def _subscription(account: Account, one: Ready) -> Subscription:
+def _subscription(account: Account, one: CheckedAccount) -> Subscription:
     bought = one.bought
     subscription = Subscription(
         account=account,

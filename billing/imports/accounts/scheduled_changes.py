@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import date
 
 from accounts.rules.capabilities import AccountState
-from billing.imports.accounts.listing import Fault, ListedAccount, ListedScheduled, fault
+from billing.imports.accounts.listing import AccountFault, ListedAccount, ListedScheduled, fault
 from billing.rules import changes as new
 from billing.rules.facts import Facts, ScheduledFacts, ScheduledKind
-from billing.rules.quoting import Undecided, quote
+from billing.rules.quoting import UndecidedConflict, quote
 from billing.rules.refusals import Refusal
 
 # What has no renewal to wait for.
@@ -21,7 +21,7 @@ _NEEDED = {
 KINDS = tuple(kind.value for kind in _NEEDED)
 
 
-def with_scheduled(account: ListedAccount, bought: Facts, on: date) -> tuple[Facts, list[Fault]]:
+def with_scheduled(account: ListedAccount, bought: Facts, on: date) -> tuple[Facts, list[AccountFault]]:
     """Return the facts with what waits for the renewal, and what is wrong with it."""
     if wrong := _faults(account):
         return bought, wrong
@@ -34,7 +34,7 @@ def with_scheduled(account: ListedAccount, bought: Facts, on: date) -> tuple[Fac
     held = _in_use(account, bought)
     try:
         after = quote(held, [_change(one) for one in account.scheduled], on).after
-    except Undecided:
+    except UndecidedConflict:
         text = "can't wait together with what stands beside it; leave one of them out"
         return bought, [fault(account.scheduled[-1].row, "kind", text)]
     except Refusal as refusal:
@@ -45,7 +45,7 @@ def with_scheduled(account: ListedAccount, bought: Facts, on: date) -> tuple[Fac
     return replace(bought, scheduled=after.scheduled, version=after.version), []
 
 
-def _faults(account: ListedAccount) -> list[Fault]:
+def _faults(account: ListedAccount) -> list[AccountFault]:
     found, given = [], account.subscription
     ends = given is not None and given.cancel_at_period_end
     for one in account.scheduled:
@@ -88,7 +88,7 @@ def _in_use(account: ListedAccount, bought: Facts) -> Facts:
     )
 
 
-def _refused(account: ListedAccount, refusal: Refusal) -> Fault:
+def _refused(account: ListedAccount, refusal: Refusal) -> AccountFault:
     """Return what the rules say, at the row that it is about."""
     product = refusal.data.get("product")
     row = next((one.row for one in account.scheduled if one.product == product), account.scheduled[0].row)

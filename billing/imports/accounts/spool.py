@@ -7,7 +7,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 
-from billing.imports.accounts.listing import Fault, Row
+from billing.imports.accounts.listing import AccountFault, AccountRecord
 from billing.imports.accounts.records import Bundle
 
 _TABLES = """
@@ -38,11 +38,11 @@ class Spool:
         """Return the number of a new bundle for a row whose account can't be told."""
         return self._new(f"\0{line}", "")
 
-    def add_row(self, bundle: int, row: Row) -> None:
+    def add_row(self, bundle: int, row: AccountRecord) -> None:
         """Keep a row of a bundle."""
         self._add(bundle, row.line, [row.record, dict(row.cells)])
 
-    def add_fault(self, bundle: int, fault: Fault) -> None:
+    def add_fault(self, bundle: int, fault: AccountFault) -> None:
         """Keep a fault of a bundle."""
         self._add(bundle, fault.line, [fault.column, fault.text, None])
 
@@ -87,9 +87,9 @@ class Spool:
 def _put(bundle: Bundle, line: int, told: list[object]) -> None:
     if len(told) == 2:
         record, cells = told
-        bundle.rows.append(Row(str(record), line, cells=cells))  # type: ignore[arg-type]
+        bundle.rows.append(AccountRecord(str(record), line, cells=cells))  # type: ignore[arg-type]
     else:
-        bundle.faults.append(Fault(line, str(told[0]), str(told[1])))
+        bundle.faults.append(AccountFault(line, str(told[0]), str(told[1])))
 
 
 def _stored(text: str) -> str:

@@ -32,7 +32,7 @@ _ROUNDED = re.compile(r"[0-9][.,][0-9]+E\+?[0-9]+", re.IGNORECASE)
 _SERIAL_DAY = re.compile(r"[1-9][0-9]{4}")
 
 
-class Wrong(Exception):
+class WrongCell(Exception):
     """A cell that cannot be read; the text says what it is and what would be right."""
 
 
@@ -45,7 +45,7 @@ def shown(value: str) -> str:
 def check_encoding(value: str) -> None:
     """Refuse bytes that were not UTF-8."""
     if any("\udc80" <= character <= "\udcff" for character in value):
-        raise Wrong("is not UTF-8; save the file in that encoding (in Excel: “CSV UTF-8”)")
+        raise WrongCell("is not UTF-8; save the file in that encoding (in Excel: “CSV UTF-8”)")
 
 
 def tidied(value: str) -> str:
@@ -55,15 +55,15 @@ def tidied(value: str) -> str:
     except OddCharacter as odd:
         why = "changes the direction of other text" if odd.turns else "can't be kept in a text"
         cure = "put it on one line" if odd.character in "\r\n" else "take it out"
-        raise Wrong(f"character {odd.place} is {odd.code} ({odd.called}), which {why}; {cure}") from None
+        raise WrongCell(f"character {odd.place} is {odd.code} ({odd.called}), which {why}; {cure}") from None
 
 
-def unread(value: str, wanted: str, ordinary: str) -> Wrong:
+def unread(value: str, wanted: str, ordinary: str) -> WrongCell:
     """Return what is wrong with a number or day: what stands there, and its first character out of place."""
     odd = next((c for c in value if c not in ordinary), None)
     if odd is None:
-        return Wrong(f"{shown(value)} is no {wanted}")
-    return Wrong(
+        return WrongCell(f"{shown(value)} is no {wanted}")
+    return WrongCell(
         f"{shown(value)} is no {wanted}: character {value.index(odd) + 1} is {code_point(odd)} ({named(odd)})"
     )
 
@@ -74,7 +74,7 @@ def text(longest: int) -> Reading:
     def read(value: str) -> str:
         value = tidied(value)
         if len(value) > longest:
-            raise Wrong(f"has {len(value)} characters; at most {longest} are allowed")
+            raise WrongCell(f"has {len(value)} characters; at most {longest} are allowed")
         return value
 
     return read
@@ -83,7 +83,7 @@ def text(longest: int) -> Reading:
 def key(value: str) -> str:
     """Return the key of a product, edition or catalogue."""
     if len(value) > 60 or not _KEY.fullmatch(value):
-        raise Wrong(f"{shown(value)} is no key; name it as the price list does, in small letters")
+        raise WrongCell(f"{shown(value)} is no key; name it as the price list does, in small letters")
     return value
 
 
@@ -91,14 +91,14 @@ def keys(value: str) -> tuple[str, ...]:
     """Return several keys with spaces between."""
     found = tuple(key(one) for one in value.split())
     if len(set(found)) < len(found):
-        raise Wrong("names a product twice")
+        raise WrongCell("names a product twice")
     return found
 
 
 def slug(value: str) -> str:
     """Return the part of the account's address: small letters, digits and single hyphens."""
     if len(value) > 60 or not _SLUG.fullmatch(value):
-        raise Wrong(
+        raise WrongCell(
             f"{shown(value)} can't be an address; use up to 60 small letters a to z and digits, "
             "with single hyphens between"
         )
@@ -113,10 +113,10 @@ def email(value: str) -> str:
         validate_address(lower)
     except ValidationError as wrong:
         if wrong.code == "unwritable":
-            raise Wrong(f"{shown(value)}: no letter can be sent to this address") from None
-        raise Wrong(f"{shown(value)} is no e-mail address") from None
+            raise WrongCell(f"{shown(value)}: no letter can be sent to this address") from None
+        raise WrongCell(f"{shown(value)} is no e-mail address") from None
     if len(lower) > 254:
-        raise Wrong("is longer than an e-mail address can be")
+        raise WrongCell("is longer than an e-mail address can be")
     return lower
 
 
@@ -127,7 +127,7 @@ def choice(kind: type[_E]) -> Reading:
         try:
             return kind(value)
         except ValueError:
-            raise Wrong(f"{shown(value)} is not known; use one of {', '.join(kind)}") from None
+            raise WrongCell(f"{shown(value)} is not known; use one of {', '.join(kind)}") from None
 
     return read
 
@@ -135,7 +135,7 @@ def choice(kind: type[_E]) -> Reading:
 def scheduled_kind(value: str) -> ScheduledKind:
     """Return what waits for the renewal; the end of all of it has a column of the subscription."""
     if value == ScheduledKind.CANCELLATION:
-        raise Wrong("an end of the whole subscription is cancel_at_period_end: yes of its subscription")
+        raise WrongCell("an end of the whole subscription is cancel_at_period_end: yes of its subscription")
     return ScheduledKind(choice(ScheduledKind)(value))
 
 
@@ -144,7 +144,7 @@ def one_of(*allowed: str) -> Reading:
 
     def read(value: str) -> str:
         if value not in allowed:
-            raise Wrong(f"{shown(value)} is not known; use one of {', '.join(allowed)}")
+            raise WrongCell(f"{shown(value)} is not known; use one of {', '.join(allowed)}")
         return value
 
     return read
@@ -153,7 +153,7 @@ def one_of(*allowed: str) -> Reading:
 def time_zone(value: str) -> str:
     """Return the name of a place's time zone in the IANA database."""
     if value not in time_zones():
-        raise Wrong(f"{shown(value)} is no time zone; use a name such as Europe/Paris")
+        raise WrongCell(f"{shown(value)} is no time zone; use a name such as Europe/Paris")
     return value
 
 
@@ -163,7 +163,7 @@ def flag(value: str) -> bool:
         return True
     if value.lower() in ("no", "false"):
         return False
-    raise Wrong(f"{shown(value)} is neither yes nor no")
+    raise WrongCell(f"{shown(value)} is neither yes nor no")
 
 
 def whole(least: int, most: int = LARGEST_QUANTITY) -> Reading:
@@ -172,7 +172,7 @@ def whole(least: int, most: int = LARGEST_QUANTITY) -> Reading:
     def read(value: str) -> int:
         if not _WHOLE.fullmatch(value) or not least <= int(value) <= most:
             if _ROUNDED.fullmatch(value):
-                raise Wrong(f"{shown(value)} was rounded by a spreadsheet; write all of its digits")
+                raise WrongCell(f"{shown(value)} was rounded by a spreadsheet; write all of its digits")
             raise unread(value, f"whole number from {least} to {most}", "0123456789")
         return int(value)
 
@@ -183,7 +183,7 @@ def amount(value: str) -> Decimal:
     """Return an amount as it is written; its decimals are compared with the currency's later."""
     if not _AMOUNT.fullmatch(value):
         told = str(unread(value, "amount such as 12.50", "-.0123456789"))
-        raise Wrong(f"{told}; use a point for decimals, no currency and no spaces")
+        raise WrongCell(f"{told}; use a point for decimals, no currency and no spaces")
     return Decimal(value)
 
 
@@ -191,7 +191,7 @@ def percent(value: str) -> Decimal:
     """Return a percentage from 0 to 100 with up to two decimals."""
     read = amount(value)
     if not 0 <= read <= 100 or read != read.quantize(Decimal("0.01")):
-        raise Wrong(f"{shown(value)} is no percentage from 0 to 100 with up to two decimals")
+        raise WrongCell(f"{shown(value)} is no percentage from 0 to 100 with up to two decimals")
     return read
 
 
@@ -199,14 +199,14 @@ def day(value: str) -> date:
     """Return a day written as 2026-10-07."""
     if not _DAY.fullmatch(value):
         if _SERIAL_DAY.fullmatch(value):
-            raise Wrong(f"{shown(value)} is a spreadsheet's number of a day; write it such as 2026-10-07")
+            raise WrongCell(f"{shown(value)} is a spreadsheet's number of a day; write it such as 2026-10-07")
         raise unread(value, "date such as 2026-10-07", "-0123456789")
     try:
         read = date.fromisoformat(value)
     except ValueError:
-        raise Wrong(f"{shown(value)} does not exist in the calendar") from None
+        raise WrongCell(f"{shown(value)} does not exist in the calendar") from None
     if not FIRST_YEAR <= read.year <= LAST_YEAR:
-        raise Wrong(f"{shown(value)} is not between the years {FIRST_YEAR} and {LAST_YEAR}")
+        raise WrongCell(f"{shown(value)} is not between the years {FIRST_YEAR} and {LAST_YEAR}")
     return read
 
 
@@ -232,7 +232,7 @@ def month(value: str) -> tuple[int, int]:
 def last_four(value: str) -> str:
     """Return four digits; a message never repeats what stood there, because it may be a whole number."""
     if not re.fullmatch(r"[0-9]{4}", value):
-        raise Wrong("must be the last four digits of the number, and nothing else")
+        raise WrongCell("must be the last four digits of the number, and nothing else")
     return value
 
 
@@ -240,5 +240,5 @@ def brand(value: str) -> str:
     """Return a card's brand or a bank's name, without a number in it."""
     value = tidied(value)
     if len(value) > 40 or re.search(r"[0-9]{5}", value):
-        raise Wrong("must be a brand such as Visa, of up to 40 characters, without a number")
+        raise WrongCell("must be a brand such as Visa, of up to 40 characters, without a number")
     return value

@@ -5,7 +5,13 @@ from collections.abc import Collection, Mapping
 from datetime import date
 
 from billing.imports.catalogue.listing import ListedPrice, ListedProduct
-from billing.imports.catalogue.tables import LARGEST_NUMBER, Fault, Fractional, Table, named
+from billing.imports.catalogue.tables import (
+    LARGEST_NUMBER,
+    CatalogueFault,
+    FractionalNumber,
+    TomlTable,
+    named,
+)
 from billing.rules.facts import Availability, ProductKind
 
 # In the place of an amount: from that day on the cycle is no longer sold in this currency.
@@ -19,7 +25,7 @@ def wrong_amount(value: object, decimals: int) -> str | None:
     """Return what is wrong with an amount, or None."""
     most = f"at most {decimals} decimals" if decimals else "no decimals"
     allowed = f'write "19.00" in quotes ({most} in this currency), a whole number, or "{NOT_OFFERED}"'
-    if isinstance(value, Fractional):
+    if isinstance(value, FractionalNumber):
         return f"{value} is a number with a point, which is not exact; {allowed}"
     if isinstance(value, bool) or not isinstance(value, int | str):
         return f"is {named(value)}; {allowed}"
@@ -36,7 +42,7 @@ def wrong_amount(value: object, decimals: int) -> str | None:
     return None
 
 
-def only_for(table: Table, key: str, kind: ProductKind, owner: ProductKind) -> None:
+def only_for(table: TomlTable, key: str, kind: ProductKind, owner: ProductKind) -> None:
     """Note `includes` or `requires` on a kind of product that has none, or a Suite of nothing."""
     if key in table and kind is not owner:
         table.fault(key, f'is only for kind = "{owner.value}", and this is a {kind.value}')
@@ -44,7 +50,7 @@ def only_for(table: Table, key: str, kind: ProductKind, owner: ProductKind) -> N
         table.fault(key, "is missing; a Suite names the products it includes")
 
 
-def availability(table: Table, kind: ProductKind) -> Availability:
+def availability(table: TomlTable, kind: ProductKind) -> Availability:
     """Return how an edition can be had: by its price or by exactly one mark."""
     marks = [mark for mark in MARKS if table.flag(mark.value)]
     needs = "an edition has a [[product.edition.price]], or sales_only = true, or included_only = true"
@@ -59,7 +65,7 @@ def availability(table: Table, kind: ProductKind) -> Availability:
     return marks[0] if marks else Availability.PRICED
 
 
-def check_series(table: Table, prices: Collection[ListedPrice]) -> None:
+def check_series(table: TomlTable, prices: Collection[ListedPrice]) -> None:
     """Note two prices of one cycle, currency and day."""
     seen: dict[tuple[str, str, date], int] = {}
     for price in prices:
@@ -67,11 +73,11 @@ def check_series(table: Table, prices: Collection[ListedPrice]) -> None:
         if key in seen:
             name = f"product.edition.price.{price.cycle.value}.{price.currency}"
             text = f"has two prices from {price.in_force_from}; the other is on line {seen[key]}"
-            table.document.faults.append(Fault(price.line, name, text))
+            table.document.faults.append(CatalogueFault(price.line, name, text))
         seen.setdefault(key, price.line)
 
 
-def no_key_twice(tables: Collection[Table], what: str) -> None:
+def no_key_twice(tables: Collection[TomlTable], what: str) -> None:
     """Note every key that stands twice."""
     seen: dict[object, int] = {}
     for table in tables:
@@ -85,7 +91,7 @@ def no_key_twice(tables: Collection[Table], what: str) -> None:
         seen.setdefault(key, table.document.line((*table.path, "key")))
 
 
-def check_parts(tables: Collection[Table], products: Collection[ListedProduct]) -> None:
+def check_parts(tables: Collection[TomlTable], products: Collection[ListedProduct]) -> None:
     """Note what a Suite includes or an add-on requires that is not in the file, or of a wrong kind."""
     kinds = {product.key: product.kind for product in products}
     included = {key for product in products for key in product.includes}
@@ -98,7 +104,7 @@ def check_parts(tables: Collection[Table], products: Collection[ListedProduct]) 
 
 
 def _check_known(
-    table: Table,
+    table: TomlTable,
     key: str,
     named: Collection[str],
     kinds: Mapping[str, ProductKind],

@@ -19,14 +19,14 @@ from billing.imports.catalogue.listing import ListedEdition, ListedPrice, Listed
 from billing.imports.catalogue.tables import (
     KEY_RULE,
     BadPriceList,
+    CatalogueFault,
     Document,
-    Fault,
-    Fractional,
-    Table,
+    FractionalNumber,
+    TomlTable,
     is_key,
     parse,
 )
-from billing.imports.text_file import Unreadable, open_text
+from billing.imports.text_file import UnreadableFile, open_text
 from billing.rules.facts import Allowances, ProductKind
 from billing.rules.money import exponent, to_minor
 from billing.rules.periods import Cycle
@@ -52,13 +52,15 @@ def _text(path: Path) -> str:
     try:
         with open_text(path) as file:
             text = file.read()
-    except Unreadable as why:
-        raise BadPriceList(str(path), [Fault(1, "file", f"{why}; name a TOML file")]) from None
+    except UnreadableFile as why:
+        raise BadPriceList(str(path), [CatalogueFault(1, "file", f"{why}; name a TOML file")]) from None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     odd = next((place for place, c in enumerate(text) if "\udc80" <= c <= "\udcff"), None)
     if odd is not None:
         line = text.count("\n", 0, odd) + 1
-        raise BadPriceList(str(path), [Fault(line, "file", "is not UTF-8; save it in that encoding")])
+        raise BadPriceList(
+            str(path), [CatalogueFault(line, "file", "is not UTF-8; save it in that encoding")]
+        )
     return text
 
 
@@ -68,7 +70,7 @@ class _Reader:
     def __init__(self, document: Document, currencies: Collection[str]) -> None:
         self.document = document
         self.currencies = currencies
-        self.top = Table(document, (), document.values)
+        self.top = TomlTable(document, (), document.values)
         self.labels: dict[str, dict[str, str]] = {}
 
     def price_list(self, file: str) -> PriceList:
@@ -87,7 +89,7 @@ class _Reader:
             head.key("key"), head.text("vendor"), head.text("name"), self.labels, products, file=file
         )
 
-    def _read_labels(self, labels: Table) -> None:
+    def _read_labels(self, labels: TomlTable) -> None:
         for key in labels.values:
             words = labels.table(key)
             words.only(*LANGUAGES)
@@ -95,7 +97,7 @@ class _Reader:
             if not is_key(key):
                 labels.fault(key, f"is no key; {KEY_RULE}")
 
-    def _product(self, table: Table) -> ListedProduct:
+    def _product(self, table: TomlTable) -> ListedProduct:
         table.only(
             *("key", "name", "kind", "open_to_assisted", "minimum", "maximum"),
             *("includes", "requires", "edition"),
@@ -124,7 +126,7 @@ class _Reader:
             line=table.line,
         )
 
-    def _edition(self, table: Table, kind: ProductKind, *, named: bool) -> ListedEdition:
+    def _edition(self, table: TomlTable, kind: ProductKind, *, named: bool) -> ListedEdition:
         marks = tuple(mark.value for mark in MARKS)
         table.only("key", "name", *marks, "supports_temporary", "allowances", "price")
         temporary = table.flag("supports_temporary")
@@ -145,18 +147,18 @@ class _Reader:
             line=table.line,
         )
 
-    def _allowances(self, table: Table) -> Allowances:
+    def _allowances(self, table: TomlTable) -> Allowances:
         found: dict[str, int | str] = {}
         for key, value in table.values.items():
             if key not in self.labels:
                 table.fault(key, f"has no words; add [labels.{key}] with {' and '.join(LANGUAGES)}")
-            if isinstance(value, str) and not isinstance(value, Fractional):
+            if isinstance(value, str) and not isinstance(value, FractionalNumber):
                 found[key] = table.text(key)
             else:
                 found[key] = table.whole(key, 0, least=0)
         return found
 
-    def _prices(self, table: Table) -> Iterator[ListedPrice]:
+    def _prices(self, table: TomlTable) -> Iterator[ListedPrice]:
         cycles = [cycle.value for cycle in Cycle]
         table.only("from", *cycles)
         day = table.day("from")
@@ -173,7 +175,7 @@ class _Reader:
                 line = self.document.line((*amounts.path, currency))
                 yield ListedPrice(cycle, currency, unit, day or date.min, line)
 
-    def _unit(self, amounts: Table, currency: str) -> int | None:
+    def _unit(self, amounts: TomlTable, currency: str) -> int | None:
         """Return an amount in minor units; None where it is not offered, or wrong."""
         if currency not in self.currencies:
             allowed = ", ".join(sorted(self.currencies))

@@ -12,7 +12,7 @@ from django.db.models import F
 from djmoney.money import Money
 
 from billing.imports.catalogue.listing import ListedEdition, ListedPrice, ListedProduct, PriceList
-from billing.imports.catalogue.tables import BadPriceList, Fault
+from billing.imports.catalogue.tables import BadPriceList, CatalogueFault
 from billing.models import Catalogue, Edition, Price, Product
 from billing.rules.facts import Availability
 from billing.rules.money import to_decimal
@@ -35,7 +35,7 @@ def load(listed: PriceList, *, dry_run: bool = False) -> tuple[str, ...]:
     Raises BadPriceList, and writes nothing, where the list edits a loaded price or a product's
     kind, or no longer mentions a price. `dry_run` rolls everything back at the end.
     """
-    loading = _Loading(listed)
+    loading = _CatalogueLoad(listed)
     loading.run()
     if loading.faults:
         raise BadPriceList(listed.file, loading.faults)
@@ -44,13 +44,13 @@ def load(listed: PriceList, *, dry_run: bool = False) -> tuple[str, ...]:
     return tuple(loading.notes)
 
 
-class _Loading:
+class _CatalogueLoad:
     """One load: what was noted and found wrong on the way."""
 
     def __init__(self, listed: PriceList) -> None:
         self.listed = listed
         self.notes: list[str] = []
-        self.faults: list[Fault] = []
+        self.faults: list[CatalogueFault] = []
         self.prices: list[Price] = []
 
     def run(self) -> None:
@@ -105,7 +105,7 @@ class _Loading:
             return product
         if stored.kind != listed.kind:
             text = f"“{listed.key}” is loaded as {_kind(stored.kind)}, which never changes: give it a new key"
-            self.faults.append(Fault(listed.line, "product.kind", text))
+            self.faults.append(CatalogueFault(listed.line, "product.kind", text))
         if stored.withdrawn:
             self.notes.append(f"{listed.name}: sold again")
         changed = self._changed(stored, stored.name, values)
@@ -183,7 +183,7 @@ class _Loading:
             "a price is never edited: leave it, and add the new one with a new date"
         )
         key = f"product.edition.price.{listed.cycle.value}.{listed.currency}"
-        self.faults.append(Fault(listed.line, key, text))
+        self.faults.append(CatalogueFault(listed.line, key, text))
 
     def _fault_unmentioned(self, edition: Edition, listed: ListedEdition, stored: Collection[Price]) -> None:
         """Note every loaded price on offer that the file is silent about."""
@@ -197,7 +197,7 @@ class _Loading:
                     f"no longer mentions {cycle} {currency} of {edition}; repeat the loaded price "
                     f'from {price.in_force_from}, or end it: {cycle} = {{ {currency} = "not_offered" }}'
                 )
-                self.faults.append(Fault(listed.line, "product.edition.price", text))
+                self.faults.append(CatalogueFault(listed.line, "product.edition.price", text))
 
     def _refer(
         self, products: dict[str, Product], listed: ListedProduct, field: str, keys: Collection[str]

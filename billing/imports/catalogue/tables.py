@@ -23,7 +23,7 @@ _Allowed = TypeVar("_Allowed", bound=str)
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Fault:
+class CatalogueFault:
     """One thing that is wrong: on which line, at which key, what it is and what would be allowed."""
 
     line: int
@@ -34,7 +34,7 @@ class Fault:
 class BadPriceList(Exception):
     """A price list that cannot be used, with all of its faults in the order of the file."""
 
-    def __init__(self, file: str, faults: Collection[Fault]) -> None:
+    def __init__(self, file: str, faults: Collection[CatalogueFault]) -> None:
         """Keep the faults; the text of the error is one line for each."""
         self.file = file
         self.faults = sorted(set(faults))
@@ -47,7 +47,7 @@ class Document:
 
     values: dict[str, Any]
     where: Mapping[Path, int]
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[CatalogueFault] = field(default_factory=list)
 
     def line(self, path: Path) -> int:
         """Return the line of a value, or of the table it should stand in."""
@@ -58,10 +58,10 @@ class Document:
     def fault(self, path: Path, text: str) -> None:
         """Note what is wrong with the value at a path."""
         key = ".".join(part for part in path if isinstance(part, str))
-        self.faults.append(Fault(self.line(path), key or "file", text))
+        self.faults.append(CatalogueFault(self.line(path), key or "file", text))
 
 
-class Fractional(str):
+class FractionalNumber(str):
     """A number with a point or an exponent, as it stands in the file."""
 
     __slots__ = ()
@@ -70,17 +70,21 @@ class Fractional(str):
 def parse(text: str, file: str) -> Document:
     """Return a text's tables and lines; BadPriceList where it is empty or not TOML."""
     try:
-        values = tomllib.loads(text, parse_float=Fractional)
+        values = tomllib.loads(text, parse_float=FractionalNumber)
     except RecursionError:
-        raise BadPriceList(file, [Fault(1, "file", "tables or arrays are nested too deeply")]) from None
+        raise BadPriceList(
+            file, [CatalogueFault(1, "file", "tables or arrays are nested too deeply")]
+        ) from None
     except ValueError as error:
         raise BadPriceList(file, [_syntax(text, str(error))]) from None
     if not values:
-        raise BadPriceList(file, [Fault(1, "file", "is empty: a [catalogue] and [[product]]s are needed")])
+        raise BadPriceList(
+            file, [CatalogueFault(1, "file", "is empty: a [catalogue] and [[product]]s are needed")]
+        )
     return Document(values, lines(text))
 
 
-def _syntax(text: str, message: str) -> Fault:
+def _syntax(text: str, message: str) -> CatalogueFault:
     """Return the fault behind what the TOML reader said."""
     found = _WHERE.match(message)
     what, line = (found[1], found[2]) if found else (message, None)
@@ -89,11 +93,11 @@ def _syntax(text: str, message: str) -> Fault:
     begins = _BEGINS.match(rows[number - 1])
     key = begins[1] if begins else "file"
     if what.startswith(_DUPLICATES):
-        return Fault(number, key, "is given twice; a key or table may stand only once")
-    return Fault(number, key, f"is not TOML: {what[:1].lower()}{what[1:]}")
+        return CatalogueFault(number, key, "is given twice; a key or table may stand only once")
+    return CatalogueFault(number, key, f"is not TOML: {what[:1].lower()}{what[1:]}")
 
 
-class Table:
+class TomlTable:
     """One table of the file. A value that is wrong is noted and replaced by a harmless one."""
 
     def __init__(self, document: Document, path: Path, values: Any) -> None:
@@ -129,7 +133,7 @@ class Table:
         value = self._value(key, needed=needed)
         if value is None:
             return ""
-        if not isinstance(value, str) or isinstance(value, Fractional):
+        if not isinstance(value, str) or isinstance(value, FractionalNumber):
             self.fault(key, f'is {named(value)}; a text in "quotes" is needed')
         else:
             return self._tidied(key, value)
@@ -206,22 +210,22 @@ class Table:
                 found.append(one)
         return tuple(found)
 
-    def table(self, key: str, *, needed: bool = True) -> "Table":
+    def table(self, key: str, *, needed: bool = True) -> "TomlTable":
         """Return a table inside this one; an empty one where it is missing."""
         if key not in self.values:
             if needed:
                 self.fault(key, "is missing")
-            return Table(self.document, (*self.path, key), {})
-        return Table(self.document, (*self.path, key), self.values[key])
+            return TomlTable(self.document, (*self.path, key), {})
+        return TomlTable(self.document, (*self.path, key), self.values[key])
 
-    def tables(self, key: str) -> Iterator["Table"]:
+    def tables(self, key: str) -> Iterator["TomlTable"]:
         """Go through an array of tables, written with [[double brackets]]."""
         value = self.values.get(key, [])
         if not isinstance(value, list):
             self.fault(key, f"is {named(value)}; write each with double brackets")
             return
         for index, one in enumerate(value):
-            yield Table(self.document, (*self.path, key, index), one)
+            yield TomlTable(self.document, (*self.path, key, index), one)
 
     def _value(self, key: str, *, needed: bool = True) -> Any:
         if needed and self.is_table and key not in self.values:
@@ -242,7 +246,7 @@ def is_key(text: str) -> bool:
 
 def named(value: object) -> str:
     """Return a value in words, short enough for a message."""
-    if isinstance(value, Fractional):
+    if isinstance(value, FractionalNumber):
         return f"the fractional number {value}"
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand
 
 from accounts import clock
 from billing.imports.accounts import loading, reading
-from billing.imports.accounts.listing import BadFile, Fault
+from billing.imports.accounts.listing import AccountFault, BadFile
 
 # How often a long load says how far it is.
 SECONDS_BETWEEN = 5.0
@@ -50,7 +50,7 @@ class Command(BaseCommand):
         if counts["refused"]:
             raise SystemExit(1)
 
-    def _tell(self, file: Path, faults: Iterable[Fault]) -> None:
+    def _tell(self, file: Path, faults: Iterable[AccountFault]) -> None:
         """Write each fault as FILE:LINE, to which editors can jump."""
         for one in faults:
             self.stderr.write(f"{file}:{one.line}: {one.column}: {one.text}")

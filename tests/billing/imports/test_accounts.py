@@ -277,7 +277,7 @@ def test_two_commands_at_once_make_one_account(tmp_path: Path, monkeypatch: pyte
     """The second finds out when it writes: seen by letting it believe that nothing is there yet."""
     bring_in(tmp_path, ACME)
     before = rows()
-    monkeypatch.setattr(accounts_import._There, "is_loaded", lambda there, listed: False)
+    monkeypatch.setattr(accounts_import._StoredAccounts, "is_loaded", lambda there, listed: False)
     code, _told, (wrong,) = load(tmp_path / "customers.csv")
     assert code == 1
     assert "the database refuses it" in wrong

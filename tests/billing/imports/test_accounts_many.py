@@ -56,7 +56,7 @@ def test_one_that_the_database_refuses_keeps_out_no_other(
     people.person("owner@c-3.example", "Olga Other", is_active=False)
     taken = people.globex()
     # As if somebody else had taken the slug in between.
-    monkeypatch.setattr(loading._There, "is_loaded", lambda there, listed: False)
+    monkeypatch.setattr(loading._StoredAccounts, "is_loaded", lambda there, listed: False)
     Account.objects.filter(pk=taken.pk).update(slug="c-5")
     file = tmp_path / "a.csv"
     file.write_text(as_csv(*(small(f"C-{n}") for n in range(9))))
