@@ -61,7 +61,7 @@ def post(kind: str, account: Account, *, to: Iterable[User], facts: Mapping[str,
         ignore_conflicts=True,
         batch_size=AT_ONCE,
     )
-    _wake()
+    _wake_worker()
 
 
 def post_to_address(
@@ -84,7 +84,7 @@ def post_to_address(
         ],
         ignore_conflicts=True,
     )
-    _wake()
+    _wake_worker()
 
 
 def post_to_person(
@@ -104,10 +104,10 @@ def post_to_person(
         ],
         ignore_conflicts=True,
     )
-    _wake()
+    _wake_worker()
 
 
-def _wake() -> None:
+def _wake_worker() -> None:
     """Wake the worker once this is committed; where that is lost, the next sweep does it."""
 
     def wake() -> None:
@@ -163,7 +163,7 @@ def _send(pk: int) -> bool:
         with transaction.atomic():
             message(letter).send()
     except Exception as refused:
-        letter.error = _told(refused)
+        letter.error = _error_text(refused)
         final = _is_final(refused) or letter.attempts > len(WAITS)
         letter.failed_at = at if final else None
         letter.next_try_at = None if final else at + WAITS[letter.attempts - 1]
@@ -184,11 +184,11 @@ def send_again(letter: Letter) -> bool:
         attempts=0, failed_at=None, next_try_at=None
     )
     if found:
-        _wake()
+        _wake_worker()
     return bool(found)
 
 
-def _told(refused: Exception) -> str:
+def _error_text(refused: Exception) -> str:
     """Return what is kept of a refusal: its words, and its kind where the words alone say little."""
     words = str(refused).replace("\0", "")
     kept = words if isinstance(refused, OSError) and words else f"{type(refused).__name__}: {words}"

@@ -65,8 +65,8 @@ urlpatterns: list[URLPattern] = [
     path("sessions/", sign_in.devices, name="usersessions_list"),
     path("product/cancelled/", social.login_cancelled, name="socialaccount_login_cancelled"),
     path("product/error/", login_not_required(social.login_error), name="socialaccount_login_error"),
-    path("oidc/<slug:provider_id>/login/", oidc.leave, name="openid_connect_login"),
-    path("oidc/<slug:provider_id>/login/callback/", oidc.come_back, name="openid_connect_callback"),
+    path("oidc/<slug:provider_id>/login/", oidc.begin_login, name="openid_connect_login"),
+    path("oidc/<slug:provider_id>/login/callback/", oidc.finish_login, name="openid_connect_callback"),
     # The library asks for these names.
     path("signup/", sign_in.closed, name="account_signup"),
     path("email/", sign_in.closed, name="account_email"),

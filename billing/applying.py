@@ -83,7 +83,7 @@ def open_to_staff(held: Facts) -> Facts:
     return replace(held, account_type=AccountType.SELF_SERVICE.value)
 
 
-def carry_out(account: Account, quote: Quote, *, occasion: Occasion) -> Invoice | None:
+def apply(account: Account, quote: Quote, *, occasion: Occasion) -> Invoice | None:
     """Make the subscription what the quote says, with its invoice, trail and letters.
 
     Raises as `check`, which it begins with.

@@ -297,12 +297,12 @@ def restore(account_id: int, *, reason: str, by: User, on: date) -> Account:
     Subscription.objects.filter(pk=account.pk, paid_until__lt=on).update(resumes_on=on)
     last.undone_at = at
     last.save(update_fields=["undone_at"])
-    _let_its_end_wait(account, last, on)
+    _restore_scheduled_end(account, last, on)
     lifecycle.move(account, AccountState(last.state_before), by=by, reason=reason)
     return account
 
 
-def _let_its_end_wait(account: Account, last: Cancellation, on: date) -> None:
+def _restore_scheduled_end(account: Account, last: Cancellation, on: date) -> None:
     """Let the end of the period that was scheduled before wait again, where its day is still to come."""
     waits = ScheduledChange.objects.filter(subscription_id=account.pk, kind=ScheduledChange.Kind.CANCELLATION)
     overtaken = Cancellation.objects.filter(

@@ -185,7 +185,7 @@ def _accept(request_id: int, *, prices: Mapping[str, int], reason: str, by: User
         after={"products": sorted(prices)},
         reason=reason,
     )
-    applying.carry_out(account, quote, occasion=Occasion(by=by, on=on, at=at))
+    applying.apply(account, quote, occasion=Occasion(by=by, on=on, at=at))
     return quote
 
 

@@ -47,11 +47,11 @@ def ask(account: Account, *, by: User, on: date) -> DataExport:
         return waiting
     made = DataExport.objects.create(account=account, requested_by=by, created_at=activity.current().at)
     activity.record(account, "data_export_asked", by=by, subject=f"export:{made.pk}")
-    transaction.on_commit(_wake, robust=True)
+    transaction.on_commit(_wake_worker, robust=True)
     return made
 
 
-def _wake() -> None:
+def _wake_worker() -> None:
     """Wake a worker; where that is lost, the next sweep prepares what waits."""
     with suppress(AlreadyEnqueued):
         app.configure_task("billing.prepare_exports", queueing_lock="exports").defer()

@@ -137,8 +137,8 @@ def _replace(account: Account, method: Method, by: User) -> PaymentMethod:
         "payment_method_replaced",
         by=by,
         subject="payment_method",
-        before=_shown(before),
-        after=_shown(after),
+        before=_activity_facts(before),
+        after=_activity_facts(after),
     )
     return after
 
@@ -153,7 +153,7 @@ def _find(account: Account, state: str, person: User) -> PaymentSetup:
     return found
 
 
-def _shown(method: PaymentMethod | None) -> dict[str, object] | None:
+def _activity_facts(method: PaymentMethod | None) -> dict[str, object] | None:
     """Return what the trail may say of a method."""
     if method is None:
         return None

@@ -202,7 +202,7 @@ def _apply_held(account: Account, charge: Charge, quote: Quote, at: datetime) ->
         with transaction.atomic():
             # Priced for the day on which it was confirmed: that is what was shown and charged.
             occasion = Occasion(by=quote.person, on=quote.on, at=at)
-            invoice = applying.carry_out(account, quote, occasion=occasion)
+            invoice = applying.apply(account, quote, occasion=occasion)
     except (applying.QuoteOutdated, Refusal) as moved:
         log.warning("held_change_no_longer_holds", quote=str(quote.pk), why=str(moved))
         quote.refresh_from_db()
@@ -296,7 +296,7 @@ def reconcile(at: datetime) -> int:
     First takes in what the provider says by itself. Returns how many charges were looked at.
     """
     _outside_a_transaction()
-    _hear()
+    _process_notification()
     waiting = Charge.objects.filter(
         Q(state__in=Charge.OPEN, created_at__lt=at - IN_FLIGHT) | Q(refund_due=True, refunded_at=None)
     )
@@ -305,7 +305,7 @@ def reconcile(at: datetime) -> int:
     return len(rows)
 
 
-def _hear() -> None:
+def _process_notification() -> None:
     """Take in what the provider says unasked; of charges that are not ours it says nothing to us."""
     try:
         said = list(provider().unasked())

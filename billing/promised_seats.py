@@ -33,7 +33,7 @@ def join(token: str, *, on: date, name: str = "", password: str = "") -> tuple[I
         found.seat_outcome = _give(found.account, line, member, on)
         found.save(update_fields=["seat_outcome"])
         if found.seat_outcome != Outcome.GIVEN:
-            _tell(found, member, line, on)
+            _notify(found, member, line, on)
     return found, member
 
 
@@ -124,7 +124,7 @@ def _give(account: Account, line: Line | None, member: Membership, on: date) -> 
     return Outcome.GIVEN
 
 
-def _tell(found: Invitation, member: Membership, line: Line | None, on: date) -> None:
+def _notify(found: Invitation, member: Membership, line: Line | None, on: date) -> None:
     """Record that a promise was not kept, and tell the newcomer and who invited them."""
     account, newcomer = found.account, member.user
     product = product_name(found)

@@ -12,7 +12,7 @@ from accounts.gate import Gate
 from accounts.models import Account, User
 from accounts.rules.decision import Action
 from billing import payments, quote_json, renewal
-from billing.applying import QuoteOutdated, carry_out, check, promo_codes
+from billing.applying import QuoteOutdated, apply, check, promo_codes
 from billing.models import (
     Cancellation,
     ChangeRequest,
@@ -186,7 +186,7 @@ def _accept(
     method = _method(account, due=checked.quote.due)
     if method is not None and method.kind == PaymentMethod.Kind.CARD:
         return None, _hold(account, quote, checked.quote.due, method, return_url)
-    invoice = carry_out(account, quote, occasion=occasion)
+    invoice = apply(account, quote, occasion=occasion)
     if method is not None and method.kind == PaymentMethod.Kind.DIRECT_DEBIT and invoice is not None:
         return None, payments.intend(account, invoice, method, at).pk
     return None, None

@@ -142,20 +142,20 @@ class LetterAdmin(ResendMixin, OfAccount):
     @admin.display(description=_("Subject"))
     def subject(self, letter: Letter) -> str:
         """Return its subject."""
-        shown = _shown(letter)
+        shown = _rendered(letter)
         return str(shown.subject) if shown else "–"
 
     @admin.display(description=_("Text"))
     def text(self, letter: Letter) -> SafeString | str:
         """Return what it says to a mailbox without HTML."""
-        shown = _shown(letter)
+        shown = _rendered(letter)
         # A text is written without escaping, and says of itself that it needs none.
         return format_html('<pre class="letter">{}</pre>', escape(str(shown.body))) if shown else "–"
 
     @admin.display(description=_("HTML"))
     def page(self, letter: Letter) -> SafeString | str:
         """Return what it looks like, in a frame that runs nothing and leads nowhere."""
-        if _shown(letter) is None:
+        if _rendered(letter) is None:
             return "–"
         address = reverse("vendor:accounts_letter_html", args=[letter.pk])
         frame = '<iframe class="letter" sandbox title="{}" src="{}"></iframe>'
@@ -172,7 +172,7 @@ class LetterAdmin(ResendMixin, OfAccount):
     def html(self, request: HttpRequest, letter_id: int) -> HttpResponse:
         """Answer with the letter's HTML as its reader gets it."""
         letter = Letter.objects.select_related("account", "user").filter(pk=letter_id).first()
-        shown = _shown(letter) if letter is not None else None
+        shown = _rendered(letter) if letter is not None else None
         if shown is None:
             raise Http404
         return HttpResponse(str(shown.alternatives[0][0]))
@@ -184,7 +184,7 @@ class LetterAdmin(ResendMixin, OfAccount):
         return answer
 
 
-def _shown(letter: Letter) -> EmailMultiAlternatives | None:
+def _rendered(letter: Letter) -> EmailMultiAlternatives | None:
     """Return a letter as it was sent, without its secrets; None where its kind is written no more."""
     if not settings.DEMO:
         letter = copy(letter)

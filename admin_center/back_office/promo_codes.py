@@ -200,7 +200,7 @@ def _answer(code: str, account: Account) -> dict[str, Any]:
     found = promo_codes.try_out(code, account, on=on)
     if found.refusal is not None:
         reading = loading.read(account, on)
-        why = refusals.why(found.refusal, reading.names if reading else {})
+        why = refusals.explain(found.refusal, reading.names if reading else {})
     elif found.works and found.first:
         why = _first(code, account)
     else:

@@ -169,7 +169,7 @@ class ChangeRequestAdmin(OfSubscription):
             names = activity_presenter.ActivityPresenter(one.subscription.account, costs_shown=True).names
             self.names[catalogue] = names
         receipt = requests.receipts([one]).get(one.pk) if one.approved_changes is None else None
-        return requests.told(one, names, at=one.created_at, held=held, receipt=receipt)
+        return requests.view_of(one, names, at=one.created_at, held=held, receipt=receipt)
 
     @admin.display(description=gettext_lazy("Asked for"))
     def asked_for(self, one: ChangeRequest) -> SafeString:
@@ -245,10 +245,10 @@ class ChangeRequestAdmin(OfSubscription):
             "opts": self.opts,
             "one": one,
             "account": account,
-            "told": requests.told(one, reading.names, at=activity.current().at, held=reading.facts),
+            "told": requests.view_of(one, reading.names, at=activity.current().at, held=reading.facts),
             "form": form,
             "kept": drafts.refill(request, form),
-            "comes": _comes(reading, changes, prices, account),
+            "comes": _pricing(reading, changes, prices, account),
         }
         wrong = typed is not None and bool(form.errors)
         return TemplateResponse(request, "back_office/decide.html", context, status=422 if wrong else 200)
@@ -265,7 +265,7 @@ def _is_ours(one: ChangeRequest) -> bool:
     return open_now and change_requests.decided_by_staff(account)
 
 
-def _comes(
+def _pricing(
     reading: loading.LoadedFacts, changes: tuple[Change, ...], prices: Mapping[str, int], account: Account
 ) -> RequestPricing:
     """Return what the changes come to today at these prices (minor units)."""
@@ -277,13 +277,13 @@ def _comes(
     except SalesOnly as refusal:
         return RequestPricing(refusal=_price_it(refusal, reading), unpriced=True)
     except Refusal as refusal:
-        return RequestPricing(refusal=refusals.why(refusal, reading.names))
+        return RequestPricing(refusal=refusals.explain(refusal, reading.names))
     return RequestPricing(
         money(quote.settlement.due, quote.currency),
         money(quote.renewal.amount, quote.currency),
         told=[
             _with_amounts(one, quote.currency)
-            for one in notices.told(quote.notices, reading.names, reading.labels, costs_shown=True)
+            for one in notices.sentences(quote.notices, reading.names, reading.labels, costs_shown=True)
         ],
     )
 
@@ -332,7 +332,7 @@ def _carry_out(
         return None
     except (Refusal, UndecidedConflict) as refusal:
         why = (
-            refusals.why(refusal, reading.names)
+            refusals.explain(refusal, reading.names)
             if isinstance(refusal, Refusal)
             else _("It meets a change that waits: reject it, and ask the customer which is meant.")
         )

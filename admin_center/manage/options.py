@@ -156,10 +156,10 @@ def of(request: AccountRequest, *, promos: Iterable[str] = (), holders: bool = F
     if reading is None:
         return None
     may = {action: bool(request.gate.may(action)) for action in Action}
-    return ManageOptions(reading, request.today, asking=_asks(request, may), may=may)
+    return ManageOptions(reading, request.today, asking=_only_asks(request, may), may=may)
 
 
-def _asks(request: AccountRequest, may: Mapping[Action, bool]) -> bool:
+def _only_asks(request: AccountRequest, may: Mapping[Action, bool]) -> bool:
     """Tell whether changes are asked for: by who may not make them, or by choice where not all are open."""
     if not may[Action.CHANGE_SUBSCRIPTION]:
         return True

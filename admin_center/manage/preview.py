@@ -123,7 +123,9 @@ def _as_it_stands(desk: ManageOptions, on: date) -> Renewal | None:
 
 def _refuse(request: AccountRequest, form: ManageForm, found: LivePreview, refusal: Refusal) -> None:
     """Put a refusal at the field it concerns, and say what helps."""
-    found.refusal = refusals.why(refusal, form.desk.reading.names, contacts.contact(request.account))
+    found.refusal = refusals.explain(
+        refusal, form.desk.reading.names, contacts.vendor_contact(request.account)
+    )
     product = str(refusal.data.get("product") or "")
     name = form.field_of(refusal.code, product)
     if name is not None:
@@ -132,12 +134,12 @@ def _refuse(request: AccountRequest, form: ManageForm, found: LivePreview, refus
     found.undo_first = isinstance(refusal, CancellationScheduled)
     found.cancels = isinstance(refusal, LastProduct)
     if isinstance(refusal, HeldChange):
-        found.held = held(request)
+        found.held = held_quote(request)
     if isinstance(refusal, BelowSeatsInUse):
         _name_holders(form.desk, found, product)
 
 
-def held(request: AccountRequest) -> UUID | None:
+def held_quote(request: AccountRequest) -> UUID | None:
     """Return the quote of the account that waits for its payment, None where none does."""
     waiting = Quote.objects.filter(subscription_id=request.account.pk, state=Quote.State.HELD)
     return waiting.values_list("pk", flat=True).first()

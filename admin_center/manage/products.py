@@ -77,7 +77,7 @@ def of(desk: ManageOptions, data: Mapping[str, Any] | None) -> ProductSelection:
     )
 
 
-def asks(data: Mapping[str, Any]) -> bool:
+def is_search(data: Mapping[str, Any]) -> bool:
     """Tell whether a post looks for products: a section's button, or a search that was not answered yet."""
     return bool(data.get("section")) or _search(data) != str(data.get("searched", ""))[:LONGEST_SEARCH]
 

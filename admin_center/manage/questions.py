@@ -13,7 +13,7 @@ from admin_center.wording import changes, phrases
 from admin_center.wording.phrases import Names
 from billing.rules import changes as new
 from billing.rules.changes import Answer, Change, Choice
-from billing.rules.conflicts import Option, Question, answer_to, concerned, meeting, resolve
+from billing.rules.conflicts import Option, Question, answer_to, conflicting, meeting, resolve
 from billing.rules.facts import ScheduledFacts, ScheduledKind
 
 
@@ -49,22 +49,22 @@ def of(
         key=lambda one: (_answer(desk, one, given) is not None, not isinstance(one.change, new.Extend)),
     )
     for question in must:
-        found.setdefault(question.scheduled.slot, _asked(desk, question, given, must=True))
+        found.setdefault(question.scheduled.slot, _question(desk, question, given, must=True))
     for question in _may(desk, bare):
-        found.setdefault(question.scheduled.slot, _asked(desk, question, given, must=False))
+        found.setdefault(question.scheduled.slot, _question(desk, question, given, must=False))
     return tuple(found.values())
 
 
 def _may(desk: ManageOptions, bare: Iterable[Change]) -> Iterator[Question]:
     """Yield the meetings that are decided unasked but may be decided otherwise: what an extension moves."""
     for change in bare:
-        for waits in concerned(change, desk.facts):
+        for waits in conflicting(change, desk.facts):
             met = meeting(waits, change, desk.facts)
             if met.default is not None and len(met.choices) > 1:
                 yield Question(waits, change, tuple(Option(choice) for choice in met.choices))
 
 
-def _asked(
+def _question(
     desk: ManageOptions, question: Question, given: tuple[Answer, ...], *, must: bool
 ) -> ConflictQuestion:
     waits, names = question.scheduled, desk.reading.names

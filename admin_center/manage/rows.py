@@ -105,7 +105,7 @@ def of(form: ManageForm, summed: Summary | None) -> ManageRows:
         period = desk.facts.next_period
         ahead = period.start, period.last_day
     return ManageRows(
-        held=tuple(_held(form, line) for line in summed.lines) if summed else (),
+        held=tuple(_held_row(form, line) for line in summed.lines) if summed else (),
         suites=tuple(row for row in rows if row.combine),
         new=tuple(row for row in rows if not row.combine),
         paid=paid(desk.cycle),
@@ -121,7 +121,7 @@ def _cycles(desk: ManageOptions) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield phrases.cycle(cycle), names
 
 
-def _held(form: ManageForm, row: LineRow) -> HeldRow:
+def _held_row(form: ManageForm, row: LineRow) -> HeldRow:
     desk = form.desk
     product, line = desk.facts.product(row.product), desk.facts.line(row.product)
     assert line is not None

@@ -192,7 +192,7 @@ def _value(field: str, value: Any, names: Names) -> str:
     if isinstance(value, list):
         return "; ".join(_value(field, one, names) for one in value)
     if isinstance(value, dict):
-        return "; ".join(change_requests.asked([value], None, names))
+        return "; ".join(change_requests.sentences([value], None, names))
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     match field:

@@ -133,14 +133,14 @@ def _ending(
         return ProductCancellation(**told)
     except Refusal as refusal:
         return ProductCancellation(
-            **told, refusal=refusals.why(refusal, names, contacts.contact(request.account))
+            **told, refusal=refusals.explain(refusal, names, contacts.vendor_contact(request.account))
         )
     return ProductCancellation(**told, **_priced(quote, reading, before))
 
 
 def _priced(quote: PricedQuote, reading: loading.LoadedFacts, before: int | None) -> dict[str, Any]:
     """Return what the renewal costs without the product, and what else goes with it."""
-    told = tuple(notices.told(quote.notices, reading.names, reading.labels, costs_shown=True))
+    told = tuple(notices.sentences(quote.notices, reading.names, reading.labels, costs_shown=True))
     splits = any(one.code == "suite_price_ends" for one in told)
     flat = {one.key for one in reading.facts.catalogue.values() if one.kind is ProductKind.FLAT}
     return {
@@ -151,7 +151,7 @@ def _priced(quote: PricedQuote, reading: loading.LoadedFacts, before: int | None
     }
 
 
-def shown(
+def sheet_view(
     account: Account, sheet: CancellationSheet, reading: loading.LoadedFacts | None, on: date, seen: str = ""
 ) -> SheetView:
     """Return a sheet as its page shows it; `seen` is what went out with the page before."""

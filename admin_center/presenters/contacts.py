@@ -4,6 +4,6 @@ from accounts.models import Account
 from admin_center.wording.bidi import isolated
 
 
-def contact(account: Account) -> str:
+def vendor_contact(account: Account) -> str:
     """Return the vendor's contact of an account, with the address to write to."""
     return f"{isolated(account.vendor_contact_name)} ({account.vendor_contact_email})"

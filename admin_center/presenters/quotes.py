@@ -157,7 +157,7 @@ def of(quote: PricedQuote, reading: LoadedFacts, *, costs_shown: bool) -> QuoteV
         waiting=tuple(changes.waits(one, names) for one in quote.scheduled if one.version <= quote.version),
         renewal=quote.renewal,
         renewal_rows=rows(quote.renewal.lines, names, flat),
-        consequences=tuple(notices.told(quote.notices, names, reading.labels, costs_shown=costs_shown)),
+        consequences=tuple(notices.sentences(quote.notices, names, reading.labels, costs_shown=costs_shown)),
         undoable=any(one.version > quote.version for one in quote.scheduled),
     )
 

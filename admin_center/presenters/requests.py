@@ -79,7 +79,7 @@ def open_requests(
     found = pagination.cut(waiting, OLDEST_FIRST, asked, size=PAGE_SIZE)
     names, held = (reading.names, reading.facts) if reading else ({}, None)
     rows = tuple(
-        (told(one, names, at=at, held=held), _cost(one, reading, on) if reading else None)
+        (view_of(one, names, at=at, held=held), _cost(one, reading, on) if reading else None)
         for one in found.rows
     )
     return OpenRequests(rows, found.previous, found.next)
@@ -90,7 +90,7 @@ def decided(account: Account, names: Names, *, at: datetime) -> list[tuple[Reque
     over = ChangeRequest.objects.filter(subscription_id=account.pk).exclude(state=ChangeRequest.State.OPEN)
     last = list(over.order_by("-decided_at", "-pk")[:DECIDED])
     made = receipts(last)
-    return [(told(one, names, at=at, receipt=made.get(one.pk)), one.state) for one in last]
+    return [(view_of(one, names, at=at, receipt=made.get(one.pk)), one.state) for one in last]
 
 
 def receipts(asked: Iterable[ChangeRequest]) -> Mapping[int, Quote]:
@@ -133,7 +133,7 @@ def _cost(one: ChangeRequest, reading: LoadedFacts, on: date) -> RequestCost:
     return RequestCost(now, then if then != now else None, reading.facts.currency)
 
 
-def told(
+def view_of(
     one: ChangeRequest,
     names: Names,
     *,
@@ -157,8 +157,8 @@ def told(
         expires_at=one.expires_at,
         age=_age(one.created_at, at),
         note=one.note,
-        changes=tuple(change_requests.asked(one.changes, one.base, names)),
-        approved=tuple(change_requests.asked(approved, one.approved_base, names)) if edited else (),
+        changes=tuple(change_requests.sentences(one.changes, one.base, names)),
+        approved=tuple(change_requests.sentences(approved, one.approved_base, names)) if edited else (),
         receipt=receipt.pk if receipt else None,
         moved=_moved(one, held, names) if held else (),
     )

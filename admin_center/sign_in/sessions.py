@@ -67,7 +67,7 @@ def proofs_missing(request: HttpRequest) -> tuple[Proof, ...]:
     Who has neither, because the product login is their only way in, must go through that anew.
     """
     person = cast(User, request.user)
-    return tuple(proof for proof in _asked(person) if not _is_fresh(request, person, proof))
+    return tuple(proof for proof in _available_proofs(person) if not _is_fresh(request, person, proof))
 
 
 def recently_authenticated(request: HttpRequest) -> bool:
@@ -109,7 +109,7 @@ def freshly_authenticated(view: Callable[..., HttpResponseBase]) -> Callable[...
     return guarded
 
 
-def _asked(user: User) -> tuple[Proof, ...]:
+def _available_proofs(user: User) -> tuple[Proof, ...]:
     """Return what this person can show."""
     asked = []
     if user.has_usable_password():

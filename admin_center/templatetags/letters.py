@@ -70,7 +70,7 @@ def asked(facts: Mapping[str, Any]) -> list[str]:
     """Return what was asked for, in words; nothing for a letter from before it was kept."""
     if "changes" not in facts or "names" not in facts:
         return []
-    return change_requests.asked(facts["changes"], facts.get("base"), _names(facts))
+    return change_requests.sentences(facts["changes"], facts.get("base"), _names(facts))
 
 
 @register.filter
@@ -78,7 +78,7 @@ def approved(facts: Mapping[str, Any]) -> list[str]:
     """Return what was approved in its place, in words; nothing where it was approved as it was asked."""
     if "approved_changes" not in facts:
         return []
-    return change_requests.asked(facts["approved_changes"], facts.get("approved_base"), _names(facts))
+    return change_requests.sentences(facts["approved_changes"], facts.get("approved_base"), _names(facts))
 
 
 @register.filter

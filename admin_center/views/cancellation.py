@@ -114,7 +114,9 @@ def cancel_product(request: AccountRequest) -> HttpResponse:
         reading = loading.read(request.account, request.today)
         return _overview(
             request,
-            error=refusals.why(refusal, reading.names if reading else {}, contacts.contact(request.account)),
+            error=refusals.explain(
+                refusal, reading.names if reading else {}, contacts.vendor_contact(request.account)
+            ),
             status=422,
         )
     return redirect("quote", request.account.slug, quote.pk)
@@ -148,7 +150,7 @@ def cancel_at_end(request: AccountRequest) -> HttpResponse:
             request,
             form,
             at_end=True,
-            error=refusals.why(refusal, {}, contacts.contact(request.account)),
+            error=refusals.explain(refusal, {}, contacts.vendor_contact(request.account)),
             status=422,
         )
     else:
@@ -199,10 +201,10 @@ def _sheet(
     found = sheet or cancellation.consequences(account, request.today, at_end=at_end)
     seen = request.POST.get("seen", "") if changed else ""
     at = activity.current().at
-    told = cancellation_presenter.shown(account, found, reading, request.today, seen)
+    told = cancellation_presenter.sheet_view(account, found, reading, request.today, seen)
     if at_end and told.ends is None and reading is not None and reading.facts.parked:
         checked = RenewalParked(due=request.today)
-        messages.info(request, refusals.why(checked, reading.names, contacts.contact(account)))
+        messages.info(request, refusals.explain(checked, reading.names, contacts.vendor_contact(account)))
         return redirect("cancel", account.slug)
     if at_end and told.ends is None and reading is not None and reading.facts.has_bought:
         messages.info(request, _("The subscription is renewing: renew it, then end it with its new period."))

@@ -52,11 +52,11 @@ def manage(request: AccountRequest) -> HttpResponse:
     if desk is None:
         return _without_subscription(request)
     renewed: list[str] = []
-    if desk.due and not products.asks(request.POST):
+    if desk.due and not products.is_search(request.POST):
         renewed = renew_first(request)
         desk = _desk(request) or desk
     form = ManageForm(request.POST, desk=desk)
-    if products.asks(request.POST):
+    if products.is_search(request.POST):
         return _page(request, form, manage_preview.of(request, form))
     for action in form.forged():
         # Absent from the page, and refused with the reason where somebody posts it all the same.
@@ -130,7 +130,7 @@ def _desk(request: AccountRequest, typed: QueryDict | None = None) -> ManageOpti
 
 def _without_subscription(request: AccountRequest) -> HttpResponse:
     told = _("This account has no subscription yet: ask %(contact)s to set it up.")
-    messages.info(request, told % {"contact": contacts.contact(request.account)})
+    messages.info(request, told % {"contact": contacts.vendor_contact(request.account)})
     return redirect("home", request.account.slug)
 
 
@@ -194,7 +194,7 @@ def _page(
         "page_title": _title(desk, on_sale=request.gate.way_out),
         "summary": summed,
         "shelf": rows.of(form, summed),
-        "held": manage_preview.held(request) if desk.facts.held else None,
+        "held": manage_preview.held_quote(request) if desk.facts.held else None,
         "closed": [] if desk.asking or desk.first else _closed(request),
         "may_change": may_change,
         # The next step, to ask, is this very page.

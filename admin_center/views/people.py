@@ -38,7 +38,7 @@ def people(request: AccountRequest) -> HttpResponse:
     form = PeopleSearch(request.GET, products=[(place.product, place.name) for place in seated])
     everyone = Membership.objects.filter(account=request.account).select_related("user")
     listed = pagination.cut(form.chosen(everyone, at=at), BY_NAME, request.GET, size=PAGE_SIZE)
-    held, zone = _held(listed.rows), ZoneInfo(request.account.timezone)
+    held, zone = _seat_products(listed.rows), ZoneInfo(request.account.timezone)
     filtered = any(form.data.get(name) for name in form.fields)
     return render(
         request,
@@ -81,7 +81,7 @@ def _row(member: Membership, seats: list[str], zone: ZoneInfo) -> MemberRow:
     )
 
 
-def _held(members: Iterable[Membership]) -> defaultdict[int, list[str]]:
+def _seat_products(members: Iterable[Membership]) -> defaultdict[int, list[str]]:
     """Return the names of the products in which each of these members holds a seat."""
     seats = AgentSeat.objects.filter(membership__in=[member.pk for member in members], line__ended_on=None)
     held = defaultdict(list)

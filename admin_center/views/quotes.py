@@ -81,7 +81,9 @@ def _show(
         "priced": quote_presenter.of(shown, reading, costs_shown=costs_shown),
         "method": PaymentMethod.objects.filter(pk=request.account.pk).first(),
         "charged": payments.is_charged(request.account),
-        "refused": refusals.why(refusal, reading.names, contacts.contact(request.account)) if refusal else "",
+        "refused": refusals.explain(refusal, reading.names, contacts.vendor_contact(request.account))
+        if refusal
+        else "",
         "over": over,
         # Who asked for it reads the receipt too, and may not read invoices.
         "invoice_shown": costs_shown and bool(request.gate.may(Action.VIEW_INVOICES)),
@@ -91,7 +93,7 @@ def _show(
         context |= {
             "was": quote_presenter.of(before, reading, costs_shown=costs_shown),
             "acts": _acts(request, shown.version - before.version, costs_shown=costs_shown),
-            "reasons": difference_words.told(
+            "reasons": difference_words.sentences(
                 differences(before, shown), reading.names, costs_shown=costs_shown
             ),
         }
@@ -224,7 +226,9 @@ def undo(request: AccountRequest, change_id: int) -> HttpResponse:
         reading = loading.read(request.account, request.today)
         messages.warning(
             request,
-            refusals.why(refusal, reading.names if reading else {}, contacts.contact(request.account)),
+            refusals.explain(
+                refusal, reading.names if reading else {}, contacts.vendor_contact(request.account)
+            ),
         )
     else:
         messages.success(request, _("Undone. The subscription goes on as it is."))

@@ -65,7 +65,7 @@ def _show(
         then = quote_presenter.of(shown, reading, costs_shown=costs_shown)
     quote, refusal = _today(request, asked, reading)
     now = quote_presenter.of(quote, reading, costs_shown=costs_shown) if quote else None
-    told = requests.told(
+    told = requests.view_of(
         asked,
         reading.names,
         at=activity.current().at,
@@ -105,7 +105,7 @@ def _today(
     try:
         return requests.quoted(asked, reading, request.today), ""
     except Refusal as refusal:
-        return None, refusals.why(refusal, reading.names, contacts.contact(request.account))
+        return None, refusals.explain(refusal, reading.names, contacts.vendor_contact(request.account))
 
 
 @require_POST

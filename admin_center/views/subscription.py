@@ -26,7 +26,7 @@ def subscription(request: AccountRequest) -> HttpResponse:
     shown["summary"] = summed = subscription_presenter.of(reading, request.today)
     if reading and summed and summed.renewal:
         costs_shown = bool(request.gate.may(Action.SEE_COSTS))
-        shown["consequences"] = notices.told(
+        shown["consequences"] = notices.sentences(
             summed.renewal.notices, reading.names, reading.labels, costs_shown=costs_shown
         )
     return render(request, "subscription/summary.html", shown)

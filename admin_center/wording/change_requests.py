@@ -21,7 +21,7 @@ from billing.rules.facts import ScheduledFacts
 from billing.rules.periods import Cycle
 
 
-def asked(stored: object, base: object, names: Names) -> list[str]:
+def sentences(stored: object, base: object, names: Names) -> list[str]:
     """Return changes as they are stored, and the answers that came with them, in words.
 
     One from before a change of the wire format says so; one without a base says only to what.

@@ -20,7 +20,7 @@ class DifferenceText:
     new: int | None = None
 
 
-def told(found: Iterable[QuoteDifference], names: Names, *, costs_shown: bool) -> list[DifferenceText]:
+def sentences(found: Iterable[QuoteDifference], names: Names, *, costs_shown: bool) -> list[DifferenceText]:
     """Return the differences with their words, in the language of the moment."""
     return [
         reason

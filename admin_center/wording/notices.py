@@ -39,7 +39,9 @@ class Consequence:
     new: int | None = None
 
 
-def told(notices: Iterable[Notice], names: Names, labels: Labels, *, costs_shown: bool) -> list[Consequence]:
+def sentences(
+    notices: Iterable[Notice], names: Names, labels: Labels, *, costs_shown: bool
+) -> list[Consequence]:
     """Return notices with their words, in the language of the moment."""
     return [
         Consequence(notice.code, sentence, _amount(notice, "old"), _amount(notice, "new"))

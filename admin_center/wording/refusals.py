@@ -15,7 +15,7 @@ from billing.rules.refusals import Refusal
 Data = Mapping[str, Any]
 
 
-def why(refusal: Refusal, names: Names, contact: str = "") -> str:
+def explain(refusal: Refusal, names: Names, contact: str = "") -> str:
     """Return the sentence of a refusal, in the language of the moment.
 
     `contact` is the vendor's, with an address: named where nobody of the account can help.

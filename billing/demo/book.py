@@ -55,7 +55,7 @@ class Guest:
 
 def guests(file: Path = FILE) -> tuple[Guest, ...]:
     """Return whom the demo presents, in the order of its file."""
-    return tuple(Guest(**one) for one in _told(file)["guest"])
+    return tuple(Guest(**one) for one in _parsed(file)["guest"])
 
 
 def stories(
@@ -65,14 +65,14 @@ def stories(
 
     `without` are the external ids of accounts that are there already.
     """
-    for number, account in enumerate(_told(file)["account"], 1):
+    for number, account in enumerate(_parsed(file)["account"], 1):
         if account["account"] in without:
             continue
         today = now.astimezone(ZoneInfo(account["time_zone"])).date()
         yield _story(account, number, today, currencies)
 
 
-def _told(file: Path) -> dict[str, Any]:
+def _parsed(file: Path) -> dict[str, Any]:
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 

@@ -26,7 +26,7 @@ _OFFICE_HOURS = time(10, 12)
 _SMALL_HOURS = time(2, 5)
 
 
-def live_together(stories: Iterable[Story], now: datetime, *, tell: Callable[[str], object]) -> None:
+def play_stories(stories: Iterable[Story], now: datetime, *, tell: Callable[[str], object]) -> None:
     """Let accounts live in one calendar, so that the numbers of invoices follow their dates.
 
     Not inside a transaction.
@@ -44,7 +44,7 @@ def live_together(stories: Iterable[Story], now: datetime, *, tell: Callable[[st
             heapq.heappush(calendar, (at, place))
 
 
-def catch_up(account: Account, now: datetime) -> None:
+def renew_until(account: Account, now: datetime) -> None:
     """Renew an account for each period that is over, as of the moment at which it was due."""
     for _at in _renewals(account, now.astimezone(ZoneInfo(account.timezone)).date(), now):
         pass
@@ -63,7 +63,7 @@ def _life(story: Story, now: datetime) -> Iterator[datetime]:
         yield at
         account.refresh_from_db()
         with activity.occasion(at):
-            _happen(account, event)
+            _perform(account, event)
     yield from _renewals(account, now.astimezone(zone).date(), now)
 
 
@@ -91,7 +91,7 @@ def _moment(day: date, at: time, zone: ZoneInfo, now: datetime) -> datetime:
     return min(datetime.combine(day, at, zone), now)
 
 
-def _happen(account: Account, event: Event) -> None:
+def _perform(account: Account, event: Event) -> None:
     """Do what an event tells."""
     for what, do in _EVENTS.items():
         if what in event.told:

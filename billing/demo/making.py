@@ -13,7 +13,7 @@ from django.db.models import F
 from accounts.models import Account, Letter, Membership, User
 from accounts.rules.roles import Role
 from billing.demo.book import guests, stories
-from billing.demo.living import catch_up, live_together
+from billing.demo.living import play_stories, renew_until
 from billing.imports.catalogue import reading, saving
 
 PASSWORD = "open sesame demo"  # noqa: S105 - the demo prints it
@@ -34,13 +34,13 @@ def make(now: datetime, *, tell: Callable[[str], object]) -> int:
     if _was_interrupted():
         tell("The demo was interrupted while it was made: for all of it, run `manage.py demo --fresh`.")
     known = dict(Account.objects.filter(external_id__startswith=MARK).values_list("external_id", "pk"))
-    live_together(stories(now, currencies=settings.CURRENCIES, without=known), now, tell=tell)
+    play_stories(stories(now, currencies=settings.CURRENCIES, without=known), now, tell=tell)
     made = Account.objects.filter(external_id__startswith=MARK).exclude(pk__in=known.values())
     _make_staff()
     if made:
-        _let_sign_in(made, now)
+        _give_passwords(made, now)
     for account in Account.objects.filter(pk__in=known.values()):
-        catch_up(account, now)
+        renew_until(account, now)
     return len(made)
 
 
@@ -60,7 +60,7 @@ def _make_staff() -> None:
         EmailAddress.objects.create(user=vera, email=email, verified=True, primary=True)
 
 
-def _let_sign_in(made: Collection[Account], now: datetime) -> None:
+def _give_passwords(made: Collection[Account], now: datetime) -> None:
     """Give the people of new accounts the demo's password, and a last sign-in some days ago."""
     people = User.objects.filter(memberships__account__in=made)
     # One hash for all: to reckon two thousand would take minutes.

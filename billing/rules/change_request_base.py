@@ -6,7 +6,7 @@ from datetime import date
 from typing import TypeAlias
 
 from billing.rules.changes import Change, Extend, Moment, takes_effect
-from billing.rules.conflicts import Option, concerned, lines_of, meeting, option
+from billing.rules.conflicts import Option, conflicting, lines_of, meeting, option
 from billing.rules.facts import Facts, ScheduledFacts, ScheduledKind
 from billing.rules.periods import Cycle
 
@@ -60,7 +60,7 @@ def base_of(facts: Facts, changes: Iterable[Change]) -> Base:
     """Return what these changes are asked on. Raises a Refusal where the catalogue knows them no more."""
     changes = tuple(changes)
     lines = {line.product: line for change in changes for line in lines_of(change, facts)}
-    met = {one.slot: _bare(one) for change in changes for one in concerned(change, facts)}
+    met = {one.slot: _bare(one) for change in changes for one in conflicting(change, facts)}
     return Base(
         lines={key: BaseLine(line.edition, line.quantity) for key, line in lines.items()},
         cycle=facts.cycle,
@@ -106,7 +106,7 @@ def _at_renewal(change: Change, facts: Facts) -> bool:
 
 def _chosen(facts: Facts, changes: Iterable[Change]) -> Iterator[ChosenAnswer]:
     for change in changes:
-        for waits in concerned(change, facts):
+        for waits in conflicting(change, facts):
             for answer in change.answers:
                 if (answer.kind, answer.product) != waits.slot:
                     continue

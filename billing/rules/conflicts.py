@@ -121,7 +121,7 @@ def row(change: Change, facts: Facts) -> str:
     return change.code
 
 
-def concerned(change: Change, facts: Facts) -> tuple[ScheduledFacts, ...]:
+def conflicting(change: Change, facts: Facts) -> tuple[ScheduledFacts, ...]:
     """Return what waits that a new change meets: on its lines, or on the whole subscription."""
     lines = {line.product for line in lines_of(change, facts)}
     return tuple(
@@ -156,7 +156,7 @@ def resolve(facts: Facts, changes: Iterable[Change]) -> Resolution:
     ending = []
     for change in changes:
         decided = []
-        for scheduled in concerned(change, facts):
+        for scheduled in conflicting(change, facts):
             choice, question = _decided(scheduled, change, facts)
             decided.append((scheduled, choice))
             questions += [question] if question else []

@@ -62,7 +62,9 @@ def faults(facts: Facts) -> tuple[InvariantFault, ...]:
     """Return what is broken in a subscription: such an account is parked and nothing is charged."""
     products = [line.product for line in facts.lines]
     found = [InvariantFault("two_lines", p) for p in sorted({p for p in products if products.count(p) > 1})]
-    found += [InvariantFault("scheduled_elsewhere", s.product) for s in facts.scheduled if _strays(s, facts)]
+    found += [
+        InvariantFault("scheduled_elsewhere", s.product) for s in facts.scheduled if _is_misplaced(s, facts)
+    ]
     if not facts.has_bought:
         return tuple(found)
     period = facts.current_period
@@ -87,7 +89,7 @@ def line_faults(lines: Iterable[PricedLine]) -> tuple[InvariantFault, ...]:
     return tuple(found)
 
 
-def _strays(scheduled: ScheduledFacts, facts: Facts) -> bool:
+def _is_misplaced(scheduled: ScheduledFacts, facts: Facts) -> bool:
     """Tell whether something waits for a line that is not there, or for another day than renewal.
 
     A line that an extension was made without ends with the period before it.

@@ -33,9 +33,11 @@ def quote_at(facts: Facts, prices: Mapping[str, int], changes: Iterable[Change],
         if product in bought:
             held = _with_price(held, product, bought[product], cycle, unit)
     try:
-        return _told(quote(held, changes, on), prices, bought, cycle)
+        return _end_notices(quote(held, changes, on), prices, bought, cycle)
     except UndecidedConflict as asked:
-        raise UndecidedConflict(asked.questions, _told(asked.provisional, prices, bought, cycle)) from None
+        raise UndecidedConflict(
+            asked.questions, _end_notices(asked.provisional, prices, bought, cycle)
+        ) from None
 
 
 def _bought(changes: Iterable[Change], facts: Facts) -> dict[str, str]:
@@ -64,7 +66,7 @@ def _priced(edition: EditionFacts, cycle: Cycle, unit: int) -> EditionFacts:
     return replace(edition, availability=Availability.PRICED, prices=(*others, PriceFacts(cycle, unit)))
 
 
-def _told(
+def _end_notices(
     priced: PricedQuote, prices: Mapping[str, int], bought: Mapping[str, str], cycle: Cycle
 ) -> PricedQuote:
     """Say which prices that were given end at renewal, with what is charged in their place."""

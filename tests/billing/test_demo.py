@@ -159,7 +159,7 @@ def test_the_command_says_who_can_sign_in(monkeypatch: pytest.MonkeyPatch) -> No
 def test_it_says_when_it_was_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     only(monkeypatch, lambda external_id: external_id in ("demo-ledger", "demo-kestrel"))
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(making, "_let_sign_in", Mock(side_effect=KeyboardInterrupt))
+        interrupted.setattr(making, "_give_passwords", Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             made(NOW)
     told: list[str] = []

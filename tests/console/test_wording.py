@@ -28,7 +28,7 @@ DATA = {
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_notice_is_told(code: str) -> None:
-    (told,) = notices.told([Notice(code, DATA)], {"support": "Support"}, {}, costs_shown=True)
+    (told,) = notices.sentences([Notice(code, DATA)], {"support": "Support"}, {}, costs_shown=True)
     assert told.sentence
 
 

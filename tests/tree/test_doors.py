@@ -17,4 +17,6 @@ def test_forms_use_our_fields() -> None:
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if PLAIN.search(line) and line.split("=")[0].strip() not in PASSWORDS and "HiddenInput" not in line
     ]
-    assert found == [], "take Text, Lines, SearchText, WholeNumber, Number or Day of admin_center/forms/fields.py"
+    assert found == [], (
+        "take Text, Lines, SearchText, WholeNumber, Number or Day of admin_center/forms/fields.py"
+    )

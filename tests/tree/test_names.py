@@ -1,4 +1,4 @@
-"""Names of classes stand once, and names that Python puts into a sentence are isolated (`isolated`, `phrases`)."""
+"""Class names stand once; names that Python puts into a sentence are isolated (`isolated`, or `phrases`)."""
 
 import ast
 from collections.abc import Iterator

@@ -173,11 +173,13 @@ def _written(ready: Mapping[int, CheckedAccount]) -> dict[int, LoadOutcome | Ref
         if len(ready) > 1:
             return {place: _written({place: one})[place] for place, one in ready.items()}
         (place,) = ready
-        return {place: Refused(_why(ready[place].listed, refusal))}
+        return {place: Refused(_reasons(ready[place].listed, refusal))}
     return dict.fromkeys(ready, LoadOutcome.NEW)
 
 
-def _why(listed: ListedAccount, refusal: lifecycle.Deactivated | IntegrityError) -> Iterator[AccountFault]:
+def _reasons(
+    listed: ListedAccount, refusal: lifecycle.Deactivated | IntegrityError
+) -> Iterator[AccountFault]:
     """Yield why an account could not be written."""
     if isinstance(refusal, lifecycle.Deactivated):
         for member in listed.members:
