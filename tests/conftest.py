@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.test import Client
 
 from accounts.models import Account, User
 from admin_center.server import database
-from tests import people
+from tests import databases, people
 from tests.canary import nothing_foreign_is_seen  # noqa: F401 - watches every test
 
 
@@ -24,17 +25,16 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Cut off who is still in the test database before it is dropped: a server that was just killed.
-
-    From outside of it: a connection of this process may itself have been cut off by an earlier test.
-    """
-    yield
-    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
-            [connection.settings_dict["NAME"]],
-        )
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: Any, django_db_modify_db_settings: None
+) -> Iterator[None]:
+    """Give the run, or each of its workers, a database of its own."""
+    with ExitStack() as stack:
+        with django_db_blocker.unblock():
+            stack.enter_context(databases.test_database())
+        yield
+        with django_db_blocker.unblock():
+            stack.close()
 
 
 @pytest.hookimpl(wrapper=True)

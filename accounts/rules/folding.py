@@ -58,11 +58,9 @@ def table() -> dict[int, str]:
             found[number] = ""
         elif category in ("Zs", "Zl", "Zp"):
             found[number] = " "
-        elif unicodedata.normalize("NFKD", character) == character:
-            plain = character.casefold()
-            plain = "".join(_LETTERS.get(one, one) for one in plain)
-            if plain != character:
-                found[number] = plain
+        elif (case := character.casefold()) != character or character in _LETTERS:
+            if unicodedata.normalize("NFKD", character) == character:
+                found[number] = "".join(_LETTERS.get(one, one) for one in case)
     found |= {ord(sign): plain for plain, signs in _SIGNS.items() for sign in signs}
     return found | {number: chr(number).lower() for number in range(ord("A"), ord("Z") + 1)}
 

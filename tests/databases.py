@@ -1,0 +1,77 @@
+"""The test database: a copy of one that is migrated once for each state of models, migrations and pins."""
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parents[1]
+# What migrations run, and what decides on the rows that stand after them (types of content, permissions).
+SOURCES = (
+    *("accounts/migrations/*.py", "billing/migrations/*.py", "accounts/models/*.py", "billing/models/*.py"),
+    *("accounts/rules/folding.py", "admin_center/settings.py", "requirements/base.txt"),
+)
+PREFIX = "admin_center_migrated_"
+# Any number of our own: whoever holds it makes the migrated database or copies it.
+LOCK = 20261126
+
+
+@contextmanager
+def test_database() -> Iterator[None]:
+    """Put the connection to a new copy, and drop it afterwards, whoever is still in it."""
+    settings = connection.settings_dict
+    before, name = settings["NAME"], connection.creation._get_test_db_name()
+    migrated = PREFIX + fingerprint()
+    connection.close()
+    with connection._nodb_cursor() as server:
+        server.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        server.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [PREFIX])
+        there = {row[0] for row in server.fetchall()}
+        if migrated not in there:
+            for old in there:
+                drop(server, old)
+            migrate(server, migrated)
+        drop(server, name)
+        server.execute(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(migrated)}")
+    connection.close()
+    settings["NAME"] = name
+    yield
+    connection.close()
+    settings["NAME"] = before
+    with connection._nodb_cursor() as server:
+        drop(server, name)
+
+
+def fingerprint() -> str:
+    """Return what another state of the database would have another of."""
+    found = hashlib.sha256(sys.version.encode())
+    for pattern in SOURCES:
+        for path in sorted(ROOT.glob(pattern)):
+            found.update(path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def migrate(server: Any, name: str) -> None:
+    """Make a database and migrate it; it gets its name when it is whole."""
+    settings = connection.settings_dict
+    making = f"{name}_making"
+    drop(server, making)
+    settings["TEST"], asked = {**settings["TEST"], "NAME": making}, settings["TEST"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    settings["TEST"] = asked
+    connection.close()
+    server.execute(f"ALTER DATABASE {quoted(making)} RENAME TO {quoted(name)}")
+
+
+def drop(server: Any, name: str) -> None:
+    """Drop a database if it is there, and cut off who is in it: a server that was just killed."""
+    server.execute(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")
+
+
+def quoted(name: str) -> str:
+    """Return the name as it stands in a statement."""
+    return connection.ops.quote_name(name)
