@@ -58,9 +58,10 @@ def table() -> dict[int, str]:
             found[number] = ""
         elif category in ("Zs", "Zl", "Zp"):
             found[number] = " "
-        elif (case := character.casefold()) != character or character in _LETTERS:
-            if unicodedata.normalize("NFKD", character) == character:
-                found[number] = "".join(_LETTERS.get(one, one) for one in case)
+        elif ((case := character.casefold()) != character or character in _LETTERS) and (
+            unicodedata.normalize("NFKD", character) == character
+        ):
+            found[number] = "".join(_LETTERS.get(one, one) for one in case)
     found |= {ord(sign): plain for plain, signs in _SIGNS.items() for sign in signs}
     return found | {number: chr(number).lower() for number in range(ord("A"), ord("Z") + 1)}
 

@@ -4,16 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from tests.browser import axe
 from tests.browser.chromium import CHROMIUM, FLAGS
 from tests.browser.visiting import place, visit  # noqa: F401 - fixtures for all here
-
-LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest.fixture(scope="session")
@@ -63,8 +61,6 @@ def barriers() -> Callable[[Page], list[str]]:
     """Return a function that lists what keeps people out of a page: rule, and the first place."""
 
     def find(page: Page) -> list[str]:
-        options = {"runOnly": {"type": "tag", "values": LEVELS}}
-        found = Axe().run(page, options=options).response["violations"]
-        return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
+        return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in axe.violations(page)]
 
     return find

@@ -5,11 +5,11 @@ that complains (a violation of the content security policy, a script that fails)
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
+from tests.browser import axe
 from tests.browser.visiting import DESKTOP, NARROW, PHONE, Visit
 from tests.people import PASSWORD
 from tests.sweeps import reading, routes, world
@@ -17,9 +17,9 @@ from tests.sweeps.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.breaks_invariants]
 
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Whose pages differ: the owner's and admin's views, what an agent is refused, the other types, the states.
 VIEWS = [("owner", "SA"), ("admin", "AA"), ("agent", "MA"), ("owner", "SE"), ("admin", "SP"), ("owner", "SC")]
+LOOKS: list[tuple[Literal["light", "dark"], Any]] = [("light", DESKTOP), ("dark", PHONE)]
 OUTSIDE = ["/sign-in/login/", "/sign-in/password/reset/", "/sign-in/inactive/", "/help/", "/help/cancelling/",
            "/help/account-types/", "/help/buying-seats/", "/help/temporary-subscriptions/"]  # fmt: skip
 OWN = ["/", "/sign-in/2fa/", "/sign-in/sessions/", "/sign-in/password/change/", "/sign-in/reauthenticate/",
@@ -47,21 +47,44 @@ def everything(place: World) -> list[tuple[str, str]]:
 
 def violations(visit: Visit) -> list[str]:
     """Return what axe finds on the page that is open."""
-    results = Axe().run(visit.page, options={"runOnly": {"type": "tag", "values": RULES}})
     return [
         f"{visit.page.url}: {found['id']} ({found['help']}): {found['nodes'][0]['html'][:160]} "
         f"[{found['nodes'][0]['target']}] {found['nodes'][0].get('failureSummary', '')[:200]}"
-        for found in results.response["violations"]
+        for found in axe.violations(visit.page)
     ]
 
 
-@pytest.mark.parametrize(
-    ("dark", "viewport"), [(False, DESKTOP), (True, PHONE)], ids=["light desktop", "dark phone"]
-)
-def test_axe_finds_nothing(
-    place: World, visit: Callable[..., Visit], dark: bool, viewport: dict[str, int]
-) -> None:
-    look_at_everything(place, visit, dark=dark, viewport=viewport)
+def too_wide(visit: Visit) -> list[str]:
+    """Return what is cut off at 320 pixels of the page that is open."""
+    visit.page.set_viewport_size(NARROW)
+    width = visit.page.evaluate("document.documentElement.scrollWidth")
+    if width <= NARROW["width"]:
+        return []
+    wide = visit.page.evaluate(
+        """() => [...document.querySelectorAll('body *')]
+            .filter(one => one.getBoundingClientRect().right > 321)
+            .map(one => one.tagName + '.' + one.className).slice(0, 3)"""
+    )
+    return [f"{visit.page.url}: {width} pixels wide, by {wide}"]
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_nothing_keeps_anybody_out_of_a_page(place: World, visit: Callable[..., Visit], part: int) -> None:
+    """Each page as a desktop in the light shows it, as a phone in the dark does, and at 320 pixels."""
+    wrong, browsers = [], {}
+    for person, where in everything(place)[part::3]:
+        if person not in browsers:
+            browsers[person] = visit(place, person)
+        browser = browsers[person]
+        for theme, viewport in LOOKS:
+            browser.page.emulate_media(color_scheme=theme)
+            browser.page.set_viewport_size(viewport)
+            if theme == "light" and browser.go(where) >= 500:
+                wrong.append(f"{where} fails")
+            wrong += violations(browser)
+        wrong += too_wide(browser)
+    wrong += [complaint for browser in browsers.values() for complaint in browser.complaints]
+    assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong[:15])
 
 
 @pytest.mark.soak
@@ -71,19 +94,12 @@ def test_axe_finds_nothing(
 def test_axe_finds_nothing_the_other_way_round(
     place: World, visit: Callable[..., Visit], dark: bool, viewport: dict[str, int]
 ) -> None:
-    look_at_everything(place, visit, dark=dark, viewport=viewport)
-
-
-def look_at_everything(place: World, visit: Callable[..., Visit], **look: Any) -> None:
     wrong, browsers = [], {}
     for person, where in everything(place):
         if person not in browsers:
-            browsers[person] = visit(place, person, **look)
-        browser = browsers[person]
-        if browser.go(where) >= 500:
-            wrong.append(f"{where} fails")
-        wrong += violations(browser)
-    wrong += [complaint for browser in browsers.values() for complaint in browser.complaints]
+            browsers[person] = visit(place, person, dark=dark, viewport=viewport)
+        browsers[person].go(where)
+        wrong += violations(browsers[person])
     assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong[:15])
 
 
@@ -100,24 +116,6 @@ def test_open_menus_are_accessible_too(place: World, visit: Callable[..., Visit]
             browser.page.keyboard.press("Escape")
         wrong += browser.complaints
     assert not wrong, "\n".join(wrong[:10])
-
-
-def test_at_320_pixels_nothing_is_cut_off(place: World, visit: Callable[..., Visit]) -> None:
-    wrong, browsers = [], {}
-    for person, where in everything(place):
-        if person not in browsers:
-            browsers[person] = visit(place, person, viewport=NARROW)
-        page = browsers[person].page
-        browsers[person].go(where)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        if width > NARROW["width"]:
-            wide = page.evaluate(
-                """() => [...document.querySelectorAll('body *')]
-                    .filter(one => one.getBoundingClientRect().right > 321)
-                    .map(one => one.tagName + '.' + one.className).slice(0, 3)"""
-            )
-            wrong.append(f"{where} as {person}: {width} pixels wide, by {wide}")
-    assert not wrong, "\n".join(wrong[:15])
 
 
 # --- By keyboard alone ---------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,14 +24,27 @@ class Answer:
     written: dict[str, int]
 
 
+@cache
+def tables() -> str:
+    """Return the numbers of the tables whose rows count, as they stand in a statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT oid::int8 FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+            " AND relname <> ALL(%s)",
+            [list(NOTES)],
+        )
+        return ", ".join(str(number) for (number,) in cursor.fetchall())
+
+
 def rows_written() -> dict[str, int]:
     """Return how many rows of each table this transaction has written so far, undone ones included."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables"
-            " WHERE n_tup_ins + n_tup_upd + n_tup_del > 0"
+            "SELECT oid::regclass::text, written FROM (SELECT oid, pg_stat_get_xact_tuples_inserted(oid)"
+            " + pg_stat_get_xact_tuples_updated(oid) + pg_stat_get_xact_tuples_deleted(oid) AS written"
+            f" FROM unnest(ARRAY[{tables()}]::oid[]) AS oid) AS counted WHERE written > 0"
         )
-        return {table: count for table, count in cursor.fetchall() if table not in NOTES}
+        return dict(cursor.fetchall())
 
 
 def ask(client: Client, method: str, address: str, data: dict[str, Any] | None = None) -> Answer:
