@@ -17,7 +17,7 @@ from billing.rules.change_json import from_plain, to_plain
 from billing.rules.change_request_base import Base, base_of
 from billing.rules.changes import KINDS, Change
 from billing.rules.facts import Facts, ScheduledFacts
-from billing.rules.notices import Notice
+from billing.rules.notices import Notice, NoticeCode
 from billing.rules.quoting import PricedQuote
 
 _converter = make_converter()
@@ -91,7 +91,9 @@ _converter.register_unstructure_hook(
 )
 _converter.register_structure_hook(
     Notice,
-    lambda value, _type: Notice(value["code"], cast(dict[str, object], _structure_data(value["data"]))),
+    lambda value, _type: Notice(
+        NoticeCode(value["code"]), cast(dict[str, object], _structure_data(value["data"]))
+    ),
 )
 for _change in KINDS.values():
     _converter.register_unstructure_hook(_change, to_plain)

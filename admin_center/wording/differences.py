@@ -2,13 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from django.utils.translation import gettext as _
 
 from admin_center.wording import phrases
 from admin_center.wording.phrases import Names
-from billing.rules.differences import QuoteDifference
+from billing.rules.differences import DifferenceCode, QuoteDifference
+
+# Left out where costs are not shown.
+ABOUT_COSTS = frozenset(
+    {
+        DifferenceCode.BALANCE_CHANGED,
+        DifferenceCode.TAX_CHANGED,
+        DifferenceCode.NEW_PRICE,
+        DifferenceCode.DISCOUNT_CHANGED,
+        DifferenceCode.AMOUNT_CHANGED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,48 +34,45 @@ class DifferenceText:
 def sentences(found: Iterable[QuoteDifference], names: Names, *, costs_shown: bool) -> list[DifferenceText]:
     """Return the differences with their words, in the language of the moment."""
     return [
-        reason
+        _reason(difference, names)
         for difference in found
-        if costs_shown
-        or difference.code
-        not in ("balance_changed", "tax_changed", "new_price", "discount_changed", "amount_changed")
-        if (reason := _reason(difference, names)).sentence
+        if costs_shown or difference.code not in ABOUT_COSTS
     ]
 
 
 def _reason(difference: QuoteDifference, names: Names) -> DifferenceText:
     data: dict[str, Any] = dict(difference.data)
     data["name"] = phrases.product(names, data.get("product"))
-    match difference.code:
-        case "subscription_changed":
+    match code := difference.code:
+        case DifferenceCode.SUBSCRIPTION_CHANGED:
             return DifferenceText(_("Somebody changed the subscription meanwhile."))
-        case "day_passed":
+        case DifferenceCode.DAY_PASSED:
             return DifferenceText(
                 _("The day changed: it was priced for %(old)s, and it is now %(new)s.")
                 % {"old": phrases.day(data["old"]), "new": phrases.day(data["new"])}
             )
-        case "balance_changed":
+        case DifferenceCode.BALANCE_CHANGED:
             return DifferenceText(_("The credit balance changed."), data["old"], data["new"])
-        case "tax_changed":
+        case DifferenceCode.TAX_CHANGED:
             return DifferenceText(_("The tax rate changed."))
-        case "schedule_changed":
+        case DifferenceCode.SCHEDULE_CHANGED:
             return DifferenceText(_("What waits for the renewal changed."))
-        case "product_added":
+        case DifferenceCode.PRODUCT_ADDED:
             return DifferenceText(_("%(name)s was added.") % data)
-        case "product_gone":
+        case DifferenceCode.PRODUCT_GONE:
             return DifferenceText(_("%(name)s is gone.") % data)
-        case "quantity_changed":
+        case DifferenceCode.QUANTITY_CHANGED:
             return DifferenceText(
                 _("%(name)s: the number changed from %(old)s to %(new)s.")
                 % {**data, "old": phrases.number(data["old"]), "new": phrases.number(data["new"])}
             )
-        case "new_price":
+        case DifferenceCode.NEW_PRICE:
             return DifferenceText(
                 _("%(name)s: a new price came into force.") % data, data["old"], data["new"]
             )
-        case "discount_changed":
+        case DifferenceCode.DISCOUNT_CHANGED:
             return DifferenceText(_("%(name)s: a discount changed.") % data)
-        case "amount_changed":
+        case DifferenceCode.AMOUNT_CHANGED:
             return DifferenceText(_("What is due today is another amount."), data["old"], data["new"])
         case _:
-            return DifferenceText("")
+            assert_never(code)

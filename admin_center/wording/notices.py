@@ -3,28 +3,28 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal, TypeAlias, assert_never
 
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from admin_center.wording import changes, phrases
 from admin_center.wording.phrases import Names
-from billing.rules.notices import Notice
+from billing.rules.notices import Notice, NoticeCode
 
 Labels = Mapping[str, Mapping[str, str]]
 
 # Left out where costs are not shown: they speak of prices, also without naming an amount.
 ABOUT_COSTS = frozenset(
     {
-        "carried_over",
-        "discount_lost",
-        "given_price_ends",
-        "grandfathered_price_lost",
-        "price_ends",
-        "promo_ended",
-        "promo_starts_at_renewal",
-        "suite_price_ends",
+        NoticeCode.CARRIED_OVER,
+        NoticeCode.DISCOUNT_LOST,
+        NoticeCode.GIVEN_PRICE_ENDS,
+        NoticeCode.GRANDFATHERED_PRICE_LOST,
+        NoticeCode.PRICE_ENDS,
+        NoticeCode.PROMO_ENDED,
+        NoticeCode.PROMO_STARTS_AT_RENEWAL,
+        NoticeCode.SUITE_PRICE_ENDS,
     }
 )
 
@@ -33,7 +33,7 @@ ABOUT_COSTS = frozenset(
 class Consequence:
     """A sentence; `old` and `new` are prices in minor units, None where it names none."""
 
-    code: str
+    code: NoticeCode
     sentence: str
     old: int | None = None
     new: int | None = None
@@ -44,10 +44,11 @@ def sentences(
 ) -> list[Consequence]:
     """Return notices with their words, in the language of the moment."""
     return [
-        Consequence(notice.code, sentence, _amount(notice, "old"), _amount(notice, "new"))
+        Consequence(
+            notice.code, _sentence(notice, names, labels), _amount(notice, "old"), _amount(notice, "new")
+        )
         for notice in notices
         if costs_shown or notice.code not in ABOUT_COSTS
-        if (sentence := _sentence(notice, names, labels))
     ]
 
 
@@ -70,62 +71,69 @@ def _amount(notice: Notice, name: str) -> int | None:
 def _sentence(notice: Notice, names: Names, labels: Labels) -> str:
     data: Mapping[str, Any] = notice.data
     told = {"product": phrases.product(names, data.get("product") or data.get("suite"))}
-    match notice.code:
-        case "grandfathered_price_lost":
+    match code := notice.code:
+        case NoticeCode.GRANDFATHERED_PRICE_LOST:
             return _("%(product)s: your own price is given up for the list price.") % told
-        case "price_ends":
+        case NoticeCode.PRICE_ENDS:
             return _("%(product)s: your own price ends, and the list price applies.") % told
-        case "given_price_ends":
+        case NoticeCode.GIVEN_PRICE_ENDS:
             return (
                 _("%(product)s: from the renewal the list price applies, not the price given for now.") % told
             )
-        case "allowances_lost":
+        case NoticeCode.ALLOWANCES_LOST:
             return _allowances(told["product"], data["lost"], labels)
-        case "promo_ended":
+        case NoticeCode.PROMO_ENDED:
             return _("The promo code %(code)s ends with the change of billing cycle.") % {
                 "code": data["code"]
             }
-        case "suite_price_ends":
+        case NoticeCode.SUITE_PRICE_ENDS:
             return _("%(product)s: the Suite price ends. Its other products are priced singly.") % told
-        case "products_lost":
+        case NoticeCode.PRODUCTS_LOST:
             lost = ", ".join(phrases.product(names, key) for key in data["products"])
             return _("Not sold outside of %(product)s, and therefore lost: %(lost)s.") % {
                 **told,
                 "lost": lost,
             }
-        case "temporary_lost":
+        case NoticeCode.TEMPORARY_LOST:
             return _temporary(told["product"], data["quantity"], data["until"])
-        case "carried_over":
+        case NoticeCode.CARRIED_OVER:
             return _("Too small to be collected at once: it is collected with the next invoice.")
-        case "discount_lost":
+        case NoticeCode.DISCOUNT_LOST:
             return _("The discount %(code)s ends with the lines it was for.") % {"code": data["code"]}
-        case "promo_starts_at_renewal":
+        case NoticeCode.PROMO_STARTS_AT_RENEWAL:
             return _("The promo code counts from the next charge for a whole period.")
         case _:
-            return _of_what_waits(notice, names)
+            return _of_what_waits(code, data, names)
 
 
-def _of_what_waits(notice: Notice, names: Names) -> str:
+_Waiting: TypeAlias = Literal[
+    NoticeCode.SCHEDULED_MOVES,
+    NoticeCode.SCHEDULED_DROPPED,
+    NoticeCode.ENDS_AS_PLANNED,
+    NoticeCode.CANCELLATION_WAITS,
+]
+
+
+def _of_what_waits(code: _Waiting, data: Mapping[str, Any], names: Names) -> str:
     """Return what happens to changes that wait: nothing is dropped or moved in silence."""
-    data: Mapping[str, Any] = notice.data
-    match notice.code:
-        case "scheduled_moves":
+    match code:
+        case NoticeCode.SCHEDULED_MOVES:
             return _("What waits moves to the new renewal day, %(day)s: %(change)s.") % {
                 "day": phrases.day(data["to"]),
                 "change": changes.waits(data["scheduled"], names),
             }
-        case "scheduled_dropped":
+        case NoticeCode.SCHEDULED_DROPPED:
             return _("No longer waits for the renewal: %(change)s.") % {
                 "change": changes.waits(data["scheduled"], names)
             }
-        case "ends_as_planned":
+        case NoticeCode.ENDS_AS_PLANNED:
             return _ends_as_planned(data, names)
-        case "cancellation_waits":
+        case NoticeCode.CANCELLATION_WAITS:
             return _("The account still ends on %(day)s, unless the owner undoes it.") % {
                 "day": phrases.day(data["on"])
             }
         case _:
-            return ""
+            assert_never(code)
 
 
 def _ends_as_planned(data: Mapping[str, Any], names: Names) -> str:

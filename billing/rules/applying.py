@@ -18,7 +18,7 @@ from billing.rules.facts import (
     TemporaryFacts,
 )
 from billing.rules.lines import LineKind, charge_line, open_segment
-from billing.rules.notices import Notice
+from billing.rules.notices import Notice, NoticeCode
 from billing.rules.periods import Cycle, Period, next_period
 from billing.rules.renewal_lines import at_list_price, becomes, listed
 from billing.rules.suites import combination
@@ -96,7 +96,7 @@ def _announce_promo(draft: QuoteDraft, changes: Iterable[Change]) -> None:
     """Say that a code does nothing yet, where no whole period and no new line took it."""
     taken = {share.code for line in draft.lines for share in line.discounts}
     draft.notices += [
-        Notice("promo_starts_at_renewal", {"code": change.promo, "on": draft.facts.renews_on})
+        Notice(NoticeCode.PROMO_STARTS_AT_RENEWAL, {"code": change.promo, "on": draft.facts.renews_on})
         for change in changes
         if isinstance(change, new.UsePromoCode) and change.promo not in taken
     ]

@@ -3,22 +3,37 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from enum import StrEnum
 
 from billing.rules.facts import ScheduledFacts
 from billing.rules.lines import PricedLine
 from billing.rules.quoting import PricedQuote
 
 
+class DifferenceCode(StrEnum):
+    """What is another than it was shown: the version, the day, a part of the sum, or a product's line."""
+
+    SUBSCRIPTION_CHANGED = "subscription_changed"
+    DAY_PASSED = "day_passed"
+    BALANCE_CHANGED = "balance_changed"
+    TAX_CHANGED = "tax_changed"
+    SCHEDULE_CHANGED = "schedule_changed"
+    PRODUCT_ADDED = "product_added"
+    PRODUCT_GONE = "product_gone"
+    QUANTITY_CHANGED = "quantity_changed"
+    NEW_PRICE = "new_price"
+    DISCOUNT_CHANGED = "discount_changed"
+    AMOUNT_CHANGED = "amount_changed"
+
+
 @dataclass(frozen=True, slots=True)
 class QuoteDifference:
     """Why a quote no longer holds: a code, and its data with the old and the new value.
 
-    Codes: subscription_changed (another version), day_passed, balance_changed, tax_changed,
-    schedule_changed, product_added and product_gone, quantity_changed, new_price and
-    discount_changed (each per product), amount_changed. Amounts are minor units.
+    Amounts are minor units.
     """
 
-    code: str
+    code: DifferenceCode
     data: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -49,17 +64,17 @@ def differences(old: PricedQuote, new: PricedQuote) -> tuple[QuoteDifference, ..
     found = [
         QuoteDifference(code, {"old": before, "new": after})
         for code, before, after in (
-            ("subscription_changed", old.version, new.version),
-            ("day_passed", old.on, new.on),
-            ("balance_changed", old.settlement.balance_before, new.settlement.balance_before),
-            ("tax_changed", _rates(old), _rates(new)),
-            ("schedule_changed", waiting(old), waiting(new)),
+            (DifferenceCode.SUBSCRIPTION_CHANGED, old.version, new.version),
+            (DifferenceCode.DAY_PASSED, old.on, new.on),
+            (DifferenceCode.BALANCE_CHANGED, old.settlement.balance_before, new.settlement.balance_before),
+            (DifferenceCode.TAX_CHANGED, _rates(old), _rates(new)),
+            (DifferenceCode.SCHEDULE_CHANGED, waiting(old), waiting(new)),
         )
         if before != after
     ]
     found += _of_products(old, new)
     if old.due != new.due or not found:
-        found.append(QuoteDifference("amount_changed", {"old": old.due, "new": new.due}))
+        found.append(QuoteDifference(DifferenceCode.AMOUNT_CHANGED, {"old": old.due, "new": new.due}))
     return tuple(found)
 
 
@@ -72,8 +87,12 @@ def _of_products(old: PricedQuote, new: PricedQuote) -> list[QuoteDifference]:
     """Compare the lines that go on: what is renewed is the subscription after the change."""
     before = {line.product: line for line in old.renewal.lines}
     after = {line.product: line for line in new.renewal.lines}
-    found = [QuoteDifference("product_gone", {"product": key}) for key in before if key not in after]
-    found += [QuoteDifference("product_added", {"product": key}) for key in after if key not in before]
+    found = [
+        QuoteDifference(DifferenceCode.PRODUCT_GONE, {"product": key}) for key in before if key not in after
+    ]
+    found += [
+        QuoteDifference(DifferenceCode.PRODUCT_ADDED, {"product": key}) for key in after if key not in before
+    ]
     for key in before.keys() & after.keys():
         for code, value in _COMPARED.items():
             was, now = value(before[key]), value(after[key])
@@ -82,10 +101,10 @@ def _of_products(old: PricedQuote, new: PricedQuote) -> list[QuoteDifference]:
     return sorted(found, key=lambda d: (str(d.data["product"]), d.code))
 
 
-_COMPARED: dict[str, Callable[[PricedLine], object]] = {
-    "quantity_changed": lambda line: line.quantity,
-    "new_price": lambda line: line.unit,
-    "discount_changed": lambda line: tuple(share.code for share in line.discounts),
+_COMPARED: dict[DifferenceCode, Callable[[PricedLine], object]] = {
+    DifferenceCode.QUANTITY_CHANGED: lambda line: line.quantity,
+    DifferenceCode.NEW_PRICE: lambda line: line.unit,
+    DifferenceCode.DISCOUNT_CHANGED: lambda line: tuple(share.code for share in line.discounts),
 }
 
 

@@ -8,7 +8,7 @@ from billing.rules import discounts
 from billing.rules.changes import FirstPurchase, Item
 from billing.rules.facts import DiscountFacts, Facts, LineFacts, ScheduledFacts, ScheduledKind
 from billing.rules.lines import LineKind, PricedLine, charge_line, credit_line, open_segment
-from billing.rules.notices import Notice, price_notices
+from billing.rules.notices import Notice, NoticeCode, price_notices
 from billing.rules.periods import AppliedDiscount, Cycle, Period, Segment, next_period
 from billing.rules.renewal import whole_period
 from billing.rules.renewal_lines import at_lasting_price, listed
@@ -125,7 +125,9 @@ def combine(
                 segments += _cut(draft, line, segment, because)
         draft.closed.append(replace(line, segments=tuple(segments)))
         draft.notices += price_notices(line, suite, draft.facts, draft.on)
-    draft.notices += [Notice("discount_lost", {"code": code}) for code in sorted((had - kept) | ended)]
+    draft.notices += [
+        Notice(NoticeCode.DISCOUNT_LOST, {"code": code}) for code in sorted((had - kept) | ended)
+    ]
     products = [line.product for line in lines]
     draft.take(products)
     _carry_reduction(draft, products, suite)
@@ -188,11 +190,14 @@ def extend(draft: QuoteDraft, because: tuple[str, ...]) -> None:
     draft.lines += priced
     moving = [s for s in facts.scheduled if s.product not in draft.ending]
     draft.notices += [
-        Notice("scheduled_moves", {"scheduled": s, "from": s.takes_effect_on, "to": period.end})
+        Notice(NoticeCode.SCHEDULED_MOVES, {"scheduled": s, "from": s.takes_effect_on, "to": period.end})
         for s in moving
     ]
     draft.notices += [
-        Notice("ends_as_planned", {"product": line.product, "on": period.start, "used": line.seats_in_use})
+        Notice(
+            NoticeCode.ENDS_AS_PLANNED,
+            {"product": line.product, "on": period.start, "used": line.seats_in_use},
+        )
         for line in going
     ]
     bought = {line.product: line for line in charged}
@@ -313,7 +318,7 @@ def _carry_reduction(draft: QuoteDraft, products: list[str], suite: LineFacts) -
             ),
         )
     else:
-        draft.notices += [Notice("scheduled_dropped", {"scheduled": s}) for s in waiting]
+        draft.notices += [Notice(NoticeCode.SCHEDULED_DROPPED, {"scheduled": s}) for s in waiting]
     rest = tuple(s for s in facts.scheduled if s not in waiting)
     draft.facts = replace(facts, scheduled=(*rest, *carried))
 
@@ -321,7 +326,9 @@ def _carry_reduction(draft: QuoteDraft, products: list[str], suite: LineFacts) -
 def _lose_temporary(draft: QuoteDraft, products: list[str]) -> None:
     lost = [t for t in draft.facts.temporary if t.product in products and t.covers.end > draft.on]
     draft.notices += [
-        Notice("temporary_lost", {"product": t.product, "quantity": t.quantity, "until": t.covers.end})
+        Notice(
+            NoticeCode.TEMPORARY_LOST, {"product": t.product, "quantity": t.quantity, "until": t.covers.end}
+        )
         for t in lost
     ]
     kept = tuple(t for t in draft.facts.temporary if t not in lost)

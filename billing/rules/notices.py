@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from fractions import Fraction
 
 from billing.rules.facts import Allowances, Facts, LineFacts
@@ -11,16 +12,31 @@ from billing.rules.facts import Allowances, Facts, LineFacts
 _MEGABYTES = {"MB": 1, "GB": 1000, "TB": 1_000_000}
 
 
+class NoticeCode(StrEnum):
+    """What there is to know; quotes are stored with it."""
+
+    GRANDFATHERED_PRICE_LOST = "grandfathered_price_lost"
+    PRICE_ENDS = "price_ends"
+    GIVEN_PRICE_ENDS = "given_price_ends"
+    ALLOWANCES_LOST = "allowances_lost"
+    PROMO_ENDED = "promo_ended"
+    PROMO_STARTS_AT_RENEWAL = "promo_starts_at_renewal"
+    DISCOUNT_LOST = "discount_lost"
+    SUITE_PRICE_ENDS = "suite_price_ends"
+    PRODUCTS_LOST = "products_lost"
+    TEMPORARY_LOST = "temporary_lost"
+    SCHEDULED_MOVES = "scheduled_moves"
+    SCHEDULED_DROPPED = "scheduled_dropped"
+    ENDS_AS_PLANNED = "ends_as_planned"
+    CANCELLATION_WAITS = "cancellation_waits"
+    CARRIED_OVER = "carried_over"
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to know before confirming: a code, and the data its sentence needs.
+    """Something to know before confirming: a code, and the data its sentence needs."""
 
-    Codes: grandfathered_price_lost, price_ends, allowances_lost, promo_ended, discount_lost,
-    suite_price_ends, products_lost, temporary_lost, scheduled_moves, scheduled_dropped,
-    ends_as_planned, cancellation_waits, carried_over, promo_starts_at_renewal, given_price_ends.
-    """
-
-    code: str
+    code: NoticeCode
     data: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -33,11 +49,11 @@ def price_notices(old: LineFacts, new: LineFacts, facts: Facts, on: date) -> tup
     if facts.is_grandfathered(old, on) and old.unit != new.unit:
         same_edition = old.edition == new.edition
         ended = same_edition and old.price_ends_on is not None and new.price_ends_on is None
-        code = "price_ends" if ended else "grandfathered_price_lost"
+        code = NoticeCode.PRICE_ENDS if ended else NoticeCode.GRANDFATHERED_PRICE_LOST
         notices.append(Notice(code, {"product": old.product, "old": old.unit, "new": new.unit, "on": on}))
     lost = allowances_lost(old.allowances, new.allowances)
     if lost:
-        notices.append(Notice("allowances_lost", {"product": old.product, "lost": lost}))
+        notices.append(Notice(NoticeCode.ALLOWANCES_LOST, {"product": old.product, "lost": lost}))
     return tuple(notices)
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from billing.rules import changes as new
 from billing.rules.changes import Change
 from billing.rules.facts import Availability, EditionFacts, Facts, PriceFacts
-from billing.rules.notices import Notice
+from billing.rules.notices import Notice, NoticeCode
 from billing.rules.periods import Cycle
 from billing.rules.quoting import PricedQuote, UndecidedConflict, quote
 
@@ -72,7 +72,7 @@ def _end_notices(
     """Say which prices that were given end at renewal, with what is charged in their place."""
     notices = tuple(
         Notice(
-            "given_price_ends",
+            NoticeCode.GIVEN_PRICE_ENDS,
             {"product": line.product, "edition": line.edition, "old": prices[line.product], "new": line.unit}
             | {"on": priced.renewal.on},
         )

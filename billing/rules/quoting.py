@@ -13,7 +13,7 @@ from billing.rules.drafting import QuoteDraft
 from billing.rules.ending import ending
 from billing.rules.facts import Facts, LineFacts, ScheduledFacts, ScheduledKind
 from billing.rules.lines import DiscountTotal, PricedLine, discount_totals
-from billing.rules.notices import Notice
+from billing.rules.notices import Notice, NoticeCode
 from billing.rules.renewal import Effect, Renewal, renewal, resumption
 from billing.rules.renewal_lines import becomes
 from billing.rules.settlement import Settlement, settle
@@ -164,10 +164,10 @@ def _notices(
 ) -> tuple[Notice, ...]:
     """Return what the draft found, what is dropped, and what the renewal will bring."""
     notices = list(draft.notices)
-    notices += [Notice("scheduled_dropped", {"scheduled": s}) for s in resolution.dropped]
+    notices += [Notice(NoticeCode.SCHEDULED_DROPPED, {"scheduled": s}) for s in resolution.dropped]
     if draft.facts.waiting(ScheduledKind.CANCELLATION) is not None:
-        notices.append(Notice("cancellation_waits", {"on": draft.facts.renews_on}))
+        notices.append(Notice(NoticeCode.CANCELLATION_WAITS, {"on": draft.facts.renews_on}))
     if settlement.carried_over:
-        notices.append(Notice("carried_over", {"amount": settlement.carried_over}))
+        notices.append(Notice(NoticeCode.CARRIED_OVER, {"amount": settlement.carried_over}))
     notices += [n for n in following.notices if n.code != "carried_over"]
     return tuple(notices)

@@ -14,7 +14,7 @@ from billing.rules.lines import (
     discount_totals,
     open_segment,
 )
-from billing.rules.notices import Notice, renewal_notices
+from billing.rules.notices import Notice, NoticeCode, renewal_notices
 from billing.rules.periods import AppliedDiscount, Cycle, Period, period_at
 from billing.rules.renewal_lines import lost_from_suite, next_lines
 from billing.rules.settlement import Settlement, settle
@@ -234,23 +234,25 @@ def _notices(facts: Facts, after: Facts, settlement: Settlement, on: date) -> tu
         return ()
     notices = list(renewal_notices(facts, after.lines, on))
     notices += [
-        Notice("promo_ended", {"code": d.code})
+        Notice(NoticeCode.PROMO_ENDED, {"code": d.code})
         for d in facts.discounts
         if d not in discounts.after_cycle_change(facts)
     ]
     for line in facts.lines:
         removal = facts.waiting(ScheduledKind.REMOVAL, line.product)
         if removal is not None and removal.leaving:
-            notices.append(Notice("suite_price_ends", {"product": line.product, "on": on}))
+            notices.append(Notice(NoticeCode.SUITE_PRICE_ENDS, {"product": line.product, "on": on}))
             lost = lost_from_suite(line, removal.leaving, facts, on)
             if lost:
-                notices.append(Notice("products_lost", {"suite": line.product, "products": lost}))
+                notices.append(Notice(NoticeCode.PRODUCTS_LOST, {"suite": line.product, "products": lost}))
     kept = {line.product for line in after.lines}
     notices += [
-        Notice("temporary_lost", {"product": t.product, "quantity": t.quantity, "until": t.covers.end})
+        Notice(
+            NoticeCode.TEMPORARY_LOST, {"product": t.product, "quantity": t.quantity, "until": t.covers.end}
+        )
         for t in facts.temporary
         if t.product not in kept and t.covers.end > (facts.ends_early(t.product) or on)
     ]
     if settlement.carried_over:
-        notices.append(Notice("carried_over", {"amount": settlement.carried_over}))
+        notices.append(Notice(NoticeCode.CARRIED_OVER, {"amount": settlement.carried_over}))
     return tuple(notices)
