@@ -34,14 +34,7 @@ from admin_center.wording.phrases import Names
 from billing import applying, change_requests
 from billing.models import ChangeRequest
 from billing.rules.change_json import MalformedChange, changes_from_plain
-from billing.rules.changes import (
-    AddOn,
-    AddProduct,
-    Change,
-    ChangeEdition,
-    CombineIntoSuite,
-    FirstPurchase,
-)
+from billing.rules.changes import Change, ChangeEdition, bought
 from billing.rules.facts import Facts
 from billing.rules.money import exponent, to_minor
 from billing.rules.price_overrides import quote_at
@@ -119,15 +112,11 @@ class RequestPricing:
 
 def _bought(changes: Iterable[Change]) -> list[str]:
     """Return the products that are bought anew; added seats keep the price of their line."""
-    found: list[str] = []
-    for change in changes:
-        match change:
-            case FirstPurchase():
-                found += [item.product for item in change.items]
-            case AddProduct() | AddOn() | ChangeEdition() | CombineIntoSuite():
-                found.append(change.product)
-            case _:
-                pass
+    found = [
+        one.product
+        for change in changes
+        for one in ((change,) if isinstance(change, ChangeEdition) else bought(change))
+    ]
     return list(dict.fromkeys(found))
 
 

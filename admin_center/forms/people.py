@@ -78,5 +78,5 @@ class PeopleSearch(ContactSearch):
         if asked.get("seat"):
             members = seat_filters.seated(members, asked["seat"] if asked["seat"] != NO_SEAT else None)
         if asked.get("look"):
-            members = seat_filters.holding(members, asked["look"], at=at)
+            members = seat_filters.holding(members, seat_filters.Look(asked["look"]), at=at)
         return members

@@ -1,6 +1,7 @@
 """Filters of members by the seats they hold, and by why one would look at them."""
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy
@@ -13,11 +14,18 @@ from billing.models import AgentSeat
 NOT_SEEN_FOR = timedelta(days=60)
 
 
-# What the list can be filtered by.
+class Look(StrEnum):
+    """Why one would look at a holder; the address of the list names it."""
+
+    SUSPENDED = "suspended"
+    NOT_SEEN = "not_seen"
+    LIGHT = "light"
+
+
 LOOKS = {
-    "suspended": gettext_lazy("Held by suspended people"),
-    "not_seen": gettext_lazy("Held, no sign-in for 60 days"),
-    "light": gettext_lazy("Held by light agents"),
+    Look.SUSPENDED: gettext_lazy("Held by suspended people"),
+    Look.NOT_SEEN: gettext_lazy("Held, no sign-in for 60 days"),
+    Look.LIGHT: gettext_lazy("Held by light agents"),
 }
 
 
@@ -29,7 +37,7 @@ def seated(members: MembershipQuerySet, product: str | None) -> MembershipQueryS
     return members.filter(Exists(seats.filter(line__product__key=product)))
 
 
-def holding(members: MembershipQuerySet, look: str, *, at: datetime) -> MembershipQuerySet:
+def holding(members: MembershipQuerySet, look: Look, *, at: datetime) -> MembershipQuerySet:
     """Return those of these members who hold a seat and are to be looked at for this reason."""
     seat = AgentSeat.objects.filter(membership=OuterRef("pk"), line__ended_on=None)
     return members.filter(REASONS[look](at, "")).filter(Exists(seat))
@@ -50,4 +58,4 @@ def _light(at: datetime, to: str) -> Q:
     return Q(**{f"{to}role": Role.LIGHT_AGENT})
 
 
-REASONS = {"suspended": _suspended, "not_seen": _not_seen, "light": _light}
+REASONS = {Look.SUSPENDED: _suspended, Look.NOT_SEEN: _not_seen, Look.LIGHT: _light}

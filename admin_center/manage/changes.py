@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from admin_center.manage.form import ManageForm
 from billing.rules import changes
@@ -134,6 +134,8 @@ def _prefilled(change: Change) -> dict[str, Any]:
                 "temporary_first": change.start,
                 "temporary_last": change.start + timedelta(days=change.days - 1),
             }
+        case _:
+            assert_never(change)
 
 
 def _line(one: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Asked again with every answer, so that it can be seen and changed until the chan
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from django.utils.translation import gettext as _
 
@@ -109,14 +110,19 @@ def _words(question: Question, option: Option, names: Names) -> str:
 
 def _place(desk: ManageOptions, change: Change, waits: ScheduledFacts) -> str:
     """Return where the new change is typed: there the question stands."""
-    if isinstance(change, new.ChangeCycle):
-        return "cycle"
-    if isinstance(change, new.Extend):
-        return "extend"
-    if isinstance(change, new.BuyTemporarySeats):
-        return "temporary"
-    product = getattr(change, "product", None)
-    if isinstance(change, new.RemoveProduct) and desk.facts.line(change.product) is None:
-        # It leaves a Suite: the question stands at the Suite.
-        product = waits.product
-    return product or "cycle"
+    match change:
+        case new.RemoveProduct() if desk.facts.line(change.product) is None:
+            # It leaves a Suite: the question stands at the Suite.
+            return waits.product or "cycle"
+        case new.AddSeats() | new.ReduceSeats() | new.ChangeEdition() | new.AddProduct() | new.AddOn():
+            return change.product
+        case new.RemoveProduct() | new.KeepProduct() | new.CombineIntoSuite():
+            return change.product
+        case new.BuyTemporarySeats():
+            return "temporary"
+        case new.Extend():
+            return "extend"
+        case new.ChangeCycle() | new.FirstPurchase() | new.UsePromoCode():
+            return "cycle"
+        case _:
+            assert_never(change)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import assert_never
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -103,6 +104,10 @@ def _standing(account: Account, gate: Gate, reading: LoadedFacts | None, on: dat
             yield _card(account, gate, Action.CHANGE_SUBSCRIPTION, "manage", label, "warning", title, text)
         case Standing.TRIAL if account.trial_ends_on is not None:
             yield _trial(account, gate, account.trial_ends_on, on)
+        case Standing.TRIAL | Standing.ACTIVE | Standing.CANCELLED:
+            pass
+        case _:
+            assert_never(gate.standing)
 
 
 def _past_due(account: Account, gate: Gate, reading: LoadedFacts | None) -> Card:

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 from django.db.models import Count
 from django.utils.translation import ngettext
 
 from accounts.models import Account
-from admin_center.forms.seat_filters import LOOKS, REASONS
+from admin_center.forms.seat_filters import LOOKS, REASONS, Look
 from admin_center.presenters.seats import ProductSeats
 from billing.models import AgentSeat
 
@@ -19,7 +20,7 @@ COUNTED = 1_000
 class UnusedSeatHint:
     """Some holders to look at; `look` is the value of the list's filter that finds them."""
 
-    look: str
+    look: Look
     words: str
 
 
@@ -37,20 +38,20 @@ def hints(account: Account, seated: list[ProductSeats], *, at: datetime) -> list
             for look, reason in REASONS.items()
         }
     )
-    return [UnusedSeatHint(look, _words(look, count)) for look, count in counts.items() if count]
+    return [UnusedSeatHint(look, _words(look, count)) for look in REASONS if (count := counts[look])]
 
 
-def _words(look: str, count: int) -> str:
+def _words(look: Look, count: int) -> str:
     told = {"count": count}
     match look:
-        case "suspended":
+        case Look.SUSPENDED:
             return (
                 ngettext(
                     "%(count)s suspended person holds a seat", "%(count)s suspended people hold a seat", count
                 )
                 % told
             )
-        case "not_seen":
+        case Look.NOT_SEEN:
             return (
                 ngettext(
                     "%(count)s holder of a seat has not signed in for 60 days",
@@ -59,7 +60,7 @@ def _words(look: str, count: int) -> str:
                 )
                 % told
             )
-        case _:
+        case Look.LIGHT:
             return (
                 ngettext(
                     "%(count)s light agent holds a seat that light agents don’t need",
@@ -68,3 +69,5 @@ def _words(look: str, count: int) -> str:
                 )
                 % told
             )
+        case _:
+            assert_never(look)

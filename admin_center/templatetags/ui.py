@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, assert_never
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
@@ -227,8 +227,10 @@ def _next_step(decision: Decision, slug: str) -> tuple[str, str] | None:
             return _("Choose what to buy"), reverse("manage", args=[slug])
         case NextStep.PAY_INVOICE:
             return _("See what is owed"), reverse("payment", args=[slug])
-        case _:
+        case NextStep.NONE | NextStep.ASK_WHO_CAN | NextStep.CONTACT_VENDOR:
             return None
+        case _:
+            assert_never(decision.next_step)
 
 
 def _mailto(address: str, subject: str) -> str:

@@ -40,6 +40,9 @@ TEMPLATES = {
     Quote.State.OPEN: "quotes/review.html",
     Quote.State.HELD: "quotes/held.html",
     Quote.State.CONFIRMED: "quotes/receipt.html",
+    Quote.State.WITHDRAWN: "quotes/over.html",
+    Quote.State.FAILED: "quotes/over.html",
+    Quote.State.CLOSED: "quotes/over.html",
 }
 
 
@@ -97,7 +100,7 @@ def _show(
                 differences(before, shown), reading.names, costs_shown=costs_shown
             ),
         }
-    template = "quotes/over.html" if over else TEMPLATES.get(Quote.State(found.state), "quotes/over.html")
+    template = "quotes/over.html" if over else TEMPLATES[Quote.State(found.state)]
     return render(request, template, context, status=status)
 
 

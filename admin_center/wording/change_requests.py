@@ -3,8 +3,9 @@
 Pages, the trail, the back office and letters ask the same functions.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import TypeAlias, assert_never
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -36,51 +37,71 @@ def sentences(stored: object, base: object, names: Names) -> list[str]:
 
 def change(one: Change, base: Base | None, names: Names) -> str:
     """Return what a change asks for, with what stood when it was asked: "Support: 12 → 14 seats (+2)"."""
-    product = getattr(one, "product", "")
-    line = base.lines.get(product) if base else None
-    told = {"product": phrases.product(names, product)}
+    compared = "" if base is None else _compared(one, base, names)
+    return compared or change_words.change(one, names)
+
+
+def _compared(one: Change, base: Base, names: Names) -> str:
+    """Return the sentence of a change beside what stood; empty where the base adds nothing to it."""
     match one:
-        case changes.AddSeats() | changes.ReduceSeats() if line is not None:
+        case changes.AddSeats() | changes.ReduceSeats() | changes.ChangeEdition() | changes.RemoveProduct():
+            line = base.lines.get(one.product)
+            return _of_line(one, line, names) if line else ""
+        case changes.CombineIntoSuite():
+            return _combined(one, base.lines, names) if base.lines else ""
+        case changes.ChangeCycle():
+            if base.cycle is None:
+                return ""
+            return _("Billing cycle: %(old)s → %(new)s") % {
+                "old": phrases.cycle(base.cycle).lower(),
+                "new": phrases.cycle(one.cycle).lower(),
+            }
+        case changes.Extend():
+            if base.renews_on is None:
+                return ""
+            return _("Extend by one period from %(day)s on") % {"day": phrases.day(base.renews_on)}
+        case changes.FirstPurchase() | changes.AddProduct() | changes.AddOn() | changes.KeepProduct():
+            return ""
+        case changes.BuyTemporarySeats() | changes.UsePromoCode():
+            return ""
+        case _:
+            assert_never(one)
+
+
+_OfLine: TypeAlias = changes.AddSeats | changes.ReduceSeats | changes.ChangeEdition | changes.RemoveProduct
+
+
+def _of_line(one: _OfLine, line: BaseLine, names: Names) -> str:
+    """Return what becomes of a line, beside what it was."""
+    told = {"product": phrases.product(names, one.product)}
+    match one:
+        case changes.AddSeats() | changes.ReduceSeats():
             return _("%(product)s: %(old)s → %(new)s (%(difference)s)") % {
                 **told,
                 "old": phrases.number(line.quantity),
                 "new": phrases.seats(one.quantity),
                 "difference": difference(one.quantity - line.quantity),
             }
-        case changes.ChangeEdition() if line is not None:
+        case changes.ChangeEdition():
             return _("%(product)s: %(old)s → %(new)s") % {
                 **told,
-                "old": phrases.edition(names, product, line.edition),
-                "new": phrases.edition(names, product, one.edition),
+                "old": phrases.edition(names, one.product, line.edition),
+                "new": phrases.edition(names, one.product, one.edition),
             }
-        case changes.RemoveProduct() if line is not None:
-            bought = phrases.line(names, product, line.edition, line.quantity)
+        case changes.RemoveProduct():
+            bought = phrases.line(names, one.product, line.edition, line.quantity)
             return _("Remove %(product)s") % {"product": bought}
         case _:
-            return _of_several(one, base, names) or change_words.change(one, names)
+            assert_never(one)
 
 
-def _of_several(one: Change, base: Base | None, names: Names) -> str:
-    """Return the sentence of a change of several lines; empty where the base adds nothing."""
-    if base is None:
-        return ""
-    match one:
-        case changes.CombineIntoSuite() if base.lines:
-            return _("Combine %(lines)s into %(line)s") % {
-                "lines": ", ".join(
-                    phrases.line(names, key, line.edition, line.quantity) for key, line in base.lines.items()
-                ),
-                "line": phrases.line(names, one.product, one.edition, one.quantity),
-            }
-        case changes.ChangeCycle() if base.cycle:
-            return _("Billing cycle: %(old)s → %(new)s") % {
-                "old": phrases.cycle(base.cycle).lower(),
-                "new": phrases.cycle(one.cycle).lower(),
-            }
-        case changes.Extend() if base.renews_on:
-            return _("Extend by one period from %(day)s on") % {"day": phrases.day(base.renews_on)}
-        case _:
-            return ""
+def _combined(one: changes.CombineIntoSuite, lines: Mapping[str, BaseLine], names: Names) -> str:
+    return _("Combine %(lines)s into %(line)s") % {
+        "lines": ", ".join(
+            phrases.line(names, key, line.edition, line.quantity) for key, line in lines.items()
+        ),
+        "line": phrases.line(names, one.product, one.edition, one.quantity),
+    }
 
 
 def difference(seats: int) -> str:
@@ -133,5 +154,7 @@ def _value(one: BaseDifference, value: Value | None, names: Names) -> str:
             return phrases.cycle(value)
         case date():
             return phrases.day(value)
-        case _:
+        case None:
             return ""
+        case _:
+            assert_never(value)

@@ -1,6 +1,7 @@
 """Changes in words: what is scheduled, what is asked for, and what may be chosen where two meet."""
 
 from datetime import timedelta
+from typing import TypeAlias, assert_never
 
 from django.utils.translation import gettext as _
 
@@ -38,6 +39,8 @@ def scheduled(one: ScheduledFacts, facts: Facts, names: Names) -> str:
             }
         case ScheduledKind.CANCELLATION:
             return _("The account ends")
+        case _:
+            assert_never(one.kind)
 
 
 def waits(one: ScheduledFacts, names: Names) -> str:
@@ -58,6 +61,8 @@ def waits(one: ScheduledFacts, names: Names) -> str:
             return _("Billing cycle: %(cycle)s") % {"cycle": cycle(one.cycle).lower()}
         case ScheduledKind.CANCELLATION:
             return _("The account ends")
+        case _:
+            assert_never(one.kind)
 
 
 def change(one: changes.Change, names: Names) -> str:
@@ -87,7 +92,17 @@ def change(one: changes.Change, names: Names) -> str:
             return _lasting(one, names)
 
 
-def _lasting(one: changes.Change, names: Names) -> str:
+_Lasting: TypeAlias = (
+    changes.RemoveProduct
+    | changes.ChangeCycle
+    | changes.Extend
+    | changes.KeepProduct
+    | changes.BuyTemporarySeats
+    | changes.UsePromoCode
+)
+
+
+def _lasting(one: _Lasting, names: Names) -> str:
     match one:
         case changes.RemoveProduct():
             return _("Remove %(product)s") % {"product": product(names, one.product)}
@@ -108,7 +123,7 @@ def _lasting(one: changes.Change, names: Names) -> str:
         case changes.UsePromoCode():
             return _("Promo code %(code)s") % {"code": one.promo}
         case _:
-            return one.code.replace("_", " ")
+            assert_never(one)
 
 
 def choice(option: Option, waits: ScheduledFacts, names: Names) -> str:
@@ -133,5 +148,7 @@ def choice(option: Option, waits: ScheduledFacts, names: Names) -> str:
             return _("Let it end as planned, without extending it")
         case changes.Choice.LEAVE:
             return _("Leave what waits as it is, and don’t make the new change")
-        case _:
+        case changes.Choice.KEEP:
             return _("Keep both")
+        case _:
+            assert_never(option.choice)

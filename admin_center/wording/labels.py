@@ -1,7 +1,7 @@
 """Words for codes: the rules return codes, and this is where pages, mails and exports find the words."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -99,8 +99,10 @@ def why_not(decision: Decision, account_type: str) -> str:
             )
         case DenialReason.CANCELLED:
             return _("The account was cancelled.")
-        case _:
+        case DenialReason.ALLOWED:
             return ""
+        case _:
+            assert_never(decision.reason)
 
 
 def why_not_briefly(decision: Decision) -> str:
@@ -118,8 +120,10 @@ def why_not_briefly(decision: Decision) -> str:
             return _("While suspended: ask your contact")
         case DenialReason.NOTHING_ON_SALE:
             return _("After the trial: ask your contact")
-        case _:
+        case DenialReason.CANCELLED | DenialReason.ALLOWED:
             return ""
+        case _:
+            assert_never(decision.reason)
 
 
 def subject(decision: Decision, account_name: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import assert_never
 
 from billing.rules import changes as new
 from billing.rules import checks, drafting, refusals
@@ -63,7 +64,10 @@ def _use_promo(draft: QuoteDraft, change: new.UsePromoCode, changes: Iterable[Ch
     facts = draft.facts
     had = frozenset(
         key
-        for product in (*(line.product for line in facts.lines), *_bought(changes))
+        for product in (
+            *(line.product for line in facts.lines),
+            *(item.product for one in changes for item in new.bought(one)),
+        )
         for key in checks.includes_of(facts, product)
     )
     first = any(isinstance(c, new.FirstPurchase) for c in changes)
@@ -80,16 +84,6 @@ def _use_promo(draft: QuoteDraft, change: new.UsePromoCode, changes: Iterable[Ch
     )
     draft.given.append(given)
     draft.facts = replace(facts, discounts=(*facts.discounts, given))
-
-
-def _bought(changes: Iterable[Change]) -> tuple[str, ...]:
-    products: list[str] = []
-    for change in changes:
-        if isinstance(change, new.FirstPurchase):
-            products += [item.product for item in change.items]
-        elif isinstance(change, new.AddProduct | new.AddOn | new.CombineIntoSuite):
-            products.append(change.product)
-    return tuple(products)
 
 
 def _announce_promo(draft: QuoteDraft, changes: Iterable[Change]) -> None:
@@ -234,14 +228,22 @@ def _terms_until(draft: QuoteDraft, wanted: Period) -> list[Period]:
 
 def _schedule(draft: QuoteDraft, change: Change) -> None:
     """Write down what waits for renewal."""
-    if isinstance(change, new.ReduceSeats):
-        _schedule_reduction(draft, change)
-    elif isinstance(change, new.ChangeEdition) and not new.is_upgrade(change, draft.before):
-        _schedule_edition(draft, change)
-    elif isinstance(change, new.RemoveProduct):
-        _schedule_removal(draft, change)
-    elif isinstance(change, new.ChangeCycle):
-        _schedule_cycle(draft, change)
+    match change:
+        case new.ReduceSeats():
+            _schedule_reduction(draft, change)
+        case new.ChangeEdition():
+            if not new.is_upgrade(change, draft.before):
+                _schedule_edition(draft, change)
+        case new.RemoveProduct():
+            _schedule_removal(draft, change)
+        case new.ChangeCycle():
+            _schedule_cycle(draft, change)
+        case new.FirstPurchase() | new.CombineIntoSuite() | new.AddProduct() | new.AddOn() | new.AddSeats():
+            pass  # Made already, by `make`: at once, and so are those that follow.
+        case new.KeepProduct() | new.Extend() | new.BuyTemporarySeats() | new.UsePromoCode():
+            pass
+        case _:
+            assert_never(change)
 
 
 def _schedule_reduction(draft: QuoteDraft, change: new.ReduceSeats) -> None:

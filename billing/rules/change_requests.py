@@ -3,15 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from billing.rules.changes import (
-    AddOn,
-    AddProduct,
-    Change,
-    ChangeEdition,
-    CombineIntoSuite,
-    FirstPurchase,
-    Item,
-)
+from billing.rules.changes import Change, ChangeEdition, bought
 from billing.rules.facts import Availability, EditionFacts, Facts, PriceFacts
 from billing.rules.periods import Cycle
 
@@ -36,8 +28,7 @@ def needs_a_price(facts: Facts, changes: Iterable[Change]) -> bool:
     named = {
         (one.product, one.edition)
         for change in changes
-        for one in (change.items if isinstance(change, FirstPurchase) else (change,))
-        if isinstance(one, (AddOn, AddProduct, ChangeEdition, CombineIntoSuite, Item))
+        for one in ((change,) if isinstance(change, ChangeEdition) else bought(change))
     }
     return any(
         (product.key, edition.key) in named and edition.availability is Availability.SALES_ONLY

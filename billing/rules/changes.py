@@ -6,7 +6,7 @@ A quantity is always the new number of seats of a line, never a difference.
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias, assert_never
 
 from billing.rules.facts import Facts, ScheduledKind
 from billing.rules.periods import Cycle
@@ -268,6 +268,21 @@ def capability(change: Change, facts: Facts) -> str:
     if isinstance(change, ChangeEdition):
         return "upgrade_edition" if is_upgrade(change, facts) else "reduce"
     return _CAPABILITIES[type(change)]
+
+
+def bought(change: Change) -> tuple[Item, ...]:
+    """Return what a change buys that was not there; seats added to a line are no item of their own."""
+    match change:
+        case FirstPurchase():
+            return change.items
+        case AddProduct() | AddOn() | CombineIntoSuite():
+            return (Item(change.product, change.edition, change.quantity),)
+        case AddSeats() | ReduceSeats() | ChangeEdition() | RemoveProduct() | KeepProduct():
+            return ()
+        case ChangeCycle() | Extend() | BuyTemporarySeats() | UsePromoCode():
+            return ()
+        case _:
+            assert_never(change)
 
 
 def for_line(

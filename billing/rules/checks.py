@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from typing import assert_never
 
 from billing.rules import changes as new
 from billing.rules import refusals
@@ -172,21 +173,26 @@ def _alone(lines: Iterable[LineFacts], facts: Facts) -> tuple[LineFacts, ...]:
 
 def _clash(first: Change, second: Change, facts: Facts) -> bool:
     """Tell whether the first does not go with the second, read in this direction."""
-    if isinstance(first, new.FirstPurchase):
-        return not isinstance(second, new.UsePromoCode)
-    if isinstance(first, new.UsePromoCode):
-        return isinstance(second, new.UsePromoCode)
-    if isinstance(first, new.BuyTemporarySeats):
-        return isinstance(second, new.BuyTemporarySeats) and _same_days(first, second)
     product, other = getattr(first, "product", None), getattr(second, "product", None)
-    if isinstance(first, new.CombineIntoSuite):
-        return other is not None and other in includes_of(facts, first.product)
-    if isinstance(first, new.RemoveProduct):
-        return _clashes_with_removal(first, second, facts)
-    if type(first) is type(second):
-        return product == other
-    bought = isinstance(first, new.AddProduct | new.AddOn) and not isinstance(second, new.BuyTemporarySeats)
-    return bought and product == other
+    match first:
+        case new.FirstPurchase():
+            return not isinstance(second, new.UsePromoCode)
+        case new.UsePromoCode():
+            return isinstance(second, new.UsePromoCode)
+        case new.BuyTemporarySeats():
+            return isinstance(second, new.BuyTemporarySeats) and _same_days(first, second)
+        case new.CombineIntoSuite():
+            return other is not None and other in includes_of(facts, first.product)
+        case new.RemoveProduct():
+            return _clashes_with_removal(first, second, facts)
+        case new.AddProduct() | new.AddOn():
+            return product == other and not isinstance(second, new.BuyTemporarySeats)
+        case new.AddSeats() | new.ReduceSeats() | new.ChangeEdition() | new.KeepProduct():
+            return type(first) is type(second) and product == other
+        case new.ChangeCycle() | new.Extend():
+            return type(first) is type(second)
+        case _:
+            assert_never(first)
 
 
 def _same_days(first: new.BuyTemporarySeats, second: new.BuyTemporarySeats) -> bool:
@@ -209,23 +215,33 @@ def includes_of(facts: Facts, product: str) -> frozenset[str]:
 
 
 def _not_waiting_already(change: Change, facts: Facts) -> None:
-    kind: ScheduledKind | None = None
-    product = getattr(change, "product", None)
-    if isinstance(change, new.ReduceSeats):
-        found = facts.waiting(ScheduledKind.QUANTITY, product)
-        kind = found.kind if found and found.quantity == change.quantity else None
-    elif isinstance(change, new.ChangeEdition):
-        found = facts.waiting(ScheduledKind.EDITION, product)
-        kind = found.kind if found and found.edition == change.edition else None
-    elif isinstance(change, new.RemoveProduct):
-        kind = ScheduledKind.REMOVAL if _leaves_already(product, facts) else None
-    elif isinstance(change, new.ChangeCycle):
-        found = facts.waiting(ScheduledKind.CYCLE)
-        kind = found.kind if found and found.cycle == change.cycle else None
+    kind = _waits_already(change, facts)
     if kind is not None:
-        raise refusals.AlreadyScheduled(kind=kind.value, product=product)
+        raise refusals.AlreadyScheduled(kind=kind.value, product=getattr(change, "product", None))
 
 
-def _leaves_already(product: str | None, facts: Facts) -> bool:
+def _waits_already(change: Change, facts: Facts) -> ScheduledKind | None:
+    """Return the kind of what waits in the form that is asked for; None where nothing does."""
+    match change:
+        case new.ReduceSeats():
+            found = facts.waiting(ScheduledKind.QUANTITY, change.product)
+            return found.kind if found and found.quantity == change.quantity else None
+        case new.ChangeEdition():
+            found = facts.waiting(ScheduledKind.EDITION, change.product)
+            return found.kind if found and found.edition == change.edition else None
+        case new.RemoveProduct():
+            return ScheduledKind.REMOVAL if _leaves_already(change.product, facts) else None
+        case new.ChangeCycle():
+            found = facts.waiting(ScheduledKind.CYCLE)
+            return found.kind if found and found.cycle == change.cycle else None
+        case new.FirstPurchase() | new.CombineIntoSuite() | new.AddProduct() | new.AddOn() | new.AddSeats():
+            return None
+        case new.KeepProduct() | new.Extend() | new.BuyTemporarySeats() | new.UsePromoCode():
+            return None
+        case _:
+            assert_never(change)
+
+
+def _leaves_already(product: str, facts: Facts) -> bool:
     removals = (s for s in facts.scheduled if s.kind is ScheduledKind.REMOVAL)
     return any(product in s.leaving or (s.product == product and not s.leaving) for s in removals)

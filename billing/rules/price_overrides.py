@@ -44,11 +44,8 @@ def _bought(changes: Iterable[Change], facts: Facts) -> dict[str, str]:
     """Return the edition of each product that is bought now at a price of its own choosing."""
     found: dict[str, str] = {}
     for change in changes:
-        if isinstance(change, new.FirstPurchase):
-            found |= {item.product: item.edition for item in change.items}
-        elif isinstance(change, new.AddProduct | new.AddOn | new.CombineIntoSuite) or (
-            isinstance(change, new.ChangeEdition) and new.is_upgrade(change, facts)
-        ):
+        found |= {item.product: item.edition for item in new.bought(change)}
+        if isinstance(change, new.ChangeEdition) and new.is_upgrade(change, facts):
             found[change.product] = change.edition
     return found
 

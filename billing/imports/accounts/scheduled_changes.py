@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import assert_never
 
 from accounts.rules.capabilities import AccountState
 from billing.imports.accounts.listing import AccountFault, ListedAccount, ListedScheduled, fault
@@ -77,8 +78,13 @@ def _change(one: ListedScheduled) -> new.Change:
             return new.ChangeEdition(one.product, one.edition)
         case ScheduledKind.REMOVAL:
             return new.RemoveProduct(one.product)
-    assert one.cycle is not None  # `_faults` asks for it
-    return new.ChangeCycle(one.cycle)
+        case ScheduledKind.CYCLE:
+            assert one.cycle is not None  # `_faults` asks for it
+            return new.ChangeCycle(one.cycle)
+        case ScheduledKind.CANCELLATION:
+            raise AssertionError  # `cancel_at_period_end` says so, not a kind
+        case _:
+            assert_never(one.kind)
 
 
 def _in_use(account: ListedAccount, bought: Facts) -> Facts:
