@@ -127,6 +127,7 @@ def _line(invoice: Invoice, position: int, line: PricedLine, names: Names) -> In
         amount=to_money(line.amount, currency),
         tax_percent=line.tax_rate,
         because=" ".join(line.because),
+        capped=line.capped,
     )
 
 

@@ -16,8 +16,6 @@ from billing.models import InvoiceLine
 from billing.rules.facts import ProductKind
 from billing.rules.lines import LineKind, PricedLine
 from billing.rules.money import to_minor
-from billing.rules.periods import Period
-from billing.rules.proration import prorated
 from billing.rules.quoting import PricedQuote, Renewal
 from billing.rules.settlement import Settlement
 from billing.storage.loading import LoadedFacts
@@ -191,24 +189,11 @@ def invoiced(lines: Iterable[InvoiceLine], currency: str, flat: Container[str]) 
             gross=to_minor(line.gross.amount, currency),
             amount=to_minor(line.amount.amount, currency),
             discounts=tuple(DiscountDeduction(one["code"], one["amount"]) for one in line.discounts),
-            capped=_capped(line, currency),
+            capped=line.capped,
             because=", ".join(BECAUSE[code]() for code in line.because.split() if code in BECAUSE),
         )
         for line in lines
     )
-
-
-def _capped(line: InvoiceLine, currency: str) -> bool:
-    """Tell whether a credit gave back less than its arithmetic, because no more was charged."""
-    worth = prorated(
-        to_minor(line.unit_price.amount, currency),
-        line.quantity,
-        months=line.months,
-        term=Period(line.term_start, line.term_end),
-        on=line.covers_from,
-        until=line.covers_until,
-    )
-    return worth != abs(to_minor(line.gross.amount, currency))
 
 
 def _counted(quantity: int, flat: bool) -> str:

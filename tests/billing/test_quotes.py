@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from djmoney.money import Money
 
 from accounts import activity
 from accounts.models import Account, Activity, Letter
@@ -18,6 +19,7 @@ from billing.models import (
     Invoice,
     InvoicePayment,
     Line,
+    PaidSegment,
     PaymentMethod,
     Quote,
     SandboxPayment,
@@ -58,6 +60,14 @@ def confirm(quote: Quote, by: str = "olivia", on: date = TODAY) -> Quote:
 
 def amounts(invoice: Invoice) -> list[str]:
     return [str(line.amount.amount) for line in invoice.lines.all()]
+
+
+def test_a_credit_of_less_than_its_arithmetic_says_so_on_the_invoice(ledger: Account) -> None:
+    PaidSegment.objects.update(credited=Money("100", "USD"))
+    confirm(draw(ledger, AddSeats("support", 11)))
+    # 120.00 were charged and 100.00 given back: 20.00 are left to give back, not 34.52.
+    lines = [(str(line.gross.amount), line.capped) for line in Invoice.objects.get().lines.all()]
+    assert lines == [("-20.000", True), ("37.970", False)]
 
 
 def test_one_more_seat_costs_what_the_real_invoice_said(ledger: Account) -> None:

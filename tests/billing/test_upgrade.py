@@ -8,14 +8,21 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import ProgrammingError, connection
+from djmoney.money import Money
 from psycopg import sql
 
 from admin_center.server.database import ROOT
+from billing.models import Invoice, InvoiceLine
+from billing.rules.periods import Period
+from tests import people, shop
 
+TERM = Period(date(2022, 10, 27), date(2023, 10, 27))
 DUMP = ROOT / "tests" / "data" / "demo-2026-11-26.sql.gz"
 # What nothing but an act of somebody may make more or fewer.
 KEPT = (
@@ -97,3 +104,53 @@ def test_the_demo_of_before_is_upgraded_whole(before: str) -> None:
     assert counts(before) == had
     manage(before, "check_invariants")
     assert "No planned migration operations" in manage(before, "migrate", "--plan")
+
+
+@pytest.mark.breaks_invariants
+@pytest.mark.parametrize(
+    ("currency", "unit", "worth", "less"),
+    [("USD", "1", "34.52", "34.51"), ("JPY", "100", "3452", "3451"), ("BHD", "1", "34.521", "34.520")],
+)
+def test_credits_of_before_say_whether_they_were_capped(
+    db: None, currency: str, unit: str, worth: str, less: str
+) -> None:
+    """10 seats, 12 months, 105 of 365 days: 34.5205… of 1.00; what gave back a minor unit less was capped."""
+    account = people.acme(currency=currency)
+    shop.subscribe(account, {"support": ("team", 10, unit)}, start=TERM.start)
+    note = Invoice.objects.create(
+        number="CN-000001",
+        subscription_id=account.pk,
+        kind=Invoice.Kind.CREDIT_NOTE,
+        reason=Invoice.Reason.CHANGE,
+        issued_on=date(2023, 7, 14),
+        issued_at=datetime(2023, 7, 14, tzinfo=UTC),
+        currency=currency,
+        language="en",
+        **{name: Money(-1, currency) for name in ("subtotal", "total")},
+        **{name: Money(0, currency) for name in ("tax", "prepaid", "carried_over", "due")},
+    )
+    for position, gross in enumerate((worth, less), 1):
+        InvoiceLine.objects.create(
+            invoice=note,
+            position=position,
+            kind="credit",
+            product="support",
+            edition="team",
+            covers_from=TERM.end - timedelta(days=105),
+            covers_until=TERM.end,
+            term_start=TERM.start,
+            term_end=TERM.end,
+            quantity=10,
+            months=12,
+            cycle="annual",
+            unit_price=Money(unit, currency),
+            gross=Money(f"-{gross}", currency),
+            amount=Money(f"-{gross}", currency),
+            because="add_seats",
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(import_module("billing.migrations.0014_capped_lines").SAY_CAPPED)
+    assert list(note.lines.values_list("capped", flat=True)) == [False, True]
+    with pytest.raises(ProgrammingError, match="Cannot update"):
+        note.lines.update(capped=False)
