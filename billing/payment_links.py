@@ -318,7 +318,10 @@ def pay(state: str, *, return_url: str) -> Charge:
         _demand_payable(account, link)
         setup.used_at = at
         setup.save(update_fields=["used_at"])
-        charge = payments.intend(account, link.invoice, method, at, return_url=return_url, link=link)
+        invoice = link.invoice
+        charge = payments.intend(
+            account, invoice.due, method, at, invoice=invoice, return_url=return_url, link=link
+        )
         activity.record(account, "payment_by_link_started", by=None, invoice=link.invoice.number)
     return payments.collect(charge.pk)
 

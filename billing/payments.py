@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from django.db import connection, transaction
 from django.db.models import Q
+from moneyed import Money
 
 from accounts import activity, lifecycle, queues
 from accounts.failpoints import step
@@ -42,19 +43,25 @@ def is_charged(account: Account) -> bool:
 
 def intend(
     account: Account,
-    invoice: Invoice,
+    amount: Money,
     method: PaymentMethod | Method,
     at: datetime,
     *,
+    invoice: Invoice | None = None,
+    quote: Quote | None = None,
     return_url: str = "",
     link: PaymentLink | None = None,
 ) -> Charge:
-    """Write down that an invoice is to be collected, before anything is sent; `link` is what began it."""
+    """Write down what is to be collected for an invoice or a change that waits, before anything is sent.
+
+    `link` is what began it.
+    """
     return Charge.objects.create(
         subscription_id=account.pk,
         invoice=invoice,
+        quote=quote,
         link=link,
-        amount=invoice.due,
+        amount=amount,
         method=method.reference,
         return_url=return_url,
         created_at=at,
@@ -94,7 +101,8 @@ def pay(number: str, account: Account, *, by: User, on: date, return_url: str = 
         method = PaymentMethod.objects.filter(pk=account.pk).exclude(reference="").first()
         if method is None:
             raise NoPaymentMethod
-        charge = intend(account, invoice, method, activity.current().at, return_url=return_url)
+        at = activity.current().at
+        charge = intend(account, invoice.due, method, at, invoice=invoice, return_url=return_url)
         activity.record(account, "invoice_payment_started", by=by, invoice=invoice.number)
     return collect(charge.pk)
 

@@ -188,7 +188,7 @@ def _accept(
         return None, _hold(account, quote, checked.quote.due, method, return_url)
     invoice = apply(account, quote, occasion=occasion)
     if method is not None and method.kind == PaymentMethod.Kind.DIRECT_DEBIT and invoice is not None:
-        return None, payments.intend(account, invoice, method, at).pk
+        return None, payments.intend(account, invoice.due, method, at, invoice=invoice).pk
     return None, None
 
 
@@ -206,15 +206,8 @@ def _hold(account: Account, quote: Quote, due: int, method: PaymentMethod, retur
     """Let a change wait for its payment; return the charge that was intended."""
     quote.state = Quote.State.HELD
     quote.save(update_fields=["state"])
-    charge = Charge.objects.create(
-        subscription_id=account.pk,
-        quote=quote,
-        amount=to_money(due, account.currency),
-        method=method.reference,
-        return_url=return_url,
-        created_at=activity.current().at,
-    )
-    return charge.pk
+    amount, at = to_money(due, account.currency), activity.current().at
+    return payments.intend(account, amount, method, at, quote=quote, return_url=return_url).pk
 
 
 def withdraw(quote_id: UUID, *, by: User, on: date) -> Quote:
@@ -243,7 +236,7 @@ def withdraw(quote_id: UUID, *, by: User, on: date) -> Quote:
 def undo(change_id: int, *, by: User, on: date) -> None:
     """Undo a change that waits for renewal.
 
-    Raises NotAllowed; TooLate once its day has come, RenewalParked where that renewal is on hold;
+    Raises NotAllowed; UndoTooLate once its day has come, RenewalParked where that renewal is on hold;
     EndsEarlier where an extension was made without the line; ScheduledChange.DoesNotExist where it is gone.
     """
     account = Account.objects.lock_for(ScheduledChange, change_id)

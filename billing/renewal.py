@@ -234,7 +234,7 @@ def _charge(account: Account, invoice: Invoice, at: datetime) -> UUID | None:
     if method is None:
         lifecycle.fall_past_due(account, invoice=invoice.number)
         return None
-    return payments.intend(account, invoice, method, at).pk
+    return payments.intend(account, invoice.due, method, at, invoice=invoice).pk
 
 
 def _end(account: Account, at: datetime) -> None:
