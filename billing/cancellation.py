@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Sum
 
-from accounts import activity, lifecycle, mail
+from accounts import activity, lifecycle, mail, staff
 from accounts.gate import Gate
 from accounts.models import Account, Letter, Membership, User
 from accounts.rules.capabilities import AccountState
-from accounts.rules.decision import Action, Contact, Decision, DenialReason, NextStep, NotAllowed
+from accounts.rules.decision import Action
 from billing import payment_links
 from billing.forfeits import Forfeit, forfeits
 from billing.models import (
@@ -273,18 +273,10 @@ def restore(account_id: int, *, reason: str, by: User, on: date) -> Account:
     """Give a cancelled account back exactly as it was, within 90 days and without charging.
 
     Where its paid period ended meanwhile, the next renewal charges from `on`. For the vendor's
-    staff; raises NotAllowed, RestoreOver.
+    staff; raises PermissionDenied, ValueError without a reason, RestoreOver.
     """
     account = Account.objects.lock(account_id)
-    if not (by.is_staff and by.is_active):
-        no = Decision(
-            Action.CANCEL_ACCOUNT,
-            False,
-            DenialReason.ROLE,
-            (Contact.VENDOR_CONTACT,),
-            NextStep.CONTACT_VENDOR,
-        )
-        raise NotAllowed(no)
+    staff.demand(by, reason)
     at = activity.current().at
     last = Cancellation.objects.filter(account=account, undone_at=None, erased_at=None).first()
     if account.state != AccountState.CANCELLED or last is None or account.cancelled_at is None:

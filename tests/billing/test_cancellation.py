@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from unittest.mock import Mock, patch
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from djmoney.money import Money
 
 from accounts import activity, mail
@@ -186,7 +187,7 @@ def test_restoring_gives_back_the_former_state_without_charging(ledger: Account)
 
     before = picture()
     cancel(ledger)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(PermissionDenied):
         cancellation.restore(ledger.pk, reason="asked", by=people.user("olivia"), on=TODAY)
     cancellation.restore(ledger.pk, reason="asked", by=people.vera(), on=TODAY)
     assert picture() == before
