@@ -135,6 +135,5 @@ _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
         )
         % {**d, "on": _day(d, "on"), "until": _day(d, "until")}
     ),
-    "too_late": lambda d, n: _("It took effect already, and can no longer be undone."),
     "outside_period": lambda d, n: _("This day lies outside of the current period."),
 }

@@ -42,7 +42,6 @@ class Invoice(models.Model):
 
         CHANGE = "change", _("Change")
         RENEWAL = "renewal", _("Renewal")
-        RESUMPTION = "resumption", _("Resumption")
 
     number = models.CharField(_("number"), max_length=20, unique=True)
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="invoices")
@@ -78,7 +77,7 @@ class Invoice(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["subscription", "period_start"],
-                condition=Q(reason__in=["renewal", "resumption"]),
+                condition=Q(reason="renewal"),
                 name="invoice_one_renewal_per_period",
             ),
             models.CheckConstraint(

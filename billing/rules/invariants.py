@@ -1,16 +1,13 @@
-"""The next state of a subscription, and what must hold of any state."""
+"""What must hold of any state of a subscription, and of undoing what waits."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from itertools import pairwise
 
 from billing.rules.facts import Facts, LineFacts, ScheduledFacts, ScheduledKind
 from billing.rules.lines import PricedLine
 from billing.rules.periods import add_months, months_between
-from billing.rules.quoting import PricedQuote
-from billing.rules.refusals import EndsEarlier, NoChange, TooLate
-from billing.rules.renewal import renewal
+from billing.rules.refusals import EndsEarlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,37 +16,6 @@ class InvariantFault:
 
     code: str
     product: str | None = None
-
-
-def apply(facts: Facts, quote: PricedQuote) -> Facts:
-    """Return the subscription once a quote is carried out; ValueError if it is for another state."""
-    if quote.version != facts.version:
-        raise ValueError(f"the quote is for version {quote.version}, this is {facts.version}")
-    return quote.after
-
-
-def renewed(facts: Facts, on: date) -> Facts:
-    """Return the subscription after its next renewal; ValueError where nothing renews."""
-    coming = renewal(facts, on)
-    if coming is None:
-        raise ValueError("nothing has been bought: nothing renews")
-    return coming.after
-
-
-def undone(facts: Facts, kind: ScheduledKind, product: str | None, on: date) -> Facts:
-    """Return the subscription without a change that waits.
-
-    NoChange where none does, TooLate from the day on which it takes effect, EndsEarlier where an
-    extension was made without the line: nothing would be paid for it between its day and the renewal.
-    """
-    waiting = facts.waiting(kind, product)
-    if waiting is None:
-        raise NoChange(kind=kind.value, product=product)
-    if on >= waiting.takes_effect_on:
-        raise TooLate(kind=kind.value, product=product, on=waiting.takes_effect_on)
-    demand_undoable(facts, waiting)
-    rest = tuple(s for s in facts.scheduled if s.slot != waiting.slot)
-    return replace(facts, scheduled=rest, version=facts.version + 1)
 
 
 def demand_undoable(facts: Facts, waiting: ScheduledFacts) -> None:

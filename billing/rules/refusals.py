@@ -210,9 +210,3 @@ class OutsidePeriod(Refusal):
     """The day lies before the current period (`on`, `start`)."""
 
     code = "outside_period"
-
-
-class TooLate(Refusal):
-    """The change has taken effect already and cannot be undone (`kind`, `product`, `on`)."""
-
-    code = "too_late"

@@ -44,11 +44,6 @@ class Settlement:
         """Tell whether it gives back more than it charges."""
         return self.total < 0
 
-    @property
-    def is_invoice(self) -> bool:
-        """Tell whether it makes an invoice; a change of nothing makes neither."""
-        return self.total > 0
-
 
 def settle(lines: Iterable[PricedLine], *, balance: int, smallest: int) -> Settlement:
     """Return how lines are settled against a balance (positive: the customer's), minor units.

@@ -1,8 +1,7 @@
-"""Tax by rate on the sum of the rounded lines, and the dated table the rates come from."""
+"""Tax by rate on the sum of the rounded lines."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -16,21 +15,6 @@ class TaxLine:
     rate: Decimal
     base: int
     amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class DatedRate:
-    """A rate in percent that holds in a jurisdiction from a day on, until a later one."""
-
-    jurisdiction: str
-    percent: Decimal
-    valid_from: date
-
-
-def rate_on(table: Iterable[DatedRate], jurisdiction: str, on: date) -> Decimal | None:
-    """Return the rate that holds in a jurisdiction that day, None where the table has none."""
-    valid = [r for r in table if r.jurisdiction == jurisdiction and r.valid_from <= on]
-    return max(valid, key=lambda rate: rate.valid_from).percent if valid else None
 
 
 def taxes(bases: Mapping[Decimal | None, int]) -> tuple[TaxLine, ...]:

@@ -29,7 +29,7 @@ from billing.rules.facts import (
     LineFacts,
     ScheduledKind,
 )
-from billing.rules.invariants import faults, undone
+from billing.rules.invariants import demand_undoable, faults
 from billing.rules.periods import Period
 from billing.rules.quoting import quote
 from billing.rules.refusals import Refusal
@@ -125,8 +125,10 @@ def test_without_such_an_answer_nothing_ends_before_the_renewal() -> None:
 
 def test_undoing_it_would_leave_days_unpaid_so_keeping_it_buys_them() -> None:
     facts = extended()
+    removal = facts.waiting(REMOVAL, "guide")
+    assert removal is not None
     with pytest.raises(refusals.EndsEarlier) as refused:
-        undone(facts, REMOVAL, "guide", TODAY)
+        demand_undoable(facts, removal)
     assert refused.value.data == {"product": "guide", "on": YEAR.end, "until": NEXT.end}
     found = quote(facts, [KeepProduct("guide")], LAST_DAY)
     # 3 × 0.80 × 12, the year that the others were extended by: the same on every day until then.

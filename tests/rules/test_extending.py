@@ -23,7 +23,7 @@ from billing.rules.facts import (
     ScheduledKind,
     TemporaryFacts,
 )
-from billing.rules.invariants import faults, undone
+from billing.rules.invariants import demand_undoable, faults
 from billing.rules.periods import AppliedDiscount, Cycle, Period
 from billing.rules.quoting import UndecidedConflict, quote, renewal
 from tests.rules.shop import (
@@ -38,7 +38,7 @@ from tests.rules.shop import (
     saved,
     waits,
 )
-from tests.rules.test_ending import GUIDE, LAST_DAY, NEXT, SUPPORT, end, extended, going
+from tests.rules.test_ending import GUIDE, NEXT, SUPPORT, end, extended, going
 
 REMOVAL, QUANTITY = ScheduledKind.REMOVAL, ScheduledKind.QUANTITY
 
@@ -67,7 +67,9 @@ def test_every_other_change_that_waits_moves_and_says_so() -> None:
     assert codes(found).count("scheduled_moves") == 3
     # Each is still undone for nothing, and is not in force after Guide's end.
     after = saved(found.after)
-    assert undone(after, QUANTITY, "support", LAST_DAY).waiting(QUANTITY, "support") is None
+    waiting = after.waiting(QUANTITY, "support")
+    assert waiting is not None
+    demand_undoable(after, waiting)
     ended = ending(after)
     assert ended is not None
     assert [(line.product, line.edition, line.quantity) for line in ended.after.lines] == [

@@ -1,4 +1,4 @@
-"""The next state, undoing, and what must hold of any state."""
+"""What must hold of any state, and of undoing."""
 
 from dataclasses import replace
 from datetime import date
@@ -8,16 +8,14 @@ import pytest
 from billing.rules.changes import (
     AddSeats,
     Extend,
-    ReduceSeats,
 )
 from billing.rules.facts import (
     Facts,
     ScheduledKind,
 )
-from billing.rules.invariants import InvariantFault, apply, faults, line_faults, renewed, undone
+from billing.rules.invariants import InvariantFault, demand_undoable, faults, line_faults
 from billing.rules.periods import Period
 from billing.rules.quoting import quote, renewal
-from billing.rules.refusals import NoChange, TooLate
 from tests.rules.shop import TODAY, YEAR, acme, bought, nothing, saved, waits
 
 QUANTITY, REMOVAL = ScheduledKind.QUANTITY, ScheduledKind.REMOVAL
@@ -27,39 +25,9 @@ def pair(**more: object) -> Facts:
     return acme(bought("support", "professional", 10), bought("talk", "team", 4), **more)
 
 
-def test_a_quote_is_carried_out_on_the_state_it_was_drawn_up_for() -> None:
-    facts = pair()
-    found = quote(facts, [AddSeats("talk", 5)], TODAY)
-    assert apply(facts, found) == found.after
-    with pytest.raises(ValueError, match="the quote is for version 7, this is 8"):
-        apply(found.after, found)
-
-
-def test_a_renewal_is_carried_out() -> None:
-    coming = renewal(pair(), TODAY)
-    assert coming is not None
-    assert renewed(pair(), TODAY) == coming.after
-    with pytest.raises(ValueError, match=r"^nothing has been bought: nothing renews$"):
-        renewed(nothing(), TODAY)
-
-
-def test_undo_gives_back_what_was() -> None:
-    facts = pair()
-    waiting = quote(facts, [ReduceSeats("talk", 2)], TODAY).after
-    assert replace(undone(waiting, QUANTITY, "talk", TODAY), version=facts.version) == facts
-    assert undone(waiting, QUANTITY, "talk", TODAY).version == waiting.version + 1
-    assert undone(waiting, QUANTITY, "talk", date(2023, 10, 26)).scheduled == ()
-    with pytest.raises(TooLate) as late:
-        undone(waiting, QUANTITY, "talk", YEAR.end)
-    assert late.value.data == {"kind": "quantity", "product": "talk", "on": YEAR.end}
-    with pytest.raises(NoChange) as none:
-        undone(facts, QUANTITY, "talk", TODAY)
-    assert none.value.data == {"kind": "quantity", "product": "talk"}
-
-
-def test_undo_leaves_what_else_waits() -> None:
-    facts = pair(scheduled=(waits(QUANTITY, "talk", quantity=2), waits(QUANTITY, "support", quantity=5)))
-    assert undone(facts, QUANTITY, "talk", TODAY).scheduled == facts.scheduled[1:]
+def test_what_waits_is_undone_for_nothing() -> None:
+    for waiting in (waits(QUANTITY, "talk", quantity=2), waits(REMOVAL, "talk")):
+        demand_undoable(pair(scheduled=(waiting,)), waiting)
 
 
 # --- What must hold
@@ -143,7 +111,9 @@ def test_a_fault(facts: Facts, found: list[InvariantFault]) -> None:
 def test_days_of_a_suspension_are_no_gap() -> None:
     """Paid until 27 October, suspended, resumed on 10 November: the days between were not served."""
     facts = replace(pair(), state="suspended")
-    after = saved(renewed(facts, date(2023, 11, 10)))
+    coming = renewal(facts, date(2023, 11, 10))
+    assert coming is not None
+    after = saved(coming.after)
     assert after.lines[0].segments[-1].covers.start == date(2023, 11, 10)
     assert faults(after) == ()
 

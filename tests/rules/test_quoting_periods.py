@@ -21,10 +21,9 @@ from billing.rules.changes import (
     UsePromoCode,
 )
 from billing.rules.facts import DiscountFacts, DiscountSource, PromoFacts, ScheduledKind
-from billing.rules.invariants import renewed
 from billing.rules.lines import LineKind
 from billing.rules.periods import AppliedDiscount, Cycle, Period
-from billing.rules.quoting import quote
+from billing.rules.quoting import quote, renewal
 from tests.rules.shop import (
     TODAY,
     YEAR,
@@ -186,9 +185,12 @@ def test_a_code_starts_at_the_next_whole_period() -> None:
         1,
         8,
     )
-    once = renewed(saved(found.after), YEAR.end)
-    assert [d.periods_left for d in once.discounts] == [1]
-    assert renewed(saved(once), YEAR.end).discounts == ()
+    once = renewal(saved(found.after), YEAR.end)
+    assert once is not None
+    assert [d.periods_left for d in once.after.discounts] == [1]
+    twice = renewal(saved(once.after), YEAR.end)
+    assert twice is not None
+    assert twice.after.discounts == ()
 
 
 def test_a_code_that_is_used_today_takes_effect_today() -> None:

@@ -232,7 +232,6 @@ def test_every_refusal_has_a_code_of_its_own_and_is_tested() -> None:
         refusals.RenewalParked,
         refusals.OutsidePeriod,
         refusals.PromoNotValid,
-        refusals.TooLate,
         refusals.EndsEarlier,
     }
     assert {case[2] for case in CASES} | elsewhere == set(kinds)

@@ -1,9 +1,8 @@
-"""Tax by rate on sums, and the dated table."""
+"""Tax by rate on sums."""
 
-from datetime import date
 from decimal import Decimal
 
-from billing.rules.tax import DatedRate, TaxLine, rate_on, tax, taxes
+from billing.rules.tax import TaxLine, tax, taxes
 
 D = Decimal
 
@@ -25,17 +24,3 @@ def test_half_a_cent_of_tax_goes_away_from_zero() -> None:
     # 0.10 × 5 % = 0.005
     assert tax(10, D(5)) == 1
     assert tax(-10, D(5)) == -1
-
-
-def test_the_table_gives_the_rate_of_the_day() -> None:
-    table = [
-        DatedRate("DE", D(16), date(2020, 7, 1)),
-        DatedRate("DE", D(19), date(2021, 1, 1)),
-        DatedRate("FR", D(20), date(2014, 1, 1)),
-    ]
-    assert rate_on(table, "DE", date(2020, 6, 30)) is None
-    assert rate_on(table, "DE", date(2020, 7, 1)) == 16
-    assert rate_on(table, "DE", date(2020, 12, 31)) == 16
-    assert rate_on(table, "DE", date(2021, 1, 1)) == 19
-    assert rate_on(table, "FR", date(2021, 1, 1)) == 20
-    assert rate_on(table, "ES", date(2021, 1, 1)) is None
