@@ -33,7 +33,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="invoiceline",
             name="capped",
-            field=models.BooleanField(db_default=False, default=False, verbose_name="capped"),
+            field=models.BooleanField(
+                db_default=False, default=False, verbose_name="no more than was charged"
+            ),
         ),
         migrations.RunSQL(SAY_CAPPED, migrations.RunSQL.noop),
     ]

@@ -125,7 +125,7 @@ class InvoiceLine(models.Model):
     tax_percent = models.DecimalField(_("tax in percent"), max_digits=5, decimal_places=2, null=True)
     because = models.CharField(_("because of"), max_length=40)
     # A credit that is less than its arithmetic, because no more was charged (domain.md 5).
-    capped = models.BooleanField(_("capped"), default=False, db_default=False)
+    capped = models.BooleanField(_("no more than was charged"), default=False, db_default=False)
 
     account_path: ClassVar[str] = "invoice__subscription_id"
 

@@ -25,7 +25,6 @@ class Failure(StrEnum):
     DECLINED = "declined"
     AUTHENTICATION = "authentication_failed"
     CANCELLED = "cancelled"
-    NO_METHOD = "no_method"
 
 
 @dataclass(frozen=True, slots=True)
