@@ -4,7 +4,6 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest
 from django.template.loader import get_template
 from django.utils.safestring import SafeString
@@ -14,23 +13,11 @@ from accounts.models import Account, Membership
 from accounts.rules.decision import Action, Contact, Decision
 from admin_center import navigation
 from billing import payment_links
+from billing.storage import statements
 
 # How many of a person's accounts the top bar lists; the chooser lists them all.
 ACCOUNTS_LISTED = 7
 # Raw, because every page pays for it: the same through the ORM takes three times as long.
-LISTS = """
-(SELECT 'account', a.name, a.slug
-   FROM accounts_membership m JOIN accounts_account a ON a.id = m.account_id
-  WHERE m.user_id = %(person)s AND m.suspended_at IS NULL AND a.state <> 'cancelled'
-  ORDER BY lower(a.name), m.id LIMIT 8)
-UNION ALL
-(SELECT 'product', p.name, e.name
-   FROM billing_line l
-   JOIN billing_product p ON p.id = l.product_id
-   JOIN billing_edition e ON e.id = l.edition_id
-  WHERE l.subscription_id = %(account)s AND l.ended_on IS NULL AND p.kind IN ('product', 'suite')
-  ORDER BY p.position, p.id LIMIT 12)
-"""
 THEMES = ("auto", "light", "dark")
 
 
@@ -109,14 +96,12 @@ class Frame:
         return navigation.sidebar(self.request.gate, self.account.slug, self.here, self.language)
 
     @cached_property
-    def _lists(self) -> tuple[tuple[str, str, str], ...]:
+    def _lists(self) -> tuple[statements.TopbarRow, ...]:
         """The person's accounts, and the products of this page's account, in one statement."""
         person = self.request.user
         if not person.is_authenticated:
             return ()
-        with connection.cursor() as cursor:
-            cursor.execute(LISTS, {"person": person.pk, "account": self.account.pk if self.account else 0})
-            return tuple(cursor.fetchall())
+        return statements.topbar_rows(person.pk, self.account.pk if self.account else None)
 
     @cached_property
     def contacts(self) -> list[Membership]:
@@ -144,7 +129,7 @@ def write_topbar(
     theme: str,
     person: tuple[str, str] | None,
     account: tuple[str, str] | None,
-    lists: tuple[tuple[str, str, str], ...],
+    lists: tuple[statements.TopbarRow, ...],
 ) -> SafeString:
     """Return the top bar of these facts and no others, so that the same facts need not be written twice.
 

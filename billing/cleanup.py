@@ -11,13 +11,12 @@ from allauth.usersessions.models import UserSession
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db import connection
 from django.db.models import QuerySet
 from procrastinate.contrib.django import app
 
 from accounts.models import Draft
 from billing.models import PaymentSetup, Quote
-from billing.storage.sql import EXPIRED_CACHE_ROWS
+from billing.storage import statements
 
 # So many rows go in one transaction, whose locks end with it.
 AT_ONCE = 1000
@@ -55,9 +54,7 @@ def typed(at: datetime) -> int:
 
 def cache(at: datetime) -> int:
     """Remove what the cache holds past its time: it takes nothing out by itself below its limit."""
-    with connection.cursor() as cursor:
-        cursor.execute(EXPIRED_CACHE_ROWS, [at])
-        return int(cursor.rowcount)
+    return statements.remove_expired_cache_rows(at)
 
 
 def jobs() -> None:

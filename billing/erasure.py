@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from allauth.account.models import EmailAddress
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts import activity, queues
@@ -23,6 +23,7 @@ from accounts.models import (
 from accounts.rules.capabilities import AccountState
 from billing.cancellation import KEPT_FOR
 from billing.models import AgentSeat, Cancellation, ChangeRequest, DataExport, PaymentMethod, PaymentSetup
+from billing.storage import statements
 
 # A statement holds at most 65,535 parameters.
 AT_ONCE = 1000
@@ -74,9 +75,7 @@ def erase(account_id: int) -> bool:
     account.external_id, account.vendor_contact_phone = "", ""
     account.erased_at = activity.current().at
     account.save(update_fields=["name", "slug", "external_id", "vendor_contact_phone", "erased_at"])
-    with connection.cursor() as cursor:
-        # The trail's trigger lets names out of entries, and nothing else, until this commits.
-        cursor.execute("SELECT set_config('admin_center.erasing', 'on', true)")
+    statements.let_names_out_of_activity()
     Activity.objects.filter(account=account).update(
         actor=None, actor_name="", address=None, before=None, after=None, reason=""
     )

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.conf import settings
-from django.db import connection
 
 from accounts.models import Account
 from billing.models import BalanceEntry, Invoice, InvoiceLine, InvoicePayment, Quote
 from billing.rules.lines import PricedLine
 from billing.rules.money import to_money
 from billing.rules.settlement import Settlement
+from billing.storage import statements
 from billing.storage.saving import Occasion
 
 Names = Mapping[str | tuple[str, str], str]
@@ -44,7 +44,7 @@ def issue(
     if settlement.total == 0:
         return None
     invoice = _invoice(account, settlement, cause, occasion)
-    invoice.number = next_number("CN" if settlement.is_credit_note else "INV")
+    invoice.number = statements.next_number("CN" if settlement.is_credit_note else "INV")
     invoice.save(force_insert=True)
     InvoiceLine.objects.bulk_create(
         _line(invoice, position, line, names) for position, line in enumerate(lines, 1)
@@ -54,21 +54,6 @@ def issue(
         # Nothing is left to pay: settled by the balance, carried over, or a credit note.
         InvoicePayment.objects.create(invoice=invoice, paid_at=occasion.at)
     return invoice
-
-
-def next_number(series: str) -> str:
-    """Return the next number of a series, e.g. INV-000042.
-
-    Without gaps: it commits or rolls back with the document that bears it.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO billing_numbering (series, last) VALUES (%s, 1)"
-            " ON CONFLICT (series) DO UPDATE SET last = billing_numbering.last + 1 RETURNING last",
-            [series],
-        )
-        (last,) = cursor.fetchone()
-    return f"{series}-{last:06d}"
 
 
 def _invoice(account: Account, settlement: Settlement, cause: Cause, occasion: Occasion) -> Invoice:

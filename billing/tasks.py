@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from django.db import close_old_connections, connection
+from django.db import close_old_connections
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from accounts import activity, clock, email_changes, mail, ownership, queues
 from accounts.models import Account
 from billing import change_requests, cleanup, data_export, erasure, payments, promised_seats, renewal
+from billing.storage import statements
 
 log = structlog.get_logger()
 # Rows are asked for by so many ids at once: a statement holds at most 65,535 parameters.
@@ -147,5 +148,4 @@ def prepare_exports() -> None:
 def _begin() -> None:
     """Begin a job on a connection that lives, with more patience for locks than a page has."""
     close_old_connections()
-    with connection.cursor() as cursor:
-        cursor.execute("SET lock_timeout = '10s'")
+    statements.wait_for_locks(timedelta(seconds=10))

@@ -1,4 +1,4 @@
-"""The two statements that loading.py reads with, each giving one JSON document, and what has no model.
+"""The two statements that loading.py reads with, each giving one JSON document.
 
 Amounts are multiplied by `scale`, ten to the power of the currency's decimals: minor units.
 """
@@ -99,6 +99,3 @@ SELECT coalesce(json_agg(json_build_object(
   ) ORDER BY p.position, p.id), '[]')::text
 FROM billing_product p WHERE p.catalogue_id = %(catalogue)s
 """
-
-# The table of the database cache (CACHES in the settings) has no model.
-EXPIRED_CACHE_ROWS = "DELETE FROM cache WHERE expires <= %s"

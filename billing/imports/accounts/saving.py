@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts import activity, lifecycle
 from accounts.models import Account, Activity, Membership
@@ -25,6 +25,7 @@ from billing.models import (
 from billing.rules.facts import Facts, LineFacts
 from billing.rules.money import to_money
 from billing.rules.periods import Cycle
+from billing.storage import statements
 from billing.storage.saving import (
     Editions,
     Occasion,
@@ -70,9 +71,7 @@ def write(ready: Sequence[CheckedAccount]) -> None:
         rows.add(account, subscription, members, one, editions[one.catalogue_id])
     rows.write()
     # Asked at once, which is otherwise asked at the commit: a rehearsal never comes to it.
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    statements.check_constraints_now()
 
 
 @dataclass(frozen=True, slots=True)
