@@ -80,7 +80,7 @@ def _lock_promos(subscription: Subscription, changes: tuple[Change, ...]) -> Non
 
 def open_to_staff(held: Facts) -> Facts:
     """Return the facts with every product open: the account's type binds its people, not the staff."""
-    return replace(held, account_type=AccountType.SELF_SERVICE.value)
+    return replace(held, account_type=AccountType.SELF_SERVICE)
 
 
 def apply(account: Account, quote: Quote, *, occasion: Occasion) -> Invoice | None:

@@ -8,6 +8,7 @@ from django.db import transaction
 from accounts import activity, mail, queues, staff
 from accounts.gate import Gate
 from accounts.models import Account, Membership, User
+from accounts.rules import capabilities
 from accounts.rules.capabilities import AccountType
 from accounts.rules.decision import Action
 from billing import applying, change_request_letters, quote_json, quotes, renewal
@@ -93,7 +94,7 @@ def _submit(account: Account, changes: Sequence[Change], *, note: str, by: User,
 
 def decided_by_staff(account: Account) -> bool:
     """Tell whether the vendor's staff decide: where people of the account can't act on everything."""
-    return account.type in (AccountType.ASSISTED, AccountType.MANAGED)
+    return capabilities.decided_by_staff(AccountType(account.type))
 
 
 def draw_up(request_id: int, *, by: User, on: date, changes: Sequence[Change] | None = None) -> Quote:

@@ -6,7 +6,14 @@ from django.db import transaction
 
 from accounts import activity, lifecycle, mail, staff
 from accounts.models import Account, Membership, User
-from accounts.rules.capabilities import BY_TYPE, AccountState, AccountType, Capability, Standing
+from accounts.rules.capabilities import (
+    BY_TYPE,
+    AccountState,
+    AccountType,
+    Capability,
+    Standing,
+    whole_catalogue,
+)
 from billing.models import Invoice, Subscription
 from billing.rules.facts import Availability
 from billing.rules.periods import Cycle
@@ -50,9 +57,10 @@ def way_out(account: Account, standing: Standing, on: date) -> bool:
     if subscription is None:
         return False
     products = loading.catalogue(subscription.catalogue_id, account.currency).values()
-    only_open = account.type == AccountType.ASSISTED
-    # On managed accounts everything is asked for, also what is sold by talking.
-    asked = account.type == AccountType.MANAGED
+    kind = AccountType(account.type)
+    # Where nothing can be bought, everything is asked for, also what is sold by talking.
+    asked = Capability.BUY_PRODUCTS not in BY_TYPE[kind]
+    only_open = not asked and not whole_catalogue(kind)
     return any(
         edition.price(cycle, on) is not None or (asked and edition.availability is Availability.SALES_ONLY)
         for product in products

@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import assert_never
 
 
 class AccountType(StrEnum):
@@ -31,6 +32,28 @@ def collection(account_type: AccountType, chosen: CollectionMethod) -> Collectio
     """Return how the invoices of an account are collected: as chosen, where its type may have that."""
     allowed = COLLECTION_METHODS[account_type]
     return chosen if chosen in allowed else allowed[0]
+
+
+def whole_catalogue(account_type: AccountType) -> bool:
+    """Tell whether every product is sold to such accounts, and not only those open to assisted ones."""
+    match account_type:
+        case AccountType.SELF_SERVICE:
+            return True
+        case AccountType.ASSISTED | AccountType.MANAGED:
+            return False
+        case _:
+            assert_never(account_type)
+
+
+def decided_by_staff(account_type: AccountType) -> bool:
+    """Tell whether the vendor's staff decide on requests: where the people can't act on everything."""
+    match account_type:
+        case AccountType.SELF_SERVICE:
+            return False
+        case AccountType.ASSISTED | AccountType.MANAGED:
+            return True
+        case _:
+            assert_never(account_type)
 
 
 class AccountState(StrEnum):

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import activity, clock
 from accounts.models import Account
-from accounts.rules.capabilities import AccountState, AccountType
+from accounts.rules.capabilities import AccountState, AccountType, decided_by_staff
 from accounts.rules.decision import NotAllowed
 from admin_center import drafts
 from admin_center.back_office.columns import linked, money
@@ -42,7 +42,7 @@ from billing.rules.quoting import UndecidedConflict
 from billing.rules.refusals import Refusal, SalesOnly
 from billing.storage import loading
 
-BY_STAFF = (AccountType.ASSISTED, AccountType.MANAGED)
+BY_STAFF = [one.value for one in AccountType if decided_by_staff(one)]
 
 
 class Queue(admin.SimpleListFilter):

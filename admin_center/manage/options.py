@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from accounts.rules.capabilities import AccountType
+from accounts.rules.capabilities import AccountType, decided_by_staff, whole_catalogue
 from accounts.rules.decision import Action
 from admin_center.pages import AccountRequest
 from admin_center.wording import phrases
@@ -73,7 +73,7 @@ class ManageOptions:
     @property
     def asks_staff(self) -> bool:
         """Tell whether changes are asked of the vendor's staff, who give a price where there is none."""
-        return self.asking and self.facts.account_type != AccountType.SELF_SERVICE.value
+        return self.asking and decided_by_staff(self.facts.account_type)
 
     def open(self, action: Action) -> bool:
         """Tell whether an act is open here: asked for, or done at once."""
@@ -117,13 +117,13 @@ class ManageOptions:
             return ()
         held = {line.product for line in self.lines}
         inside = {key for line in self.lines for key in self.facts.product(line.product).includes}
-        self_service = self.facts.account_type == AccountType.SELF_SERVICE.value
+        everything = self.asking or whole_catalogue(self.facts.account_type)
         return tuple(
             product
             for product in self.facts.catalogue.values()
             if product.key not in held | inside
             and not product.withdrawn
-            and (self.asking or self_service or product.open_to_assisted)
+            and (everything or product.open_to_assisted)
             and self.sold(product)
         )
 
@@ -164,4 +164,4 @@ def _only_asks(request: AccountRequest, may: Mapping[Action, bool]) -> bool:
     if not may[Action.CHANGE_SUBSCRIPTION]:
         return True
     chosen = (request.POST if request.method == "POST" else request.GET).get("as") == "request"
-    return chosen and request.account.type != AccountType.SELF_SERVICE
+    return chosen and decided_by_staff(AccountType(request.account.type))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from accounts.rules.capabilities import AccountType, whole_catalogue
 from billing.rules.changes import Change, ChangeEdition, bought
 from billing.rules.facts import Availability, EditionFacts, Facts, PriceFacts
 from billing.rules.periods import Cycle
@@ -14,13 +15,13 @@ def open_to_asking(facts: Facts) -> Facts:
     Editions that are sold by talking stand at nothing until staff give a price; such accounts are
     shown no costs, and nothing is charged from these facts.
     """
-    if facts.account_type == "self_service":
+    if whole_catalogue(facts.account_type):
         return facts
     catalogue = {
         key: replace(product, editions=tuple(_priced(edition) for edition in product.editions))
         for key, product in facts.catalogue.items()
     }
-    return replace(facts, account_type="self_service", catalogue=catalogue)
+    return replace(facts, account_type=AccountType.SELF_SERVICE, catalogue=catalogue)
 
 
 def needs_a_price(facts: Facts, changes: Iterable[Change]) -> bool:

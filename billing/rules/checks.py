@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import assert_never
 
+from accounts.rules.capabilities import whole_catalogue
 from billing.rules import changes as new
 from billing.rules import refusals
 from billing.rules.changes import Change, Moment, takes_effect
@@ -86,8 +87,8 @@ def may_buy(facts: Facts, product: str, kinds: tuple[ProductKind, ...]) -> None:
     offered = facts.product(product)
     if offered.kind not in kinds:
         raise refusals.WrongKind(product=product, kind=offered.kind.value)
-    if facts.account_type != "self_service" and not offered.open_to_assisted:
-        raise refusals.NotOpenToAccountType(product=product, account_type=facts.account_type)
+    if not whole_catalogue(facts.account_type) and not offered.open_to_assisted:
+        raise refusals.NotOpenToAccountType(product=product, account_type=facts.account_type.value)
     wanted = {product, *offered.includes}
     for line in facts.lines:
         if wanted & includes(facts, (line,)):

@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias, TypeVar
 
+from accounts.rules.capabilities import AccountType
 from billing.rules.money import minimum_charge
 from billing.rules.periods import Cycle, Period, Segment, next_period, whole_term
 from billing.rules.refusals import NotInEdition, UnknownProduct
@@ -227,7 +228,7 @@ class Facts:
     period: Period | None = None
     paid_until: date | None = None
     version: int = 0
-    account_type: str = "self_service"
+    account_type: AccountType = AccountType.SELF_SERVICE
     state: str = "active"
     trial_end: date | None = None
     lines: tuple[LineFacts, ...] = ()

@@ -17,7 +17,7 @@ from typing import Any
 from django.db import connection
 
 from accounts.models import Account
-from accounts.rules.capabilities import AccountState
+from accounts.rules.capabilities import AccountState, AccountType
 from billing.rules.facts import (
     Availability,
     DiscountFacts,
@@ -163,7 +163,7 @@ def _facts(account: Account, stored: Row, products: Mapping[str, ProductFacts]) 
         period=_period(stored["period_start"], stored["period_end"]) if stored["period_start"] else None,
         paid_until=_day(stored["paid_until"]),
         version=stored["version"],
-        account_type=account.type,
+        account_type=AccountType(account.type),
         state=account.state,
         trial_end=account.trial_ends_on,
         lines=tuple(_line(row) for row in stored["lines"]),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.rules.capabilities import AccountType
 from billing.rules import refusals
 from billing.rules.change_requests import needs_a_price, open_to_asking
 from billing.rules.changes import AddProduct, AddSeats, ChangeEdition, FirstPurchase, Item
@@ -15,7 +16,7 @@ ELITE = ChangeEdition("support", "elite")
 
 @pytest.mark.parametrize("kind", ["assisted", "managed"])
 def test_an_edition_sold_by_talking_can_be_asked_for_where_staff_decide(kind: str) -> None:
-    facts = shop.acme(SUPPORT, account_type=kind)
+    facts = shop.acme(SUPPORT, account_type=AccountType(kind))
     assert needs_a_price(facts, [ELITE])
     assert quote(open_to_asking(facts), [ELITE], shop.TODAY).after.lines[0].edition == "elite"
     # Not open to assisted accounts, and asked for all the same.

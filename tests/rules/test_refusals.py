@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from accounts.rules.capabilities import AccountType
 from billing.rules import refusals
 from billing.rules.changes import (
     AddOn,
@@ -119,7 +120,7 @@ CASES: list[tuple[Facts, Sequence[Change], type[refusals.Refusal], dict[str, obj
      {"product": "talk", "line": "suite"}),
     (TRIAL, [buy(Item("talk", "team", 1), Item("talk", "team", 1))], refusals.AlreadyBought,
      {"product": "talk", "line": "talk"}),
-    (replace(SUPPORT, account_type="assisted"), [AddProduct("talk", "team", 9)], refusals.NotOpenToAccountType,
+    (replace(SUPPORT, account_type=AccountType.ASSISTED), [AddProduct("talk", "team", 9)], refusals.NotOpenToAccountType,
      {"product": "talk", "account_type": "assisted"}),
     # What stands on what
     (acme(bought("talk", "team", 1)), [AddOn("copilot", "one", 1)], refusals.Requires,
@@ -327,7 +328,7 @@ def test_seats_that_are_only_counted_hold_too() -> None:
 
 
 def test_assisted_accounts_buy_what_is_open_to_them() -> None:
-    facts = replace(acme(bought("talk", "team", 1)), account_type="assisted")
+    facts = replace(acme(bought("talk", "team", 1)), account_type=AccountType.ASSISTED)
     assert quote(facts, [AddProduct("support", "team", 1)], TODAY).due == 690
 
 

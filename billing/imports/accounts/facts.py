@@ -36,7 +36,7 @@ def facts_of(account: ListedAccount, offer: Offer, on: date) -> Facts:
     `accounts_offer.faults` must have found nothing wrong.
     """
     given = account.subscription
-    facts = Facts(currency=account.currency, catalogue=offer, version=1, account_type=account.type.value)
+    facts = Facts(currency=account.currency, catalogue=offer, version=1, account_type=account.type)
     if given is None:
         # What a trial tries: nothing is paid, and the first purchase goes on from it.
         cycle = account.trial_cycle or Cycle.MONTHLY
