@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from admin_center.manage.form import ManageForm
 from admin_center.manage.options import ManageOptions
 from admin_center.presenters.subscription import LineRow, Summary
-from admin_center.wording import notices, phrases
+from admin_center.wording import cycles, notices, phrases
 from billing.rules.facts import (
     Allowances,
     Availability,
@@ -108,7 +108,7 @@ def of(form: ManageForm, summed: Summary | None) -> ManageRows:
         held=tuple(_held_row(form, line) for line in summed.lines) if summed else (),
         suites=tuple(row for row in rows if row.combine),
         new=tuple(row for row in rows if not row.combine),
-        paid=paid(desk.cycle),
+        paid=cycles.of(desk.cycle).paid,
         extension=ahead,
         cycles=tuple(_cycles(desk)),
     )
@@ -180,12 +180,7 @@ def _missing(desk: ManageOptions, product: ProductFacts) -> tuple[str, ...]:
 
 
 def _prices(desk: ManageOptions, edition: EditionFacts) -> tuple[ListPrice, ...]:
-    return tuple(ListPrice(paid(cycle), edition.price(cycle, desk.on)) for cycle in desk.cycles)
-
-
-def paid(cycle: Cycle) -> str:
-    """Return how often is paid, as it follows a price."""
-    return _("paid monthly") if cycle is Cycle.MONTHLY else _("paid annually")
+    return tuple(ListPrice(cycles.of(cycle).paid, edition.price(cycle, desk.on)) for cycle in desk.cycles)
 
 
 def _compare(

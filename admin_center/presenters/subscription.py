@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from admin_center.wording import changes, notices, phrases
+from admin_center.wording import changes, cycles, notices, phrases
 from billing.rules.facts import DiscountSource, Facts, LineFacts, ProductKind
 from billing.rules.periods import Cycle, Period
 from billing.rules.quoting import Renewal, becomes, renewal
@@ -125,6 +125,8 @@ class WaitingRow:
     at: datetime | None
     # The product that is kept by buying it: an extension was made without it.
     kept_by_buying: str = ""
+    # What a change of cycle makes of a price, in words.
+    instead: str = ""
 
     @property
     def last_day(self) -> date:
@@ -375,6 +377,7 @@ def _waiting(reading: LoadedFacts, coming: Renewal | None) -> tuple[WaitingRow, 
             by=reading.scheduled_by.get(one.id or 0, ""),
             at=reading.scheduled_at.get(one.id or 0),
             kept_by_buying=one.product if one.product and reading.facts.ends_early(one.product) else "",
+            instead=cycles.instead(reading.facts.paid_cycle, one.cycle) if one.cycle else "",
         )
         for one in reading.facts.scheduled
     )

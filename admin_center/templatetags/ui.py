@@ -25,8 +25,9 @@ from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from accounts.rules.decision import Action, Contact, Decision, DenialReason, NextStep
 from accounts.rules.roles import Role
 from admin_center import drafts
-from admin_center.wording import labels
+from admin_center.wording import cycles, labels
 from billing.rules.money import to_decimal
+from billing.rules.periods import Cycle
 
 register = template.Library()
 
@@ -37,6 +38,13 @@ COMPONENTS = (
     *("button", "badge", "card", "facts", "table", "notice", "refusal", "menu", "tabs"),
     *("form", "choice", "stepper", "summary", "compare", "timeline", "people", "empty", "more", "manage"),
 )
+
+
+@register.filter
+def in_cycle(code: str, words: str) -> str:
+    """Return how pages speak of a billing cycle: `words` is a field of its words."""
+    text: str = getattr(cycles.of(Cycle(code)), words)
+    return text
 
 
 @register.simple_tag(takes_context=True)

@@ -8,9 +8,9 @@ from datetime import date
 from decimal import Decimal
 
 from django.utils import formats
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from admin_center.wording import cycles
 from admin_center.wording.bidi import isolated
 from billing.rules.periods import Cycle
 
@@ -55,8 +55,8 @@ def zone(name: str) -> str:
 
 
 def cycle(code: str | Cycle | None) -> str:
-    """Return the words for a billing cycle."""
-    return {"monthly": _("Monthly"), "annual": _("Annual")}.get(str(code or ""), str(code or ""))
+    """Return the name of a billing cycle; a code that was never one as it is, nothing for none."""
+    return cycles.of(Cycle(code)).name if code in set(Cycle) else str(code or "")
 
 
 def seats(quantity: int) -> str:

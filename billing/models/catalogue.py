@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from billing.models.fields import AmountField
+from billing.models.fields import AmountField, cycle_choices
 
 
 class Catalogue(models.Model):
@@ -136,14 +136,8 @@ class PriceQuerySet(models.QuerySet["Price"]):
 class Price(models.Model):
     """A list price from a day on. Never edited: a new price is a new row (domain.md 5, "Prices")."""
 
-    class Cycle(models.TextChoices):
-        """How often is paid."""
-
-        MONTHLY = "monthly", _("Monthly")
-        ANNUAL = "annual", _("Annual")
-
     edition = models.ForeignKey(Edition, models.PROTECT, related_name="prices")
-    cycle = models.CharField(_("billing cycle"), max_length=8, choices=Cycle.choices)
+    cycle = models.CharField(_("billing cycle"), max_length=8, choices=cycle_choices())
     # For one seat and month; of a flat item, for one whole period. Null: from this day on the
     # edition is no longer offered in this cycle and currency.
     amount = AmountField(_("amount"), null=True)

@@ -1,9 +1,17 @@
-"""The one shape of an amount in the database."""
+"""The one shape of an amount in the database, and what is chosen from the rules' own lists."""
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_lazy
 from djmoney.models.fields import MoneyField
 from djmoney.money import Money
+
+from billing.rules.periods import Cycle
+
+
+def cycle_choices() -> list[tuple[str, Any]]:
+    """Return the cycles of the rules; the words are those of `admin_center.wording.cycles`, by their name."""
+    return [(cycle.value, gettext_lazy(cycle.name.capitalize())) for cycle in Cycle]
 
 
 class AmountField(MoneyField):

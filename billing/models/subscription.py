@@ -9,8 +9,8 @@ from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, User
-from billing.models.catalogue import Catalogue, Edition, Price, Product
-from billing.models.fields import AmountField
+from billing.models.catalogue import Catalogue, Edition, Product
+from billing.models.fields import AmountField, cycle_choices
 
 
 class Subscription(models.Model):
@@ -24,7 +24,7 @@ class Subscription(models.Model):
     catalogue = models.ForeignKey(Catalogue, models.PROTECT, related_name="subscriptions")
     # The account's; every amount below is in it, by composite keys.
     currency = models.CharField(_("currency"), max_length=3)
-    cycle = models.CharField(_("billing cycle"), max_length=8, choices=Price.Cycle.choices)
+    cycle = models.CharField(_("billing cycle"), max_length=8, choices=cycle_choices())
     # Dates come from the anchor and a count, never from the last date (domain.md 6). Null: nothing
     # was bought yet (a trial).
     anchor = models.DateField(_("anchor day"), null=True, blank=True)
@@ -137,7 +137,7 @@ class PaidSegment(models.Model):
     quantity = models.PositiveIntegerField(_("quantity"))
     # How many unit prices the whole term costs: 12 or 1; of a flat item always 1.
     months = models.PositiveSmallIntegerField(_("months"))
-    cycle = models.CharField(_("billing cycle"), max_length=8, choices=Price.Cycle.choices)
+    cycle = models.CharField(_("billing cycle"), max_length=8, choices=cycle_choices())
     # A credit takes the rate of the invoice that it credits.
     tax_percent = models.DecimalField(_("tax in percent"), max_digits=5, decimal_places=2, null=True)
     # As they were when it was charged; a credit carries exactly these.
@@ -210,7 +210,7 @@ class ScheduledChange(models.Model):
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
     quantity = models.PositiveIntegerField(_("new quantity"), null=True, blank=True)
     edition = models.ForeignKey(Edition, models.PROTECT, null=True, blank=True, related_name="+")
-    cycle = models.CharField(_("new billing cycle"), max_length=8, choices=Price.Cycle.choices, blank=True)
+    cycle = models.CharField(_("new billing cycle"), max_length=8, choices=cycle_choices(), blank=True)
     # A removal may take only some products of a Suite: their keys; empty: the whole line.
     leaving = models.JSONField(_("products leaving the Suite"), default=list, blank=True)
     takes_effect_on = models.DateField(_("takes effect on"))

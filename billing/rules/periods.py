@@ -6,18 +6,27 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import Self
 
 
 class Cycle(StrEnum):
-    """How often a subscription renews; one for the whole subscription."""
+    """How often a subscription renews; one for the whole subscription. The shorter comes first.
 
-    MONTHLY = "monthly"
-    ANNUAL = "annual"
+    The only list of them: the models' choices come from it, and wording names each.
+    """
 
-    @property
-    def months(self) -> int:
-        """Return the length of a period in months."""
-        return 1 if self is Cycle.MONTHLY else 12
+    months: int
+
+    MONTHLY = "monthly", 1
+    ANNUAL = "annual", 12
+
+    # A default, because mypy reads the look-up by a code, `Cycle("annual")`, as a call of this.
+    def __new__(cls, code: str, months: int = 0) -> Self:
+        """Keep the length of a period, in months, with the code."""
+        cycle = str.__new__(cls, code)
+        cycle._value_ = code
+        cycle.months = months
+        return cycle
 
 
 @dataclass(frozen=True, slots=True, order=True)
