@@ -5,9 +5,9 @@ from typing import Any, assert_never
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from accounts.rules.capabilities import AccountType
+from accounts.rules.capabilities import AccountType, CollectionMethod
 from accounts.rules.decision import Action, Contact, Decision, DenialReason
 from accounts.rules.roles import Role
 from admin_center.wording.bidi import isolated
@@ -193,18 +193,24 @@ def used_of(used: int, bought: int) -> str:
     return _("%(used)s of %(bought)s seats used") % {"used": used, "bought": bought}
 
 
+_TYPE_NAMES = {
+    AccountType.SELF_SERVICE: pgettext_lazy("account type", "Self-service"),
+    AccountType.ASSISTED: pgettext_lazy("account type", "Online-assisted"),
+    AccountType.MANAGED: pgettext_lazy("account type", "Managed"),
+}
+
+
 def account_type(code: str) -> str:
     """Return the words for an account's type, as a heading or a badge says them."""
-    return {
-        "self_service": pgettext("account type", "Self-service"),
-        "assisted": pgettext("account type", "Online-assisted"),
-        "managed": pgettext("account type", "Managed"),
-    }[code]
+    return str(_TYPE_NAMES[AccountType(code)])
+
+
+_COLLECTION_METHODS = {
+    CollectionMethod.CHARGE_AUTOMATICALLY: pgettext_lazy("collection method", "Charged automatically"),
+    CollectionMethod.SEND_INVOICE: pgettext_lazy("collection method", "By invoice"),
+}
 
 
 def collection_method(code: str) -> str:
     """Return the words for how an account's invoices are collected."""
-    return {
-        "charge_automatically": pgettext("collection method", "Charged automatically"),
-        "send_invoice": pgettext("collection method", "By invoice"),
-    }[code]
+    return str(_COLLECTION_METHODS[CollectionMethod(code)])

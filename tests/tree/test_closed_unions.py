@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 
+from django.apps import apps
+
+from accounts.rules.capabilities import AccountState, AccountType, Standing
 from admin_center.server.database import ROOT
+from tests.sweeps import world
+from tests.sweeps.test_decisions import STANDINGS, TYPES
 
 ROOMS = ("accounts", "billing", "admin_center")
 # What somebody sent or stored, which may be anything: module and function of the match.
@@ -101,3 +106,31 @@ def test_every_table_names_every_member() -> None:
         if (left := {one.value for one in set(type(next(iter(table)))) - set(table)})
     }
     assert missing == PARTIAL, "name each member; what is left out on purpose stands in PARTIAL"
+
+
+def test_the_choices_of_a_field_name_every_member() -> None:
+    """A field whose values are those of an enum has a word for each of them."""
+    enums = {
+        one
+        for name, _path in modules()
+        for one in vars(importlib.import_module(name.removesuffix(".py").replace("/", "."))).values()
+        if isinstance(one, type) and issubclass(one, Enum) and one.__module__.split(".")[0] in ROOMS
+    }
+    values = [{member.value for member in one} for one in enums]
+    missing = {
+        f"{model.__name__}.{field.name}"
+        for room in ROOMS
+        for model in apps.get_app_config(room).get_models()
+        for field in model._meta.concrete_fields
+        if field.choices
+        and (chosen := {key for key, _word in field.flatchoices}) not in values
+        and any(chosen < one for one in values)
+    }
+    assert missing == set()
+
+
+def test_the_sweeps_make_accounts_of_every_type_and_state() -> None:
+    assert sorted(world.TYPES.values()) == sorted(one.value for one in AccountType)
+    assert set(TYPES.values()) == set(AccountType)
+    assert set(world.STATES.values()) == {one.value for one in AccountState}
+    assert set(STANDINGS.values()) == set(Standing)
