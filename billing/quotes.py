@@ -10,6 +10,7 @@ from accounts import activity
 from accounts.failpoints import step
 from accounts.gate import Gate
 from accounts.models import Account, User
+from accounts.rules.capabilities import Capability
 from accounts.rules.decision import Action
 from billing import payments, quote_json, renewal
 from billing.applying import QuoteOutdated, apply, check, promo_codes
@@ -302,4 +303,4 @@ def _action(change: Change, held: Facts) -> Action:
     if isinstance(change, RemoveProduct):
         return Action.CANCEL_PRODUCT
     needed = capability(change, held)
-    return Action.SEE_COSTS if needed == "costs" else Action(needed)
+    return Action.SEE_COSTS if needed is Capability.COSTS else Action(needed.value)

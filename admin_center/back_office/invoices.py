@@ -12,7 +12,7 @@ from admin_center.back_office.payments import why_not
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffInline
 from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
-from admin_center.presenters.quotes import BECAUSE
+from admin_center.wording import changes
 from billing.models import Charge, Invoice, InvoiceLine
 
 
@@ -35,7 +35,7 @@ class InvoiceLineInline(StaffInline):
     @admin.display(description=_("Because of"))
     def cause(self, line: InvoiceLine) -> str:
         """Return what led to it, in words."""
-        return ", ".join(BECAUSE[code]() for code in line.because.split() if code in BECAUSE) or "–"
+        return changes.because(line.because) or "–"
 
 
 class TryInline(StaffInline):

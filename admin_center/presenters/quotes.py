@@ -3,7 +3,7 @@
 Calculates no amount: each row carries the numbers of its line, and templates print the arithmetic.
 """
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -122,24 +122,6 @@ class QuoteView:
         return -self.renewal.settlement.prepaid
 
 
-BECAUSE: dict[str, Callable[[], str]] = {
-    "first_purchase": lambda: _("First purchase"),
-    "add_seats": lambda: _("Seats added"),
-    "reduce_seats": lambda: _("Seats reduced"),
-    "change_edition": lambda: _("Edition changed"),
-    "add_product": lambda: _("Product added"),
-    "add_on": lambda: _("Add-on added"),
-    "remove_product": lambda: _("Product removed"),
-    "combine_into_suite": lambda: _("Combined into a Suite"),
-    "change_cycle": lambda: _("Billing cycle changed"),
-    "extend": lambda: _("Extended"),
-    "keep_product": lambda: _("Product kept"),
-    "temporary_seats": lambda: _("Temporary seats"),
-    "promo_code": lambda: _("Promo code"),
-    "renewal": lambda: _("Renewal"),
-}
-
-
 def of(quote: PricedQuote, reading: LoadedFacts, *, costs_shown: bool) -> QuoteView:
     """Return a quote with its words, in the language of the moment."""
     names, flat = reading.names, _flat(reading)
@@ -190,7 +172,7 @@ def invoiced(lines: Iterable[InvoiceLine], currency: str, flat: Container[str]) 
             amount=to_minor(line.amount.amount, currency),
             discounts=tuple(DiscountDeduction(one["code"], one["amount"]) for one in line.discounts),
             capped=line.capped,
-            because=", ".join(BECAUSE[code]() for code in line.because.split() if code in BECAUSE),
+            because=changes.because(line.because),
         )
         for line in lines
     )

@@ -4,11 +4,35 @@ from datetime import timedelta
 from typing import TypeAlias, assert_never
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from admin_center.wording.phrases import Names, cycle, day, edition, line, number, product, seats
 from billing.rules import changes
 from billing.rules.conflicts import Option
 from billing.rules.facts import Facts, ScheduledFacts, ScheduledKind
+
+# What was done, where it is the cause of what is charged.
+DONE = {
+    changes.ChangeKind.FIRST_PURCHASE: gettext_lazy("First purchase"),
+    changes.ChangeKind.ADD_SEATS: gettext_lazy("Seats added"),
+    changes.ChangeKind.REDUCE_SEATS: gettext_lazy("Seats reduced"),
+    changes.ChangeKind.CHANGE_EDITION: gettext_lazy("Edition changed"),
+    changes.ChangeKind.ADD_PRODUCT: gettext_lazy("Product added"),
+    changes.ChangeKind.ADD_ON: gettext_lazy("Add-on added"),
+    changes.ChangeKind.REMOVE_PRODUCT: gettext_lazy("Product removed"),
+    changes.ChangeKind.COMBINE_INTO_SUITE: gettext_lazy("Combined into a Suite"),
+    changes.ChangeKind.CHANGE_CYCLE: gettext_lazy("Billing cycle changed"),
+    changes.ChangeKind.EXTEND: gettext_lazy("Extended"),
+    changes.ChangeKind.KEEP_PRODUCT: gettext_lazy("Product kept"),
+    changes.ChangeKind.TEMPORARY_SEATS: gettext_lazy("Temporary seats"),
+    changes.ChangeKind.PROMO_CODE: gettext_lazy("Promo code"),
+}
+
+
+def because(codes: str) -> str:
+    """Return what a line was charged for, from the codes it keeps; empty where none was kept."""
+    causes = {"renewal": _("Renewal")} | {kind.value: str(words) for kind, words in DONE.items()}
+    return ", ".join(causes[code] for code in codes.split() if code in causes)
 
 
 def scheduled(one: ScheduledFacts, facts: Facts, names: Names) -> str:

@@ -25,7 +25,7 @@ def to_plain(change: Change) -> dict[str, Any]:
     plain = {name: _plain(getattr(change, name)) for name in _names(change)}
     if not change.answers:
         del plain["answers"]
-    return {"change": change.code, **plain}
+    return {"change": change.code.value, **plain}
 
 
 def from_plain(plain: object) -> Change:

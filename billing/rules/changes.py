@@ -1,13 +1,16 @@
 """What a customer can change, one frozen class each: when it takes effect and what it needs.
 
-A quantity is always the new number of seats of a line, never a difference.
+A quantity is always the new number of seats of a line, never a difference. Each class says all that
+is the same for every change of its kind; its fields are its JSON (`change_json`), and its words stand in
+`admin_center.wording.changes`. What an edition needs depends on its direction.
 """
 
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar, TypeAlias, assert_never
+from typing import ClassVar, TypeAlias, assert_never, get_args
 
+from accounts.rules.capabilities import Capability
 from billing.rules.facts import Facts, ScheduledKind
 from billing.rules.periods import Cycle
 
@@ -19,6 +22,24 @@ class Moment(StrEnum):
     AT_RENEWAL = "at_renewal"
     ON_ITS_DATES = "on_its_dates"
     NEXT_WHOLE_PERIOD = "next_whole_period"
+
+
+class ChangeKind(StrEnum):
+    """The code of each kind of change: what is stored, posted, and kept with what it charges."""
+
+    FIRST_PURCHASE = "first_purchase"
+    ADD_SEATS = "add_seats"
+    REDUCE_SEATS = "reduce_seats"
+    CHANGE_EDITION = "change_edition"
+    ADD_PRODUCT = "add_product"
+    ADD_ON = "add_on"
+    REMOVE_PRODUCT = "remove_product"
+    COMBINE_INTO_SUITE = "combine_into_suite"
+    CHANGE_CYCLE = "change_cycle"
+    EXTEND = "extend"
+    KEEP_PRODUCT = "keep_product"
+    TEMPORARY_SEATS = "temporary_seats"
+    PROMO_CODE = "promo_code"
 
 
 class Choice(StrEnum):
@@ -61,7 +82,9 @@ class Item:
 class FirstPurchase:
     """Buy a whole period from today; today becomes the anchor."""
 
-    code: ClassVar[str] = "first_purchase"
+    code: ClassVar[ChangeKind] = ChangeKind.FIRST_PURCHASE
+    moment: ClassVar[Moment] = Moment.NOW
+    capability: ClassVar[Capability] = Capability.BUY_PRODUCTS
     cycle: Cycle
     items: tuple[Item, ...]
     answers: tuple[Answer, ...] = ()
@@ -71,7 +94,9 @@ class FirstPurchase:
 class AddSeats:
     """Raise a line to `quantity` seats at once."""
 
-    code: ClassVar[str] = "add_seats"
+    code: ClassVar[ChangeKind] = ChangeKind.ADD_SEATS
+    moment: ClassVar[Moment] = Moment.NOW
+    capability: ClassVar[Capability] = Capability.ADD_SEATS
     product: str
     quantity: int
     answers: tuple[Answer, ...] = ()
@@ -81,7 +106,9 @@ class AddSeats:
 class ReduceSeats:
     """Lower a line to `quantity` seats at the next renewal."""
 
-    code: ClassVar[str] = "reduce_seats"
+    code: ClassVar[ChangeKind] = ChangeKind.REDUCE_SEATS
+    moment: ClassVar[Moment] = Moment.AT_RENEWAL
+    capability: ClassVar[Capability] = Capability.REDUCE
     product: str
     quantity: int
     answers: tuple[Answer, ...] = ()
@@ -91,7 +118,7 @@ class ReduceSeats:
 class ChangeEdition:
     """Put a line into another edition: a higher one at once, a lower one at the next renewal."""
 
-    code: ClassVar[str] = "change_edition"
+    code: ClassVar[ChangeKind] = ChangeKind.CHANGE_EDITION
     product: str
     edition: str
     answers: tuple[Answer, ...] = ()
@@ -101,7 +128,9 @@ class ChangeEdition:
 class AddProduct:
     """Buy a product or Suite that the subscription does not have, at once."""
 
-    code: ClassVar[str] = "add_product"
+    code: ClassVar[ChangeKind] = ChangeKind.ADD_PRODUCT
+    moment: ClassVar[Moment] = Moment.NOW
+    capability: ClassVar[Capability] = Capability.BUY_PRODUCTS
     product: str
     edition: str
     quantity: int
@@ -112,7 +141,9 @@ class AddProduct:
 class AddOn:
     """Buy an add-on or a flat item, at once."""
 
-    code: ClassVar[str] = "add_on"
+    code: ClassVar[ChangeKind] = ChangeKind.ADD_ON
+    moment: ClassVar[Moment] = Moment.NOW
+    capability: ClassVar[Capability] = Capability.BUY_PRODUCTS
     product: str
     edition: str
     quantity: int
@@ -123,7 +154,9 @@ class AddOn:
 class RemoveProduct:
     """End a line at the next renewal; of a product inside a Suite: it leaves the Suite."""
 
-    code: ClassVar[str] = "remove_product"
+    code: ClassVar[ChangeKind] = ChangeKind.REMOVE_PRODUCT
+    moment: ClassVar[Moment] = Moment.AT_RENEWAL
+    capability: ClassVar[Capability] = Capability.REDUCE
     product: str
     answers: tuple[Answer, ...] = ()
 
@@ -132,7 +165,9 @@ class RemoveProduct:
 class CombineIntoSuite:
     """Replace all lines that a Suite includes by the Suite, at once."""
 
-    code: ClassVar[str] = "combine_into_suite"
+    code: ClassVar[ChangeKind] = ChangeKind.COMBINE_INTO_SUITE
+    moment: ClassVar[Moment] = Moment.NOW
+    capability: ClassVar[Capability] = Capability.BUY_PRODUCTS
     product: str
     edition: str
     quantity: int
@@ -143,7 +178,9 @@ class CombineIntoSuite:
 class ChangeCycle:
     """Pay monthly or annually from the next renewal on."""
 
-    code: ClassVar[str] = "change_cycle"
+    code: ClassVar[ChangeKind] = ChangeKind.CHANGE_CYCLE
+    moment: ClassVar[Moment] = Moment.AT_RENEWAL
+    capability: ClassVar[Capability] = Capability.CHANGE_CYCLE
     cycle: Cycle
     answers: tuple[Answer, ...] = ()
 
@@ -152,7 +189,9 @@ class ChangeCycle:
 class Extend:
     """Buy the next renewal early, with the seats of today, in the present cycle."""
 
-    code: ClassVar[str] = "extend"
+    code: ClassVar[ChangeKind] = ChangeKind.EXTEND
+    moment: ClassVar[Moment] = Moment.NOW
+    capability: ClassVar[Capability] = Capability.EXTEND
     answers: tuple[Answer, ...] = ()
 
 
@@ -160,7 +199,9 @@ class Extend:
 class KeepProduct:
     """Keep a line that an extension was made without: buy it for the days that the others are paid for."""
 
-    code: ClassVar[str] = "keep_product"
+    code: ClassVar[ChangeKind] = ChangeKind.KEEP_PRODUCT
+    moment: ClassVar[Moment] = Moment.NOW
+    capability: ClassVar[Capability] = Capability.EXTEND
     product: str
     answers: tuple[Answer, ...] = ()
 
@@ -169,7 +210,9 @@ class KeepProduct:
 class BuyTemporarySeats:
     """Buy extra seats of a line for 1 to 365 days from `start`."""
 
-    code: ClassVar[str] = "temporary_seats"
+    code: ClassVar[ChangeKind] = ChangeKind.TEMPORARY_SEATS
+    moment: ClassVar[Moment] = Moment.ON_ITS_DATES
+    capability: ClassVar[Capability] = Capability.TEMPORARY_SEATS
     product: str
     quantity: int
     start: date
@@ -181,7 +224,10 @@ class BuyTemporarySeats:
 class UsePromoCode:
     """Type a promo code: it holds from the next charge for a whole period."""
 
-    code: ClassVar[str] = "promo_code"
+    code: ClassVar[ChangeKind] = ChangeKind.PROMO_CODE
+    moment: ClassVar[Moment] = Moment.NEXT_WHOLE_PERIOD
+    # A code is about costs, and where costs are hidden there are none to lower.
+    capability: ClassVar[Capability] = Capability.COSTS
     promo: str
     answers: tuple[Answer, ...] = ()
 
@@ -202,49 +248,7 @@ Change: TypeAlias = (
     | UsePromoCode
 )
 
-KINDS: dict[str, type[Change]] = {
-    kind.code: kind
-    for kind in (
-        FirstPurchase,
-        AddSeats,
-        ReduceSeats,
-        ChangeEdition,
-        AddProduct,
-        AddOn,
-        RemoveProduct,
-        CombineIntoSuite,
-        ChangeCycle,
-        Extend,
-        KeepProduct,
-        BuyTemporarySeats,
-        UsePromoCode,
-    )
-}
-
-_MOMENTS: dict[type[Change], Moment] = {
-    ReduceSeats: Moment.AT_RENEWAL,
-    RemoveProduct: Moment.AT_RENEWAL,
-    ChangeCycle: Moment.AT_RENEWAL,
-    BuyTemporarySeats: Moment.ON_ITS_DATES,
-    UsePromoCode: Moment.NEXT_WHOLE_PERIOD,
-}
-
-# The names of accounts.rules.capabilities: the gate is asked for each of them by the verb.
-_CAPABILITIES: dict[type[Change], str] = {
-    FirstPurchase: "buy_products",
-    AddSeats: "add_seats",
-    ReduceSeats: "reduce",
-    AddProduct: "buy_products",
-    AddOn: "buy_products",
-    RemoveProduct: "reduce",
-    CombineIntoSuite: "buy_products",
-    ChangeCycle: "change_cycle",
-    Extend: "extend",
-    KeepProduct: "extend",
-    BuyTemporarySeats: "temporary_seats",
-    # A code is about costs, and where costs are hidden there are none to lower.
-    UsePromoCode: "costs",
-}
+KINDS: dict[str, type[Change]] = {kind.code: kind for kind in get_args(Change)}
 
 
 def is_upgrade(change: ChangeEdition, facts: Facts) -> bool:
@@ -260,14 +264,14 @@ def takes_effect(change: Change, facts: Facts) -> Moment:
     """Return when a change takes effect on this subscription (domain.md 5)."""
     if isinstance(change, ChangeEdition):
         return Moment.NOW if is_upgrade(change, facts) else Moment.AT_RENEWAL
-    return _MOMENTS.get(type(change), Moment.NOW)
+    return change.moment
 
 
-def capability(change: Change, facts: Facts) -> str:
+def capability(change: Change, facts: Facts) -> Capability:
     """Return the capability of the account that a change needs (domain.md 3, second table)."""
     if isinstance(change, ChangeEdition):
-        return "upgrade_edition" if is_upgrade(change, facts) else "reduce"
-    return _CAPABILITIES[type(change)]
+        return Capability.UPGRADE_EDITION if is_upgrade(change, facts) else Capability.REDUCE
+    return change.capability
 
 
 def bought(change: Change) -> tuple[Item, ...]:

@@ -46,7 +46,7 @@ def agree(facts: Facts, changes: Iterable[Change]) -> None:
         for second in changes[i + 1 :]:
             if _clash(first, second, facts) or _clash(second, first, facts):
                 raise refusals.Contradiction(
-                    first=first.code, second=second.code, product=getattr(second, "product", None)
+                    first=first.code.value, second=second.code.value, product=getattr(second, "product", None)
                 )
     for change in changes:
         _not_waiting_already(change, facts)

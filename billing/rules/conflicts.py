@@ -118,7 +118,7 @@ def row(change: Change, facts: Facts) -> str:
     """Return the name of a change's row in the table."""
     if isinstance(change, new.ChangeEdition):
         return "upgrade" if new.is_upgrade(change, facts) else "downgrade"
-    return change.code
+    return change.code.value
 
 
 def conflicting(change: Change, facts: Facts) -> tuple[ScheduledFacts, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from billing.rules import discounts
-from billing.rules.changes import FirstPurchase, Item
+from billing.rules.changes import ChangeKind, FirstPurchase, Item
 from billing.rules.facts import DiscountFacts, Facts, LineFacts, ScheduledFacts, ScheduledKind
 from billing.rules.lines import LineKind, PricedLine, charge_line, credit_line, open_segment
 from billing.rules.notices import Notice, NoticeCode, price_notices
@@ -232,7 +232,7 @@ def buy_rest(draft: QuoteDraft) -> None:
             covers=rest,
             term=rest,
             cycle=facts.paid_cycle,
-            because=("keep_product",),
+            because=(ChangeKind.KEEP_PRODUCT,),
         )
         draft.lines += priced
         draft.put(kept)

@@ -25,6 +25,7 @@ from billing.rules.changes import (
     Change,
     ChangeCycle,
     ChangeEdition,
+    ChangeKind,
     Choice,
     CombineIntoSuite,
     Extend,
@@ -113,7 +114,7 @@ def test_a_change(change: Change, moment: str, needs: str, plain: dict[str, Any]
 
 def test_every_kind_is_here() -> None:
     assert {type(change) for change, *_ in ALL} == set(KINDS.values())
-    assert all(kind.code == code for code, kind in KINDS.items())
+    assert [kind.code for kind in KINDS.values()] == list(KINDS) == list(ChangeKind)
 
 
 def test_several_changes() -> None:
