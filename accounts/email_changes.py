@@ -19,6 +19,7 @@ from django.db import IntegrityError, transaction
 from accounts import activity, mail, staff
 from accounts.email_addresses import validate_address
 from accounts.models import Account, EmailChange, Letter, Membership, User
+from accounts.rules.letters import LetterKind
 
 VALID_FOR = timedelta(hours=24)
 # What staff propose waits for the second of them.
@@ -71,11 +72,11 @@ def ask(email: str, *, by: User) -> EmailChange:
         expires_at=at + VALID_FOR,
     )
     facts = {"old": by.email, "new": email, "token": old}
-    _notify("email_change_old", by, by.email, facts, made)
+    _notify(LetterKind.EMAIL_CHANGE_OLD, by, by.email, facts, made)
     if holder := User.objects.filter(email=email).first():
-        _notify("email_change_taken", holder, email, {"new": email}, made)
+        _notify(LetterKind.EMAIL_CHANGE_TAKEN, holder, email, {"new": email}, made)
     else:
-        _notify("email_change_new", by, email, {"new": email, "token": new}, made)
+        _notify(LetterKind.EMAIL_CHANGE_NEW, by, email, {"new": email, "token": new}, made)
     return made
 
 
@@ -183,9 +184,9 @@ def approve(change_id: int, *, by: User) -> EmailChange:
     found.expires_at = activity.current().at + VALID_FOR
     found.save(update_fields=["approved_by", "new_token_hash", "expires_at"])
     facts = {"new": found.new_email, "token": token, "reason": found.reason}
-    _notify("email_change_new", found.person, found.new_email, facts, found)
+    _notify(LetterKind.EMAIL_CHANGE_NEW, found.person, found.new_email, facts, found)
     told = {"old": found.old_email, "new": found.new_email, "reason": found.reason}
-    _notify("email_change_announced", found.person, found.old_email, told, found)
+    _notify(LetterKind.EMAIL_CHANGE_ANNOUNCED, found.person, found.old_email, told, found)
     return found
 
 
@@ -241,8 +242,8 @@ def _carry_out(found: EmailChange, accounts: list[Account], moment_of: Callable[
     waiting_letters = Letter.objects.filter(user=person, sent_at=None, account__isnull=False)
     waiting_letters.filter(to=found.old_email).update(to=found.new_email)
     facts = {"old": found.old_email, "new": found.new_email, "reason": found.reason}
-    _notify("email_changed", person, found.old_email, facts, found, "old")
-    _notify("email_changed", person, found.new_email, facts, found, "new")
+    _notify(LetterKind.EMAIL_CHANGED, person, found.old_email, facts, found, "old")
+    _notify(LetterKind.EMAIL_CHANGED, person, found.new_email, facts, found, "new")
     held = activity.current()
     after = {"email": found.new_email}
     if found.approved_by:
@@ -274,7 +275,7 @@ def _lock_accounts(person_id: int) -> list[Account]:
 
 
 def _notify(
-    kind: str, person: User, email: str, facts: dict[str, str], change: EmailChange, side: str = ""
+    kind: LetterKind, person: User, email: str, facts: dict[str, str], change: EmailChange, side: str = ""
 ) -> None:
     language = person.language
     if not language:

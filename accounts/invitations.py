@@ -15,6 +15,7 @@ from accounts.gate import Gate
 from accounts.models import Account, Invitation, Membership, User
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action
+from accounts.rules.letters import LetterKind
 from accounts.rules.roles import Role
 
 VALID_FOR = timedelta(days=14)
@@ -101,7 +102,9 @@ def invite(
         account, "member_invited", by=by, subject=f"invitation:{made.pk}", after={"role": role.value}
     )
     facts = {"by": by.name, "role": role.value, "token": token, "until": made.expires_at.isoformat()}
-    mail.post_to_address("invited", account, email=email, name=made.name, facts=facts, key=str(made.pk))
+    mail.post_to_address(
+        LetterKind.INVITED, account, email=email, name=made.name, facts=facts, key=str(made.pk)
+    )
     return made
 
 

@@ -19,6 +19,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from accounts import activity, queues
 from accounts.failpoints import step
 from accounts.models import Account, Letter, User
+from accounts.rules.letters import LetterKind
 
 log = structlog.get_logger()
 # How long after each failed try the next one comes: together two days, then staff must look.
@@ -38,7 +39,9 @@ def without_secrets(facts: Mapping[str, object]) -> dict[str, object]:
     return {name: "…" if name in SECRETS else fact for name, fact in facts.items()}
 
 
-def post(kind: str, account: Account, *, to: Iterable[User], facts: Mapping[str, object], key: str) -> None:
+def post(
+    kind: LetterKind, account: Account, *, to: Iterable[User], facts: Mapping[str, object], key: str
+) -> None:
     """Write a letter for each person, in that person's language, to be sent after the commit.
 
     `key` names the act: repeating it posts nothing new. `facts` is all that the letter says; it is
@@ -65,7 +68,7 @@ def post(kind: str, account: Account, *, to: Iterable[User], facts: Mapping[str,
 
 
 def post_to_address(
-    kind: str, account: Account, *, email: str, facts: Mapping[str, object], key: str, name: str = ""
+    kind: LetterKind, account: Account, *, email: str, facts: Mapping[str, object], key: str, name: str = ""
 ) -> None:
     """Write a letter to an address that is no person's yet, such as the vendor's contact or an invitee.
 
@@ -88,7 +91,7 @@ def post_to_address(
 
 
 def post_to_person(
-    kind: str, person: User, *, email: str, language: str, facts: Mapping[str, object], key: str
+    kind: LetterKind, person: User, *, email: str, language: str, facts: Mapping[str, object], key: str
 ) -> None:
     """Write a letter that concerns a person and none of their accounts, to an address that may be new."""
     Letter.objects.bulk_create(

@@ -11,6 +11,7 @@ from accounts.models import Account, Membership, OwnershipOffer, User
 from accounts.roles import derive, standing_of
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action
+from accounts.rules.letters import LetterKind
 from accounts.rules.roles import Role
 
 # How long an offer may be accepted (domain.md 10).
@@ -52,7 +53,7 @@ def offer(member_id: int, *, by: User, on: date) -> OwnershipOffer:
     )
     activity.record(account, "ownership_offered", by=by, subject="ownership", after={"to": member.user.name})
     facts = {"by": by.name, "to": member.user.name, "until": made.expires_at.isoformat()}
-    mail.post("ownership_offered", account, to=[member.user, by], facts=facts, key=str(made.pk))
+    mail.post(LetterKind.OWNERSHIP_OFFERED, account, to=[member.user, by], facts=facts, key=str(made.pk))
     return made
 
 
@@ -75,7 +76,7 @@ def accept(offer_id: int, *, by: User) -> OwnershipOffer:
     _become(account, heir, Role.OWNER, by=by)
     _end(made, OwnershipOffer.State.ACCEPTED)
     facts = {"former": former.user.name, "owner": by.name}
-    mail.post("ownership_accepted", account, to=[former.user, by], facts=facts, key=str(made.pk))
+    mail.post(LetterKind.OWNERSHIP_ACCEPTED, account, to=[former.user, by], facts=facts, key=str(made.pk))
     return made
 
 

@@ -15,6 +15,7 @@ from accounts import activity, mail, open_invitations
 from accounts.gate import Gate
 from accounts.models import Account, AccountPermission, Membership, User
 from accounts.rules.decision import Action
+from accounts.rules.letters import LetterKind
 from accounts.rules.roles import Permission, Role, permissions
 
 
@@ -185,7 +186,7 @@ def _change(member: Membership, role: Role, *, by: User | None, delegated: bool 
     )
     more = permissions(role, changes_payment=delegated) > held
     mail.post(
-        "role_given" if more else "role_taken",
+        LetterKind.ROLE_GIVEN if more else LetterKind.ROLE_TAKEN,
         member.account,
         to=[member.user],
         facts={"role": role.value, "changes_payment": delegated, "by": by.name if by else ""},

@@ -11,6 +11,7 @@ from django.db.models import F
 from accounts import activity, lifecycle, mail
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountState, AccountType
+from accounts.rules.letters import LetterKind
 from billing import change_request_letters, charge_letters, invoicing, quote_json
 from billing.change_request_closing import close_moot
 from billing.models import ChangeRequest, Invoice, PromoCode, PromoRedemption, Quote, Subscription
@@ -147,7 +148,9 @@ def _approve(
     if request.requester is not None:
         told = change_request_letters.letter(account, request)
         told |= {"decision": "approved", "by": request.decided_by_name, "quote": str(quote.pk)}
-        mail.post("request_decided", account, to=[request.requester], facts=told, key=str(request.pk))
+        mail.post(
+            LetterKind.REQUEST_DECIDED, account, to=[request.requester], facts=told, key=str(request.pk)
+        )
 
 
 def _activate(account: Account, occasion: Occasion) -> None:
@@ -173,7 +176,7 @@ def _record(
     )
     people = [member.user for member in Membership.objects.contacts(account)]
     mail.post(
-        "change_confirmed",
+        LetterKind.CHANGE_CONFIRMED,
         account,
         to=[*people, *([by] if by and not by.is_staff else [])],
         # Amounts are minor units; the letter shows them where costs are shown.

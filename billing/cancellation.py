@@ -16,6 +16,7 @@ from accounts.gate import Gate
 from accounts.models import Account, Letter, Membership, User
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action
+from accounts.rules.letters import LetterKind
 from billing import payment_links
 from billing.forfeits import Forfeit, forfeits
 from billing.models import (
@@ -166,12 +167,12 @@ def tell_members(account: Account, *, by: User | None, key: str) -> None:
     open_invoices = payment_links.tell_owner(account, key=key)
     letter = {"account": account.name, "until": (at + KEPT_FOR).isoformat(), "open": open_invoices}
     letter |= {"by": by.name} if by else {}
-    mail.post("account_cancelled", account, to=contacts, facts=letter, key=key)
+    mail.post(LetterKind.ACCOUNT_CANCELLED, account, to=contacts, facts=letter, key=key)
     told = {person.pk for person in contacts}
     members = Membership.objects.live().filter(account=account).select_related("user")
     others = [member.user for member in members if member.user_id not in told]
     facts = {"account": account.name, "owner": _owner(contacts)}
-    mail.post("account_ended", account, to=others, facts=facts, key=key)
+    mail.post(LetterKind.ACCOUNT_ENDED, account, to=others, facts=facts, key=key)
 
 
 def _owner(contacts: list[User]) -> dict[str, str]:
@@ -197,7 +198,7 @@ def end_everything(account: Account, *, by: User | None, reason: str = "") -> No
         state=Charge.State.FAILED, failure="account_cancelled", settled_at=at
     )
     # What is open stays due: a link to pay it, on its way to whom staff sent it, still goes out.
-    Letter.objects.filter(account=account, sent_at=None).exclude(kind="invoice_payable").delete()
+    Letter.objects.filter(account=account, sent_at=None).exclude(kind=LetterKind.INVOICE_PAYABLE).delete()
     lifecycle.move(account, AccountState.CANCELLED, by=by, reason=reason)
 
 

@@ -4,6 +4,7 @@ from datetime import date
 
 from accounts import activity, mail
 from accounts.models import Account, User
+from accounts.rules.letters import LetterKind
 from billing import change_request_letters
 from billing.models import ChangeRequest, Quote
 from billing.rules import quoting, refusals
@@ -72,6 +73,6 @@ def close(
             "by": request.decided_by_name,
             "reason": reason,
         }
-        kind = "request_expired" if expired else "request_decided"
+        kind = LetterKind.REQUEST_EXPIRED if expired else LetterKind.REQUEST_DECIDED
         mail.post(kind, account, to=[request.requester], facts=letter, key=str(request.pk))
     return request

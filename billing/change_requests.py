@@ -11,6 +11,7 @@ from accounts.models import Account, Membership, User
 from accounts.rules import capabilities
 from accounts.rules.capabilities import AccountType
 from accounts.rules.decision import Action
+from accounts.rules.letters import LetterKind
 from billing import applying, change_request_letters, quote_json, quotes, renewal
 from billing.change_request_closing import close
 from billing.models import ChangeRequest, Quote
@@ -79,10 +80,10 @@ def _submit(account: Account, changes: Sequence[Change], *, note: str, by: User,
     )
     letter = change_request_letters.letter(account, made) | {"by": by.name, "note": note}
     deciders = [m.user for m in Membership.objects.contacts(account) if m.user_id != by.pk]
-    mail.post("request_submitted", account, to=deciders, facts=letter, key=str(made.pk))
+    mail.post(LetterKind.REQUEST_SUBMITTED, account, to=deciders, facts=letter, key=str(made.pk))
     if decided_by_staff(account):
         mail.post_to_address(
-            "request_submitted",
+            LetterKind.REQUEST_SUBMITTED,
             account,
             email=account.vendor_contact_email,
             name=account.vendor_contact_name,

@@ -14,6 +14,7 @@ from accounts.rules.capabilities import (
     Standing,
     whole_catalogue,
 )
+from accounts.rules.letters import LetterKind
 from billing.models import Invoice, Subscription
 from billing.rules.facts import Availability
 from billing.rules.periods import Cycle
@@ -88,7 +89,7 @@ def settle_old(account_id: int, *, reason: str, by: User, on: date) -> Account:
     reopen(account, by=by, reason="old_debt_settled", on=on)
     costs_shown = Capability.COSTS in BY_TYPE[AccountType(account.type)]
     mail.post(
-        "old_debt_settled",
+        LetterKind.OLD_DEBT_SETTLED,
         account,
         to=[member.user for member in Membership.objects.contacts(account)],
         # What staff write may name an amount.

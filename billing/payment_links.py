@@ -18,6 +18,7 @@ from accounts import activity, mail, resending, staff
 from accounts.email_addresses import validate_address
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
+from accounts.rules.letters import LetterKind
 from billing import payment_methods, payments
 from billing.models import Charge, Invoice, InvoicePayment, PaymentLink, PaymentSetup
 from billing.payment_methods import Method, SetupOver, SetupStart
@@ -111,7 +112,7 @@ def tell_owner(account: Account, *, key: str) -> int:
     for invoice in invoices:
         link, token = _make(invoice)
         facts = _facts(link, token)
-        mail.post("invoice_payable", account, to=[owner], facts=facts, key=f"{key}:{link.pk}")
+        mail.post(LetterKind.INVOICE_PAYABLE, account, to=[owner], facts=facts, key=f"{key}:{link.pk}")
         activity.record(account, "payment_link_sent", by=None, invoice=invoice.number)
     return len(invoices)
 
@@ -135,7 +136,7 @@ def send(invoice_id: int, email: str, *, reason: str, by: User) -> PaymentLink:
         raise LinkOver(why)
     link, token = _make(invoice)
     facts = _facts(link, token)
-    mail.post_to_address("invoice_payable", account, email=email, facts=facts, key=str(link.pk))
+    mail.post_to_address(LetterKind.INVOICE_PAYABLE, account, email=email, facts=facts, key=str(link.pk))
     activity.record(account, "payment_link_sent", by=by, reason=reason.strip(), invoice=invoice.number)
     return link
 

@@ -12,6 +12,7 @@ from accounts.gate import Gate
 from accounts.models import Account, Invitation, Membership, User
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action
+from accounts.rules.letters import LetterKind
 from accounts.rules.roles import Role
 from billing import seats
 from billing.models import AgentSeat, Line, Product
@@ -62,7 +63,9 @@ def expire(invitation_id: int) -> bool:
     activity.record(account, "invitation_expired", by=None, subject=f"invitation:{found.pk}")
     product = product_name(found) if found.seat else ""
     facts = {"name": found.name, "email": found.email, "product": product}
-    mail.post("invitation_expired", account, to=invitations.inviters(found), facts=facts, key=str(found.pk))
+    mail.post(
+        LetterKind.INVITATION_EXPIRED, account, to=invitations.inviters(found), facts=facts, key=str(found.pk)
+    )
     return True
 
 
@@ -140,11 +143,11 @@ def _notify(found: Invitation, member: Membership, line: Line | None, on: date) 
     common = {"product": product, "outcome": found.seat_outcome}
     asked = {"name": told[0].name, "email": told[0].email} if told else {}
     facts = common | _way(account, newcomer, line, found.seat_outcome, on) | {"asked": asked}
-    mail.post("seat_not_given", account, to=[newcomer], facts=facts, key=str(found.pk))
+    mail.post(LetterKind.SEAT_NOT_GIVEN, account, to=[newcomer], facts=facts, key=str(found.pk))
     for person in told:
         facts = common | _way(account, person, line, found.seat_outcome, on)
         facts |= {"name": newcomer.name, "email": newcomer.email, "member": member.pk}
-        mail.post("newcomer_without_seat", account, to=[person], facts=facts, key=str(found.pk))
+        mail.post(LetterKind.NEWCOMER_WITHOUT_SEAT, account, to=[person], facts=facts, key=str(found.pk))
 
 
 def _way(account: Account, person: User, line: Line | None, outcome: str, on: date) -> dict[str, object]:

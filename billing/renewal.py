@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from accounts import activity, lifecycle, mail, staff
 from accounts.models import Account, Membership, User
 from accounts.rules.capabilities import AccountState
+from accounts.rules.letters import LetterKind
 from billing import cancellation, charge_letters, invoicing, payments
 from billing.change_request_closing import close_moot
 from billing.models import Charge, Invoice, PaymentMethod, Quote, ScheduledChange, Subscription
@@ -154,7 +155,7 @@ def _let_end(
     )
     ended = [{"product": names[line.product], "used": line.seats_in_use} for line in found.lines]
     mail.post(
-        "product_ended",
+        LetterKind.PRODUCT_ENDED,
         account,
         to=[member.user for member in Membership.objects.contacts(account)],
         facts={
@@ -261,7 +262,7 @@ def _record(
         invoice=number,
     )
     mail.post(
-        "subscription_renewed",
+        LetterKind.SUBSCRIPTION_RENEWED,
         account,
         to=[member.user for member in Membership.objects.contacts(account)],
         facts={

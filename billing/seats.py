@@ -9,6 +9,7 @@ from accounts import activity, mail, roles
 from accounts.gate import Gate
 from accounts.models import Account, Membership, User
 from accounts.rules.decision import Action
+from accounts.rules.letters import LetterKind
 from accounts.rules.roles import Role
 from billing.models import AgentSeat, Line, ScheduledChange, Subscription, TemporarySeats
 
@@ -79,7 +80,7 @@ def hand_out(
     if used + 1 == bought:
         facts = {"product": line.product.name, "bought": bought}
         contacts = [one.user for one in Membership.objects.contacts(account)]
-        mail.post("last_seat_used", account, to=contacts, facts=facts, key=str(seat.pk))
+        mail.post(LetterKind.LAST_SEAT_USED, account, to=contacts, facts=facts, key=str(seat.pk))
     return seat
 
 

@@ -21,35 +21,36 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from accounts import mail
 from accounts.models import Letter
+from accounts.rules.letters import LetterKind
 from admin_center.back_office.activity import OF_ACCOUNT, OfAccount
 from admin_center.back_office.resending import ResendMixin
 from admin_center.back_office.site import site
 
 KINDS = {
-    "account_cancelled": _("Account cancelled"),
-    "account_ended": _("Account ended, to its members"),
-    "change_confirmed": _("Change confirmed"),
-    "email_change_announced": _("Correction of an address announced"),
-    "email_change_new": _("Change of address, to the new one"),
-    "email_change_old": _("Change of address, to the old one"),
-    "email_change_taken": _("Change of address, to who has it already"),
-    "email_changed": _("Address changed"),
-    "invitation_expired": _("Invitation expired"),
-    "invited": _("Invited"),
-    "invoice_payable": _("Invoice to be paid by its link"),
-    "last_seat_used": _("Last seat used"),
-    "newcomer_without_seat": _("Newcomer without the promised seat"),
-    "ownership_accepted": _("Ownership accepted"),
-    "ownership_offered": _("Ownership offered"),
-    "product_ended": _("Product ended"),
-    "request_decided": _("Request decided"),
-    "request_expired": _("Request expired"),
-    "request_submitted": _("Request submitted"),
-    "old_debt_settled": _("Old debt settled"),
-    "role_given": _("Role given"),
-    "role_taken": _("Role taken"),
-    "seat_not_given": _("Promised seat not given"),
-    "subscription_renewed": _("Subscription renewed"),
+    LetterKind.ACCOUNT_CANCELLED: _("Account cancelled"),
+    LetterKind.ACCOUNT_ENDED: _("Account ended, to its members"),
+    LetterKind.CHANGE_CONFIRMED: _("Change confirmed"),
+    LetterKind.EMAIL_CHANGE_ANNOUNCED: _("Correction of an address announced"),
+    LetterKind.EMAIL_CHANGE_NEW: _("Change of address, to the new one"),
+    LetterKind.EMAIL_CHANGE_OLD: _("Change of address, to the old one"),
+    LetterKind.EMAIL_CHANGE_TAKEN: _("Change of address, to who has it already"),
+    LetterKind.EMAIL_CHANGED: _("Address changed"),
+    LetterKind.INVITATION_EXPIRED: _("Invitation expired"),
+    LetterKind.INVITED: _("Invited"),
+    LetterKind.INVOICE_PAYABLE: _("Invoice to be paid by its link"),
+    LetterKind.LAST_SEAT_USED: _("Last seat used"),
+    LetterKind.NEWCOMER_WITHOUT_SEAT: _("Newcomer without the promised seat"),
+    LetterKind.OWNERSHIP_ACCEPTED: _("Ownership accepted"),
+    LetterKind.OWNERSHIP_OFFERED: _("Ownership offered"),
+    LetterKind.PRODUCT_ENDED: _("Product ended"),
+    LetterKind.REQUEST_DECIDED: _("Request decided"),
+    LetterKind.REQUEST_EXPIRED: _("Request expired"),
+    LetterKind.REQUEST_SUBMITTED: _("Request submitted"),
+    LetterKind.OLD_DEBT_SETTLED: _("Old debt settled"),
+    LetterKind.ROLE_GIVEN: _("Role given"),
+    LetterKind.ROLE_TAKEN: _("Role taken"),
+    LetterKind.SEAT_NOT_GIVEN: _("Promised seat not given"),
+    LetterKind.SUBSCRIPTION_RENEWED: _("Subscription renewed"),
 }
 # A letter brings its own styles, and nothing else that a page could load or run.
 LETTER_POLICY = {
@@ -123,7 +124,7 @@ class LetterAdmin(ResendMixin, OfAccount):
     @admin.display(description=_("Kind"))
     def told(self, letter: Letter) -> str:
         """Return what it tells; an unknown kind as it is."""
-        return str(KINDS.get(letter.kind, letter.kind))
+        return str(KINDS[LetterKind(letter.kind)]) if letter.kind in set(LetterKind) else letter.kind
 
     @admin.display(description=_("State"))
     def state(self, letter: Letter) -> str:
