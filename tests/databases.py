@@ -28,6 +28,9 @@ def test_database() -> Iterator[None]:
     migrated = PREFIX + fingerprint()
     connection.close()
     with connection._nodb_cursor() as server:
+        # The others wait until the first has migrated.
+        server.execute("SET lock_timeout = 0")
+        server.execute("SET statement_timeout = 0")
         server.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         server.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [PREFIX])
         there = {row[0] for row in server.fetchall()}
