@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from accounts.rules.capabilities import AccountState
 from admin_center.wording import changes, cycles, notices, phrases
 from billing.rules.facts import DiscountSource, Facts, LineFacts, ProductKind
 from billing.rules.periods import Cycle, Period
@@ -280,7 +281,7 @@ def _as_it_stands(facts: Facts, on: date, *, without: frozenset[str]) -> Renewal
     """
     lines = tuple(replace(line, price_ends_on=None) for line in facts.lines)
     given = tuple(one for one in facts.discounts if one.code not in without)
-    same = renewal(replace(facts, state="active", scheduled=(), lines=lines, discounts=given), on)
+    same = renewal(replace(facts, state=AccountState.ACTIVE, scheduled=(), lines=lines, discounts=given), on)
     assert same is not None  # there are lines
     return same
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import assert_never
 
-from accounts.rules.capabilities import whole_catalogue
+from accounts.rules.capabilities import AccountState, whole_catalogue
 from billing.rules import changes as new
 from billing.rules import refusals
 from billing.rules.changes import Change, Moment, takes_effect
@@ -19,8 +19,8 @@ SINGLE_KINDS = (ProductKind.PRODUCT, ProductKind.SUITE)
 
 def may_change(facts: Facts, changes: Iterable[Change], on: date) -> None:
     """Refuse what the state, a held change, a due renewal or the day forbids altogether."""
-    if facts.state in ("suspended", "cancelled"):
-        raise refusals.StateForbids(state=facts.state, invoice=facts.past_due_invoice)
+    if facts.state in (AccountState.SUSPENDED, AccountState.CANCELLED):
+        raise refusals.StateForbids(state=facts.state.value, invoice=facts.past_due_invoice)
     if facts.held:
         raise refusals.HeldChange
     first = any(isinstance(change, new.FirstPurchase) for change in changes)

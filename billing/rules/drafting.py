@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from accounts.rules.capabilities import AccountState
 from billing.rules import discounts
 from billing.rules.changes import ChangeKind, FirstPurchase, Item
 from billing.rules.facts import DiscountFacts, Facts, LineFacts, ScheduledFacts, ScheduledKind
@@ -265,7 +266,7 @@ def first_purchase(draft: QuoteDraft, change: FirstPurchase) -> None:
     draft.lines += priced
     draft.facts = replace(
         draft.facts,
-        state="active",
+        state=AccountState.ACTIVE,
         cycle=change.cycle,
         anchor=draft.on,
         period=period,

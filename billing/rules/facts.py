@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias, TypeVar
 
-from accounts.rules.capabilities import AccountType
+from accounts.rules.capabilities import AccountState, AccountType
 from billing.rules.money import minimum_charge
 from billing.rules.periods import Cycle, Period, Segment, next_period, whole_term
 from billing.rules.refusals import NotInEdition, UnknownProduct
@@ -229,7 +229,7 @@ class Facts:
     paid_until: date | None = None
     version: int = 0
     account_type: AccountType = AccountType.SELF_SERVICE
-    state: str = "active"
+    state: AccountState = AccountState.ACTIVE
     trial_end: date | None = None
     lines: tuple[LineFacts, ...] = ()
     scheduled: tuple[ScheduledFacts, ...] = ()

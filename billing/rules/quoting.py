@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
+from accounts.rules.capabilities import AccountState
 from billing.rules import refusals
 from billing.rules.applying import make
 from billing.rules.changes import Change, Moment, UsePromoCode, takes_effect
@@ -115,7 +116,7 @@ def quote(facts: Facts, changes: Iterable[Change], on: date) -> PricedQuote:
 
 def _priced(facts: Facts, resolution: Resolution, draft: QuoteDraft) -> PricedQuote:
     settlement = settle(draft.lines, balance=facts.balance, smallest=facts.smallest_charge)
-    if facts.state == "past_due" and settlement.total > 0:
+    if facts.state is AccountState.PAST_DUE and settlement.total > 0:
         raise refusals.PastDue(invoice=facts.past_due_invoice, amount=settlement.total)
     after = replace(draft.facts, version=facts.version + 1, balance=settlement.balance_after)
     nothing_left_alone(facts.lines, after.lines, facts)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
+from accounts.rules.capabilities import AccountState
 from billing.rules import discounts
 from billing.rules.facts import DiscountFacts, Facts, LineFacts, ScheduledFacts, ScheduledKind, TemporaryFacts
 from billing.rules.lines import (
@@ -70,7 +71,7 @@ def renewal(facts: Facts, on: date) -> Renewal | None:
     """
     if not facts.has_bought:
         return None
-    late = facts.state == "suspended" and on > facts.renews_on
+    late = facts.state is AccountState.SUSPENDED and on > facts.renews_on
     return resumption(facts, on) if late else _with_effects(facts, None)
 
 
@@ -219,7 +220,7 @@ def _ended(facts: Facts) -> Facts:
         scheduled=(),
         temporary=(),
         discounts=(),
-        state="cancelled",
+        state=AccountState.CANCELLED,
         version=facts.version + 1,
     )
 

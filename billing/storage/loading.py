@@ -164,7 +164,7 @@ def _facts(account: Account, stored: Row, products: Mapping[str, ProductFacts]) 
         paid_until=_day(stored["paid_until"]),
         version=stored["version"],
         account_type=AccountType(account.type),
-        state=account.state,
+        state=AccountState(account.state),
         trial_end=account.trial_ends_on,
         lines=tuple(_line(row) for row in stored["lines"]),
         scheduled=tuple(_scheduled(row) for row in stored["scheduled"]),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import count
 
+from accounts.rules.capabilities import AccountState
 from billing.rules.changes import Answer, Choice
 from billing.rules.facts import (
     Availability,
@@ -139,7 +140,7 @@ def monthly(*lines: LineFacts, start: date = date(2023, 4, 1), **more: object) -
 
 def nothing(**more: object) -> Facts:
     """Return Acme in its trial: nothing has been bought."""
-    return replace(Facts("USD", CATALOGUE, state="trial", version=1), **more)  # type: ignore[arg-type]
+    return replace(Facts("USD", CATALOGUE, state=AccountState.TRIAL, version=1), **more)  # type: ignore[arg-type]
 
 
 def waits(kind: ScheduledKind, product: str | None = None, **more: object) -> ScheduledFacts:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from accounts.rules.capabilities import AccountState
 from billing.rules import refusals
 from billing.rules.changes import (
     AddOn,
@@ -165,7 +166,7 @@ def test_a_month_is_extended_without_what_goes_and_again_afterwards() -> None:
 
 def test_a_suspended_year_ends_what_goes_on_its_day_all_the_same() -> None:
     """Suspended meanwhile, resumed in December 2024: first Guide ends, then what is left resumes."""
-    facts = replace(extended(), state="suspended")
+    facts = replace(extended(), state=AccountState.SUSPENDED)
     found = ending(facts)
     assert found is not None
     coming = renewal(found.after, date(2024, 12, 1))

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from accounts.rules.capabilities import AccountState
 from billing.rules.changes import (
     AddSeats,
     Extend,
@@ -110,7 +111,7 @@ def test_a_fault(facts: Facts, found: list[InvariantFault]) -> None:
 
 def test_days_of_a_suspension_are_no_gap() -> None:
     """Paid until 27 October, suspended, resumed on 10 November: the days between were not served."""
-    facts = replace(pair(), state="suspended")
+    facts = replace(pair(), state=AccountState.SUSPENDED)
     coming = renewal(facts, date(2023, 11, 10))
     assert coming is not None
     after = saved(coming.after)

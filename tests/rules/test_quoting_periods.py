@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from accounts.rules.capabilities import AccountState
 from billing.rules.changes import (
     AddOn,
     AddProduct,
@@ -366,7 +367,7 @@ def test_a_suspended_account_that_came_back_divides_by_the_whole_term() -> None:
 
 
 def test_a_past_due_account_may_do_what_costs_nothing_now() -> None:
-    facts = ledger(state="past_due", past_due_invoice="2023-17")
+    facts = ledger(state=AccountState.PAST_DUE, past_due_invoice="2023-17")
     assert quote(facts, [ReduceSeats("support", 5)], TODAY).due == 0
 
 

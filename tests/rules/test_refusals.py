@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from accounts.rules.capabilities import AccountType
+from accounts.rules.capabilities import AccountState, AccountType
 from billing.rules import refusals
 from billing.rules.changes import (
     AddOn,
@@ -136,11 +136,11 @@ CASES: list[tuple[Facts, Sequence[Change], type[refusals.Refusal], dict[str, obj
     (TRIAL, [AddSeats("support", 1)], refusals.FirstPurchaseNeeded, {}),
     (SUPPORT, [buy(Item("talk", "team", 1))], refusals.NotFirstPurchase, {}),
     (replace(SUPPORT, held=True), [AddSeats("support", 11)], refusals.HeldChange, {}),
-    (replace(SUPPORT, state="suspended", past_due_invoice="17"), [ReduceSeats("support", 8)], refusals.StateForbids,
+    (replace(SUPPORT, state=AccountState.SUSPENDED, past_due_invoice="17"), [ReduceSeats("support", 8)], refusals.StateForbids,
      {"state": "suspended", "invoice": "17"}),
-    (replace(SUPPORT, state="cancelled"), [AddSeats("support", 11)], refusals.StateForbids,
+    (replace(SUPPORT, state=AccountState.CANCELLED), [AddSeats("support", 11)], refusals.StateForbids,
      {"state": "cancelled", "invoice": None}),
-    (replace(SUPPORT, state="past_due", past_due_invoice="17"), [AddSeats("support", 11)], refusals.PastDue,
+    (replace(SUPPORT, state=AccountState.PAST_DUE, past_due_invoice="17"), [AddSeats("support", 11)], refusals.PastDue,
      {"invoice": "17", "amount": 1036}),  # 3.00 × 12 × 105/365 = 10.36
     # Extension
     (replace(SUPPORT, paid_until=date(2024, 10, 27)), [Extend()], refusals.ExtensionAhead,
@@ -303,7 +303,9 @@ def test_as_many_suite_seats_as_people() -> None:
 
 def test_a_single_cent_is_due_too() -> None:
     """0.01 a month × 37 days of a year: 0.0122 for one seat more."""
-    facts = replace(acme(bought("support", "team", 100, 1)), state="past_due", past_due_invoice="17")
+    facts = replace(
+        acme(bought("support", "team", 100, 1)), state=AccountState.PAST_DUE, past_due_invoice="17"
+    )
     with pytest.raises(refusals.PastDue) as refused:
         quote(facts, [AddSeats("support", 101)], YEAR.end - timedelta(days=37))
     assert refused.value.data == {"invoice": "17", "amount": 1}

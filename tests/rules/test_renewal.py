@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from accounts.rules.capabilities import AccountState
 from billing.rules.facts import DiscountFacts, DiscountSource, PriceFacts, ScheduledKind, TemporaryFacts
 from billing.rules.periods import AppliedDiscount, Cycle, Period
 from billing.rules.quoting import becomes, renewal, resumption
@@ -308,7 +309,7 @@ def test_it_is_charged_for_its_day_whenever_it_is_carried_out() -> None:
 def suspended(start: date = date(2023, 1, 31), **more: object):  # type: ignore[no-untyped-def]
     term = Period(start, date(2023, 2, 28))
     line = bought("support", "team", 10, 310, term=term, cycle=Cycle.MONTHLY)
-    return monthly(line, start=start, state="suspended", **more)
+    return monthly(line, start=start, state=AccountState.SUSPENDED, **more)
 
 
 def test_a_suspended_account_resumes_in_the_period_of_the_day() -> None:
@@ -321,7 +322,7 @@ def test_a_suspended_account_resumes_in_the_period_of_the_day() -> None:
     assert found.term == Period(date(2023, 2, 28), date(2023, 3, 31))
     assert found.period == Period(date(2023, 3, 10), date(2023, 3, 31))
     # The anchor stays: next comes 31 March → 30 April.
-    after = replace(found.after, state="active")
+    after = replace(found.after, state=AccountState.ACTIVE)
     assert coming(after).period == Period(date(2023, 3, 31), date(2023, 4, 30))
     assert after.terms(date(2023, 3, 12)) == (found.term,)
 
@@ -336,7 +337,9 @@ def test_a_debt_paid_before_the_end_or_on_it_changes_nothing() -> None:
     for day in (date(2023, 2, 27), date(2023, 2, 28)):
         found = coming(suspended(), day)
         assert found.period == Period(date(2023, 2, 28), date(2023, 3, 31))
-    assert coming(replace(suspended(), state="active"), date(2023, 3, 10)).period.start == date(2023, 2, 28)
+    assert coming(replace(suspended(), state=AccountState.ACTIVE), date(2023, 3, 10)).period.start == date(
+        2023, 2, 28
+    )
 
 
 def test_a_resumption_carries_percentages_but_counts_no_period() -> None:
