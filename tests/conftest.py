@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 
 from accounts.models import Account, User
 from admin_center.server import database
@@ -39,15 +40,18 @@ def django_db_setup(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Hide the event loop that Playwright leaves running in this thread from a test without a browser.
+    """Begin each test in the language of the settings, and one without a browser without an event loop.
 
+    The last page of the test before may have been French. Playwright leaves its loop running in this thread:
     Django would take another connection in sight of a running loop, and refuse what calls async code. It is
     hidden before the first fixture, so that a test and its transaction are on one connection.
     """
     if "playwright" in getattr(item, "fixturenames", ()):
+        translation.deactivate()
         return (yield)
     loop = asyncio._get_running_loop()
     asyncio._set_running_loop(None)
+    translation.deactivate()
     try:
         return (yield)
     finally:

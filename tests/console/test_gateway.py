@@ -112,7 +112,8 @@ def test_what_does_not_end_in_time_is_ended(port: int) -> None:
             assert told(port)["REQUEST_METHOD"] == "GET"
             time.sleep(0.1)
         answers = {kind: {status_of(client) for client in clients} for kind, clients in opened.items()}
-        assert time.monotonic() - began < PATIENCE * 3
+        # Not by their own ten seconds, one after the other; a machine with other work takes its time.
+        assert time.monotonic() - began < PATIENCE * 15
     assert answers == {
         "no request at all": {None},
         "unfinished headers": {None},
