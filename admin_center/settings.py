@@ -14,7 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from admin_center.server import database, deployment, logs
+from admin_center.server import database, deployment, logs, seller
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -33,6 +33,8 @@ ORIGIN = env("ORIGIN", default=f"http://localhost:{env('PORT', default='8000')}"
 # Over plain http only on this machine.
 SECURE = ORIGIN.startswith("https://")
 VENDOR_NAME = env("VENDOR_NAME", default="Northwind Desk")
+# Who sells, as documents name it: frozen with each that is issued.
+SELLER = seller.from_environment(env, name=VENDOR_NAME, demo=DEMO or TESTING)
 # The only host that serves the back office, where it has one of its own; empty: every host does.
 VENDOR_HOST = env("VENDOR_HOST", default="")
 PAYMENT_PROVIDER = env("PAYMENT_PROVIDER", default=deployment.SANDBOX)

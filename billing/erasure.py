@@ -22,7 +22,16 @@ from accounts.models import (
 )
 from accounts.rules.capabilities import AccountState
 from billing.cancellation import KEPT_FOR
-from billing.models import AgentSeat, Cancellation, ChangeRequest, DataExport, PaymentMethod, PaymentSetup
+from billing.models import (
+    AgentSeat,
+    BillingProfile,
+    Cancellation,
+    ChangeRequest,
+    DataExport,
+    PaymentMethod,
+    PaymentSetup,
+    PostalAddress,
+)
 from billing.storage import statements
 
 # A statement holds at most 65,535 parameters.
@@ -48,8 +57,9 @@ def erase_due() -> tuple[int, int]:
 def erase(account_id: int) -> bool:
     """Erase one account's personal data; return whether there was anything to do.
 
-    Kept are invoices with their lines, the subscription they bill, and the trail without names,
-    addresses and values. People of other accounts keep their sign-in; those of none are erased.
+    Kept are invoices with their lines and the parties they name, the subscription they bill, and the
+    trail without names, addresses and values. People of other accounts keep their sign-in; those of
+    none are erased.
     """
     account = Account.objects.lock(account_id)
     if not _due().filter(pk=account_id).exists():
@@ -58,6 +68,8 @@ def erase(account_id: int) -> bool:
     AgentSeat.objects.filter(subscription_id=account_id).delete()
     PaymentMethod.objects.filter(pk=account_id).delete()
     PaymentSetup.objects.filter(subscription_id=account_id).delete()
+    BillingProfile.objects.filter(pk=account_id).delete()
+    PostalAddress.objects.filter(account=account).delete()
     DataExport.objects.filter(account=account).delete()
     Invitation.objects.filter(account=account).delete()
     OwnershipOffer.objects.filter(account=account).delete()

@@ -7,7 +7,8 @@ from datetime import date
 from django.conf import settings
 
 from accounts.models import Account
-from billing.models import BalanceEntry, Invoice, InvoiceLine, InvoicePayment, Quote
+from billing.models import BalanceEntry, BillingProfile, Invoice, InvoiceLine, InvoicePayment, Quote
+from billing.rules import parties
 from billing.rules.lines import PricedLine
 from billing.rules.money import to_money
 from billing.rules.settlement import Settlement
@@ -43,7 +44,7 @@ def issue(
     """
     if settlement.total == 0:
         return None
-    invoice = _invoice(account, settlement, cause, occasion)
+    invoice = _invoice(account, lines, settlement, cause, occasion)
     invoice.number = statements.next_number("CN" if settlement.is_credit_note else "INV")
     invoice.save(force_insert=True)
     InvoiceLine.objects.bulk_create(
@@ -56,9 +57,13 @@ def issue(
     return invoice
 
 
-def _invoice(account: Account, settlement: Settlement, cause: Cause, occasion: Occasion) -> Invoice:
+def _invoice(
+    account: Account, lines: Sequence[PricedLine], settlement: Settlement, cause: Cause, occasion: Occasion
+) -> Invoice:
     currency = account.currency
     credit = settlement.is_credit_note
+    seller: parties.Seller = settings.SELLER
+    profile = BillingProfile.objects.of(account.pk) or BillingProfile(account=account)
     return Invoice(
         subscription_id=account.pk,
         kind=Invoice.Kind.CREDIT_NOTE if credit else Invoice.Kind.INVOICE,
@@ -71,6 +76,14 @@ def _invoice(account: Account, settlement: Settlement, cause: Cause, occasion: O
         language=account.language,
         account_name=account.name,
         vendor_name=settings.VENDOR_NAME,
+        seller=parties.to_plain(seller),
+        buyer=parties.to_plain(profile.as_buyer(account.name)),
+        purchase_order=(cause.quote.purchase_order if cause.quote else "") or profile.purchase_order,
+        due_on=parties.due_on(
+            occasion.on, settlement.due, collects=account.collects, payment_days=seller.payment_days
+        ),
+        supplied_from=min((line.covers.start for line in lines), default=None),
+        supplied_until=max((line.covers.end for line in lines), default=None),
         caused_by=occasion.by.name if occasion.by else "",
         subtotal=to_money(settlement.subtotal, currency),
         taxes=[{"rate": str(tax.rate), "base": tax.base, "amount": tax.amount} for tax in settlement.taxes],

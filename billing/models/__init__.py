@@ -9,6 +9,7 @@ from billing.models.invoice import Invoice, InvoiceLine, Numbering
 from billing.models.loaded_account import LoadedAccount
 from billing.models.payment_link import PaymentLink
 from billing.models.payment_method import PaymentMethod, PaymentSetup
+from billing.models.profile import BillingProfile, InvoiceRecipient, PostalAddress
 from billing.models.promo_code import PromoCode, PromoCodeEntry, PromoRedemption
 from billing.models.quote import Quote
 from billing.models.sandbox import SandboxPayment, SandboxSetup
@@ -18,6 +19,7 @@ from billing.models.subscription import Discount, Line, PaidSegment, ScheduledCh
 __all__ = [
     "AgentSeat",
     "BalanceEntry",
+    "BillingProfile",
     "Cancellation",
     "Catalogue",
     "ChangeRequest",
@@ -28,6 +30,7 @@ __all__ = [
     "Invoice",
     "InvoiceLine",
     "InvoicePayment",
+    "InvoiceRecipient",
     "Line",
     "LoadedAccount",
     "Numbering",
@@ -35,6 +38,7 @@ __all__ = [
     "PaymentLink",
     "PaymentMethod",
     "PaymentSetup",
+    "PostalAddress",
     "Price",
     "Product",
     "PromoCode",

@@ -57,6 +57,19 @@ class Invoice(models.Model):
     account_name = models.CharField(_("account"), max_length=120)
     vendor_name = models.CharField(_("vendor"), max_length=120)
     caused_by = models.CharField(_("caused by"), max_length=120, blank=True)
+    # The parties as they were on the day of issue, as billing.rules.parties writes them; empty in
+    # documents from before they were kept.
+    seller = models.JSONField(_("seller"), default=dict, db_default={})
+    buyer = models.JSONField(_("buyer"), default=dict, db_default={})
+    # The order's own, or the one of the profile.
+    purchase_order = models.CharField(
+        _("purchase order number"), max_length=60, blank=True, default="", db_default=""
+    )
+    # By when it is to be paid; null where nothing is due.
+    due_on = models.DateField(_("due on"), null=True)
+    # The days of supply, from the first to the day after the last: those of all lines together.
+    supplied_from = models.DateField(_("supplied from"), null=True)
+    supplied_until = models.DateField(_("supplied until"), null=True)
     subtotal = AmountField(_("subtotal"))
     # [{"rate": "20.00", "base": minor units, "amount": minor units}]
     taxes = models.JSONField(_("taxes"), default=list)
@@ -88,6 +101,15 @@ class Invoice(models.Model):
             models.CheckConstraint(
                 condition=Q(kind="invoice", total__gte=0, due__gte=0) | Q(kind="credit_note", total__lt=0),
                 name="invoice_kind_by_sign",
+            ),
+            models.CheckConstraint(
+                condition=Q(due_on__isnull=True) | Q(due_on__gte=F("issued_on")),
+                name="invoice_due_after_issue",
+            ),
+            models.CheckConstraint(
+                condition=Q(supplied_from__isnull=True, supplied_until__isnull=True)
+                | Q(supplied_until__gt=F("supplied_from")),
+                name="invoice_supply_in_order",
             ),
         ]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [

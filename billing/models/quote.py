@@ -48,6 +48,18 @@ class Quote(models.Model):
     # A plain reason code where the payment failed.
     failure = models.CharField(_("failure"), max_length=40, blank=True)
 
+    # Typed on Review for this order: stands on its invoice in the place of the profile's.
+    purchase_order = models.CharField(
+        _("purchase order number"), max_length=60, blank=True, default="", db_default=""
+    )
+    # The version of the seller's terms of service that was accepted with it.
+    terms_version = models.CharField(
+        _("version of the terms"), max_length=40, blank=True, default="", db_default=""
+    )
+    terms_url = models.CharField(
+        _("address of the terms"), max_length=500, blank=True, default="", db_default=""
+    )
+
     account_path: ClassVar[str] = "subscription_id"
 
     class Meta:
