@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import Account, Activity, User
+from accounts.rules.activity import ActivityVerb, fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def current() -> ActivityContext:
 
 def record(
     account: Account,
-    verb: str,
+    verb: ActivityVerb,
     *,
     by: User | None,
     subject: str = "",
@@ -51,7 +52,11 @@ def record(
     quote: str = "",
     invoice: str = "",
 ) -> Activity:
-    """Add an entry to an account's trail; `by` is None for what happens by itself, such as a renewal."""
+    """Add an entry to an account's trail; `by` is None for what happens by itself, such as a renewal.
+
+    `before` and `after` are data of the shapes that `accounts.rules.activity` names; raises ValueError for
+    any other.
+    """
     made = entry(
         account,
         verb,
@@ -69,7 +74,7 @@ def record(
 
 def entry(
     account: Account,
-    verb: str,
+    verb: ActivityVerb,
     *,
     by: User | None,
     subject: str = "",
@@ -80,6 +85,8 @@ def entry(
     invoice: str = "",
 ) -> Activity:
     """Return an entry as `record` adds it, unsaved: for commands that write those of many accounts."""
+    if wrong := fault(before) or fault(after):
+        raise ValueError(f"{verb} can't be recorded: {wrong}")
     held = current()
     return Activity(
         account=account,

@@ -19,6 +19,7 @@ from django.db import IntegrityError, transaction
 from accounts import activity, mail, staff
 from accounts.email_addresses import validate_address
 from accounts.models import Account, EmailChange, Letter, Membership, User
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.letters import LetterKind
 
 VALID_FOR = timedelta(hours=24)
@@ -252,7 +253,7 @@ def _carry_out(found: EmailChange, accounts: list[Account], moment_of: Callable[
         with activity.occasion(moment_of(account), address=held.address, by_staff=found.by_staff):
             activity.record(
                 account,
-                "email_changed",
+                ActivityVerb.EMAIL_CHANGED,
                 by=found.proposed_by if found.by_staff else person,
                 subject=f"member:{person.pk}",
                 before={"email": found.old_email},

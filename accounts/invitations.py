@@ -13,6 +13,7 @@ from accounts import activity, mail, roles
 from accounts.email_addresses import validate_address
 from accounts.gate import Gate
 from accounts.models import Account, Invitation, Membership, User
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action
 from accounts.rules.letters import LetterKind
@@ -99,7 +100,11 @@ def invite(
         expires_at=at + VALID_FOR,
     )
     activity.record(
-        account, "member_invited", by=by, subject=f"invitation:{made.pk}", after={"role": role.value}
+        account,
+        ActivityVerb.MEMBER_INVITED,
+        by=by,
+        subject=f"invitation:{made.pk}",
+        after={"role": role.value},
     )
     facts = {"by": by.name, "role": role.value, "token": token, "until": made.expires_at.isoformat()}
     mail.post_to_address(
@@ -156,7 +161,7 @@ def accept(token: str, *, name: str = "", password: str = "") -> tuple[Invitatio
     member = Membership.objects.get(account=account, user=person)
     activity.record(
         account,
-        "member_joined",
+        ActivityVerb.MEMBER_JOINED,
         by=person,
         subject=f"member:{person.pk}",
         after=roles.standing_of(member) | {"name": person.name},
@@ -171,7 +176,9 @@ def revoke(invitation_id: int, *, by: User, on: date) -> None:
     Gate(by, account, on=on).demand(Action.MANAGE_PEOPLE)
     open_ones = Invitation.objects.filter(pk=invitation_id, accepted_at=None, revoked_at=None)
     if open_ones.update(revoked_at=activity.current().at):
-        activity.record(account, "invitation_revoked", by=by, subject=f"invitation:{invitation_id}")
+        activity.record(
+            account, ActivityVerb.INVITATION_REVOKED, by=by, subject=f"invitation:{invitation_id}"
+        )
 
 
 def _clean(email: str) -> str:

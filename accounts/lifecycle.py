@@ -11,6 +11,7 @@ from django.db import transaction
 
 from accounts import activity, roles, staff
 from accounts.models import Account, Membership, User
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
 from accounts.rules.roles import Role
 
@@ -116,7 +117,7 @@ def move(
     account.save(update_fields=["state", "cancelled_at"])
     activity.record(
         account,
-        "account_state_changed",
+        ActivityVerb.ACCOUNT_STATE_CHANGED,
         by=by,
         subject="account",
         before={"state": str(before)},
@@ -166,7 +167,7 @@ def amend(account_id: int, values: Mapping[str, str], *, by: User, reason: str) 
     account.save(update_fields=list(changed))
     activity.record(
         account,
-        "account_amended",
+        ActivityVerb.ACCOUNT_AMENDED,
         by=by,
         subject="account",
         before=before,

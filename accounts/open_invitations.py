@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from accounts import activity
 from accounts.models import Account, Invitation, User
+from accounts.rules.activity import ActivityVerb
 
 KEEP, REVOKE = "keep", "revoke"
 
@@ -45,5 +46,9 @@ def answer(account: Account, person: User, choice: str, *, by: User) -> None:
     Invitation.objects.filter(pk__in=[one.pk for one in sent]).update(revoked_at=at)
     for one in sent:
         activity.record(
-            account, "invitation_revoked", by=by, subject=f"invitation:{one.pk}", reason="inviter_gone"
+            account,
+            ActivityVerb.INVITATION_REVOKED,
+            by=by,
+            subject=f"invitation:{one.pk}",
+            reason="inviter_gone",
         )

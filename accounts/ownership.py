@@ -9,6 +9,7 @@ from accounts import activity, mail
 from accounts.gate import Gate
 from accounts.models import Account, Membership, OwnershipOffer, User
 from accounts.roles import derive, standing_of
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action
 from accounts.rules.letters import LetterKind
@@ -51,7 +52,9 @@ def offer(member_id: int, *, by: User, on: date) -> OwnershipOffer:
     made = OwnershipOffer.objects.create(
         account=account, offered_by=by, to=member.user, created_at=at, expires_at=at + VALID_FOR
     )
-    activity.record(account, "ownership_offered", by=by, subject="ownership", after={"to": member.user.name})
+    activity.record(
+        account, ActivityVerb.OWNERSHIP_OFFERED, by=by, subject="ownership", after={"to": member.user.name}
+    )
     facts = {"by": by.name, "to": member.user.name, "until": made.expires_at.isoformat()}
     mail.post(LetterKind.OWNERSHIP_OFFERED, account, to=[member.user, by], facts=facts, key=str(made.pk))
     return made
@@ -91,7 +94,7 @@ def withdraw(offer_id: int, *, by: User, on: date) -> OwnershipOffer:
     if not declines:
         Gate(by, account, on=on).demand(Action.TRANSFER_OWNERSHIP)
     _end(made, OwnershipOffer.State.DECLINED if declines else OwnershipOffer.State.WITHDRAWN)
-    verb = "ownership_declined" if declines else "ownership_withdrawn"
+    verb = ActivityVerb.OWNERSHIP_DECLINED if declines else ActivityVerb.OWNERSHIP_WITHDRAWN
     activity.record(account, verb, by=by, subject="ownership", before={"to": made.to.name})
     return made
 
@@ -134,7 +137,7 @@ def _become(account: Account, member: Membership, role: Role, *, by: User) -> No
     derive(member)
     activity.record(
         account,
-        "ownership_accepted" if role is Role.OWNER else "role_changed",
+        ActivityVerb.OWNERSHIP_ACCEPTED if role is Role.OWNER else ActivityVerb.ROLE_CHANGED,
         by=by,
         subject=f"member:{member.user_id}",
         before=before,

@@ -10,6 +10,7 @@ from django.template.loader import get_template
 
 from accounts import activity, email_changes, invitations, mail, staff
 from accounts.models import Account, Letter, Membership, User
+from accounts.rules.activity import ActivityVerb
 
 log = structlog.get_logger()
 # The letters whose reader is let in by what they carry, with who knows whether it still does; rooms above
@@ -89,7 +90,7 @@ def send_again(
         with activity.occasion(moment_of(account), address=held.address, by_staff=True):
             activity.record(
                 account,
-                "letter_sent_again",
+                ActivityVerb.LETTER_SENT_AGAIN,
                 by=by,
                 subject=f"letter:{letter.pk}",
                 after={"to": letter.to},

@@ -14,6 +14,7 @@ from guardian.shortcuts import assign_perm, remove_perm
 from accounts import activity, mail, open_invitations
 from accounts.gate import Gate
 from accounts.models import Account, AccountPermission, Membership, User
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.decision import Action
 from accounts.rules.letters import LetterKind
 from accounts.rules.roles import Permission, Role, permissions
@@ -178,7 +179,7 @@ def _change(member: Membership, role: Role, *, by: User | None, delegated: bool 
     derive(member)
     entry = activity.record(
         member.account,
-        "role_changed",
+        ActivityVerb.ROLE_CHANGED,
         by=by,
         subject=f"member:{member.user_id}",
         before=before,
@@ -207,7 +208,7 @@ def leave(member_id: int, *, by: User, on: date, invitations: str = "") -> None:
     open_invitations.answer(account, member.user, invitations, by=by)
     activity.record(
         account,
-        "member_removed",
+        ActivityVerb.MEMBER_REMOVED,
         by=by,
         subject=f"member:{member.user_id}",
         before=standing_of(member) | {"name": member.user.name},
@@ -220,20 +221,20 @@ def leave(member_id: int, *, by: User, on: date, invitations: str = "") -> None:
 def suspend(member_id: int, *, by: User, on: date, invitations: str = "") -> Membership:
     """Suspend a member: they keep role and seats, hold no permission and reach nothing. Raises as `leave`."""
     return _set_suspended(
-        member_id, activity.current().at, "member_suspended", by=by, on=on, invitations=invitations
+        member_id, activity.current().at, ActivityVerb.MEMBER_SUSPENDED, by=by, on=on, invitations=invitations
     )
 
 
 @transaction.atomic
 def resume(member_id: int, *, by: User, on: date) -> Membership:
     """Let a suspended member in again. Raises as `leave`, no question."""
-    return _set_suspended(member_id, None, "member_resumed", by=by, on=on)
+    return _set_suspended(member_id, None, ActivityVerb.MEMBER_RESUMED, by=by, on=on)
 
 
 def _set_suspended(
     member_id: int,
     suspended_at: datetime | None,
-    verb: str,
+    verb: ActivityVerb,
     *,
     by: User,
     on: date,

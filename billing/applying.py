@@ -10,6 +10,7 @@ from django.db.models import F
 
 from accounts import activity, lifecycle, mail
 from accounts.models import Account, Membership, User
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState, AccountType
 from accounts.rules.letters import LetterKind
 from billing import change_request_letters, charge_letters, invoicing, quote_json
@@ -138,7 +139,7 @@ def _approve(
     edited = change_request_letters.is_edited(request.changes, request.approved_changes)
     activity.record(
         account,
-        "request_approved",
+        ActivityVerb.REQUEST_APPROVED,
         by=occasion.by,
         subject=f"request:{request.pk}",
         before={"state": "open"} | ({"changes": request.changes} if edited else {}),
@@ -166,7 +167,7 @@ def _record(
     number, names = invoice.number if invoice else "", checked.reading.names
     activity.record(
         account,
-        "subscription_changed",
+        ActivityVerb.SUBSCRIPTION_CHANGED,
         by=by,
         subject="subscription",
         before=state_of(checked.before),

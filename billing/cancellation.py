@@ -14,6 +14,7 @@ from django.db.models import Sum
 from accounts import activity, lifecycle, mail, staff
 from accounts.gate import Gate
 from accounts.models import Account, Letter, Membership, User
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action
 from accounts.rules.letters import LetterKind
@@ -243,7 +244,7 @@ def cancel_at_period_end(
     assert after is not None
     activity.record(
         account,
-        "cancellation_scheduled",
+        ActivityVerb.CANCELLATION_SCHEDULED,
         by=by,
         subject="subscription",
         before=state_of(reading.facts),

@@ -4,6 +4,7 @@ from datetime import date
 
 from accounts import activity, mail
 from accounts.models import Account, User
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.letters import LetterKind
 from billing import change_request_letters
 from billing.models import ChangeRequest, Quote
@@ -21,6 +22,13 @@ PASSING = (
     refusals.StateForbids,
     refusals.CancellationScheduled,
 )
+
+_VERBS = {
+    ChangeRequest.State.REJECTED: ActivityVerb.REQUEST_REJECTED,
+    ChangeRequest.State.WITHDRAWN: ActivityVerb.REQUEST_WITHDRAWN,
+    ChangeRequest.State.EXPIRED: ActivityVerb.REQUEST_EXPIRED,
+    ChangeRequest.State.CLOSED: ActivityVerb.REQUEST_CLOSED,
+}
 
 
 def close_moot(account: Account, on: date) -> None:
@@ -59,7 +67,7 @@ def close(
     request.quotes.filter(state=Quote.State.OPEN).update(state=Quote.State.CLOSED)
     activity.record(
         account,
-        f"request_{state.value}",
+        _VERBS[state],
         by=by,
         subject=f"request:{request.pk}",
         before={"state": "open"},

@@ -9,6 +9,7 @@ from accounts import activity, mail, queues, staff
 from accounts.gate import Gate
 from accounts.models import Account, Membership, User
 from accounts.rules import capabilities
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountType
 from accounts.rules.decision import Action
 from accounts.rules.letters import LetterKind
@@ -76,7 +77,7 @@ def _submit(account: Account, changes: Sequence[Change], *, note: str, by: User,
         expires_at=at + VALID_FOR,
     )
     activity.record(
-        account, "request_submitted", by=by, subject=f"request:{made.pk}", after={"state": "open"}
+        account, ActivityVerb.REQUEST_SUBMITTED, by=by, subject=f"request:{made.pk}", after={"state": "open"}
     )
     letter = change_request_letters.letter(account, made) | {"by": by.name, "note": note}
     deciders = [m.user for m in Membership.objects.contacts(account) if m.user_id != by.pk]
@@ -181,7 +182,7 @@ def _accept(request_id: int, *, prices: Mapping[str, int], reason: str, by: User
     )
     activity.record(
         account,
-        "request_priced_by_staff",
+        ActivityVerb.REQUEST_PRICED_BY_STAFF,
         by=by,
         subject=f"request:{request.pk}",
         after={"products": sorted(prices)},

@@ -15,6 +15,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from accounts import activity, queues
 from accounts.gate import Gate
 from accounts.models import Account, Activity, Membership, User
+from accounts.rules.activity import COST_FREE, ActivityVerb
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from accounts.rules.decision import Action
 from accounts.spreadsheet import defused
@@ -22,11 +23,6 @@ from billing.models import AgentSeat, DataExport, InvoiceLine
 from billing.storage import loading
 from billing.subscription_state import state_of
 
-# What the trail keeps of a subscription and its people that is no amount.
-COST_FREE = frozenset(
-    {"lines", "cycle", "paid_until", "scheduled", "temporary", "discounts", "state", "role"}
-    | {"product", "edition", "quantity", "member", "name", "email", "changes_payment", "suspended", "type"}
-)
 Row = Mapping[str, object]
 
 
@@ -46,7 +42,7 @@ def ask(account: Account, *, by: User, on: date) -> DataExport:
     if waiting is not None:
         return waiting
     made = DataExport.objects.create(account=account, requested_by=by, created_at=activity.current().at)
-    activity.record(account, "data_export_asked", by=by, subject=f"export:{made.pk}")
+    activity.record(account, ActivityVerb.DATA_EXPORT_ASKED, by=by, subject=f"export:{made.pk}")
     transaction.on_commit(_wake_worker, robust=True)
     return made
 
@@ -107,8 +103,14 @@ def _csv(rows: Sequence[Row]) -> str:
     writer = csv.writer(out)
     if rows:
         writer.writerow(rows[0].keys())
-        writer.writerows([defused(value) for value in row.values()] for row in rows)
+        writer.writerows([_cell(value) for value in row.values()] for row in rows)
     return out.getvalue()
+
+
+def _cell(value: object) -> str:
+    """Return a cell; what is a list or has parts stands in it as JSON."""
+    plain = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+    return defused(plain)
 
 
 def _members(account: Account, on: date) -> Iterable[Row]:
@@ -159,9 +161,9 @@ def _activity(account: Account, on: date) -> Iterable[Row]:
     """Return the trail; where costs are not shown, without what could hold an amount."""
     shown = shows_costs(account)
 
-    def kept(stored: object) -> str:
-        held = stored if isinstance(stored, dict) else {}
-        return json.dumps({name: held[name] for name in held if shown or name in COST_FREE})
+    def kept(stored: object) -> dict[str, object]:
+        facts = stored if isinstance(stored, dict) else {}
+        return {name: fact for name, fact in facts.items() if shown or name in COST_FREE}
 
     for entry in Activity.objects.filter(account=account).order_by("pk").iterator():
         yield {

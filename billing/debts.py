@@ -6,6 +6,7 @@ from django.db import transaction
 
 from accounts import activity, lifecycle, mail, staff
 from accounts.models import Account, Membership, User
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import (
     BY_TYPE,
     AccountState,
@@ -85,7 +86,9 @@ def settle_old(account_id: int, *, reason: str, by: User, on: date) -> Account:
         raise NothingOwed
     if number := open_invoice(account):
         raise InvoiceOpen(number)
-    entry = activity.record(account, "old_debt_settled", by=by, subject="account", reason=reason.strip())
+    entry = activity.record(
+        account, ActivityVerb.OLD_DEBT_SETTLED, by=by, subject="account", reason=reason.strip()
+    )
     reopen(account, by=by, reason="old_debt_settled", on=on)
     costs_shown = Capability.COSTS in BY_TYPE[AccountType(account.type)]
     mail.post(

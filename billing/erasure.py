@@ -20,6 +20,7 @@ from accounts.models import (
     OwnershipOffer,
     User,
 )
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
 from billing.cancellation import KEPT_FOR
 from billing.models import (
@@ -93,7 +94,7 @@ def erase(account_id: int) -> bool:
     )
     Membership.objects.filter(account=account).delete()
     _erase_people(people)
-    activity.record(account, "account_erased", by=None, subject="account")
+    activity.record(account, ActivityVerb.ACCOUNT_ERASED, by=None, subject="account")
     return True
 
 

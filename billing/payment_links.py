@@ -17,6 +17,7 @@ from django.db import transaction
 from accounts import activity, mail, resending, staff
 from accounts.email_addresses import validate_address
 from accounts.models import Account, Membership, User
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from accounts.rules.letters import LetterKind
 from billing import payment_methods, payments
@@ -113,7 +114,7 @@ def tell_owner(account: Account, *, key: str) -> int:
         link, token = _make(invoice)
         facts = _facts(link, token)
         mail.post(LetterKind.INVOICE_PAYABLE, account, to=[owner], facts=facts, key=f"{key}:{link.pk}")
-        activity.record(account, "payment_link_sent", by=None, invoice=invoice.number)
+        activity.record(account, ActivityVerb.PAYMENT_LINK_SENT, by=None, invoice=invoice.number)
     return len(invoices)
 
 
@@ -137,7 +138,9 @@ def send(invoice_id: int, email: str, *, reason: str, by: User) -> PaymentLink:
     link, token = _make(invoice)
     facts = _facts(link, token)
     mail.post_to_address(LetterKind.INVOICE_PAYABLE, account, email=email, facts=facts, key=str(link.pk))
-    activity.record(account, "payment_link_sent", by=by, reason=reason.strip(), invoice=invoice.number)
+    activity.record(
+        account, ActivityVerb.PAYMENT_LINK_SENT, by=by, reason=reason.strip(), invoice=invoice.number
+    )
     return link
 
 
@@ -156,7 +159,7 @@ def revoke(link_id: int, *, reason: str, by: User) -> PaymentLink:
     link.revoked_at = activity.current().at
     link.save(update_fields=["revoked_at"])
     activity.record(
-        account, "payment_link_revoked", by=by, reason=reason.strip(), invoice=link.invoice.number
+        account, ActivityVerb.PAYMENT_LINK_REVOKED, by=by, reason=reason.strip(), invoice=link.invoice.number
     )
     return link
 
@@ -323,7 +326,7 @@ def pay(state: str, *, return_url: str) -> Charge:
         charge = payments.intend(
             account, invoice.due, method, at, invoice=invoice, return_url=return_url, link=link
         )
-        activity.record(account, "payment_by_link_started", by=None, invoice=link.invoice.number)
+        activity.record(account, ActivityVerb.PAYMENT_BY_LINK_STARTED, by=None, invoice=link.invoice.number)
     return payments.collect(charge.pk)
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts import activity
 from accounts.gate import Gate
 from accounts.models import Account, User
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.decision import Action
 from billing.models import PaymentMethod, PaymentSetup, Subscription
 from billing.provider import provider
@@ -134,7 +135,7 @@ def _replace(account: Account, method: Method, by: User) -> PaymentMethod:
     )
     activity.record(
         account,
-        "payment_method_replaced",
+        ActivityVerb.PAYMENT_METHOD_REPLACED,
         by=by,
         subject="payment_method",
         before=_activity_facts(before),

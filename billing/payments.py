@@ -18,6 +18,7 @@ from accounts import activity, lifecycle, queues
 from accounts.failpoints import step
 from accounts.gate import Gate
 from accounts.models import Account, User
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState, CollectionMethod
 from accounts.rules.decision import Action
 from billing import applying, debts
@@ -103,7 +104,7 @@ def pay(number: str, account: Account, *, by: User, on: date, return_url: str = 
             raise NoPaymentMethod
         at = activity.current().at
         charge = intend(account, invoice.due, method, at, invoice=invoice, return_url=return_url)
-        activity.record(account, "invoice_payment_started", by=by, invoice=invoice.number)
+        activity.record(account, ActivityVerb.INVOICE_PAYMENT_STARTED, by=by, invoice=invoice.number)
     return collect(charge.pk)
 
 
@@ -239,7 +240,7 @@ def _close_held(quote: Quote, state: Quote.State, failure: str) -> None:
         quote.save(update_fields=["state", "failure"])
         activity.record(
             quote.subscription.account,
-            "change_not_paid",
+            ActivityVerb.CHANGE_NOT_PAID,
             by=quote.person,
             quote=str(quote.pk),
             reason=failure,
@@ -260,7 +261,11 @@ def _refund_if_due(charge: Charge) -> None:
         at = activity.current().at
         if Charge.objects.filter(pk=charge.pk, refunded_at=None).update(refunded_at=at):
             activity.record(
-                account, "charge_refunded", by=None, quote=str(charge.quote_id or ""), reason=charge.failure
+                account,
+                ActivityVerb.CHARGE_REFUNDED,
+                by=None,
+                quote=str(charge.quote_id or ""),
+                reason=charge.failure,
             )
 
 

@@ -10,6 +10,7 @@ from django.db.models import Count
 from accounts import activity, invitations, mail, open_invitations
 from accounts.gate import Gate
 from accounts.models import Account, Invitation, Membership, User
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action
 from accounts.rules.letters import LetterKind
@@ -60,7 +61,7 @@ def expire(invitation_id: int) -> bool:
     found.save(update_fields=["expiry_told_at"])
     if account.state == AccountState.CANCELLED:
         return False
-    activity.record(account, "invitation_expired", by=None, subject=f"invitation:{found.pk}")
+    activity.record(account, ActivityVerb.INVITATION_EXPIRED, by=None, subject=f"invitation:{found.pk}")
     product = product_name(found) if found.seat else ""
     facts = {"name": found.name, "email": found.email, "product": product}
     mail.post(
@@ -133,7 +134,7 @@ def _notify(found: Invitation, member: Membership, line: Line | None, on: date) 
     product = product_name(found)
     activity.record(
         account,
-        "promised_seat_not_given",
+        ActivityVerb.PROMISED_SEAT_NOT_GIVEN,
         by=None,
         subject=f"seats:{line.product.key if line else found.seat}",
         after={"member": newcomer.name},

@@ -10,6 +10,7 @@ from accounts import activity
 from accounts.failpoints import step
 from accounts.gate import Gate
 from accounts.models import Account, User
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import Capability
 from accounts.rules.decision import Action
 from billing import payments, quote_json, renewal
@@ -227,7 +228,7 @@ def withdraw(quote_id: UUID, *, by: User, on: date) -> Quote:
         Gate(by, account, on=on).demand(Action.CHANGE_SUBSCRIPTION)
         waiting = Quote.objects.filter(pk=quote_id, state__in=[Quote.State.HELD, Quote.State.OPEN])
         if waiting.update(state=Quote.State.WITHDRAWN, failure="withdrawn"):
-            activity.record(account, "change_withdrawn", by=by, quote=str(quote_id))
+            activity.record(account, ActivityVerb.CHANGE_WITHDRAWN, by=by, quote=str(quote_id))
     if charge is not None and charge.state == Charge.State.ACTION:
         payments.abandon(charge)
     return Quote.objects.get(pk=quote_id)
@@ -264,7 +265,7 @@ def undo(change_id: int, *, by: User, on: date) -> None:
     assert after is not None
     activity.record(
         account,
-        "change_undone",
+        ActivityVerb.CHANGE_UNDONE,
         by=by,
         subject="subscription",
         before=state_of(before.facts),

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 
 from accounts import activity, lifecycle, mail, staff
 from accounts.models import Account, Membership, User
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
 from accounts.rules.letters import LetterKind
 from billing import cancellation, charge_letters, invoicing, payments
@@ -98,7 +99,11 @@ def _settle_held(account_id: int) -> None:
                 state=Quote.State.WITHDRAWN, failure="renewed_meanwhile"
             ):
                 activity.record(
-                    account, "change_withdrawn", by=None, quote=str(quote.pk), reason="renewed_meanwhile"
+                    account,
+                    ActivityVerb.CHANGE_WITHDRAWN,
+                    by=None,
+                    quote=str(quote.pk),
+                    reason="renewed_meanwhile",
                 )
 
 
@@ -147,7 +152,7 @@ def _let_end(
     persist(subscription, before, found.after, occasion=Occasion(by=None, on=found.on, at=at))
     activity.record(
         account,
-        "product_ended",
+        ActivityVerb.PRODUCT_ENDED,
         by=None,
         subject="subscription",
         before=state_of(before),
@@ -188,14 +193,18 @@ def unpark(account_id: int, *, reason: str, by: User, on: date) -> None:
         if broken:
             raise StillBroken(broken)
     Subscription.objects.filter(pk=account_id).update(parked_at=None, parked_because="")
-    activity.record(account, "subscription_unparked", by=by, subject="subscription", reason=reason.strip())
+    activity.record(
+        account, ActivityVerb.SUBSCRIPTION_UNPARKED, by=by, subject="subscription", reason=reason.strip()
+    )
 
 
 def _park(account: Account, faults: tuple[InvariantFault, ...], at: datetime) -> tuple[None, None]:
     """Charge nothing for an account whose facts break a rule, and say so to the staff."""
     because = _because(faults)
     Subscription.objects.filter(pk=account.pk).update(parked_at=at, parked_because=because)
-    activity.record(account, "subscription_parked", by=None, subject="subscription", reason=because)
+    activity.record(
+        account, ActivityVerb.SUBSCRIPTION_PARKED, by=None, subject="subscription", reason=because
+    )
     log.error("subscription_parked", account=account.slug, because=because)
     return None, None
 
@@ -254,7 +263,7 @@ def _record(
     number = invoice.number if invoice else ""
     activity.record(
         account,
-        "subscription_renewed",
+        ActivityVerb.SUBSCRIPTION_RENEWED,
         by=None,
         subject="subscription",
         before=state_of(before),

@@ -8,6 +8,7 @@ from django.db.models import Sum
 from accounts import activity, mail, roles
 from accounts.gate import Gate
 from accounts.models import Account, Membership, User
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.decision import Action
 from accounts.rules.letters import LetterKind
 from accounts.rules.roles import Role
@@ -76,7 +77,7 @@ def hand_out(
     seat = AgentSeat.objects.create(
         subscription_id=account.pk, line=line, membership=member, assigned_at=activity.current().at
     )
-    _record(account, "seat_assigned", line, member, by, used, used + 1, reason)
+    _record(account, ActivityVerb.SEAT_ASSIGNED, line, member, by, used, used + 1, reason)
     if used + 1 == bought:
         facts = {"product": line.product.name, "bought": bought}
         contacts = [one.user for one in Membership.objects.contacts(account)]
@@ -95,7 +96,7 @@ def free(line_id: int, member_id: int, *, by: User, on: date) -> None:
     used = line.seats.count()
     member = seat.membership
     seat.delete()
-    _record(account, "seat_freed", line, member, by, used, used - 1)
+    _record(account, ActivityVerb.SEAT_FREED, line, member, by, used, used - 1)
 
 
 @transaction.atomic
@@ -112,7 +113,7 @@ def remove(member_id: int, *, by: User, on: date, invitations: str = "") -> list
     )
     for seat in list(held):
         used = seat.line.seats.count()
-        _record(account, "seat_freed", seat.line, seat.membership, by, used, used - 1)
+        _record(account, ActivityVerb.SEAT_FREED, seat.line, seat.membership, by, used, used - 1)
         freed.append(seat.line.product.name)
         seat.delete()
     roles.leave(member_id, by=by, on=on, invitations=invitations)
@@ -159,13 +160,13 @@ def _meet_reduction(
         after = {"quantity": wanted}
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account.pk)
     Subscription.objects.filter(pk=account.pk).update(version=subscription.version + 1)
-    verb = "reduction_undone" if choice == "undo" else "reduction_raised"
+    verb = ActivityVerb.REDUCTION_UNDONE if choice == "undo" else ActivityVerb.REDUCTION_RAISED
     activity.record(account, verb, by=by, subject=f"scheduled:{line.product.key}", before=before, after=after)
 
 
 def _record(
     account: Account,
-    verb: str,
+    verb: ActivityVerb,
     line: Line,
     member: Membership,
     by: User | None,

@@ -4,28 +4,29 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
+from babel.numbers import format_currency
 from django.utils import formats
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import Account, Activity, User
+from accounts.rules.activity import COST_FREE, SHAPES, ActivityField, ActivityVerb, Shape
 from accounts.rules.capabilities import AccountType, CollectionMethod
 from accounts.rules.roles import Role
+from admin_center.presenters.activity_prose import as_data
 from admin_center.wording import change_requests, labels, phrases
-from admin_center.wording.activity import COST_FIELDS, FIELDS, MOOT, REASONS, VERBS
+from admin_center.wording.activity import FIELDS, MOOT, REASONS, VERBS
 from admin_center.wording.bidi import isolated
 from admin_center.wording.phrases import Names
 from billing.models import ChangeRequest, Edition, PaymentMethod
+from billing.rules.facts import ScheduledKind
+from billing.rules.money import to_decimal
 
-_LINE = re.compile(r"(?P<edition>\S+) × (?P<quantity>[0-9]+)")
-_TEMPORARY = re.compile(
-    r"(?P<product>\S+) × (?P<quantity>[0-9]+) (?P<first>[0-9-]{10})/(?P<until>[0-9-]{10})"
-)
-_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CODE = re.compile(r"[a-z]+(_[a-z]+)+")
-_PLACES = {field: place for place, field in enumerate(FIELDS)}
+_PLACES = {field.value: place for place, field in enumerate(ActivityField)}
 # What looks like an amount of money inside a text that somebody typed.
 _AMOUNT = re.compile(r"[$€£¥]|\d[.,]\d|\b(?:USD|EUR|JPY|GBP|CHF|CAD|BHD)\b")
 
@@ -100,30 +101,34 @@ class ActivityPresenter:
         )
 
     def _kept(self, stored: Any) -> Mapping[str, Any]:
-        held = stored if isinstance(stored, dict) else {}
-        return held if self.costs_shown else {key: value for key, value in held.items() if key in FIELDS}
+        facts = as_data(stored) if isinstance(stored, dict) else {}
+        return facts if self.costs_shown else {key: value for key, value in facts.items() if key in COST_FREE}
 
     def _reason(self, entry: Activity) -> str:
         """Return the words of a reason: those of its code, or what somebody typed."""
         text = entry.reason
         if text in REASONS:
             return str(REASONS[text])
-        if entry.verb == "request_closed" and _CODE.fullmatch(text):
+        if entry.verb == ActivityVerb.REQUEST_CLOSED and _CODE.fullmatch(text):
             return str(MOOT)
-        if entry.verb == "subscription_parked":
+        if entry.verb == ActivityVerb.SUBSCRIPTION_PARKED:
             # Codes for the vendor's staff, who read them in the back office.
             return ""
         return "" if not self.costs_shown and _AMOUNT.search(text) else text
 
 
 def _place(field: str) -> tuple[int, str]:
-    """Return where a field stands: in the order of FIELDS, then by name."""
+    """Return where a field stands: in the order in which fields are told, then by name."""
     return _PLACES.get(field, len(_PLACES)), field
 
 
 def sentence(verb: str) -> str:
     """Return what a verb says; one without words in plain, as it is stored."""
-    return str(VERBS.get(verb) or verb.replace("_", " ").capitalize())
+    return str(VERBS[ActivityVerb(verb)]) if verb in set(ActivityVerb) else _plain(verb)
+
+
+def _plain(code: str) -> str:
+    return code.replace("_", " ").capitalize()
 
 
 def who(entry: Activity) -> str:
@@ -159,69 +164,92 @@ def _about(subject: str, members: Mapping[str, str], names: Names) -> str:
 
 
 def _differences(field: str, before: Any, after: Any, names: Names) -> Iterator[FieldDifference]:
-    """Yield what differs; a dictionary (lines by product) is compared entry by entry."""
-    if isinstance(before, dict) or isinstance(after, dict):
-        old, new = before or {}, after or {}
-        for key in dict.fromkeys([*old, *new]):
-            if old.get(key) != new.get(key):
-                name = phrases.product(names, key)
-                yield FieldDifference(name, _line(key, old.get(key), names), _line(key, new.get(key), names))
+    """Yield what differs: lines product by product, of a list what came and went, else the value."""
+    known = ActivityField(field) if field in set(ActivityField) else None
+    if known is ActivityField.LINES:
+        yield from _line_differences(before, after, names)
         return
     if isinstance(before, list) and isinstance(after, list):
         # What is on both sides stayed as it was.
         before, after = [x for x in before if x not in after], [x for x in after if x not in before]
-    old, new = _value(field, before, names), _value(field, after, names)
+    old, new = _words(known, before, names), _words(known, after, names)
     if old != new:
-        label = str(FIELDS.get(field) or COST_FIELDS.get(field) or field.replace("_", " ").capitalize())
-        yield FieldDifference(label, old, new)
+        yield FieldDifference(str(FIELDS[known]) if known else _plain(field), old, new)
 
 
-def _line(product: str, value: Any, names: Names) -> str:
-    """Return a line as the trail keeps it ("plus × 12") in words."""
-    found = _LINE.fullmatch(str(value or ""))
-    if found is None:
-        return str(value or "")
-    edition = phrases.edition(names, product, found["edition"])
-    quantity = phrases.number(int(found["quantity"]))
+def _line_differences(before: Any, after: Any, names: Names) -> Iterator[FieldDifference]:
+    old = before if isinstance(before, dict) else {}
+    new = after if isinstance(after, dict) else {}
+    for product in dict.fromkeys([*old, *new]):
+        if old.get(product) != new.get(product):
+            name = phrases.product(names, product)
+            sides = (_line(product, side.get(product), names) for side in (old, new))
+            yield FieldDifference(name, *sides)
+
+
+def _line(product: str, line: Any, names: Names) -> str:
+    """Return a line in words: "Plus × 12", of a product without editions "12"."""
+    if not isinstance(line, dict):
+        return str(line or "")
+    edition = phrases.edition(names, product, line["edition"])
+    quantity = phrases.number(line["quantity"])
     return f"{edition} × {quantity}" if edition else quantity
 
 
-def _value(field: str, value: Any, names: Names) -> str:
+def _words(field: ActivityField | None, value: Any, names: Names) -> str:
+    """Return the words of a value; of a field that is recorded no more, or not of its shape, as it stands."""
     if value is None or value in ("", []):
         return ""
     if isinstance(value, list):
-        return "; ".join(_value(field, one, names) for one in value)
-    if isinstance(value, dict):
-        return "; ".join(change_requests.sentences([value], None, names))
+        return "; ".join(_words(field, one, names) for one in value)
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    match field:
-        case "products" | "product":
-            return phrases.product(names, str(value))
-        case "temporary":
-            return _temporary(str(value), names)
-        case "scheduled":
-            return _scheduled(str(value), names)
+    shape = SHAPES[field] if field else Shape.TEXT
+    if field is None or isinstance(value, dict) is not _is_object(shape):
+        return str(value)
+    match shape:
+        case Shape.TEXT | Shape.CODES:
+            return _word(field, str(value), names)
+        case Shape.FLAG | Shape.NUMBER:
+            return str(value)
+        case Shape.DAY:
+            return _day(value)
+        case Shape.MONEY:
+            return _money(value["minor"], value["currency"])
+        case Shape.TEMPORARY:
+            return _temporary(value, names)
+        case Shape.SCHEDULED:
+            return _scheduled(value, names)
+        case Shape.CHANGES:
+            return "; ".join(change_requests.sentences([value], None, names))
+        case Shape.LINES:
+            lines = ((phrases.product(names, key), _line(key, line, names)) for key, line in value.items())
+            return "; ".join(f"{name}: {words}" for name, words in lines)
         case _:
-            return _word(field, str(value))
+            assert_never(shape)
 
 
-def _word(field: str, code: str) -> str:
-    """Return the words of a code."""
+def _is_object(shape: Shape) -> bool:
+    """Tell whether a value of this shape, or each one of its list, is a JSON object."""
+    return shape in (Shape.MONEY, Shape.LINES, Shape.TEMPORARY, Shape.SCHEDULED, Shape.CHANGES)
+
+
+def _word(field: ActivityField, code: str, names: Names) -> str:
+    """Return the words of a code, or what was typed."""
     match field:
-        case "cycle":
+        case ActivityField.PRODUCTS | ActivityField.PRODUCT:
+            return phrases.product(names, code)
+        case ActivityField.CYCLE:
             return phrases.cycle(code)
-        case "paid_until":
-            return _day(code)
-        case "role":
+        case ActivityField.ROLE:
             return str(labels.ROLES[Role(code)]) if code in set(Role) else code
-        case "type":
+        case ActivityField.TYPE:
             return labels.account_type(code) if code in set(AccountType) else code
-        case "collection_method":
+        case ActivityField.COLLECTION_METHOD:
             return labels.collection_method(code) if code in set(CollectionMethod) else code
-        case "kind":
+        case ActivityField.KIND:
             return str(PaymentMethod.Kind(code).label) if code in PaymentMethod.Kind else code
-        case "state":
+        case ActivityField.STATE:
             if code in labels.STATUSES:
                 return str(labels.STATUSES[code].words)
             return str(ChangeRequest.State(code).label) if code in ChangeRequest.State else code
@@ -229,50 +257,48 @@ def _word(field: str, code: str) -> str:
             return code
 
 
-def _temporary(text: str, names: Names) -> str:
-    """Return temporary seats as the trail keeps them ("inbox × 5 2026-12-01/2027-01-01") in words."""
-    found = _TEMPORARY.fullmatch(text)
-    if found is None:
-        return text
-    last = date.fromisoformat(found["until"]) - timedelta(days=1)
+def _money(minor: int, currency: str) -> str:
+    """Return an amount as text; entries with amounts are told only where costs are shown."""
+    return format_currency(to_decimal(minor, currency), currency, locale=get_language() or "en")
+
+
+def _temporary(seats: Mapping[str, Any], names: Names) -> str:
+    last = date.fromisoformat(seats["covers"]["end"]) - timedelta(days=1)
     return _("%(product)s: %(seats)s from %(first)s to %(last)s") % {
-        "product": phrases.product(names, found["product"]),
-        "seats": phrases.seats(int(found["quantity"])),
-        "first": _day(found["first"]),
-        "last": _day(last.isoformat()),
+        "product": phrases.product(names, seats["product"]),
+        "seats": phrases.seats(seats["quantity"]),
+        "first": _day(seats["covers"]["start"]),
+        "last": phrases.day(last),
     }
 
 
-def _scheduled(text: str, names: Names) -> str:
-    """Return a waiting change as the trail keeps it ("quantity inbox 5") in words."""
-    match text.split():
-        case ["cycle", cycle]:
-            return _("Billing cycle: %(cycle)s") % {"cycle": phrases.cycle(cycle).lower()}
-        case ["cancellation"]:
+def _scheduled(change: Mapping[str, Any], names: Names) -> str:
+    """Return a change that waits in words: "Inbox: 5 seats"."""
+    kind = ScheduledKind(change["kind"])
+    told = {"product": phrases.product(names, change.get("product", ""))}
+    match kind:
+        case ScheduledKind.CYCLE:
+            return _("Billing cycle: %(cycle)s") % {"cycle": phrases.cycle(change["cycle"]).lower()}
+        case ScheduledKind.CANCELLATION:
             return _("The account ends")
-        case [kind, product, *rest]:
-            return _waiting(kind, product, rest, names) or text
-        case _:
-            return text
-
-
-def _waiting(kind: str, product: str, rest: list[str], names: Names) -> str:
-    told = {"product": phrases.product(names, product)}
-    match kind, rest:
-        case "quantity", [quantity] if quantity.isascii() and quantity.isdecimal():
-            return _("%(product)s: %(seats)s") % {**told, "seats": phrases.seats(int(quantity))}
-        case "edition", [edition]:
-            told |= {"edition": phrases.edition(names, product, edition)}
+        case ScheduledKind.QUANTITY:
+            return _("%(product)s: %(seats)s") % {**told, "seats": phrases.seats(change["quantity"])}
+        case ScheduledKind.EDITION:
+            told |= {"edition": phrases.edition(names, change["product"], change["edition"])}
             return _("%(product)s: edition %(edition)s") % told
-        case "removal", []:
-            return _("%(product)s: removed") % told
-        case "removal", [day] if _ISO.fullmatch(day):
-            return _("%(product)s: removed on %(day)s") % {**told, "day": _day(day)}
-        case "removal", leaving:
-            left = ", ".join(phrases.product(names, key) for key in leaving)
-            return _("%(leaving)s leaves %(product)s") % {**told, "leaving": left}
+        case ScheduledKind.REMOVAL:
+            return _removal(change, told, names)
         case _:
-            return ""
+            assert_never(kind)
+
+
+def _removal(change: Mapping[str, Any], told: dict[str, str], names: Names) -> str:
+    if leaving := change.get("leaving"):
+        left = ", ".join(phrases.product(names, key) for key in leaving)
+        return _("%(leaving)s leaves %(product)s") % {**told, "leaving": left}
+    if day := change.get("takes_effect_on"):
+        return _("%(product)s: removed on %(day)s") % {**told, "day": _day(day)}
+    return _("%(product)s: removed") % told
 
 
 def _day(value: str) -> str:

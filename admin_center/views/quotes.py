@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import activity
 from accounts.models import Activity
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.decision import Action
 from admin_center import drafts
 from admin_center.due_renewals import renew_first
@@ -31,8 +32,13 @@ from billing.storage import loading
 
 # Each of these raises the subscription's version by one.
 OF_THE_SUBSCRIPTION = (
-    *("subscription_changed", "subscription_renewed", "change_undone", "cancellation_scheduled"),
-    *("reduction_raised", "reduction_undone", "product_ended"),
+    ActivityVerb.SUBSCRIPTION_CHANGED,
+    ActivityVerb.SUBSCRIPTION_RENEWED,
+    ActivityVerb.CHANGE_UNDONE,
+    ActivityVerb.CANCELLATION_SCHEDULED,
+    ActivityVerb.REDUCTION_RAISED,
+    ActivityVerb.REDUCTION_UNDONE,
+    ActivityVerb.PRODUCT_ENDED,
 )
 # How many of them are told beside what changed meanwhile.
 MOST_ACTS = 5

@@ -11,16 +11,17 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from djmoney.money import Money
 
 from accounts import activity, lifecycle
 from accounts.models import Account, User
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
 from billing import cancellation, change_requests, quotes, renewal
 from billing.demo.book import Event, Story
 from billing.imports.accounts import loading
 from billing.models import BalanceEntry, Subscription
 from billing.rules.change_json import changes_from_plain
+from billing.rules.money import to_minor, to_money
 
 _OFFICE_HOURS = time(10, 12)
 _SMALL_HOURS = time(2, 5)
@@ -138,14 +139,20 @@ def _suspend(account: Account, event: Event) -> None:
 def _credit(account: Account, event: Event) -> None:
     """Bring a credit in, as the account had one where it came from."""
     locked = Account.objects.lock(account.pk)
-    amount = Money(Decimal(event.told["credit"]), locked.currency)
+    credit = to_minor(Decimal(event.told["credit"]), locked.currency)
     BalanceEntry.objects.create(
         subscription_id=locked.pk,
-        amount=amount,
+        amount=to_money(credit, locked.currency),
         reason=BalanceEntry.Reason.BROUGHT_IN,
         created_at=activity.current().at,
     )
-    activity.record(locked, "balance_brought_in", by=None, subject="balance", after={"amount": str(amount)})
+    activity.record(
+        locked,
+        ActivityVerb.BALANCE_BROUGHT_IN,
+        by=None,
+        subject="balance",
+        after={"amount": {"minor": credit, "currency": locked.currency}},
+    )
 
 
 _EVENTS: dict[str, Callable[[Account, Event], None]] = {

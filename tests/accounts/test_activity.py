@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection, transaction
 
 from accounts import activity
 from accounts.models import Account, Activity
+from accounts.rules.activity import ActivityVerb
 from tests import people
 
 AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -17,7 +18,7 @@ def entry(acme: Account) -> Activity:
     with activity.occasion(AT, address="203.0.113.7"):
         return activity.record(
             acme,
-            "role_given",
+            ActivityVerb.ROLE_CHANGED,
             by=people.user("olivia"),
             subject="member:2",
             before={"role": "admin"},
@@ -29,7 +30,7 @@ def test_an_entry_says_who_when_what_and_from_where(entry: Activity) -> None:
     found = Activity.objects.get()
     assert (found.at, found.actor_name, str(found.address)) == (AT, "Olivia Owens", "203.0.113.7")
     assert (found.verb, found.before, found.after) == (
-        "role_given",
+        ActivityVerb.ROLE_CHANGED,
         {"role": "admin"},
         {"role": "billing_admin"},
     )
@@ -83,17 +84,17 @@ def test_an_entry_cannot_be_changed_or_removed(entry: Activity, attempt: object)
 
 def test_staff_is_marked_and_what_happens_by_itself_names_nobody(acme: Account) -> None:
     with activity.occasion(AT, by_staff=True):
-        assert activity.record(acme, "refunded", by=None).by_staff
+        assert activity.record(acme, ActivityVerb.CHARGE_REFUNDED, by=None).by_staff
     with activity.occasion(AT):
-        by_vera = activity.record(acme, "price_entered", by=people.vera())
-        renewal = activity.record(acme, "renewed", by=None)
+        by_vera = activity.record(acme, ActivityVerb.REQUEST_PRICED_BY_STAFF, by=people.vera())
+        renewal = activity.record(acme, ActivityVerb.SUBSCRIPTION_RENEWED, by=None)
     assert by_vera.by_staff
     assert (renewal.actor, renewal.actor_name, renewal.by_staff) == (None, "", False)
 
 
 def test_no_entry_without_a_time(acme: Account) -> None:
     with pytest.raises(LookupError, match=r"activity\.occasion"):
-        activity.record(acme, "role_given", by=None)
+        activity.record(acme, ActivityVerb.ROLE_CHANGED, by=None)
     with activity.occasion(AT):
         pass
     with pytest.raises(LookupError):

@@ -84,8 +84,8 @@ def test_one_more_seat_costs_what_the_real_invoice_said(ledger: Account) -> None
     assert Subscription.objects.get().version == 2
     entry = Activity.objects.get(verb="subscription_changed")
     assert (entry.before["lines"], entry.after["lines"]) == (
-        {"support": "team × 10"},
-        {"support": "team × 11"},
+        {"support": {"edition": "team", "quantity": 10}},
+        {"support": {"edition": "team", "quantity": 11}},
     )
     assert entry.invoice == "INV-000001"
     assert set(Letter.objects.values_list("to", flat=True)) == {"olivia@acme.example", "bilal@acme.example"}

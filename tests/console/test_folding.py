@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts import activity, roles
 from accounts.models import Account, Activity, Membership, User
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.folding import folded
 from accounts.rules.roles import Role
 from tests import people
@@ -36,7 +37,7 @@ def firm(db: None) -> Account:
         roles.enrol(account, [(one, Role.BILLING_ADMIN) for one in made])
         for one in made:
             activity.record(
-                account, "role_changed", by=one, before={"role": "agent"}, after={"role": "admin"}
+                account, ActivityVerb.ROLE_CHANGED, by=one, before={"role": "agent"}, after={"role": "admin"}
             )
     return account
 

@@ -5,6 +5,7 @@ Support Team × 10 at 1.00 and Guide Team × 3 at 6.00, annual until 27 October 
 
 import csv
 import io
+import json
 import zipfile
 from datetime import date, timedelta
 
@@ -79,7 +80,10 @@ def test_it_ends_on_its_day_by_itself_and_is_told(acme: Account) -> None:
     assert not AgentSeat.objects.filter(line=ended).exists()
     assert not ScheduledChange.objects.exists()
     entry = Activity.objects.get(verb="product_ended")
-    assert (entry.before["scheduled"], entry.after["scheduled"]) == ([f"removal guide {END}"], [])
+    assert (entry.before["scheduled"], entry.after["scheduled"]) == (
+        [{"kind": "removal", "product": "guide", "takes_effect_on": str(END)}],
+        [],
+    )
     told = Letter.objects.filter(kind="product_ended")
     assert sorted(told.values_list("to", flat=True)) == ["bilal@acme.example", "olivia@acme.example"]
     facts = told[0].facts
@@ -166,7 +170,8 @@ def test_the_sheet_counts_its_own_days_and_the_export_names_its_day(acme: Accoun
     assert content is not None
     with zipfile.ZipFile(io.BytesIO(bytes(content))) as archive:
         (row,) = csv.DictReader(io.StringIO(archive.read("subscription.csv").decode()))
-    assert row["scheduled"] == "['removal guide 2023-10-27']"
+    (removal,) = json.loads(row["scheduled"])
+    assert removal == {"kind": "removal", "product": "guide", "takes_effect_on": "2023-10-27"}
     assert row["paid_until"] == "2024-10-27"
 
 

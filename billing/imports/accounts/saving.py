@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts import activity, lifecycle
 from accounts.models import Account, Activity, Membership
+from accounts.rules.activity import ActivityVerb
 from billing.imports.accounts.listing import ListedAccount
 from billing.models import (
     AgentSeat,
@@ -131,7 +132,7 @@ class _Rows:
         with activity.occasion(one.at, by_staff=True):
             entry = activity.entry(
                 account,
-                "account_loaded",
+                ActivityVerb.ACCOUNT_LOADED,
                 by=None,
                 subject="subscription",
                 before=None,

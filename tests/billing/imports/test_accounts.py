@@ -223,7 +223,10 @@ def test_the_trail_begins_with_what_was_loaded(tmp_path: Path) -> None:
     assert entry.by_staff
     # At the moment that the sandbox account lives in.
     assert entry.at == datetime(2023, 7, 14, 12, tzinfo=UTC)
-    assert entry.after["lines"] == {"support": "team × 10", "credits": "standard × 1"}
+    assert entry.after["lines"] == {
+        "support": {"edition": "team", "quantity": 10},
+        "credits": {"edition": "standard", "quantity": 1},
+    }
 
 
 @pytest.mark.parametrize(

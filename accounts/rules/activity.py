@@ -1,0 +1,245 @@
+"""What may be recorded: each act by its verb, and each thing that an act changes with its shape.
+
+An entry keeps data, never prose: what stood before and after is JSON of the shapes below, worded on reading
+(domain.md 11). `fault` says what of an entry is none of them.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from enum import StrEnum
+from typing import assert_never
+
+
+class ActivityVerb(StrEnum):
+    """What was done; stored entries may carry verbs that are recorded no more."""
+
+    ACCOUNT_AMENDED = "account_amended"
+    ACCOUNT_ERASED = "account_erased"
+    ACCOUNT_LOADED = "account_loaded"
+    ACCOUNT_STATE_CHANGED = "account_state_changed"
+    BALANCE_BROUGHT_IN = "balance_brought_in"
+    CANCELLATION_SCHEDULED = "cancellation_scheduled"
+    CHANGE_NOT_PAID = "change_not_paid"
+    CHANGE_UNDONE = "change_undone"
+    CHANGE_WITHDRAWN = "change_withdrawn"
+    CHARGE_REFUNDED = "charge_refunded"
+    DATA_EXPORT_ASKED = "data_export_asked"
+    EMAIL_CHANGED = "email_changed"
+    INVITATION_EXPIRED = "invitation_expired"
+    INVITATION_REVOKED = "invitation_revoked"
+    INVOICE_PAYMENT_STARTED = "invoice_payment_started"
+    LETTER_SENT_AGAIN = "letter_sent_again"
+    MEMBER_INVITED = "member_invited"
+    MEMBER_JOINED = "member_joined"
+    MEMBER_REMOVED = "member_removed"
+    MEMBER_RESUMED = "member_resumed"
+    MEMBER_SUSPENDED = "member_suspended"
+    OLD_DEBT_SETTLED = "old_debt_settled"
+    OWNERSHIP_ACCEPTED = "ownership_accepted"
+    OWNERSHIP_DECLINED = "ownership_declined"
+    OWNERSHIP_OFFERED = "ownership_offered"
+    OWNERSHIP_WITHDRAWN = "ownership_withdrawn"
+    PAYMENT_BY_LINK_STARTED = "payment_by_link_started"
+    PAYMENT_LINK_REVOKED = "payment_link_revoked"
+    PAYMENT_LINK_SENT = "payment_link_sent"
+    PAYMENT_METHOD_REPLACED = "payment_method_replaced"
+    PRODUCT_ENDED = "product_ended"
+    PROMISED_SEAT_NOT_GIVEN = "promised_seat_not_given"
+    REDUCTION_RAISED = "reduction_raised"
+    REDUCTION_UNDONE = "reduction_undone"
+    REQUEST_APPROVED = "request_approved"
+    REQUEST_CLOSED = "request_closed"
+    REQUEST_EXPIRED = "request_expired"
+    REQUEST_PRICED_BY_STAFF = "request_priced_by_staff"
+    REQUEST_REJECTED = "request_rejected"
+    REQUEST_SUBMITTED = "request_submitted"
+    REQUEST_WITHDRAWN = "request_withdrawn"
+    ROLE_CHANGED = "role_changed"
+    SEAT_ASSIGNED = "seat_assigned"
+    SEAT_FREED = "seat_freed"
+    SUBSCRIPTION_CHANGED = "subscription_changed"
+    SUBSCRIPTION_PARKED = "subscription_parked"
+    SUBSCRIPTION_RENEWED = "subscription_renewed"
+    SUBSCRIPTION_UNPARKED = "subscription_unparked"
+
+
+class Shape(StrEnum):
+    """What a value of an entry looks like as JSON."""
+
+    # A text: a name, an address, or a code whose words the field knows.
+    TEXT = "text"
+    FLAG = "flag"
+    NUMBER = "number"
+    # An ISO date.
+    DAY = "day"
+    # Codes or keys, in the order in which they are told.
+    CODES = "codes"
+    # {"minor": whole minor units, "currency": "EUR"}: told only where costs are shown.
+    MONEY = "money"
+    # {product: {"edition": key, "quantity": seats}}
+    LINES = "lines"
+    # [{"product": key, "quantity": seats, "covers": {"start": day, "end": day}}], the end exclusive
+    TEMPORARY = "temporary"
+    # [{"kind": code, and what it has of product, quantity, edition, cycle, leaving, takes_effect_on}]; where
+    # it has no day of its own it is the renewal's.
+    SCHEDULED = "scheduled"
+    # Changes as a request keeps them: [{"change": code, …}].
+    CHANGES = "changes"
+
+
+class ActivityField(StrEnum):
+    """What an act may have changed, in the order in which it is told."""
+
+    LINES = "lines"
+    PRODUCTS = "products"
+    PRODUCT = "product"
+    EDITION = "edition"
+    QUANTITY = "quantity"
+    CYCLE = "cycle"
+    PAID_UNTIL = "paid_until"
+    SCHEDULED = "scheduled"
+    TEMPORARY = "temporary"
+    DISCOUNTS = "discounts"
+    STATE = "state"
+    CHANGES = "changes"
+    NAME = "name"
+    EMAIL = "email"
+    APPROVED_BY = "approved_by"
+    ROLE = "role"
+    CHANGES_PAYMENT = "changes_payment"
+    SUSPENDED = "suspended"
+    MEMBER = "member"
+    TO = "to"
+    USED = "used"
+    KIND = "kind"
+    BRAND = "brand"
+    LAST_FOUR = "last_four"
+    TYPE = "type"
+    TIMEZONE = "timezone"
+    COLLECTION_METHOD = "collection_method"
+    LANGUAGE = "language"
+    VENDOR_CONTACT_NAME = "vendor_contact_name"
+    VENDOR_CONTACT_EMAIL = "vendor_contact_email"
+    VENDOR_CONTACT_PHONE = "vendor_contact_phone"
+    AMOUNT = "amount"
+
+
+SHAPES: dict[ActivityField, Shape] = {
+    ActivityField.LINES: Shape.LINES,
+    ActivityField.PRODUCTS: Shape.CODES,
+    ActivityField.PRODUCT: Shape.TEXT,
+    ActivityField.EDITION: Shape.TEXT,
+    ActivityField.QUANTITY: Shape.NUMBER,
+    ActivityField.CYCLE: Shape.TEXT,
+    ActivityField.PAID_UNTIL: Shape.DAY,
+    ActivityField.SCHEDULED: Shape.SCHEDULED,
+    ActivityField.TEMPORARY: Shape.TEMPORARY,
+    ActivityField.DISCOUNTS: Shape.CODES,
+    ActivityField.STATE: Shape.TEXT,
+    ActivityField.CHANGES: Shape.CHANGES,
+    ActivityField.NAME: Shape.TEXT,
+    ActivityField.EMAIL: Shape.TEXT,
+    ActivityField.APPROVED_BY: Shape.TEXT,
+    ActivityField.ROLE: Shape.TEXT,
+    ActivityField.CHANGES_PAYMENT: Shape.FLAG,
+    ActivityField.SUSPENDED: Shape.FLAG,
+    ActivityField.MEMBER: Shape.TEXT,
+    ActivityField.TO: Shape.TEXT,
+    ActivityField.USED: Shape.NUMBER,
+    ActivityField.KIND: Shape.TEXT,
+    ActivityField.BRAND: Shape.TEXT,
+    ActivityField.LAST_FOUR: Shape.TEXT,
+    ActivityField.TYPE: Shape.TEXT,
+    ActivityField.TIMEZONE: Shape.TEXT,
+    ActivityField.COLLECTION_METHOD: Shape.TEXT,
+    ActivityField.LANGUAGE: Shape.TEXT,
+    ActivityField.VENDOR_CONTACT_NAME: Shape.TEXT,
+    ActivityField.VENDOR_CONTACT_EMAIL: Shape.TEXT,
+    ActivityField.VENDOR_CONTACT_PHONE: Shape.TEXT,
+    ActivityField.AMOUNT: Shape.MONEY,
+}
+# Where costs are not shown nothing else is: an amount that some later verb writes down can't slip through
+# (domain.md 3).
+COST_FREE = frozenset(field.value for field, shape in SHAPES.items() if shape is not Shape.MONEY)
+
+
+def fault(facts: Mapping[str, object] | None) -> str:
+    """Return which of the facts of an entry is not what its field holds, empty where all are."""
+    for name, value in (facts or {}).items():
+        shape = SHAPES[ActivityField(name)] if name in set(ActivityField) else None
+        if shape is None or not (value is None or _fits(shape, value)):
+            return f"{name}: {value!r}"
+    return ""
+
+
+def _fits(shape: Shape, value: object) -> bool:
+    """Tell whether a value is of a shape."""
+    match shape:
+        case Shape.TEXT:
+            return isinstance(value, str)
+        case Shape.FLAG:
+            return isinstance(value, bool)
+        case Shape.NUMBER:
+            return _is_number(value)
+        case Shape.DAY:
+            return _is_day(value)
+        case Shape.CODES:
+            return _all(value, _is_text)
+        case Shape.MONEY:
+            return _has(value, {"minor": _is_number, "currency": _is_text})
+        case Shape.LINES:
+            line = {"edition": _is_text, "quantity": _is_number}
+            return isinstance(value, Mapping) and all(_has(one, line) for one in value.values())
+        case Shape.TEMPORARY:
+            seats = {"product": _is_text, "quantity": _is_number, "covers": _is_period}
+            return _all(value, lambda one: _has(one, seats))
+        case Shape.SCHEDULED:
+            return _all(value, lambda one: _has(one, {"kind": _is_text}, _SCHEDULED))
+        case Shape.CHANGES:
+            return _all(value, lambda one: isinstance(one, Mapping) and _is_text(one.get("change")))
+        case _:
+            assert_never(shape)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_day(value: object) -> bool:
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
+def _is_period(value: object) -> bool:
+    return _has(value, {"start": _is_day, "end": _is_day})
+
+
+def _all(values: object, fits: Callable[[object], bool]) -> bool:
+    return isinstance(values, list) and all(fits(one) for one in values)
+
+
+Parts = Mapping[str, Callable[[object], bool]]
+_SCHEDULED: Parts = {
+    "product": _is_text,
+    "quantity": _is_number,
+    "edition": _is_text,
+    "cycle": _is_text,
+    "leaving": lambda value: _all(value, _is_text),
+    "takes_effect_on": _is_day,
+}
+
+
+def _has(value: object, parts: Parts, optional: Parts | None = None) -> bool:
+    """Tell whether a value has these parts, perhaps some of the optional, and no other."""
+    known = {**parts, **(optional or {})}
+    return (
+        isinstance(value, Mapping)
+        and set(parts) <= set(value)
+        and all(name in known and known[name](one) for name, one in value.items())
+    )
