@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, assert_never
 
 from accounts.rules.capabilities import CollectionMethod
+from billing.rules.countries import vat_prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,13 @@ class TaxId:
     kind: TaxIdKind
     country: str
     number: str
+
+    @property
+    def written(self) -> str:
+        """Return the number as documents write it: that of a member of the EU with its prefix."""
+        if self.kind is TaxIdKind.VAT and self.country == "JP":
+            return f"T{self.number}"
+        return vat_prefix(self.country) + self.number if self.kind is TaxIdKind.VAT else self.number
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,3 +79,20 @@ def test_by_when_a_document_is_to_be_paid() -> None:
     assert due_on(issued, 345, collects=SENT, payment_days=30) == date(2023, 3, 2)
     assert due_on(issued, 345, collects=SENT, payment_days=0) == issued
     assert due_on(issued, 0, collects=SENT, payment_days=30) is None
+
+
+@pytest.mark.parametrize(
+    ("tax_id", "written"),
+    [
+        (VAT, "DE136695976"),
+        (TaxId(TaxIdKind.VAT, "GR", "094259216"), "EL094259216"),
+        # Monaco's VAT is France's.
+        (TaxId(TaxIdKind.VAT, "MC", "53000004605"), "FR53000004605"),
+        (TaxId(TaxIdKind.VAT, "GB", "980780684"), "GB980780684"),
+        (TaxId(TaxIdKind.VAT, "JP", "5835678256246"), "T5835678256246"),
+        (TaxId(TaxIdKind.VAT, "CA", "123026635RT0001"), "123026635RT0001"),
+        (TaxId(TaxIdKind.COMPANY, "FR", "999888779"), "999888779"),
+    ],
+)
+def test_a_tax_number_is_written_with_the_prefix_that_its_country_uses(tax_id: TaxId, written: str) -> None:
+    assert tax_id.written == written
