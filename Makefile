@@ -18,7 +18,10 @@ FRENCH := admin_center/locale/fr/LC_MESSAGES/django.po
 # An environment in which the production settings load, for tools that only read them.
 PRODUCTION = SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(32))') \
   ORIGIN=https://console.example ALLOWED_HOSTS=console.example EMAIL_URL=smtp+tls://mail.example:587 \
-  PAYMENT_PROVIDER=tests.providers.Unreachable
+  PAYMENT_PROVIDER=tests.providers.Unreachable \
+  SELLER_NAME='Vendor SAS' SELLER_COUNTRY=FR SELLER_ADDRESS='12 rue des Exemples' SELLER_CITY=Toulouse \
+  SELLER_POSTAL_CODE=31000 SELLER_VAT_NUMBERS=FR:34999888779 SELLER_IBAN=FR1420041010050500013M02606 \
+  SELLER_TERMS_URL=https://vendor.example/terms SELLER_TERMS_VERSION=1
 
 .PHONY: help
 help:  ## list the commands

@@ -1,11 +1,13 @@
 """What Django's `check` asks beyond its own, and what servers ask before they serve."""
 
+import os
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
+from admin_center.server import seller
 from admin_center.server.deployment import KNOWN_KEYS
 
 
@@ -29,3 +31,11 @@ def nothing_to_deploy(**_options: Any) -> list[CheckMessage]:
         for name in ("DEMO", "TESTING")
         if getattr(settings, name)
     ]
+
+
+@register(deploy=True)
+def seller_is_whole(**_options: Any) -> list[CheckMessage]:
+    """Say what is missing, or can't be right, of who sells: it stands on every document."""
+    if settings.DEMO or settings.TESTING:
+        return []
+    return [Error(fault, id="admin_center.E002") for fault in seller.faults(settings.SELLER, os.environ)]

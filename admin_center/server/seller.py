@@ -1,5 +1,9 @@
 """The vendor as its documents name it, read from the environment; `check --deploy` says what is wrong."""
 
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
 from environ import Env
 
 from billing.rules.parties import Address, BankAccount, Seller, TaxId, TaxIdKind, TermsOfService, VatRegime
@@ -74,3 +78,80 @@ def _tax_ids(env: Env) -> list[TaxId]:
 
 def _compact(text: str) -> str:
     return "".join(text.split())
+
+
+def faults(seller: Seller, environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is missing of the seller or can't be right, each in a sentence with its cure."""
+    if not environment.get("SELLER_NAME"):
+        yield "SELLER_NAME is not set, and invoices would not say who sells: set it to the legal name."
+    yield from _address_faults(seller)
+    yield from _number_faults(seller)
+    yield from _bank_faults(seller)
+    regime = environment.get("SELLER_VAT_REGIME", VatRegime.ON_INVOICE.value)
+    if regime not in list(VatRegime):
+        yield f"SELLER_VAT_REGIME is {regime!r}: set it to {', '.join(VatRegime)}."
+    days = environment.get("SELLER_PAYMENT_DAYS", "30")
+    if not (days.isascii() and days.isdecimal() and int(days) <= 365):
+        yield f"SELLER_PAYMENT_DAYS is {days!r}: set it to a number of days, for example 30."
+    yield from _looks(seller)
+
+
+def _address_faults(seller: Seller) -> Iterator[str]:
+    # Read here: the libraries' data is nothing that settings need.
+    from billing import addresses
+
+    if seller.address is None:
+        yield "SELLER_COUNTRY is not set, and no tax can be told: set it with SELLER_ADDRESS and the rest."
+        return
+    settings = {"lines": "SELLER_ADDRESS"}
+    try:
+        addresses.checked(seller.address)
+    except addresses.BadAddress as bad:
+        for part, fault in bad.faults.items():
+            name = settings.get(part, f"SELLER_{part.upper()}")
+            country = seller.address.country
+            yield f"{name} is not what an address in {country} has there ({fault}): see docs/seller.md."
+
+
+def _number_faults(seller: Seller) -> Iterator[str]:
+    from billing import tax_numbers
+
+    for one in seller.tax_ids:
+        try:
+            tax_numbers.checked(one.kind, one.country, one.number)
+        except tax_numbers.BadTaxNumber as bad:
+            name = "SELLER_VAT_NUMBERS" if one.kind is TaxIdKind.VAT else "SELLER_COMPANY_NUMBERS"
+            yield (
+                f"{name} holds {one.country}:{one.number}, which is no such number ({bad.fault}): write each "
+                "with its country, as in FR:40303265045."
+            )
+    if seller.vat_regime is not VatRegime.EXEMPT and not any(
+        one.kind is TaxIdKind.VAT for one in seller.tax_ids
+    ):
+        yield (
+            "SELLER_VAT_NUMBERS is not set: set it, as in FR:40303265045, or SELLER_VAT_REGIME=exempt for "
+            "who charges no tax."
+        )
+
+
+def _bank_faults(seller: Seller) -> Iterator[str]:
+    from stdnum import bic, iban
+
+    if seller.bank is None:
+        yield "SELLER_IBAN is not set, and who pays by transfer would not know where to: set it."
+    elif not iban.is_valid(seller.bank.iban):
+        yield "SELLER_IBAN is no IBAN, or a digit of it is wrong: copy it from your bank."
+    elif seller.bank.bic and not bic.is_valid(seller.bank.bic):
+        yield "SELLER_BIC is no BIC: copy it from your bank, or leave it out."
+
+
+def _looks(seller: Seller) -> Iterator[str]:
+    if not seller.terms.url.startswith("https://") or not seller.terms.version:
+        yield (
+            "SELLER_TERMS_URL and SELLER_TERMS_VERSION are not set, and orders would not say what was "
+            "accepted: set both, the address beginning with https://."
+        )
+    if seller.logo and not (Path(seller.logo).suffix in (".png", ".svg") and Path(seller.logo).is_file()):
+        yield f"SELLER_LOGO is {seller.logo!r}, which is no PNG or SVG file here: name one, or leave it out."
+    if seller.colour and not re.fullmatch("#[0-9a-fA-F]{6}", seller.colour):
+        yield f"SELLER_COLOUR is {seller.colour!r}: write it as in #17494d, or leave it out."

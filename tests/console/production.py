@@ -11,6 +11,16 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "console.vendor.example",
     "EMAIL_URL": "smtp+tls://mail.vendor.example:587",
     "PAYMENT_PROVIDER": "tests.providers.Unreachable",
+    "SELLER_NAME": "Northwind Desk SAS",
+    "SELLER_COUNTRY": "FR",
+    "SELLER_ADDRESS": "12 rue des Exemples|Bâtiment B",
+    "SELLER_CITY": "Toulouse",
+    "SELLER_POSTAL_CODE": "31000",
+    "SELLER_VAT_NUMBERS": "FR:34999888779",
+    "SELLER_COMPANY_NUMBERS": "FR:999 888 779",
+    "SELLER_IBAN": "FR14 2004 1010 0505 0001 3M02 606",
+    "SELLER_TERMS_URL": "https://vendor.example/terms",
+    "SELLER_TERMS_VERSION": "2026-09",
 }
 
 
