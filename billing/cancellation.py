@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -31,7 +30,8 @@ from billing.models import (
 )
 from billing.rules.money import to_minor
 from billing.rules.refusals import AlreadyScheduled, FirstPurchaseNeeded, HeldChange, RenewalDue
-from billing.rules.tax import TaxLine, taxes
+from billing.rules.tax import LineTaxes, TaxLine, taxes
+from billing.rules.taxation import is_shown
 from billing.storage import loading
 from billing.subscription_state import state_of
 
@@ -108,7 +108,7 @@ def consequences(account: Account, on: date, *, at_end: bool = False) -> Cancell
         currency=account.currency,
         forfeits=lost,
         taxes=_tax(lost),
-        taxed=held is not None and held.tax_rate is not None,
+        taxed=held is not None and is_shown(held.taxation, on),
         owed=(to_minor(due, account.currency) if due else 0) + small,
         carried_over=small,
         open_invoices=tuple(unpaid.order_by("number").values_list("number", flat=True)),
@@ -122,12 +122,12 @@ def consequences(account: Account, on: date, *, at_end: bool = False) -> Cancell
 
 
 def _tax(lost: Iterable[Forfeit]) -> tuple[TaxLine, ...]:
-    """Return the tax on what is forfeited: on the sum of each rate, as on an invoice."""
-    bases: dict[Decimal | None, int] = {}
+    """Return the tax on what is forfeited: each on the sum that bears it, as on an invoice."""
+    bases: dict[LineTaxes, int] = {}
     for one in lost:
-        for rate, amount in one.rates:
-            bases[rate] = bases.get(rate, 0) + amount
-    return taxes({rate: base for rate, base in bases.items() if base})
+        for borne, amount in one.parts:
+            bases[borne] = bases.get(borne, 0) + amount
+    return taxes({borne: base for borne, base in bases.items() if base})
 
 
 def stops_at(account: Account, on: date) -> datetime:

@@ -6,6 +6,7 @@ from typing import Any
 from billing.rules.facts import Facts, LineFacts
 from billing.rules.lines import PricedLine
 from billing.rules.settlement import Settlement
+from billing.rules.tax_json import row_to_plain
 
 Names = Mapping[str | tuple[str, str], str]
 
@@ -28,7 +29,7 @@ def charged(
             for line in lines
         ],
         "subtotal": settlement.subtotal,
-        "taxes": [{"rate": str(tax.rate), "amount": tax.amount} for tax in settlement.taxes],
+        "taxes": [row_to_plain(row) for row in settlement.taxes],
         "credited": -settlement.total if settlement.is_credit_note else 0,
         "prepaid": settlement.prepaid,
         "carried_over": settlement.carried_over,

@@ -11,6 +11,8 @@ from billing.rules.lines import LineKind
 from billing.rules.money import to_minor
 from billing.rules.periods import Period, periods_over, whole_term
 from billing.rules.proration import credit, prorated, share_by_period
+from billing.rules.tax import LineTaxes
+from billing.rules.tax_json import from_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +20,14 @@ class Forfeit:
     """What was paid for days that are not used: of one product, in minor units before tax; `until` exclusive.
 
     `temporary` counts the temporary seats it is for; zero where it is for the product's own line.
-    `rates` are its parts by the rate of tax they were charged with.
+    `parts` are what it consists of, by the taxes that were charged on it.
     """
 
     product: str
     amount: int
     until: date
     temporary: int = 0
-    rates: tuple[tuple[Decimal | None, int], ...] = ()
+    parts: tuple[tuple[LineTaxes, int], ...] = ()
 
 
 def forfeits(account_id: int, held: Facts, on: date) -> tuple[Forfeit, ...]:
@@ -38,10 +40,10 @@ def _of_lines(held: Facts, on: date) -> Iterator[Forfeit]:
     """Yield what a credit of each line's days would come to."""
     for line in held.lines:
         ahead = [segment for segment in line.segments if segment.covers.end > on]
-        parts = [(segment.tax_rate, credit(segment, on)) for segment in ahead]
+        parts = [(segment.taxes, credit(segment, on)) for segment in ahead]
         if ahead:
             until = max(segment.covers.end for segment in ahead)
-            yield Forfeit(line.product, sum(part for _rate, part in parts), until, rates=tuple(parts))
+            yield Forfeit(line.product, sum(part for _taxes, part in parts), until, parts=tuple(parts))
 
 
 def _of_temporary(
@@ -66,13 +68,14 @@ def _of_temporary(
             and line.covers_until <= one.covers.end
         ]
         if own and sum(_minor(line, line.amount.amount) for line in own) == one.charged:
-            parts = tuple((line.tax_percent, _unused(line, on)) for line in own)
+            parts = tuple((tuple(map(from_plain, line.taxes)), _unused(line, on)) for line in own)
         else:
             # Brought in, or charged without a document: the same periods, as their anchor counts them.
             terms = periods_over(held.first_day, held.paid_cycle, _term(held), one.covers)
-            parts = ((held.tax_rate, share_by_period(one.charged, one.covers, terms, on)),)
-        amount = sum(part for _rate, part in parts)
-        yield Forfeit(one.product, amount, one.covers.end, one.quantity, rates=parts)
+            borne = held.taxes(one.product, one.covers.start)
+            parts = ((borne, share_by_period(one.charged, one.covers, terms, on)),)
+        amount = sum(part for _taxes, part in parts)
+        yield Forfeit(one.product, amount, one.covers.end, one.quantity, parts=parts)
 
 
 def _term(held: Facts) -> Period:

@@ -19,6 +19,11 @@ class Broken:
     rows: tuple[tuple[object, ...], ...]
 
 
+# From an amount of an invoice to minor units, in which its tables count.
+_SCALE = "power(10, CASE i.currency WHEN 'JPY' THEN 0 WHEN 'BHD' THEN 3 ELSE 2 END)::numeric"
+# What makes one tax: before taxes had names, the rate alone.
+_TAX = "coalesce(t ->> 'name', ''), (t ->> 'rate')::numeric, coalesce(t ->> 'reason', '')"
+
 INVARIANTS: dict[str, str] = {
     "every account has exactly one owner": """
         SELECT a.id FROM accounts_account a
@@ -72,6 +77,25 @@ INVARIANTS: dict[str, str] = {
     "an invoice's subtotal is the sum of its lines": """
         SELECT i.number FROM billing_invoice i LEFT JOIN billing_invoiceline l ON l.invoice_id = i.id
         GROUP BY i.id HAVING i.subtotal <> coalesce(sum(l.amount), 0)""",
+    "an invoice's tax is the sum of its table": f"""
+        SELECT i.number FROM billing_invoice i
+        WHERE i.tax * {_SCALE} <> (SELECT coalesce(sum((t ->> 'amount')::numeric), 0)
+            FROM jsonb_array_elements(i.taxes) t)""",  # noqa: S608 - constants
+    "each tax of an invoice is its rate of the lines that bear it": f"""
+        SELECT i.number FROM billing_invoice i WHERE EXISTS (
+            WITH told AS (SELECT {_TAX}, sum((t ->> 'base')::numeric) FROM jsonb_array_elements(i.taxes) t
+                GROUP BY 1, 2, 3),
+            borne AS (SELECT {_TAX}, sum(l.amount) * {_SCALE}
+                FROM billing_invoiceline l, jsonb_array_elements(l.taxes) t
+                WHERE l.invoice_id = i.id GROUP BY 1, 2, 3)
+            (TABLE told EXCEPT TABLE borne) UNION ALL (TABLE borne EXCEPT TABLE told))
+        OR EXISTS (SELECT 1 FROM jsonb_array_elements(i.taxes) t
+            WHERE (t ->> 'amount')::numeric
+                <> round((t ->> 'base')::numeric * (t ->> 'rate')::numeric / 100))""",  # noqa: S608 - constants
+    "a line bears each tax once": f"""
+        SELECT l.id FROM billing_invoiceline l
+        WHERE jsonb_array_length(l.taxes) <> (SELECT count(DISTINCT ({_TAX}))
+            FROM jsonb_array_elements(l.taxes) t)""",  # noqa: S608 - constants
     "one currency along an invoice": """
         SELECT i.number FROM billing_invoice i JOIN billing_invoiceline l ON l.invoice_id = i.id
         WHERE l.amount_currency <> i.currency OR l.unit_price_currency <> i.currency
@@ -83,12 +107,11 @@ INVARIANTS: dict[str, str] = {
         SELECT i.number FROM billing_invoice i JOIN billing_invoicepayment p ON p.invoice_id = i.id
         LEFT JOIN billing_charge c ON c.id = p.charge_id
         WHERE (p.charge_id IS NOT NULL AND (c.amount <> i.due OR c.state <> 'succeeded' OR c.refund_due))""",
-    "a confirmed quote charged what it showed": """
+    "a confirmed quote charged what it showed": f"""
         SELECT q.id FROM billing_quote q LEFT JOIN billing_invoice i ON i.quote_id = q.id
         WHERE q.state = 'confirmed'
-        AND (q.document #>> '{settlement,total}')::numeric
-            <> coalesce(round(i.total * power(10, CASE i.currency
-            WHEN 'JPY' THEN 0 WHEN 'BHD' THEN 3 ELSE 2 END)), 0)""",
+        AND (q.document #>> '{{settlement,total}}')::numeric
+            <> coalesce(round(i.total * {_SCALE}), 0)""",  # noqa: S608 - constants
     "only a confirmed quote has an invoice": """
         SELECT q.id FROM billing_quote q JOIN billing_invoice i ON i.quote_id = q.id
         WHERE q.state <> 'confirmed'""",

@@ -12,6 +12,7 @@ from billing.rules import parties
 from billing.rules.lines import PricedLine
 from billing.rules.money import to_money
 from billing.rules.settlement import Settlement
+from billing.rules.tax_json import row_to_plain, to_plain
 from billing.storage import statements
 from billing.storage.saving import Occasion
 
@@ -86,7 +87,7 @@ def _invoice(
         supplied_until=max((line.covers.end for line in lines), default=None),
         caused_by=occasion.by.name if occasion.by else "",
         subtotal=to_money(settlement.subtotal, currency),
-        taxes=[{"rate": str(tax.rate), "base": tax.base, "amount": tax.amount} for tax in settlement.taxes],
+        taxes=[row_to_plain(row) for row in settlement.taxes],
         tax=to_money(settlement.tax, currency),
         total=to_money(settlement.total, currency),
         prepaid=to_money(settlement.prepaid, currency),
@@ -123,7 +124,7 @@ def _line(invoice: Invoice, position: int, line: PricedLine, names: Names) -> In
             for share in line.discounts
         ],
         amount=to_money(line.amount, currency),
-        tax_percent=line.tax_rate,
+        taxes=[to_plain(tax) for tax in line.taxes],
         because=" ".join(line.because),
         capped=line.capped,
     )

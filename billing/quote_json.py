@@ -1,7 +1,7 @@
 """Quotes as JSON and back: what was shown is stored whole, and shown again from there.
 
-The catalogue and the ids of people are left out: a stored quote is for reading and comparing, and
-is never priced from.
+The catalogue, the rates of taxes and the ids of people are left out: a stored quote is for reading and
+comparing, and is never priced from.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,6 +19,8 @@ from billing.rules.changes import KINDS, Change
 from billing.rules.facts import Facts, ScheduledFacts
 from billing.rules.notices import Notice, NoticeCode
 from billing.rules.quoting import PricedQuote
+from billing.rules.tax import at_rate
+from billing.rules.taxation import Taxation
 
 _converter = make_converter()
 _converter.register_unstructure_hook(Decimal, str)
@@ -36,7 +38,26 @@ def dump(quote: PricedQuote) -> dict[str, Any]:
 
 def load(document: Mapping[str, Any]) -> PricedQuote:
     """Return the quote that was stored; its facts come without the catalogue."""
-    return _converter.structure(document, PricedQuote)
+    of_before = "tax_rate" in document["after"]
+    return _converter.structure(_with_taxes(document) if of_before else document, PricedQuote)
+
+
+def _with_taxes(value: Any) -> Any:
+    """Return what was stored before a line could bear several taxes, and a tax had a name."""
+    if isinstance(value, list):
+        return [_with_taxes(one) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    renewed = {key: _with_taxes(one) for key, one in value.items() if key != "tax_rate"}
+    if "tax_rate" in value and "catalogue" not in value:
+        renewed["taxes"] = _rate_alone(value["tax_rate"])
+    elif "subtotal" in value:
+        renewed["taxes"] = [{**row, "tax": _rate_alone(row["rate"])[0]} for row in value["taxes"]]
+    return renewed
+
+
+def _rate_alone(rate: str | None) -> list[Any]:
+    return [_converter.unstructure(tax) for tax in at_rate(None if rate is None else Decimal(rate))]
 
 
 def dump_base(facts: Facts, changes: Iterable[Change]) -> dict[str, Any]:
@@ -52,7 +73,7 @@ def load_base(document: Mapping[str, Any] | None) -> Base | None:
 
 def _lean(facts: Facts) -> Facts:
     lines = tuple(replace(line, holders=frozenset()) for line in facts.lines)
-    return replace(facts, catalogue={}, promos=(), lines=lines)
+    return replace(facts, catalogue={}, promos=(), lines=lines, taxation=Taxation())
 
 
 def _unstructure_data(value: object) -> object:

@@ -16,6 +16,8 @@ from billing.models import Catalogue, Edition, Line, PaidSegment, Price, Product
 from billing.rules.money import to_decimal, to_minor
 from billing.rules.periods import Cycle, next_period
 from billing.rules.proration import prorated
+from billing.rules.tax import at_rate
+from billing.rules.tax_json import to_plain
 
 _PRODUCTS = {
     "support": ("Support", "product", {"team": "12", "professional": "30", "enterprise": None}),
@@ -131,7 +133,7 @@ def _line(subscription: Subscription, product: str, edition_key: str, quantity: 
         quantity=quantity,
         months=months,
         cycle=cycle,
-        tax_percent=subscription.tax_percent,
+        taxes=[to_plain(tax) for tax in at_rate(subscription.tax_percent)],
         charged=Money(to_decimal(charged, currency), currency),
         credited=Money(0, currency),
     )

@@ -39,6 +39,7 @@ FAULTS = {
     "gap": _("days are not paid"),
     "paid_end": _("what was paid does not end where the subscription says"),
     "charged_twice": _("the renewal would charge it twice"),
+    "taxed_twice": _("the renewal would tax it twice"),
     "above_full_price": _("the renewal would charge more than the full price"),
     "no_price_in_cycle": _("the price list has no price in the billing cycle"),
 }

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,12 +43,6 @@ def in_words(when: str, letter: Letter) -> str:
 def grouped(quantity: object) -> str:
     """Return a whole number with the separators of the language."""
     return phrases.number(quantity)
-
-
-@register.filter
-def rate(frozen: str) -> str:
-    """Return a tax rate in the language's way: "20 %"."""
-    return phrases.percent(Decimal(frozen))
 
 
 @register.filter

@@ -1,7 +1,5 @@
 """The account's invoices."""
 
-from decimal import Decimal
-
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,6 +13,7 @@ from admin_center.pages import AccountRequest, page
 from admin_center.presenters import quotes as quote_presenter
 from billing import debts, payments
 from billing.models import Charge, Invoice, PaymentMethod, Product
+from billing.rules.tax_json import row_from_plain
 
 PAGE_SIZE = 50
 NEWEST_FIRST = pagination.Order("issued_at", pagination.moment, descending=True)
@@ -44,7 +43,7 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
         "invoice": found,
         "rows": quote_presenter.invoiced(found.lines.all(), found.currency, _flat(request)),
         "currency": found.currency,
-        "taxes": [tax | {"rate": Decimal(tax["rate"])} for tax in found.taxes],
+        "taxes": [row_from_plain(row) for row in found.taxes],
         "minus_prepaid": -found.prepaid,
         "status": _status(found),
         "charges": found.charges.order_by("created_at"),

@@ -5,7 +5,6 @@ the way back carries a state that this browser's session knows, never the link's
 """
 
 from collections.abc import Callable
-from decimal import Decimal
 from email.utils import parseaddr
 from typing import Any
 
@@ -27,6 +26,7 @@ from admin_center.presenters import quotes as quote_presenter
 from admin_center.sign_in.adapters import client_address
 from billing import payment_links, payment_methods
 from billing.models import Charge, PaymentLink, PaymentSetup, Product
+from billing.rules.tax_json import row_from_plain
 
 
 class LinkRequest(HttpRequest):
@@ -197,7 +197,7 @@ def _show(
         "invoice": invoice,
         "rows": quote_presenter.invoiced(invoice.lines.all(), invoice.currency, frozenset(flat)),
         "currency": invoice.currency,
-        "taxes": [tax | {"rate": Decimal(tax["rate"])} for tax in invoice.taxes],
+        "taxes": [row_from_plain(row) for row in invoice.taxes],
         "minus_prepaid": -invoice.prepaid,
         "step": _step(how, setup, entered),
         "how": how,

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
-from admin_center.wording import phrases
+from admin_center.wording import phrases, taxes
 from admin_center.wording.phrases import Names
 from billing.rules.differences import DifferenceCode, QuoteDifference
+from billing.rules.tax import LineTaxes
 
 # Left out where costs are not shown.
 ABOUT_COSTS = frozenset(
@@ -54,7 +56,10 @@ def _reason(difference: QuoteDifference, names: Names) -> DifferenceText:
         case DifferenceCode.BALANCE_CHANGED:
             return DifferenceText(_("The credit balance changed."), data["old"], data["new"])
         case DifferenceCode.TAX_CHANGED:
-            return DifferenceText(_("The tax rate changed."))
+            return DifferenceText(
+                _("The tax changed: it was %(old)s, and is now %(new)s.")
+                % {"old": _taxes(data["old"]), "new": _taxes(data["new"])}
+            )
         case DifferenceCode.SCHEDULE_CHANGED:
             return DifferenceText(_("What waits for the renewal changed."))
         case DifferenceCode.PRODUCT_ADDED:
@@ -76,3 +81,7 @@ def _reason(difference: QuoteDifference, names: Names) -> DifferenceText:
             return DifferenceText(_("What is due today is another amount."), data["old"], data["new"])
         case _:
             assert_never(code)
+
+
+def _taxes(borne: LineTaxes) -> str:
+    return " + ".join(taxes.label(tax) for tax in borne) or pgettext("taxes", "none")

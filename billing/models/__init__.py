@@ -15,6 +15,7 @@ from billing.models.quote import Quote
 from billing.models.sandbox import SandboxPayment, SandboxSetup
 from billing.models.seats import AgentSeat, TemporarySeats
 from billing.models.subscription import Discount, Line, PaidSegment, ScheduledChange, Subscription
+from billing.models.tax_rate import TaxRate
 
 __all__ = [
     "AgentSeat",
@@ -49,5 +50,6 @@ __all__ = [
     "SandboxSetup",
     "ScheduledChange",
     "Subscription",
+    "TaxRate",
     "TemporarySeats",
 ]

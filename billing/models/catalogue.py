@@ -53,6 +53,8 @@ class Product(models.Model):
     includes = models.ManyToManyField("self", symmetrical=False, related_name="included_in", blank=True)
     requires = models.ManyToManyField("self", symmetrical=False, related_name="required_by", blank=True)
     withdrawn = models.BooleanField(_("no longer sold"), default=False)
+    # Which of a country's rates it takes; where the country has none for it, the standard ones.
+    tax_category = models.SlugField(_("tax category"), max_length=60, default="standard")
 
     class Meta:
         verbose_name = _("product")

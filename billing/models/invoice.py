@@ -71,7 +71,8 @@ class Invoice(models.Model):
     supplied_from = models.DateField(_("supplied from"), null=True)
     supplied_until = models.DateField(_("supplied until"), null=True)
     subtotal = AmountField(_("subtotal"))
-    # [{"rate": "20.00", "base": minor units, "amount": minor units}]
+    # One row for each tax and rate: what billing.rules.tax_json writes of a tax, with "base" and "amount" in
+    # minor units. Documents of before taxes had names say the rate alone.
     taxes = models.JSONField(_("taxes"), default=list)
     tax = AmountField(_("tax"))
     total = AmountField(_("total"))
@@ -144,7 +145,8 @@ class InvoiceLine(models.Model):
     # [{"code": …, "percent": "10.00" or null, "amount": minor units}]
     discounts = models.JSONField(_("discounts"), default=list)
     amount = AmountField(_("amount"))
-    tax_percent = models.DecimalField(_("tax in percent"), max_digits=5, decimal_places=2, null=True)
+    # What the line bears, by billing.rules.tax_json; several are each on the whole amount.
+    taxes = models.JSONField(_("taxes"), default=list)
     because = models.CharField(_("because of"), max_length=40)
     # A credit that is less than its arithmetic, because no more was charged (domain.md 5).
     capped = models.BooleanField(_("no more than was charged"), default=False, db_default=False)

@@ -40,9 +40,9 @@ class Subscription(models.Model):
     parked_because = models.CharField(_("parked because of"), max_length=200, blank=True)
     # Raised by every change; a quote names the one it was computed from.
     version = models.PositiveIntegerField(_("version"), default=1)
-    # Null: no tax is shown on what this account buys.
+    # The account's own rate: it is charged, whatever the table of rates says. Null: the table decides.
     tax_percent = models.DecimalField(
-        _("tax in percent"), max_digits=5, decimal_places=2, null=True, blank=True
+        _("own tax rate in percent"), max_digits=6, decimal_places=3, null=True, blank=True
     )
 
     account_path: ClassVar[str] = "pk"
@@ -138,8 +138,8 @@ class PaidSegment(models.Model):
     # How many unit prices the whole term costs: 12 or 1; of a flat item always 1.
     months = models.PositiveSmallIntegerField(_("months"))
     cycle = models.CharField(_("billing cycle"), max_length=8, choices=cycle_choices())
-    # A credit takes the rate of the invoice that it credits.
-    tax_percent = models.DecimalField(_("tax in percent"), max_digits=5, decimal_places=2, null=True)
+    # As they were charged, by billing.rules.tax_json: a credit takes the taxes of what it credits.
+    taxes = models.JSONField(_("taxes"), default=list)
     # As they were when it was charged; a credit carries exactly these.
     discounts = models.JSONField(_("discounts"), default=list)
     charged = AmountField(_("charged"))

@@ -200,7 +200,7 @@ def _buy_temporary(draft: QuoteDraft, change: new.BuyTemporarySeats) -> None:
             months=facts.months(line.product, cycle),
             cycle=cycle,
             discounts=(),
-            tax_rate=facts.tax_rate,
+            taxes=facts.taxes(line.product, draft.on),
         )
         charged += segment.charged
         draft.lines.append(

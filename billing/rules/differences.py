@@ -1,13 +1,13 @@
 """Whether a quote that was shown still holds, and if not, why: the reason of each difference."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from enum import StrEnum
 
 from billing.rules.facts import ScheduledFacts
-from billing.rules.lines import PricedLine
+from billing.rules.lines import LineKind, PricedLine
 from billing.rules.quoting import PricedQuote
+from billing.rules.tax import LineTaxes
 
 
 class DifferenceCode(StrEnum):
@@ -67,7 +67,7 @@ def differences(old: PricedQuote, new: PricedQuote) -> tuple[QuoteDifference, ..
             (DifferenceCode.SUBSCRIPTION_CHANGED, old.version, new.version),
             (DifferenceCode.DAY_PASSED, old.on, new.on),
             (DifferenceCode.BALANCE_CHANGED, old.settlement.balance_before, new.settlement.balance_before),
-            (DifferenceCode.TAX_CHANGED, _rates(old), _rates(new)),
+            (DifferenceCode.TAX_CHANGED, *_taxes(old, new)),
             (DifferenceCode.SCHEDULE_CHANGED, waiting(old), waiting(new)),
         )
         if before != after
@@ -108,5 +108,18 @@ _COMPARED: dict[DifferenceCode, Callable[[PricedLine], object]] = {
 }
 
 
-def _rates(quote: PricedQuote) -> tuple[Decimal, ...]:
-    return tuple(tax.rate for tax in quote.renewal.settlement.taxes)
+def _taxes(old: PricedQuote, new: PricedQuote) -> tuple[LineTaxes, LineTaxes]:
+    """Return the taxes before and after of the first product that is charged with others now.
+
+    Credits keep the taxes of what they credit: what is charged, today and at the renewal, tells.
+    """
+    for was, now in ((old.lines, new.lines), (old.renewal.lines, new.renewal.lines)):
+        before, after = _borne(was), _borne(now)
+        for product in before.keys() & after.keys():
+            if before[product] != after[product]:
+                return before[product], after[product]
+    return (), ()
+
+
+def _borne(lines: Iterable[PricedLine]) -> dict[str, LineTaxes]:
+    return {line.product: line.taxes for line in lines if line.kind is not LineKind.CREDIT}

@@ -66,7 +66,7 @@ def edit_line(draft: QuoteDraft, old: LineFacts, new: LineFacts, *, because: tup
             months=segment.months,
             cycle=segment.cycle,
             discounts=segment.discounts,
-            tax_rate=draft.facts.tax_rate,
+            taxes=draft.facts.taxes(new.product, draft.on),
         )
         segments.append(opened)
         _charge(draft, new, opened, LineKind.CHARGE, because)
@@ -97,7 +97,7 @@ def add_line(
             months=draft.facts.months(line.product, cycle),
             cycle=cycle,
             discounts=in_order((*carried, *discounts.percentages(draft.given, line.product))),
-            tax_rate=draft.facts.tax_rate,
+            taxes=draft.facts.taxes(line.product, draft.on),
         )
         segments.append(segment)
         _charge(draft, line, segment, LineKind.CHARGE, because)
@@ -187,6 +187,7 @@ def extend(draft: QuoteDraft, because: tuple[str, ...]) -> None:
         term=period,
         cycle=facts.paid_cycle,
         because=because,
+        issued_on=draft.on,
     )
     draft.lines += priced
     moving = [s for s in facts.scheduled if s.product not in draft.ending]
@@ -234,6 +235,7 @@ def buy_rest(draft: QuoteDraft) -> None:
             term=rest,
             cycle=facts.paid_cycle,
             because=(ChangeKind.KEEP_PRODUCT,),
+            issued_on=draft.on,
         )
         draft.lines += priced
         draft.put(kept)
@@ -262,6 +264,7 @@ def first_purchase(draft: QuoteDraft, change: FirstPurchase) -> None:
         term=period,
         cycle=change.cycle,
         because=(change.code,),
+        issued_on=draft.on,
     )
     draft.lines += priced
     draft.facts = replace(

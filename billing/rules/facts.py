@@ -15,6 +15,8 @@ from accounts.rules.capabilities import AccountState, AccountType
 from billing.rules.money import minimum_charge
 from billing.rules.periods import Cycle, Period, Segment, next_period, whole_term
 from billing.rules.refusals import NotInEdition, UnknownProduct
+from billing.rules.tax import LineTaxes
+from billing.rules.taxation import STANDARD, Taxation, taxes_on
 
 Allowances: TypeAlias = Mapping[str, int | str]
 _T = TypeVar("_T")
@@ -99,6 +101,7 @@ class ProductFacts:
     maximum: int = 100_000
     open_to_assisted: bool = False
     withdrawn: bool = False
+    tax_category: str = STANDARD
 
     def edition(self, key: str) -> EditionFacts:
         """Return an edition by its key; NotInEdition where the product has none such."""
@@ -216,8 +219,8 @@ class Facts:
 
     `period` is the current period and `paid_until` the end of what is paid: later than the
     period's end after an extension. Cycle, anchor, period and `paid_until` are None before the
-    first purchase. A positive `balance` belongs to the customer. `tax_rate` is a percentage, None
-    where no tax is shown. `minimum` is the smallest collected amount where the vendor sets its own.
+    first purchase. A positive `balance` belongs to the customer. `taxation` decides the
+    taxes of what is charged. `minimum` is the smallest collected amount where the vendor sets its own.
     `parked` says that its renewal is on hold until the vendor's staff have mended something.
     """
 
@@ -237,7 +240,7 @@ class Facts:
     discounts: tuple[DiscountFacts, ...] = ()
     promos: tuple[PromoFacts, ...] = ()
     balance: int = 0
-    tax_rate: Decimal | None = None
+    taxation: Taxation = field(default_factory=Taxation)
     minimum: int | None = None
     held: bool = False
     parked: bool = False
@@ -258,6 +261,10 @@ class Facts:
         if key not in self.catalogue:
             raise UnknownProduct(product=key)
         return self.catalogue[key]
+
+    def taxes(self, product: str, on: date) -> LineTaxes:
+        """Return the taxes on a product whose invoice is issued on a day; none where no tax is shown."""
+        return taxes_on(self.taxation, self.product(product).tax_category, on)
 
     def edition(self, product: str, edition: str) -> EditionFacts:
         """Return an edition of the catalogue; UnknownProduct or NotInEdition."""

@@ -43,13 +43,15 @@ def faults(facts: Facts) -> tuple[InvariantFault, ...]:
 
 
 def line_faults(lines: Iterable[PricedLine]) -> tuple[InvariantFault, ...]:
-    """Return recurring lines that must not be charged: twice one item, or above their full price."""
+    """Return recurring lines that must not be charged: twice one item or tax, or above their full price."""
     found, seen = [], set()
     for line in lines:
         item = line.product, line.covers, line.kind
         if item in seen:
             found.append(InvariantFault("charged_twice", line.product))
         seen.add(item)
+        if len({tax.name for tax in line.taxes}) < len(line.taxes):
+            found.append(InvariantFault("taxed_twice", line.product))
         if line.amount > line.unit * line.quantity * line.months:
             found.append(InvariantFault("above_full_price", line.product))
     return tuple(found)

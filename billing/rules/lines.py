@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from billing.rules.periods import AppliedDiscount, Cycle, Period, Segment
 from billing.rules.proration import credit, discounted
+from billing.rules.tax import LineTaxes
 
 
 class LineKind(StrEnum):
@@ -49,7 +50,7 @@ class PricedLine:
     amount: int
     cycle: Cycle
     discounts: tuple[DiscountShare, ...] = ()
-    tax_rate: Decimal | None = None
+    taxes: LineTaxes = ()
     because: tuple[str, ...] = ()
     capped: bool = False
 
@@ -66,23 +67,23 @@ class PricedLine:
 
 @dataclass(frozen=True, slots=True)
 class DiscountTotal:
-    """What one discount takes off several lines of one tax rate, in minor units."""
+    """What one discount takes off several lines that bear the same taxes, in minor units."""
 
     code: str
     percent: Decimal | None
     amount: int
-    tax_rate: Decimal | None
+    taxes: LineTaxes
 
 
 def discount_totals(lines: Iterable[PricedLine]) -> tuple[DiscountTotal, ...]:
-    """Return each discount's amount over all lines, by tax rate: the discounts as own lines."""
-    totals: dict[tuple[str, Decimal | None, Decimal | None], int] = {}
+    """Return each discount's amount over all lines, by their taxes: the discounts as own lines."""
+    totals: dict[tuple[str, Decimal | None, LineTaxes], int] = {}
     for line in lines:
         for share in line.discounts:
-            key = share.code, share.percent, line.tax_rate
+            key = share.code, share.percent, line.taxes
             totals[key] = totals.get(key, 0) + share.amount
     return tuple(
-        DiscountTotal(code, percent, amount, rate) for (code, percent, rate), amount in totals.items()
+        DiscountTotal(code, percent, amount, taxes) for (code, percent, taxes), amount in totals.items()
     )
 
 
@@ -119,7 +120,7 @@ def open_segment(
     months: int,
     cycle: Cycle,
     discounts: tuple[AppliedDiscount, ...],
-    tax_rate: Decimal | None,
+    taxes: LineTaxes,
 ) -> Segment:
     """Return a new segment that is charged what its days cost."""
     charged = discounted(unit, quantity, months=months, discounts=discounts, term=term, covers=covers)[-1]
@@ -132,7 +133,7 @@ def open_segment(
         cycle=cycle,
         charged=charged,
         discounts=discounts,
-        tax_rate=tax_rate,
+        taxes=taxes,
     )
 
 
@@ -174,7 +175,7 @@ def _line(
         amount=steps[-1],
         cycle=segment.cycle,
         discounts=shares,
-        tax_rate=segment.tax_rate,
+        taxes=segment.taxes,
         because=because,
         capped=capped,
     )

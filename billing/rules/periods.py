@@ -8,6 +8,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Self
 
+from billing.rules.tax import LineTaxes
+
 
 class Cycle(StrEnum):
     """How often a subscription renews; one for the whole subscription. The shorter comes first.
@@ -112,7 +114,7 @@ class Segment:
     charged: int
     credited: int = 0
     discounts: tuple[AppliedDiscount, ...] = ()
-    tax_rate: Decimal | None = None
+    taxes: LineTaxes = ()
     id: int | None = None
 
 

@@ -98,10 +98,12 @@ def whole_period(
     term: Period,
     cycle: Cycle,
     because: tuple[str, ...],
+    issued_on: date,
 ) -> tuple[tuple[PricedLine, ...], tuple[LineFacts, ...]]:
     """Charge lines for a period: return the priced lines, and the lines with their new segments.
 
-    Fixed discounts are shared only when the whole term is charged; percentages always hold.
+    Fixed discounts are shared only when the whole term is charged; percentages always hold. The taxes are
+    those of the day on which the invoice is issued, whatever period it is for.
     """
     lines = tuple(lines)
     applied = _applied(facts, lines, tuple(given), cycle, whole=covers == term)
@@ -115,7 +117,7 @@ def whole_period(
             months=facts.months(line.product, cycle),
             cycle=cycle,
             discounts=own,
-            tax_rate=facts.tax_rate,
+            taxes=facts.taxes(line.product, issued_on),
         )
         priced.append(
             charge_line(
@@ -178,6 +180,7 @@ def _renewal(facts: Facts, resumed_on: date | None) -> Renewal:
         term=term,
         cycle=facts.next_cycle,
         because=("renewal",),
+        issued_on=covers.start,
     )
     settlement = settle(lines, balance=facts.balance, smallest=facts.smallest_charge)
     after = replace(

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 
 from billing.rules.lines import PricedLine
-from billing.rules.tax import TaxLine, taxes
+from billing.rules.tax import LineTaxes, TaxLine, taxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Settlement:
 
     @property
     def tax(self) -> int:
-        """Return the tax of all rates."""
+        """Return all taxes together."""
         return sum(line.amount for line in self.taxes)
 
     @property
@@ -48,13 +47,13 @@ class Settlement:
 def settle(lines: Iterable[PricedLine], *, balance: int, smallest: int) -> Settlement:
     """Return how lines are settled against a balance (positive: the customer's), minor units.
 
-    Tax comes first, on the sum of each rate. A positive balance is used as a prepayment after tax;
-    a negative one, from amounts too small to collect, is collected with this one. What is then
-    below `smallest` is carried over as a negative balance (domain.md 5).
+    Tax comes first, each on the sum of the lines that bear it. A positive balance is used as a
+    prepayment after tax; a negative one, from amounts too small to collect, is collected with this one.
+    What is then below `smallest` is carried over as a negative balance (domain.md 5).
     """
-    bases: dict[Decimal | None, int] = {}
+    bases: dict[LineTaxes, int] = {}
     for line in lines:
-        bases[line.tax_rate] = bases.get(line.tax_rate, 0) + line.amount
+        bases[line.taxes] = bases.get(line.taxes, 0) + line.amount
     taxed = taxes(bases)
     subtotal = sum(bases.values())
     total = subtotal + sum(line.amount for line in taxed)

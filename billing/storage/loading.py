@@ -14,10 +14,12 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from accounts.models import Account
 from accounts.rules.capabilities import AccountState, AccountType
+from billing.rules.countries import BELONGS_TO
 from billing.rules.facts import (
     Availability,
     DiscountFacts,
@@ -35,9 +37,13 @@ from billing.rules.facts import (
 )
 from billing.rules.money import exponent
 from billing.rules.periods import AppliedDiscount, Cycle, Period, Segment
+from billing.rules.tax_json import from_plain
+from billing.rules.taxation import Taxation, TaxBuyer, TaxRateFacts, TaxScope, seller_of
 from billing.storage.sql import CATALOGUE, SUBSCRIPTION
 
 Row = Mapping[str, Any]
+# For the statement: whose rates a country takes that has another's.
+_BELONGS_TO = json.dumps(dict(BELONGS_TO))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,8 @@ def read(
             "holders": holders,
             "promos": list(promos),
             "owing": account.state in (AccountState.PAST_DUE, AccountState.SUSPENDED),
+            "seller": settings.SELLER.address.country if settings.SELLER.address else "",
+            "belongs": _BELONGS_TO,
         },
     )
     if stored is None:
@@ -127,6 +135,25 @@ def _parsed(text: str) -> _Offer:
         names |= {(product["key"], edition["key"]): edition["name"] for edition in product["editions"]}
     return _Offer(
         MappingProxyType({product["key"]: _product(product) for product in products}), MappingProxyType(names)
+    )
+
+
+@lru_cache(maxsize=64)
+def _rates(text: str) -> tuple[TaxRateFacts, ...]:
+    """Return the rates that a document lists: those of one or two countries, the same for many accounts."""
+    return tuple(
+        TaxRateFacts(
+            country=row["country"],
+            name=row["name"],
+            percent=_decimal(row["percent"]),
+            in_force_from=date.fromisoformat(row["from"]),
+            region=row["region"],
+            category=row["category"],
+            scope=TaxScope(row["scope"]),
+            law=row["law"],
+            code=row["code"],
+        )
+        for row in json.loads(text)
     )
 
 
@@ -171,7 +198,12 @@ def _facts(account: Account, stored: Row, products: Mapping[str, ProductFacts]) 
         temporary=tuple(_temporary(row) for row in stored["temporary"]),
         discounts=tuple(_discount(order, row) for order, row in enumerate(stored["discounts"])),
         balance=stored["balance"],
-        tax_rate=_decimal(stored["tax"]),
+        taxation=Taxation(
+            seller=seller_of(settings.SELLER),
+            buyer=TaxBuyer(stored["country"], stored["region"], stored["number_of"]),
+            rates=_rates(stored["rates"]),
+            own_rate=_decimal(stored["tax"]),
+        ),
         promos=tuple(_promo(row) for row in stored["promos"]),
         held=stored["held"],
         parked=stored["parked"],
@@ -206,6 +238,7 @@ def _product(row: Row) -> ProductFacts:
         maximum=row["maximum"],
         open_to_assisted=row["open"],
         withdrawn=row["withdrawn"],
+        tax_category=row["tax"],
     )
 
 
@@ -258,7 +291,7 @@ def _segment(row: Row) -> Segment:
             )
             for one in row["discounts"]
         ),
-        tax_rate=_decimal(row["tax"]),
+        taxes=tuple(map(from_plain, row["taxes"])),
     )
 
 

@@ -23,6 +23,7 @@ from billing.models import (
 from billing.rules.facts import DiscountFacts, Facts, LineFacts, ScheduledFacts, TemporaryFacts
 from billing.rules.money import to_money
 from billing.rules.periods import Segment
+from billing.rules.tax_json import to_plain
 
 # (product id, edition id) by their keys.
 Editions: TypeAlias = dict[tuple[str, str], tuple[int, int]]
@@ -158,7 +159,7 @@ def segment_row(subscription: Subscription, line_id: int, segment: Segment) -> P
         quantity=segment.quantity,
         months=segment.months,
         cycle=segment.cycle.value,
-        tax_percent=segment.tax_rate,
+        taxes=[to_plain(tax) for tax in segment.taxes],
         discounts=[
             {
                 "code": one.code,

@@ -8,7 +8,16 @@ SELECT json_build_object(
   'catalogue', s.catalogue_id, 'currency', s.currency, 'cycle', s.cycle, 'anchor', s.anchor,
   'period_start', s.period_start, 'period_end', s.period_end, 'paid_until', s.paid_until,
   'parked', s.parked_at IS NOT NULL,
-  'version', s.version, 'tax', s.tax_percent::text, 'labels', c.labels,
+  'version', s.version, 'labels', c.labels,
+  'tax', trim_scale(s.tax_percent)::text,
+  'country', coalesce(a.country, ''), 'region', coalesce(a.region, ''),
+  'number_of', CASE WHEN b.tax_id_kind = 'vat' THEN b.tax_id_country ELSE '' END,
+  'rates', (SELECT coalesce(json_agg(json_build_object(
+      'country', r.country, 'region', r.region, 'category', r.category, 'name', r.name, 'scope', r.scope,
+      'percent', trim_scale(r.percent)::text, 'law', r.law, 'code', r.code, 'from', r.in_force_from)
+      ORDER BY r.id), '[]')::text
+    FROM billing_taxrate r
+    WHERE r.country IN (%(seller)s, coalesce(%(belongs)s::jsonb ->> a.country, a.country))),
   'lines', (SELECT coalesce(json_agg(json_build_object(
       'id', l.id, 'product', p.key, 'edition', e.key, 'quantity', l.quantity,
       'unit', (l.unit_price * s.scale)::bigint, 'allowances', l.allowances,
@@ -21,7 +30,7 @@ SELECT json_build_object(
           'end', g.term_end, 'unit', (g.unit_price * s.scale)::bigint, 'quantity', g.quantity,
           'months', g.months, 'cycle', g.cycle, 'discounts', g.discounts,
           'charged', (g.charged * s.scale)::bigint, 'credited', (g.credited * s.scale)::bigint,
-          'tax', g.tax_percent::text) ORDER BY g.covers_from), '[]')
+          'taxes', g.taxes) ORDER BY g.covers_from), '[]')
         FROM billing_paidsegment g
         WHERE g.line_id = l.id AND g.covers_until > coalesce(s.period_start, '-infinity'))
       ) ORDER BY p.position, p.id), '[]')
@@ -75,13 +84,15 @@ SELECT json_build_object(
 )
 FROM (SELECT *, %(scale)s::bigint AS scale FROM billing_subscription WHERE account_id = %(account)s) s
 JOIN billing_catalogue c ON c.id = s.catalogue_id
+LEFT JOIN billing_billingprofile b ON b.account_id = s.account_id AND s.tax_percent IS NULL
+LEFT JOIN billing_postaladdress a ON a.id = b.sold_to_id
 """
 
 # As text: the reader knows a document again that it has parsed before.
 CATALOGUE = """
 SELECT coalesce(json_agg(json_build_object(
   'key', p.key, 'name', p.name, 'kind', p.kind, 'open', p.open_to_assisted,
-  'minimum', p.minimum, 'maximum', p.maximum, 'withdrawn', p.withdrawn,
+  'minimum', p.minimum, 'maximum', p.maximum, 'withdrawn', p.withdrawn, 'tax', p.tax_category,
   'includes', (SELECT coalesce(json_agg(q.key ORDER BY q.position), '[]')
     FROM billing_product_includes i JOIN billing_product q ON q.id = i.to_product_id
     WHERE i.from_product_id = p.id),

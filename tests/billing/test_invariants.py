@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -17,11 +18,28 @@ from billing.models import Charge, Quote
 from billing.rules.changes import AddSeats
 from tests import people, shop
 
+TAX_SUM = "an invoice's tax is the sum of its table"
+TAX_ROWS = "each tax of an invoice is its rate of the lines that bear it"
+
 
 @pytest.fixture
 def shop_account(db: None) -> Account:
     account = people.acme()
     shop.subscribe(account, {"support": ("team", 2, "12.00")}, start=date(2026, 1, 1))
+    return account
+
+
+@pytest.fixture
+def taxed_invoice(db: None) -> Account:
+    """Two seats from New Year, one more on 1 February: 3 and −2 × 12.00 × 12 × 333/365, with 20 %."""
+    account = people.acme()
+    lines = {"support": ("team", 2, "12.00")}
+    shop.subscribe(account, lines, start=date(2026, 1, 1), tax_percent=Decimal(20))
+    with activity.occasion(datetime(2026, 2, 1, 12, tzinfo=UTC)):
+        Account.objects.filter(pk=account.pk).update(collection_method="send_invoice")
+        change, olivia = [AddSeats("support", 3)], people.user("olivia")
+        drawn = quotes.draw_up(account, change, by=olivia, on=date(2026, 2, 1))
+        quotes.confirm(drawn.pk, by=olivia, on=date(2026, 2, 1))
     return account
 
 
@@ -94,3 +112,25 @@ def test_a_charge_after_the_cancellation_is_found(shop_account: Account) -> None
     assert [one.name for one in invariants.broken()] == [
         "no charge is created after its account was cancelled, but by the link of an invoice open then"
     ]
+
+
+@pytest.mark.breaks_invariants
+@pytest.mark.parametrize(
+    ("broken", "found"),
+    [
+        ("UPDATE billing_invoice SET taxes = '[]'", [TAX_SUM, TAX_ROWS]),
+        ("UPDATE billing_invoice SET taxes = jsonb_set(taxes, '{0,base}', '3796')", [TAX_ROWS]),
+        ("UPDATE billing_invoiceline SET taxes = '[]'", [TAX_ROWS]),
+        ("UPDATE billing_invoiceline SET taxes = taxes || taxes", [TAX_ROWS, "a line bears each tax once"]),
+    ],
+)
+def test_a_table_of_taxes_that_does_not_add_up_is_found(
+    taxed_invoice: Account, broken: str, found: list[str]
+) -> None:
+    assert invariants.broken() == []
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table in ("billing_invoice", "billing_invoiceline"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cursor.execute(broken)
+    assert [one.name for one in invariants.broken()] == found

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Account
 from billing.models import AgentSeat, Subscription
 from billing.rules.periods import Cycle, Period
+from billing.rules.tax import at_rate
 from billing.storage import loading
 from tests import people, shop
 
@@ -56,4 +57,4 @@ def test_tax_is_exact(acme: Account) -> None:
     Subscription.objects.update(tax_percent="5.50")
     reading = loading.read(acme, date(2026, 1, 1))
     assert reading is not None
-    assert reading.facts.tax_rate == Decimal("5.50")
+    assert reading.facts.taxes("support", date(2026, 1, 1)) == at_rate(Decimal("5.50"))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from itertools import count
 
 from accounts.rules.capabilities import AccountState
@@ -21,6 +22,7 @@ from billing.rules.facts import (
 from billing.rules.lines import open_segment
 from billing.rules.periods import AppliedDiscount, Cycle, Period, next_period
 from billing.rules.quoting import PricedQuote
+from billing.rules.taxation import TaxRateFacts
 
 # 365 days; 105 of them are left on 14 July (the invoice of domain.md 6).
 YEAR = Period(date(2022, 10, 27), date(2023, 10, 27))
@@ -87,6 +89,20 @@ CATALOGUE = {
 }
 
 
+# Quebec has its own beside the federal tax; elsewhere that one alone.
+CANADA = (
+    TaxRateFacts("CA", "GST", Decimal(5), date(2013, 1, 1)),
+    TaxRateFacts("CA", "GST", Decimal(5), date(2013, 1, 1), region="QC"),
+    TaxRateFacts("CA", "QST", Decimal("9.975"), date(2013, 1, 1), region="QC"),
+)
+# An invented table: the rate rises twice.
+RISING = (
+    TaxRateFacts("FR", "TVA", Decimal(20), date(2014, 1, 1)),
+    TaxRateFacts("FR", "TVA", Decimal("20.6"), date(2023, 7, 1)),
+    TaxRateFacts("FR", "TVA", Decimal(22), date(2024, 7, 1)),
+)
+
+
 def bought(
     product: str,
     edition: str,
@@ -110,7 +126,7 @@ def bought(
         months=1 if CATALOGUE[product].kind is ProductKind.FLAT else cycle.months,
         cycle=cycle,
         discounts=discounts,
-        tax_rate=None,
+        taxes=(),
     )
     line = LineFacts(product, edition, quantity, price, segments=(segment,), allowances=offered.allowances)
     return replace(line, **more)  # type: ignore[arg-type]

@@ -9,9 +9,12 @@ from billing.rules.differences import QuoteDifference, differences, holds, waiti
 from billing.rules.facts import DiscountFacts, DiscountSource, Facts, PriceFacts, ScheduledKind
 from billing.rules.periods import Cycle
 from billing.rules.quoting import PricedQuote, quote
-from tests.rules.shop import CATALOGUE, TODAY, acme, bought, saved, waits
+from billing.rules.tax import AppliedTax, at_rate
+from billing.rules.taxation import Taxation, TaxBuyer, TaxSeller
+from tests.rules.shop import CATALOGUE, RISING, TODAY, acme, bought, saved, waits
 
 TOMORROW = TODAY + timedelta(days=1)
+TVA_20, TVA_20_6 = ((AppliedTax("TVA", Decimal(rate)),) for rate in ("20", "20.6"))
 
 
 def ledger(**more: object) -> Facts:
@@ -80,11 +83,11 @@ def test_a_new_price_came_into_force() -> None:
 
 def test_a_discount_the_tax_or_the_balance_is_another() -> None:
     given = DiscountFacts("TEN", DiscountSource.COUPON, percent=Decimal(10))
-    old = quoted(ledger(tax_rate=Decimal(19)))
-    new = quoted(ledger(tax_rate=Decimal(20), balance=100, discounts=(given,)))
+    old = quoted(ledger(taxation=Taxation(own_rate=Decimal(19))))
+    new = quoted(ledger(taxation=Taxation(own_rate=Decimal(20)), balance=100, discounts=(given,)))
     found = reasons(old, new)
     assert set(found) == {"discount_changed", "tax_changed", "balance_changed", "amount_changed"}
-    assert found["tax_changed"] == {"old": (19,), "new": (20,)}
+    assert found["tax_changed"] == {"old": at_rate(Decimal(19)), "new": at_rate(Decimal(20))}
     assert found["balance_changed"] == {"old": 0, "new": 100}
     assert found["discount_changed"] == {"product": "support", "old": (), "new": ("TEN",)}
 
@@ -138,3 +141,28 @@ def test_everything_that_was_promised_counts() -> None:
         assert not holds(old, new)
         assert differences(old, new)
     assert holds(old, replace(old, on=TOMORROW))
+
+
+def test_a_rate_that_came_into_force_is_told_with_the_tax_before_and_after() -> None:
+    """Quoted on 30 June 2023 and confirmed on 1 July: the table's rate rose from 20 % to 20.6 %."""
+    rising = ledger(taxation=Taxation(TaxSeller("FR"), TaxBuyer("FR"), RISING))
+    change = AddSeats("support", 11)
+    before, after = quote(rising, [change], date(2023, 6, 30)), quote(rising, [change], date(2023, 7, 1))
+    found = reasons(before, after)
+    assert found["day_passed"] == {"old": date(2023, 6, 30), "new": date(2023, 7, 1)}
+    assert found["tax_changed"] == {"old": TVA_20, "new": TVA_20_6}
+
+
+def test_a_table_that_was_loaded_meanwhile_is_told_though_only_the_renewal_is_another() -> None:
+    now = ledger(taxation=Taxation(TaxSeller("FR"), TaxBuyer("FR"), RISING[:1]))
+    then = replace(now, taxation=replace(now.taxation, rates=RISING[:2]))
+    change, day = ReduceSeats("support", 5), date(2023, 6, 30)
+    found = reasons(quote(now, [change], day), quote(then, [change], day))
+    assert found == {"tax_changed": {"old": TVA_20, "new": TVA_20_6}}
+
+
+def test_a_number_for_vat_changes_the_tax() -> None:
+    without = ledger(taxation=Taxation(TaxSeller("FR"), TaxBuyer("DE"), RISING))
+    given = replace(without, taxation=Taxation(TaxSeller("FR"), TaxBuyer("DE", number_of="DE"), RISING))
+    (tax,) = reasons(quoted(without), quoted(given))["tax_changed"]["new"]  # type: ignore[misc]
+    assert tax.reason == "reverse_charge"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -17,6 +18,7 @@ from billing.rules.facts import (
 from billing.rules.invariants import InvariantFault, demand_undoable, faults, line_faults
 from billing.rules.periods import Period
 from billing.rules.quoting import quote, renewal
+from billing.rules.tax import at_rate
 from tests.rules.shop import TODAY, YEAR, acme, bought, nothing, saved, waits
 
 QUANTITY, REMOVAL = ScheduledKind.QUANTITY, ScheduledKind.REMOVAL
@@ -125,6 +127,8 @@ def test_lines_that_must_not_be_charged() -> None:
     first, second = coming.lines
     assert line_faults(coming.lines) == ()
     assert line_faults([first, second, first]) == (InvariantFault("charged_twice", "support"),)
+    twice = replace(first, taxes=at_rate(Decimal(20)) * 2)
+    assert line_faults([twice, second]) == (InvariantFault("taxed_twice", "support"),)
     assert line_faults([replace(first, amount=first.gross + 1)]) == (
         InvariantFault("above_full_price", "support"),
     )

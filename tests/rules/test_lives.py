@@ -4,6 +4,7 @@ Hypothesis prints the seed of a failing life; what it finds becomes a plain test
 """
 
 import os
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -44,12 +45,14 @@ from billing.rules.facts import (
     ScheduledKind,
 )
 from billing.rules.invariants import demand_undoable, faults, line_faults
-from billing.rules.lines import PricedLine
+from billing.rules.lines import LineKind, PricedLine
 from billing.rules.periods import Cycle, Segment, add_months, months_between
 from billing.rules.quoting import PricedQuote, UndecidedConflict, quote, renewal
 from billing.rules.refusals import Refusal, RenewalDue
 from billing.rules.settlement import Settlement, settle
+from billing.rules.tax import AppliedTax
 from tests.rules.shop import CATALOGUE, ids_of, nothing, saved
+from tests.rules.tax_oracle import TAXATIONS, rounded_tax, tax_bases, taxes_of_the_day
 
 # How many lives each property sees; `LIVES=5000` for a night of them.
 LIVES = int(os.environ.get("LIVES", "150"))
@@ -78,6 +81,7 @@ class Life:
         self.opening_balance = facts.balance
         self.gone: list[Segment] = []
         self.temporary = 0
+        self.taxed: Counter[AppliedTax] = Counter()
         self.highest = max([0, *ids_of(facts)])
 
     def carry_out(
@@ -99,11 +103,25 @@ class Life:
                     self.gone.append(cut.get(segment.id, segment))
         self.temporary += sum(t.charged for t in after.temporary if t.id is None)
         self.invoiced += sum(line.amount for line in lines)
+        self.bears(lines, paid)
         self.collected += paid.due
         self.totals += paid.total
         self.facts = saved(after, above=self.highest)
         self.highest = max([self.highest, *ids_of(self.facts)])
         assert self.facts.version == before.version + 1
+
+    def bears(self, lines: tuple[PricedLine, ...], paid: Settlement) -> None:
+        """Check each tax of an invoice by decimals, and count what it was on."""
+        for line in lines:
+            for tax in line.taxes:
+                # Temporary seats leave no segment.
+                self.taxed[tax] += 0 if line.kind is LineKind.TEMPORARY else line.amount
+        bases = tax_bases(lines)
+        assert {row.tax: (row.base, row.amount) for row in paid.taxes} == {
+            tax: (base, rounded_tax(base, tax.rate)) for tax, base in bases.items()
+        }
+        assert len(paid.taxes) == len(bases), "one row for each tax and rate"
+        assert paid.total == sum(line.amount for line in lines) + sum(row.amount for row in paid.taxes)
 
     def holds(self) -> None:
         """Check the books, and that each day of each line is paid exactly once."""
@@ -113,6 +131,11 @@ class Life:
         assert all(0 <= s.credited <= s.charged for s in segments)
         assert self.collected == self.totals + facts.balance - self.opening_balance
         assert self.invoiced == sum(s.charged - s.credited for s in segments) + self.temporary
+        kept: Counter[AppliedTax] = Counter()
+        for segment in segments:
+            for tax in segment.taxes:
+                kept[tax] += segment.charged - segment.credited
+        assert {t: n for t, n in self.taxed.items() if n} == {t: n for t, n in kept.items() if n}
         for line in facts.lines:
             # Of what was for other products nothing goes on, also where it is used up.
             assert all(applied.covers(line.product) for s in line.segments for applied in s.discounts)
@@ -183,7 +206,7 @@ def begin(data: DataObject) -> tuple[Life, date]:
     facts = nothing(
         promos=PROMOS,
         discounts=data.draw(st.sampled_from(((), COUPONS, COUPONS[:1]))),
-        tax_rate=data.draw(st.sampled_from((None, Decimal(0), Decimal(20), Decimal("5.5")))),
+        taxation=data.draw(st.sampled_from(TAXATIONS)),
         currency=data.draw(st.sampled_from(("USD", "JPY", "BHD"))),
     )
     life = Life(saved(facts))
@@ -211,6 +234,8 @@ def step(life: Life, found: PricedQuote) -> None:
     for line in found.lines:
         assert line.gross + sum(share.amount for share in line.discounts) == line.amount
         assert line.amount * (-1 if line.kind.value == "credit" else 1) >= 0
+        if line.kind is not LineKind.CREDIT:
+            assert {(tax.name, tax.rate) for tax in line.taxes} == taxes_of_the_day(before.taxation, found.on)
     assert found.version == before.version
     life.carry_out(found.after, found.lines, settlement, found.closed)
     coming = renewal(life.facts, found.on)
@@ -234,6 +259,10 @@ def renew(life: Life, on: date) -> bool:
     if coming.ends:
         return False
     assert line_faults(coming.lines) == ()
+    for line in coming.lines:
+        assert {(tax.name, tax.rate) for tax in line.taxes} == taxes_of_the_day(
+            life.facts.taxation, coming.on
+        )
     assert coming.discounts == () or sum(d.amount for d in coming.discounts) == sum(
         line.amount - line.gross for line in coming.lines
     )

@@ -25,6 +25,8 @@ from billing.rules.facts import DiscountFacts, DiscountSource, PromoFacts, Sched
 from billing.rules.lines import LineKind
 from billing.rules.periods import AppliedDiscount, Cycle, Period
 from billing.rules.quoting import quote, renewal
+from billing.rules.tax import at_rate
+from billing.rules.taxation import Taxation
 from tests.rules.shop import (
     TODAY,
     YEAR,
@@ -289,9 +291,9 @@ def test_charges_and_credits_carry_the_discounts_of_their_segment() -> None:
 
 def test_a_credit_keeps_its_tax_rate_and_a_charge_takes_todays() -> None:
     line = bought("support", "team", 10, 100)
-    line = replace(line, segments=(replace(line.segments[0], tax_rate=Decimal(19)),))
-    found = quote(acme(line, tax_rate=Decimal(20)), [AddSeats("support", 11)], TODAY)
-    assert [x.tax_rate for x in found.lines] == [19, 20]
+    line = replace(line, segments=(replace(line.segments[0], taxes=at_rate(Decimal(19))),))
+    found = quote(acme(line, taxation=Taxation(own_rate=Decimal(20))), [AddSeats("support", 11)], TODAY)
+    assert [x.taxes for x in found.lines] == [at_rate(Decimal(19)), at_rate(Decimal(20))]
     # 37.97 × 20 % = 7.594 and −34.52 × 19 % = −6.5588
     assert [(t.base, t.amount) for t in found.settlement.taxes] == [(3797, 759), (-3452, -656)]
     assert found.settlement.total == 345 + 103
@@ -299,7 +301,11 @@ def test_a_credit_keeps_its_tax_rate_and_a_charge_takes_todays() -> None:
 
 def test_every_line_says_what_it_is_for() -> None:
     """Product, cycle, tax rate and cause stand on each line and segment that a change makes."""
-    facts = acme(bought("support", "professional", 10), bought("talk", "team", 4), tax_rate=Decimal(20))
+    facts = acme(
+        bought("support", "professional", 10),
+        bought("talk", "team", 4),
+        taxation=Taxation(own_rate=Decimal(20)),
+    )
     sold = {"support", "talk"}
     sweep: list[tuple[Change, set[str]]] = [
         (AddSeats("talk", 5), {"talk"}),
@@ -316,10 +322,10 @@ def test_every_line_says_what_it_is_for() -> None:
         assert {line.cycle for line in found.lines} == {Cycle.ANNUAL}
         assert {line.because for line in found.lines} == {(change.code,)}
         charged = [line for line in found.lines if line.kind is not LineKind.CREDIT]
-        assert {line.tax_rate for line in charged} == {Decimal(20)}
+        assert {line.taxes for line in charged} == {at_rate(Decimal(20))}
         assert not any(line.capped for line in found.lines)
         new = [s for line in found.after.lines for s in line.segments if s.id is None]
-        assert {(s.cycle, s.tax_rate) for s in new} <= {(Cycle.ANNUAL, Decimal(20))}
+        assert {(s.cycle, s.taxes) for s in new} <= {(Cycle.ANNUAL, at_rate(Decimal(20)))}
         assert [t.change for t in found.timed] == [change]
 
 

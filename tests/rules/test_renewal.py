@@ -13,6 +13,8 @@ from billing.rules.quoting import becomes, renewal, resumption
 from billing.rules.refusals import NoPriceInCycle
 from billing.rules.renewal import Renewal
 from billing.rules.renewal_lines import lost_from_suite, next_lines
+from billing.rules.tax import at_rate
+from billing.rules.taxation import Taxation
 from tests.rules.shop import CATALOGUE, TODAY, YEAR, acme, bought, codes, edition, monthly, nothing, waits
 
 QUANTITY, EDITION, REMOVAL = ScheduledKind.QUANTITY, ScheduledKind.EDITION, ScheduledKind.REMOVAL
@@ -133,11 +135,11 @@ def test_discounts_stand_as_lines_of_their_own() -> None:
     )
 
 
-def test_discounts_are_totalled_by_their_tax_rate() -> None:
+def test_discounts_are_totalled_by_their_taxes() -> None:
     ten = DiscountFacts("TEN", DiscountSource.COUPON, percent=Decimal(10))
-    facts = acme(bought("support", "team", 10), discounts=(ten,), tax_rate=Decimal(20))
+    facts = acme(bought("support", "team", 10), discounts=(ten,), taxation=Taxation(own_rate=Decimal(20)))
     (total,) = coming(facts).discounts
-    assert (total.tax_rate, total.amount) == (Decimal(20), -2400)
+    assert (total.taxes, total.amount) == (at_rate(Decimal(20)), -2400)
     assert coming(facts).amount == 21600 + 4320
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from billing.rules.lines import LineKind, PricedLine
 from billing.rules.periods import Cycle
 from billing.rules.settlement import Settlement, settle
+from billing.rules.tax import at_rate
 from tests.rules.shop import YEAR
 
 LINE = PricedLine(
@@ -18,8 +19,8 @@ LINE = PricedLine(
 
 
 def settled(*amounts: int, balance: int = 0, rate: int | None = None) -> Settlement:
-    tax_rate = None if rate is None else Decimal(rate)
-    lines = [replace(LINE, amount=amount, tax_rate=tax_rate) for amount in amounts]
+    taxes = at_rate(None if rate is None else Decimal(rate))
+    lines = [replace(LINE, amount=amount, taxes=taxes) for amount in amounts]
     return settle(lines, balance=balance, smallest=50)
 
 
@@ -64,8 +65,8 @@ def test_the_balance_is_used_after_tax() -> None:
 def test_a_credit_takes_the_rate_of_the_invoice_it_credits() -> None:
     """−100.00 at 19 % and +100.00 at 20 %: 1.00 of tax is the difference."""
     lines = [
-        replace(LINE, amount=-10000, tax_rate=Decimal(19)),
-        replace(LINE, amount=10000, tax_rate=Decimal(20)),
+        replace(LINE, amount=-10000, taxes=at_rate(Decimal(19))),
+        replace(LINE, amount=10000, taxes=at_rate(Decimal(20))),
     ]
     found = settle(lines, balance=0, smallest=50)
     assert [(t.rate, t.base, t.amount) for t in found.taxes] == [(20, 10000, 2000), (19, -10000, -1900)]
