@@ -45,6 +45,12 @@ def topbar_rows(person_id: int, account_id: int | None) -> tuple[TopbarRow, ...]
         return tuple(cursor.fetchall())
 
 
+def lock_tax_rates() -> None:
+    """Let nobody else write the table of tax rates until this commits; it may be read."""
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE billing_taxrate IN SHARE ROW EXCLUSIVE MODE")
+
+
 def remove_expired_cache_rows(at: datetime) -> int:
     """Remove what the cache holds past its time; return how many rows."""
     with connection.cursor() as cursor:

@@ -47,7 +47,7 @@ COLUMNS: dict[str, dict[str, ColumnSpec]] = {
         "period_from": _needed(values.day),
         "period_until": _needed(values.day),
         "paid_until": ColumnSpec(values.day),
-        "tax_percent": ColumnSpec(values.percent),
+        "tax_percent": ColumnSpec(values.tax_percent),
         "cancel_at_period_end": ColumnSpec(values.flag),
     },
     "member": {

@@ -25,6 +25,7 @@ from billing.rules.facts import (
 from billing.rules.lines import open_segment
 from billing.rules.periods import Cycle, Period, add_months, months_between, next_period
 from billing.rules.renewal import whole_period
+from billing.rules.taxation import Taxation
 
 Offer = Mapping[str, ProductFacts]
 
@@ -48,7 +49,7 @@ def facts_of(account: ListedAccount, offer: Offer, on: date) -> Facts:
         anchor=given.anchor,
         period=given.period,
         paid_until=given.paid_end,
-        tax_rate=given.tax_percent,
+        taxation=Taxation(own_rate=given.tax_percent),
     )
     ordered = sorted(account.lines, key=lambda line: list(offer).index(line.product))
     began = {line.product: line.began_on or given.period_from for line in ordered}
@@ -97,7 +98,14 @@ def _paid(
                 continue
             together = [paid[line.product] for line in lines if starts[line.product] == covers]
             _priced, charged = whole_period(
-                facts, together, given=applied, covers=covers, term=term, cycle=facts.paid_cycle, because=()
+                facts,
+                together,
+                given=applied,
+                covers=covers,
+                term=term,
+                cycle=facts.paid_cycle,
+                because=(),
+                issued_on=covers.start,
             )
             paid |= {line.product: line for line in charged}
     return tuple(paid.values())
@@ -132,7 +140,7 @@ def _temporary(one: ListedTemporary, facts: Facts, given: ListedSubscription) ->
             months=facts.months(one.product, given.cycle),
             cycle=given.cycle,
             discounts=(),
-            tax_rate=given.tax_percent,
+            taxes=facts.taxes(line.product, term.start),
         ).charged
         for term in _terms(given, wanted)
     )

@@ -229,7 +229,7 @@ def _subscription(account: Account, one: CheckedAccount) -> Subscription:
         catalogue_id=one.catalogue_id,
         currency=account.currency,
         cycle=(bought.cycle or Cycle.MONTHLY).value,
-        tax_percent=bought.tax_rate,
+        tax_percent=bought.taxation.own_rate,
         version=bought.version,
     )
     if bought.lines and bought.period:

@@ -189,9 +189,18 @@ def amount(value: str) -> Decimal:
 
 def percent(value: str) -> Decimal:
     """Return a percentage from 0 to 100 with up to two decimals."""
+    return _percentage(value, "two", Decimal("0.01"))
+
+
+def tax_percent(value: str) -> Decimal:
+    """Return a percentage from 0 to 100 with up to three decimals, as rates of taxes have them."""
+    return _percentage(value, "three", Decimal("0.001"))
+
+
+def _percentage(value: str, decimals: str, step: Decimal) -> Decimal:
     read = amount(value)
-    if not 0 <= read <= 100 or read != read.quantize(Decimal("0.01")):
-        raise WrongCell(f"{shown(value)} is no percentage from 0 to 100 with up to two decimals")
+    if not 0 <= read <= 100 or read != read.quantize(step):
+        raise WrongCell(f"{shown(value)} is no percentage from 0 to 100 with up to {decimals} decimals")
     return read
 
 

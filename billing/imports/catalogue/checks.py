@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping
 from datetime import date
 
 from billing.imports.catalogue.listing import ListedPrice, ListedProduct
-from billing.imports.catalogue.tables import (
+from billing.imports.toml_tables import (
     LARGEST_NUMBER,
-    CatalogueFault,
     FractionalNumber,
+    TomlFault,
     TomlTable,
     named,
 )
@@ -73,7 +73,7 @@ def check_series(table: TomlTable, prices: Collection[ListedPrice]) -> None:
         if key in seen:
             name = f"product.edition.price.{price.cycle.value}.{price.currency}"
             text = f"has two prices from {price.in_force_from}; the other is on line {seen[key]}"
-            table.document.faults.append(CatalogueFault(price.line, name, text))
+            table.document.faults.append(TomlFault(price.line, name, text))
         seen.setdefault(key, price.line)
 
 

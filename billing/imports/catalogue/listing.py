@@ -6,6 +6,7 @@ from datetime import date
 
 from billing.rules.facts import Allowances, Availability, ProductKind
 from billing.rules.periods import Cycle
+from billing.rules.taxation import STANDARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class ListedProduct:
     includes: tuple[str, ...]
     requires: tuple[str, ...]
     editions: tuple[ListedEdition, ...]
+    tax_category: str = STANDARD
     line: int = field(default=0, compare=False)
 
 

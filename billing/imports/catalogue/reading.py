@@ -16,52 +16,35 @@ from billing.imports.catalogue.checks import (
     wrong_amount,
 )
 from billing.imports.catalogue.listing import ListedEdition, ListedPrice, ListedProduct, PriceList
-from billing.imports.catalogue.tables import (
+from billing.imports.toml_tables import (
     KEY_RULE,
-    BadPriceList,
-    CatalogueFault,
+    BadTomlFile,
     Document,
     FractionalNumber,
     TomlTable,
     is_key,
-    parse,
+    read_document,
 )
-from billing.imports.text_file import UnreadableFile, open_text
 from billing.rules.facts import Allowances, ProductKind
 from billing.rules.money import exponent, to_minor
 from billing.rules.periods import Cycle
+from billing.rules.taxation import STANDARD
 
 LANGUAGES = ("en", "fr")
 DEFAULT_MAXIMUM = 10_000
 
 
 def read(path: Path, *, currencies: Collection[str]) -> PriceList:
-    """Return the price list in a file; BadPriceList with all that is wrong with it.
+    """Return the price list in a file; BadTomlFile with all that is wrong with it.
 
     `currencies` are the codes that may be used.
     """
     file = str(path)
-    document = parse(_text(path), file)
+    document = read_document(path, needs="a [catalogue] and [[product]]s are needed")
     found = _Reader(document, currencies).price_list(file)
     if document.faults:
-        raise BadPriceList(file, document.faults)
+        raise BadTomlFile(file, document.faults)
     return found
-
-
-def _text(path: Path) -> str:
-    try:
-        with open_text(path) as file:
-            text = file.read()
-    except UnreadableFile as why:
-        raise BadPriceList(str(path), [CatalogueFault(1, "file", f"{why}; name a TOML file")]) from None
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    odd = next((place for place, c in enumerate(text) if "\udc80" <= c <= "\udcff"), None)
-    if odd is not None:
-        line = text.count("\n", 0, odd) + 1
-        raise BadPriceList(
-            str(path), [CatalogueFault(line, "file", "is not UTF-8; save it in that encoding")]
-        )
-    return text
 
 
 class _Reader:
@@ -100,7 +83,7 @@ class _Reader:
     def _product(self, table: TomlTable) -> ListedProduct:
         table.only(
             *("key", "name", "kind", "open_to_assisted", "minimum", "maximum"),
-            *("includes", "requires", "edition"),
+            *("includes", "requires", "tax_category", "edition"),
         )
         kind = table.choice("kind", tuple(ProductKind), ProductKind.PRODUCT)
         minimum = table.whole("minimum", 1, least=1)
@@ -122,6 +105,7 @@ class _Reader:
             maximum=maximum,
             includes=table.keys("includes"),
             requires=table.keys("requires"),
+            tax_category=table.key("tax_category") if "tax_category" in table else STANDARD,
             editions=tuple(self._edition(one, kind, named=len(editions) > 1) for one in editions),
             line=table.line,
         )

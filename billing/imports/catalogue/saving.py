@@ -12,7 +12,7 @@ from django.db.models import F
 from djmoney.money import Money
 
 from billing.imports.catalogue.listing import ListedEdition, ListedPrice, ListedProduct, PriceList
-from billing.imports.catalogue.tables import BadPriceList, CatalogueFault
+from billing.imports.toml_tables import BadTomlFile, TomlFault
 from billing.models import Catalogue, Edition, Price, Product
 from billing.rules.facts import Availability
 from billing.rules.money import to_decimal
@@ -32,13 +32,13 @@ _MARKS = {
 def load(listed: PriceList, *, dry_run: bool = False) -> tuple[str, ...]:
     """Write a price list, and return what differed from what was stored, one line each.
 
-    Raises BadPriceList, and writes nothing, where the list edits a loaded price or a product's
+    Raises BadTomlFile, and writes nothing, where the list edits a loaded price or a product's
     kind, or no longer mentions a price. `dry_run` rolls everything back at the end.
     """
     loading = _CatalogueLoad(listed)
     loading.run()
     if loading.faults:
-        raise BadPriceList(listed.file, loading.faults)
+        raise BadTomlFile(listed.file, loading.faults)
     if dry_run:
         transaction.set_rollback(True)
     return tuple(loading.notes)
@@ -50,7 +50,7 @@ class _CatalogueLoad:
     def __init__(self, listed: PriceList) -> None:
         self.listed = listed
         self.notes: list[str] = []
-        self.faults: list[CatalogueFault] = []
+        self.faults: list[TomlFault] = []
         self.prices: list[Price] = []
 
     def run(self) -> None:
@@ -95,6 +95,7 @@ class _CatalogueLoad:
             "open_to_assisted": listed.open_to_assisted,
             "minimum": listed.minimum,
             "maximum": listed.maximum,
+            "tax_category": listed.tax_category,
         }
         if stored is None:
             self.notes.append(f"{listed.name}: new {_kind(listed.kind)} ({listed.key})")
@@ -105,7 +106,7 @@ class _CatalogueLoad:
             return product
         if stored.kind != listed.kind:
             text = f"“{listed.key}” is loaded as {_kind(stored.kind)}, which never changes: give it a new key"
-            self.faults.append(CatalogueFault(listed.line, "product.kind", text))
+            self.faults.append(TomlFault(listed.line, "product.kind", text))
         if stored.withdrawn:
             self.notes.append(f"{listed.name}: sold again")
         changed = self._changed(stored, stored.name, values)
@@ -183,7 +184,7 @@ class _CatalogueLoad:
             "a price is never edited: leave it, and add the new one with a new date"
         )
         key = f"product.edition.price.{listed.cycle.value}.{listed.currency}"
-        self.faults.append(CatalogueFault(listed.line, key, text))
+        self.faults.append(TomlFault(listed.line, key, text))
 
     def _fault_unmentioned(self, edition: Edition, listed: ListedEdition, stored: Collection[Price]) -> None:
         """Note every loaded price on offer that the file is silent about."""
@@ -197,7 +198,7 @@ class _CatalogueLoad:
                     f"no longer mentions {cycle} {currency} of {edition}; repeat the loaded price "
                     f'from {price.in_force_from}, or end it: {cycle} = {{ {currency} = "not_offered" }}'
                 )
-                self.faults.append(CatalogueFault(listed.line, "product.edition.price", text))
+                self.faults.append(TomlFault(listed.line, "product.edition.price", text))
 
     def _refer(
         self, products: dict[str, Product], listed: ListedProduct, field: str, keys: Collection[str]

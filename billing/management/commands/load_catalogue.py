@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from billing.imports.catalogue import reading, saving
-from billing.imports.catalogue.tables import BadPriceList
+from billing.imports.toml_tables import BadTomlFile
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         try:
             listed = reading.read(file, currencies=settings.CURRENCIES)
             differences = saving.load(listed, dry_run=dry_run)
-        except BadPriceList as error:
+        except BadTomlFile as error:
             # As it is, for editors that jump to FILE:LINE; a CommandError would set its name before it.
             self.stderr.write(str(error))
             raise SystemExit(1) from None

@@ -16,7 +16,7 @@ from django.db import ProgrammingError, connection, transaction
 from billing.imports.catalogue import saving
 from billing.imports.catalogue.listing import ListedEdition, ListedPrice, ListedProduct, PriceList
 from billing.imports.catalogue.reading import read
-from billing.imports.catalogue.tables import BadPriceList
+from billing.imports.toml_tables import BadTomlFile
 from billing.models import Catalogue, Edition, Price, Product
 from billing.rules.facts import Availability, ProductKind
 from billing.rules.money import to_minor
@@ -312,7 +312,7 @@ def test_a_withdrawn_edition_keeps_its_place_among_the_others(tmp_path: Path) ->
 def test_a_price_that_is_no_longer_mentioned_must_be_ended(tmp_path: Path) -> None:
     """The file is silent about 3,000 yen a month: neither kept nor ended by guessing."""
     load(tmp_path)
-    with pytest.raises(BadPriceList) as refused:
+    with pytest.raises(BadTomlFile) as refused:
         load(tmp_path, ("JPY = 3_000, ", ""))
     # [[product.edition]] of Team stands on line 17.
     assert str(refused.value).startswith(
@@ -325,7 +325,7 @@ def test_a_price_that_is_no_longer_mentioned_must_be_ended(tmp_path: Path) -> No
 
 def test_what_a_product_is_never_changes(tmp_path: Path) -> None:
     load(tmp_path)
-    with pytest.raises(BadPriceList, match=r":\d+: product.kind: “credits” is loaded as flat item"):
+    with pytest.raises(BadTomlFile, match=r":\d+: product.kind: “credits” is loaded as flat item"):
         load(tmp_path, ('kind = "flat"', 'kind = "product"'))
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from billing.imports.catalogue.line_numbers import lines
 from billing.imports.catalogue.reading import read
-from billing.imports.catalogue.tables import BadPriceList
+from billing.imports.toml_lines import lines
+from billing.imports.toml_tables import BadTomlFile
 from billing.rules.facts import Availability, ProductKind
 from billing.rules.periods import Cycle
 from tests.billing.imports.price_list import CURRENCIES, GOOD, SHIPPED, price_list, write
@@ -139,7 +139,7 @@ AMOUNTS = {
 
 
 def faults(file: Path) -> list[str]:
-    with pytest.raises(BadPriceList) as refused:
+    with pytest.raises(BadTomlFile) as refused:
         read(file, currencies=CURRENCIES)
     return str(refused.value).splitlines()
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 # The way to a value: keys of tables and indexes of arrays, from the top of the file.
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _KEY = re.compile(r"""[ \t]*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))[ \t]*""")
@@ -22,7 +22,7 @@ _STRING = re.compile(
 _BARE = re.compile(r"[^,\]}#\n]+")
 
 
-def lines(text: str) -> Mapping[Path, int]:
+def lines(text: str) -> Mapping[KeyPath, int]:
     """Return the line, from 1, on which each key, table and element of a valid TOML text begins."""
     return _Finder(text).find()
 
@@ -35,12 +35,12 @@ class _Finder:
         self.at = 0
         self.counted = 0
         self.line = 1
-        self.found: dict[Path, int] = {(): 1}
-        self.lengths: dict[Path, int] = {}
+        self.found: dict[KeyPath, int] = {(): 1}
+        self.lengths: dict[KeyPath, int] = {}
 
-    def find(self) -> Mapping[Path, int]:
+    def find(self) -> Mapping[KeyPath, int]:
         """Return what was found."""
-        table: Path = ()
+        table: KeyPath = ()
         while self._skip():
             if self.text.startswith("[[", self.at):
                 table = self._header(2, table_of_array=True)
@@ -55,7 +55,7 @@ class _Finder:
         self.at = _match(_BLANK, self.text, self.at).end()
         return self.at < len(self.text)
 
-    def _note(self, path: Path) -> None:
+    def _note(self, path: KeyPath) -> None:
         """Note where a path begins, and that the tables on its way exist."""
         self.line += self.text.count("\n", self.counted, self.at)
         self.counted = self.at
@@ -73,11 +73,11 @@ class _Finder:
                 return tuple(parts)
             self.at += 1
 
-    def _header(self, brackets: int, *, table_of_array: bool) -> Path:
+    def _header(self, brackets: int, *, table_of_array: bool) -> KeyPath:
         """Read `[table]` or `[[table]]`; return its path, an array standing at its last element."""
         start = self.at
         self.at += brackets
-        path: Path = ()
+        path: KeyPath = ()
         parts = self._dotted()
         for place, part in enumerate(parts):
             path = (*path, part)
@@ -91,7 +91,7 @@ class _Finder:
         self.at = end
         return path
 
-    def _pair(self, table: Path) -> None:
+    def _pair(self, table: KeyPath) -> None:
         """Read `key = value`."""
         start = self.at
         path = (*table, *self._dotted())
@@ -101,7 +101,7 @@ class _Finder:
         self.at = end
         self._value(path)
 
-    def _value(self, path: Path) -> None:
+    def _value(self, path: KeyPath) -> None:
         """Pass over a value, and note what lies inside."""
         self._skip()
         if self.text.startswith("[", self.at):
@@ -112,7 +112,7 @@ class _Finder:
             found = _STRING.match(self.text, self.at) or _match(_BARE, self.text, self.at)
             self.at = found.end()
 
-    def _inside(self, path: Path, closing: str) -> None:
+    def _inside(self, path: KeyPath, closing: str) -> None:
         """Read the elements of an array or the pairs of an inline table."""
         self.at += 1
         index = 0

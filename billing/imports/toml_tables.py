@@ -1,14 +1,16 @@
-"""Reads the tables of a price list strictly: a value of the expected kind, or a fault with its line."""
+"""Reads the tables of a TOML file strictly: a value of the expected kind, or a fault with its line."""
 
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from accounts.rules.texts import OddCharacter, tidy
-from billing.imports.catalogue.line_numbers import Path, lines
+from billing.imports.text_file import UnreadableFile, open_text
+from billing.imports.toml_lines import KeyPath, lines
 
 LONGEST_TEXT = 120
 LONGEST_KEY = 60
@@ -23,7 +25,7 @@ _Allowed = TypeVar("_Allowed", bound=str)
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class CatalogueFault:
+class TomlFault:
     """One thing that is wrong: on which line, at which key, what it is and what would be allowed."""
 
     line: int
@@ -31,10 +33,10 @@ class CatalogueFault:
     text: str
 
 
-class BadPriceList(Exception):
-    """A price list that cannot be used, with all of its faults in the order of the file."""
+class BadTomlFile(Exception):
+    """A file that cannot be used, with all of its faults in the order of the file."""
 
-    def __init__(self, file: str, faults: Collection[CatalogueFault]) -> None:
+    def __init__(self, file: str, faults: Collection[TomlFault]) -> None:
         """Keep the faults; the text of the error is one line for each."""
         self.file = file
         self.faults = sorted(set(faults))
@@ -46,19 +48,19 @@ class Document:
     """A parsed file: its values, the line of each, and the faults found so far."""
 
     values: dict[str, Any]
-    where: Mapping[Path, int]
-    faults: list[CatalogueFault] = field(default_factory=list)
+    where: Mapping[KeyPath, int]
+    faults: list[TomlFault] = field(default_factory=list)
 
-    def line(self, path: Path) -> int:
+    def line(self, path: KeyPath) -> int:
         """Return the line of a value, or of the table it should stand in."""
         while path not in self.where:
             path = path[:-1]
         return self.where[path]
 
-    def fault(self, path: Path, text: str) -> None:
+    def fault(self, path: KeyPath, text: str) -> None:
         """Note what is wrong with the value at a path."""
         key = ".".join(part for part in path if isinstance(part, str))
-        self.faults.append(CatalogueFault(self.line(path), key or "file", text))
+        self.faults.append(TomlFault(self.line(path), key or "file", text))
 
 
 class FractionalNumber(str):
@@ -67,24 +69,42 @@ class FractionalNumber(str):
     __slots__ = ()
 
 
-def parse(text: str, file: str) -> Document:
-    """Return a text's tables and lines; BadPriceList where it is empty or not TOML."""
+def read_document(path: Path, *, needs: str) -> Document:
+    """Return a file's tables and lines; BadTomlFile where it is no text, empty or not TOML.
+
+    `needs` says what must stand in it.
+    """
+    return parse(_text(path), str(path), needs=needs)
+
+
+def _text(path: Path) -> str:
+    try:
+        with open_text(path) as file:
+            text = file.read()
+    except UnreadableFile as why:
+        raise BadTomlFile(str(path), [TomlFault(1, "file", f"{why}; name a TOML file")]) from None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    odd = next((place for place, c in enumerate(text) if "\udc80" <= c <= "\udcff"), None)
+    if odd is not None:
+        line = text.count("\n", 0, odd) + 1
+        raise BadTomlFile(str(path), [TomlFault(line, "file", "is not UTF-8; save it in that encoding")])
+    return text
+
+
+def parse(text: str, file: str, *, needs: str) -> Document:
+    """Return a text's tables and lines; BadTomlFile where it is empty or not TOML."""
     try:
         values = tomllib.loads(text, parse_float=FractionalNumber)
     except RecursionError:
-        raise BadPriceList(
-            file, [CatalogueFault(1, "file", "tables or arrays are nested too deeply")]
-        ) from None
+        raise BadTomlFile(file, [TomlFault(1, "file", "tables or arrays are nested too deeply")]) from None
     except ValueError as error:
-        raise BadPriceList(file, [_syntax(text, str(error))]) from None
+        raise BadTomlFile(file, [_syntax(text, str(error))]) from None
     if not values:
-        raise BadPriceList(
-            file, [CatalogueFault(1, "file", "is empty: a [catalogue] and [[product]]s are needed")]
-        )
+        raise BadTomlFile(file, [TomlFault(1, "file", f"is empty: {needs}")])
     return Document(values, lines(text))
 
 
-def _syntax(text: str, message: str) -> CatalogueFault:
+def _syntax(text: str, message: str) -> TomlFault:
     """Return the fault behind what the TOML reader said."""
     found = _WHERE.match(message)
     what, line = (found[1], found[2]) if found else (message, None)
@@ -93,14 +113,14 @@ def _syntax(text: str, message: str) -> CatalogueFault:
     begins = _BEGINS.match(rows[number - 1])
     key = begins[1] if begins else "file"
     if what.startswith(_DUPLICATES):
-        return CatalogueFault(number, key, "is given twice; a key or table may stand only once")
-    return CatalogueFault(number, key, f"is not TOML: {what[:1].lower()}{what[1:]}")
+        return TomlFault(number, key, "is given twice; a key or table may stand only once")
+    return TomlFault(number, key, f"is not TOML: {what[:1].lower()}{what[1:]}")
 
 
 class TomlTable:
     """One table of the file. A value that is wrong is noted and replaced by a harmless one."""
 
-    def __init__(self, document: Document, path: Path, values: Any) -> None:
+    def __init__(self, document: Document, path: KeyPath, values: Any) -> None:
         """Take the values at a path; note a fault where they are no table."""
         self.document = document
         self.path = path

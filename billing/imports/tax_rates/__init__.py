@@ -1,0 +1,1 @@
+"""The table of tax rates from a file: reading, saving."""
