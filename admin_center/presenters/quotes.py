@@ -103,8 +103,9 @@ class QuoteView:
 
     @property
     def settled(self) -> bool:
-        """Tell whether more than the lines makes what is due: tax, the balance, or a small amount."""
-        return self.settlement.due != sum(row.amount for row in self.rows)
+        """Tell whether more than the lines makes what is due: tax (or why none), balance, a small sum."""
+        why = any(row.tax.reason for row in self.settlement.taxes)
+        return why or self.settlement.due != sum(row.amount for row in self.rows)
 
     @property
     def from_balance(self) -> int:
