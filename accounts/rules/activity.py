@@ -35,6 +35,7 @@ class ActivityVerb(StrEnum):
     MEMBER_RESUMED = "member_resumed"
     MEMBER_SUSPENDED = "member_suspended"
     OLD_DEBT_SETTLED = "old_debt_settled"
+    OWN_TAX_RATE_ENDED = "own_tax_rate_ended"
     OWNERSHIP_ACCEPTED = "ownership_accepted"
     OWNERSHIP_DECLINED = "ownership_declined"
     OWNERSHIP_OFFERED = "ownership_offered"
@@ -122,6 +123,7 @@ class ActivityField(StrEnum):
     VENDOR_CONTACT_EMAIL = "vendor_contact_email"
     VENDOR_CONTACT_PHONE = "vendor_contact_phone"
     AMOUNT = "amount"
+    OWN_TAX_RATE = "own_tax_rate"
 
 
 SHAPES: dict[ActivityField, Shape] = {
@@ -157,6 +159,8 @@ SHAPES: dict[ActivityField, Shape] = {
     ActivityField.VENDOR_CONTACT_EMAIL: Shape.TEXT,
     ActivityField.VENDOR_CONTACT_PHONE: Shape.TEXT,
     ActivityField.AMOUNT: Shape.MONEY,
+    # In percent: "9.975".
+    ActivityField.OWN_TAX_RATE: Shape.TEXT,
 }
 # Where costs are not shown nothing else is: an amount that some later verb writes down can't slip through
 # (domain.md 3).

@@ -55,7 +55,7 @@ class ProductAdmin(StaffAdmin):
     list_select_related = ("catalogue",)
     list_filter = ("kind",)
     fields = (
-        *("price_list", "name", "key", "kind", "open_to_assisted", "minimum", "maximum"),
+        *("price_list", "name", "key", "kind", "open_to_assisted", "minimum", "maximum", "tax_category"),
         *("parts", "needs", "withdrawn"),
     )
     inlines = (EditionInline,)

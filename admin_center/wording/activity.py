@@ -28,6 +28,7 @@ VERBS = {
     ActivityVerb.MEMBER_RESUMED: _("Member let in again"),
     ActivityVerb.MEMBER_SUSPENDED: _("Member suspended"),
     ActivityVerb.OLD_DEBT_SETTLED: _("Old debt settled"),
+    ActivityVerb.OWN_TAX_RATE_ENDED: _("The account’s own tax rate ended: its country decides"),
     ActivityVerb.OWNERSHIP_ACCEPTED: _("Ownership accepted"),
     ActivityVerb.OWNERSHIP_DECLINED: _("Ownership declined"),
     ActivityVerb.OWNERSHIP_OFFERED: _("Ownership offered"),
@@ -119,4 +120,5 @@ FIELDS = {
     ActivityField.VENDOR_CONTACT_EMAIL: _("E-mail address of the vendor’s contact"),
     ActivityField.VENDOR_CONTACT_PHONE: _("Phone of the vendor’s contact"),
     ActivityField.AMOUNT: _("Amount"),
+    ActivityField.OWN_TAX_RATE: _("Own tax rate in percent"),
 }

@@ -1,12 +1,25 @@
 """What a tax is called, and why none is charged, in words: from billing.rules.tax."""
 
+from decimal import Decimal
 from typing import assert_never
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 
 from admin_center.wording import phrases
-from billing.rules.tax import AppliedTax, TaxReason
+from billing.rules.tax import AppliedTax, LineTaxes, TaxReason
+from billing.rules.taxation import TaxTreatment
+
+TREATMENTS = {
+    TaxTreatment.OWN_RATE: gettext_lazy("A rate of its own"),
+    TaxTreatment.UNKNOWN: gettext_lazy("No tax is shown: the seller’s country or the customer’s isn’t known"),
+    TaxTreatment.SMALL_BUSINESS: gettext_lazy("None: the seller is a small business"),
+    TaxTreatment.DOMESTIC: gettext_lazy("In the seller’s country"),
+    TaxTreatment.REVERSE_CHARGE: gettext_lazy("Reverse charge: the customer owes the tax"),
+    TaxTreatment.REGISTERED: gettext_lazy("In a country where the seller is registered"),
+    TaxTreatment.SELLERS_RATE: gettext_lazy("In the EU without a number for VAT: the seller’s rate"),
+    TaxTreatment.OUTSIDE_SCOPE: gettext_lazy("Outside the scope of the seller’s tax"),
+}
 
 
 def label(tax: AppliedTax) -> str:
@@ -16,6 +29,20 @@ def label(tax: AppliedTax) -> str:
     if tax.name:
         return f"{tax.name} ({phrases.percent(tax.rate)})"
     return _("Tax (%(rate)s)") % {"rate": phrases.percent(tax.rate)}
+
+
+def rate(percent: Decimal | None, law: str) -> str:
+    """Return what a row of the table of rates says: "9.975 %", or that nothing is charged."""
+    if percent is not None:
+        return phrases.percent(percent)
+    return _("exempt") if law else _("not taxed")
+
+
+def treatment(how: TaxTreatment, borne: LineTaxes) -> str:
+    """Return how an account is taxed, with what it is charged: for the vendor's staff."""
+    charged = " + ".join(label(tax) for tax in borne if tax.reason is None)
+    words = str(TREATMENTS[how])
+    return _("%(how)s: %(taxes)s") % {"how": words, "taxes": charged} if charged else words
 
 
 def name(tax: AppliedTax) -> str:

@@ -84,7 +84,7 @@ SELECT json_build_object(
 )
 FROM (SELECT *, %(scale)s::bigint AS scale FROM billing_subscription WHERE account_id = %(account)s) s
 JOIN billing_catalogue c ON c.id = s.catalogue_id
-LEFT JOIN billing_billingprofile b ON b.account_id = s.account_id AND s.tax_percent IS NULL
+LEFT JOIN billing_billingprofile b ON b.account_id = s.account_id
 LEFT JOIN billing_postaladdress a ON a.id = b.sold_to_id
 """
 

@@ -30,6 +30,10 @@ def addresses() -> list[str]:
     found += [
         reverse("vendor:billing_subscription_unpark", args=[one.pk]) for one in Subscription.objects.all()
     ]
+    found += [
+        reverse("vendor:billing_subscription_own_rate", args=[one.pk])
+        for one in Subscription.objects.exclude(tax_percent=None)
+    ]
     owing = Account.objects.filter(state="suspended")
     found += [reverse("vendor:accounts_account_settle", args=[one.pk]) for one in owing]
     found += [

@@ -48,7 +48,7 @@ def forms() -> dict[str, dict[str, str]]:
         quotes.confirm(quote.pk, by=ina, on=AT.date())
         invoice = Invoice.objects.get()
         link = payment_links.send(invoice.pk, "books@keepers.example", reason="x", by=people.vera())
-    Subscription.objects.update(parked_at=AT, parked_because="gap support")
+    Subscription.objects.update(parked_at=AT, parked_because="gap support", tax_percent=20)
     letter = Letter.objects.create(
         account=acme, kind="request_expired", to="x@acme.example", language="en", key="x", failed_at=AT
     )
@@ -59,6 +59,7 @@ def forms() -> dict[str, dict[str, str]]:
         reverse("vendor:billing_promocode_change", args=[promo.pk]): new,
         reverse("vendor:billing_changerequest_decide", args=[asked.pk]): decision,
         reverse("vendor:billing_subscription_unpark", args=[acme.pk]): {"reason": "x"},
+        reverse("vendor:billing_subscription_own_rate", args=[acme.pk]): {"reason": "x"},
         reverse("vendor:accounts_account_settle", args=[globex.pk]): {"reason": "x"},
         reverse("vendor:accounts_letter_again"): {"letter": str(letter.pk), "reason": "x"},
         reverse("vendor:billing_invoice_link_send", args=[invoice.pk]): {

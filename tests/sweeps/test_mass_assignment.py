@@ -157,7 +157,7 @@ def of_staff(place: World) -> Iterator[tuple[str, str]]:
         account=managed, kind="request_expired", to="x@people.example", language="en", key="x", failed_at=at
     )
     Subscription.objects.filter(pk=place.accounts["A", "A"].pk).update(
-        parked_at=at, parked_because="gap support"
+        parked_at=at, parked_because="gap support", tax_percent=20
     )
     owing = people.account("owing", "Owing", [(place.users["of_globex"], Role.OWNER)], state="suspended")
     asked = ChangeRequest.objects.get(subscription_id=managed.pk, state="open")
@@ -167,6 +167,7 @@ def of_staff(place: World) -> Iterator[tuple[str, str]]:
         ("billing_promocode_change", [promo.pk]),
         ("billing_changerequest_decide", [asked.pk]),
         ("billing_subscription_unpark", [place.accounts["A", "A"].pk]),
+        ("billing_subscription_own_rate", [place.accounts["A", "A"].pk]),
         ("accounts_account_settle", [owing.pk]),
         ("accounts_letter_again", []),
         ("accounts_user_correct", [place.users["admin"].pk]),

@@ -249,7 +249,7 @@ def staff_pages() -> dict[str, object]:
         link = payment_links.send(invoice.pk, "books@keepers.example", reason="x", by=vera)
         change = email_changes.propose(olivia.pk, "right@acme.example", reason="Typing error", by=colleague)
     Letter.objects.filter(account=acme, kind="request_submitted").update(failed_at=AT)
-    Subscription.objects.filter(pk=acme.pk).update(parked_at=AT, parked_because="gap support")
+    Subscription.objects.filter(pk=acme.pk).update(parked_at=AT, parked_because="gap support", tax_percent=20)
     return {
         "accounts_account_settle": globex.pk,
         "accounts_emailchange_decide": change.pk,
@@ -262,6 +262,7 @@ def staff_pages() -> dict[str, object]:
         "billing_invoice_link_revoke": link.pk,
         "billing_invoice_link_send": invoice.pk,
         "billing_promocode_try": None,
+        "billing_subscription_own_rate": acme.pk,
         "billing_subscription_unpark": acme.pk,
     }
 
@@ -289,6 +290,6 @@ def test_what_staff_type_is_there_after_signing_in_again(db: None) -> None:
     victor.force_login(User.objects.get(email="victor@vendor.example"))
     tried, wrong = swept(pages, {"vera": vera, "victor": victor})
     assert wrong == []
-    # Account, code (new and old), settling, correcting, giving back, deciding, letting renew, sending again,
-    # a link sent and revoked.
-    assert tried == 11
+    # Account, code (new and old), settling, correcting, giving back, deciding, letting renew, own rate, sending
+    # again, a link sent and revoked.
+    assert tried == 12

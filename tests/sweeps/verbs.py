@@ -30,6 +30,7 @@ from billing import (
     quotes,
     renewal,
     seats,
+    taxation,
 )
 from billing.models import (
     ChangeRequest,
@@ -344,6 +345,14 @@ VERBS: dict[str, Verb] = {
         (STAFF,),
         staff="always",
         beyond=(payment_links.LinkOver,),
+    ),
+    "billing.taxation.end_own_rate": Verb(
+        lambda c, made: taxation.end_own_rate(
+            c.own(ScheduledChange) and c.account.pk, reason="They moved.", by=c.by, on=c.on
+        ),
+        (STAFF,),
+        staff="always",
+        beyond=(taxation.NoOwnRate,),
     ),
     "billing.renewal.unpark": Verb(
         lambda c, made: renewal.unpark(
