@@ -290,6 +290,6 @@ def test_what_staff_type_is_there_after_signing_in_again(db: None) -> None:
     victor.force_login(User.objects.get(email="victor@vendor.example"))
     tried, wrong = swept(pages, {"vera": vera, "victor": victor})
     assert wrong == []
-    # Account, code (new and old), settling, correcting, giving back, deciding, letting renew, own rate, sending
-    # again, a link sent and revoked.
+    # Account, code (new and old), settling, correcting, giving back, deciding, letting renew, own rate,
+    # sending again, a link sent and revoked.
     assert tried == 12
