@@ -35,6 +35,8 @@ SECURE = ORIGIN.startswith("https://")
 VENDOR_NAME = env("VENDOR_NAME", default="Northwind Desk")
 # Who sells, as documents name it: frozen with each that is issued.
 SELLER = seller.from_environment(env, name=VENDOR_NAME, demo=DEMO or TESTING)
+# Folders with more fonts for documents, for writings that the fonts of the house do not have.
+DOCUMENT_FONTS = env.list("DOCUMENT_FONTS", default=[])
 # The only host that serves the back office, where it has one of its own; empty: every host does.
 VENDOR_HOST = env("VENDOR_HOST", default="")
 PAYMENT_PROVIDER = env("PAYMENT_PROVIDER", default=deployment.SANDBOX)

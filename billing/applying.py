@@ -95,7 +95,7 @@ def apply(account: Account, quote: Quote, *, occasion: Occasion) -> Invoice | No
     persist(checked.subscription, checked.before, new.after, occasion=occasion, closed=new.closed)
     cause = invoicing.Cause(Invoice.Reason.CHANGE, quote=quote)
     invoice = invoicing.issue(
-        account, new.lines, new.settlement, names=checked.reading.names, cause=cause, occasion=occasion
+        account, new.lines, new.settlement, reading=checked.reading, cause=cause, occasion=occasion
     )
     _redeem(account, quote, new.changes, occasion)
     _activate(account, occasion)

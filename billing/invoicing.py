@@ -1,22 +1,34 @@
 """Issues invoices and credit notes, from the same lines that were shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from django.conf import settings
+from django.db.models import Q
 
-from accounts.models import Account
-from billing.models import BalanceEntry, BillingProfile, Invoice, InvoiceLine, InvoicePayment, Quote
+from accounts.models import Account, Membership
+from accounts.rules.capabilities import CollectionMethod
+from billing import documents
+from billing.models import (
+    BalanceEntry,
+    BillingProfile,
+    Invoice,
+    InvoiceLine,
+    InvoicePayment,
+    InvoiceRecipient,
+    PaymentMethod,
+    Quote,
+)
 from billing.rules import parties
+from billing.rules.documents import PaymentMeans, PaymentTerms, fingerprint, payment_to_plain
 from billing.rules.lines import PricedLine
 from billing.rules.money import to_money
 from billing.rules.settlement import Settlement
 from billing.rules.tax_json import row_to_plain, to_plain
 from billing.storage import statements
+from billing.storage.loading import LoadedFacts
 from billing.storage.saving import Occasion
-
-Names = Mapping[str | tuple[str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +45,24 @@ def issue(
     lines: Sequence[PricedLine],
     settlement: Settlement,
     *,
-    names: Names,
+    reading: LoadedFacts,
     cause: Cause,
     occasion: Occasion,
 ) -> Invoice | None:
     """Issue an invoice or credit note for lines, and move the balance by what it says.
 
     Returns None where there is nothing to charge or give back: a change of nothing makes no
-    document. Amounts are those of the settlement; nothing is calculated here. The number is given
-    last, so that its lock is held shortest.
+    document. Amounts are those of the settlement; nothing is calculated here. `reading` gives the names.
+    The number is given last, so that its lock is held shortest; then the document is whole and gets its hash.
     """
     if settlement.total == 0:
         return None
     invoice = _invoice(account, lines, settlement, cause, occasion)
+    made = [_line(invoice, position, line, reading) for position, line in enumerate(lines, 1)]
     invoice.number = statements.next_number("CN" if settlement.is_credit_note else "INV")
+    invoice.content_hash = fingerprint(documents.of(invoice, made))
     invoice.save(force_insert=True)
-    InvoiceLine.objects.bulk_create(
-        _line(invoice, position, line, names) for position, line in enumerate(lines, 1)
-    )
+    InvoiceLine.objects.bulk_create(made)
     _move_balance(invoice, settlement, occasion)
     if settlement.due == 0:
         # Nothing is left to pay: settled by the balance, carried over, or a credit note.
@@ -78,11 +90,13 @@ def _invoice(
         account_name=account.name,
         vendor_name=settings.VENDOR_NAME,
         seller=parties.to_plain(seller),
-        buyer=parties.to_plain(profile.as_buyer(account.name)),
+        buyer=parties.to_plain(profile.as_buyer(account.name, _email(account))),
+        payment_terms=payment_to_plain(_terms(account, settlement, cause.quote)),
         purchase_order=(cause.quote.purchase_order if cause.quote else "") or profile.purchase_order,
         due_on=parties.due_on(
             occasion.on, settlement.due, collects=account.collects, payment_days=seller.payment_days
         ),
+        corrects=_corrected(account, lines) if credit else [],
         supplied_from=min((line.covers.start for line in lines), default=None),
         supplied_until=max((line.covers.end for line in lines), default=None),
         caused_by=occasion.by.name if occasion.by else "",
@@ -96,8 +110,47 @@ def _invoice(
     )
 
 
-def _line(invoice: Invoice, position: int, line: PricedLine, names: Names) -> InvoiceLine:
-    currency = invoice.currency
+def _email(account: Account) -> str:
+    """Return who gets a document: the first of the recipients, or the owner."""
+    recipient = InvoiceRecipient.objects.filter(profile=account.pk).order_by("pk").first()
+    if recipient is not None:
+        return recipient.email
+    owner = Membership.objects.contacts(account).first()
+    return owner.user.email if owner else ""
+
+
+def _corrected(account: Account, lines: Sequence[PricedLine]) -> list[dict[str, str]]:
+    """Return the invoices that charged what lines give back; none where they were issued elsewhere."""
+    back = Q()
+    for line in lines:
+        if line.amount < 0:
+            back |= Q(
+                product=line.product, covers_from__lt=line.covers.end, covers_until__gt=line.covers.start
+            )
+    charged = InvoiceLine.objects.filter(back, invoice__subscription_id=account.pk, amount__gt=0)
+    found = charged.order_by("invoice__issued_at").values_list("invoice__number", "invoice__issued_on")
+    return [{"number": number, "issued_on": day.isoformat()} for number, day in dict(found).items()]
+
+
+def _terms(account: Account, settlement: Settlement, quote: Quote | None) -> PaymentTerms:
+    """Return how a document will be settled, or was: a change that waited for its payment has got it."""
+    if settlement.due == 0:
+        return PaymentTerms(PaymentMeans.NONE, paid=True)
+    if account.collects is CollectionMethod.SEND_INVOICE:
+        return PaymentTerms(PaymentMeans.TRANSFER)
+    method = PaymentMethod.objects.filter(pk=account.pk).first()
+    charge = quote.charge if quote is not None and quote.state == Quote.State.HELD else None
+    paid = charge is not None
+    if charge is not None and (method is None or method.reference != charge.method):
+        # Paid with a card that was replaced meanwhile.
+        return PaymentTerms(PaymentMeans.CARD, paid=True)
+    if method is None:
+        return PaymentTerms()
+    return PaymentTerms(PaymentMeans(method.kind), method.brand, method.last_four, paid)
+
+
+def _line(invoice: Invoice, position: int, line: PricedLine, reading: LoadedFacts) -> InvoiceLine:
+    currency, names = invoice.currency, reading.names
     return InvoiceLine(
         invoice=invoice,
         position=position,
@@ -126,6 +179,7 @@ def _line(invoice: Invoice, position: int, line: PricedLine, names: Names) -> In
         amount=to_money(line.amount, currency),
         taxes=[to_plain(tax) for tax in line.taxes],
         because=" ".join(line.because),
+        flat=line.product in reading.flat,
         capped=line.capped,
     )
 

@@ -130,7 +130,7 @@ def _renew_once(account_id: int, *, on: date, at: datetime) -> tuple[Invoice | N
     Subscription.objects.filter(pk=account_id).update(resumes_on=None)
     cause = invoicing.Cause(Invoice.Reason.RENEWAL, period_start=renewal.period.start)
     invoice = invoicing.issue(
-        account, renewal.lines, renewal.settlement, names=reading.names, cause=cause, occasion=occasion
+        account, renewal.lines, renewal.settlement, reading=reading, cause=cause, occasion=occasion
     )
     _record(account, before, renewal, invoice, reading.names)
     close_moot(account, renewal.on)

@@ -55,7 +55,7 @@ CODES = {
     "billing.Charge": {"amount_currency", "state", "failure", "action_url", "return_url"},
     "billing.ChangeRequest": {"requester_name", "decided_by_name", "state"},
     "billing.Discount": {"kind", "source", "amount_currency"},
-    "billing.Invoice": {"kind", "reason", "currency", "language", "vendor_name", "caused_by",
+    "billing.Invoice": {"kind", "reason", "currency", "language", "vendor_name", "caused_by", "content_hash",
                         "subtotal_currency", "tax_currency", "total_currency", "prepaid_currency",
                         "carried_over_currency", "due_currency"},
     "billing.InvoiceLine": {"kind", "product", "edition", "product_name", "edition_name", "cycle",

@@ -17,7 +17,7 @@ BYTE_ORDER_MARK = "\ufeff"
 CHUNK = 1000
 
 
-class _Echo:
+class Echo:
     """A file that hands back what is written into it."""
 
     def write(self, text: str) -> str:
@@ -32,7 +32,7 @@ def activity_csv(
 
     The language is named because the lines are made after the page that asked for them is done.
     """
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     with override(language):
         headings = _headings(account)
     yield BYTE_ORDER_MARK + writer.writerow(headings)

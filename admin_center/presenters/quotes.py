@@ -13,7 +13,6 @@ from admin_center.wording import changes, notices, phrases
 from admin_center.wording.notices import Consequence
 from admin_center.wording.phrases import Names
 from billing.models import InvoiceLine
-from billing.rules.facts import ProductKind
 from billing.rules.lines import LineKind, PricedLine
 from billing.rules.money import to_minor
 from billing.rules.quoting import PricedQuote, Renewal
@@ -125,7 +124,7 @@ class QuoteView:
 
 def of(quote: PricedQuote, reading: LoadedFacts, *, costs_shown: bool) -> QuoteView:
     """Return a quote with its words, in the language of the moment."""
-    names, flat = reading.names, _flat(reading)
+    names, flat = reading.names, reading.flat
     return QuoteView(
         on=quote.on,
         currency=quote.currency,
@@ -143,18 +142,12 @@ def of(quote: PricedQuote, reading: LoadedFacts, *, costs_shown: bool) -> QuoteV
     )
 
 
-def _flat(reading: LoadedFacts) -> frozenset[str]:
-    """Return the products that are charged by the period, not by the seat."""
-    products = reading.facts.catalogue.values()
-    return frozenset(one.key for one in products if one.kind is ProductKind.FLAT)
-
-
 def rows(lines: Iterable[PricedLine], names: Names, flat: Container[str]) -> tuple[QuoteRow, ...]:
     """Return priced lines as rows, in their order; `flat` are the products without seats."""
     return tuple(_row(line, names, flat) for line in lines)
 
 
-def invoiced(lines: Iterable[InvoiceLine], currency: str, flat: Container[str]) -> tuple[QuoteRow, ...]:
+def invoiced(lines: Iterable[InvoiceLine], currency: str) -> tuple[QuoteRow, ...]:
     """Return the lines of an invoice as rows, with the words and names that were frozen with it."""
     return tuple(
         QuoteRow(
@@ -162,7 +155,7 @@ def invoiced(lines: Iterable[InvoiceLine], currency: str, flat: Container[str]) 
             words=kind_words(LineKind(line.kind)),
             name=f"{line.product_name} {line.edition_name}".strip(),
             seats=phrases.number(line.quantity),
-            counted=_counted(line.quantity, line.product in flat),
+            counted=_counted(line.quantity, line.flat),
             first=line.covers_from,
             last=line.covers_until - timedelta(days=1),
             unit=to_minor(line.unit_price.amount, currency),

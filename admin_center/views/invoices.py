@@ -1,5 +1,7 @@
 """The account's invoices."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,11 +11,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.rules.decision import Action
 from admin_center import pagination
+from admin_center.forms.invoices import InvoiceFilter
 from admin_center.pages import AccountRequest, page
+from admin_center.presenters import documents as document_presenter
+from admin_center.presenters import invoices as invoice_presenter
 from admin_center.presenters import quotes as quote_presenter
-from billing import debts, payments
-from billing.models import Charge, Invoice, PaymentMethod, Product
-from billing.rules.tax_json import row_from_plain
+from billing import debts, documents, payments
+from billing.models import Charge, Invoice, PaymentMethod
+from billing.rules import e_invoices
 
 PAGE_SIZE = 50
 NEWEST_FIRST = pagination.Order("issued_at", pagination.moment, descending=True)
@@ -22,30 +27,39 @@ NEWEST_FIRST = pagination.Order("issued_at", pagination.moment, descending=True)
 @require_safe
 @page(Action.VIEW_INVOICES)
 def invoices(request: AccountRequest) -> HttpResponse:
-    """List the invoices and credit notes, newest first, each with whether it is paid."""
-    issued = Invoice.objects.filter(subscription_id=request.account.pk).select_related("payment")
-    listed = pagination.cut(issued, NEWEST_FIRST, request.GET, size=PAGE_SIZE)
-    rows = [(one, _status(one)) for one in listed.rows]
-    return render(
-        request,
-        "invoices/list.html",
-        {"listed": listed, "rows": rows, "old_debt": debts.is_old(request.account)},
-    )
+    """List the invoices and credit notes that fit the filter, newest first, with what each year came to."""
+    form = InvoiceFilter(request.account, request.GET)
+    chosen = form.chosen()
+    listed = pagination.cut(chosen.select_related("payment"), NEWEST_FIRST, request.GET, size=PAGE_SIZE)
+    filters = {name: form[name].data for name in form.fields if form[name].data}
+    shown = {
+        "form": form,
+        "listed": listed,
+        "filtered": bool(filters),
+        "csv_url": f"{reverse('invoices_csv', args=[request.account.slug])}?{urlencode(filters)}",
+        "years": invoice_presenter.years(chosen) if form.years else [],
+        "archives": form.years,
+        "old_debt": debts.is_old(request.account),
+    }
+    return render(request, "invoices/list.html", shown)
 
 
 @require_safe
 @page(Action.VIEW_INVOICES)
 def invoice(request: AccountRequest, number: str) -> HttpResponse:
-    """Show one invoice or credit note, line by line, with whether it is paid."""
+    """Show one invoice or credit note, line by line, with whether it is paid and what it rests on."""
     found = _find(request, number)
+    lines = list(found.lines.all())
+    document = documents.of(found, lines)
     context = {
         "page_title": found.number,
         "invoice": found,
-        "rows": quote_presenter.invoiced(found.lines.all(), found.currency, _flat(request)),
+        "document": document_presenter.view_of(document),
+        "e_invoice_needs": e_invoices.missing(document),
+        "rows": quote_presenter.invoiced(lines, found.currency),
         "currency": found.currency,
-        "taxes": [row_from_plain(row) for row in found.taxes],
+        "taxes": document.taxes,
         "minus_prepaid": -found.prepaid,
-        "status": _status(found),
         "charges": found.charges.order_by("created_at"),
         "method": PaymentMethod.objects.filter(pk=request.account.pk).first(),
     }
@@ -81,14 +95,6 @@ def pay(request: AccountRequest, number: str) -> HttpResponse:
     return redirect(address)
 
 
-def _flat(request: AccountRequest) -> frozenset[str]:
-    """Return the products that are charged by the period, not by the seat."""
-    flat = Product.objects.filter(
-        catalogue__subscriptions=request.account.pk, kind=Product.Kind.FLAT
-    ).values_list("key", flat=True)
-    return frozenset(flat)
-
-
 def _find(request: AccountRequest, number: str) -> Invoice:
     """Return an invoice of this account; Http404 for any other."""
     found = (
@@ -99,12 +105,3 @@ def _find(request: AccountRequest, number: str) -> Invoice:
     if found is None:
         raise Http404
     return found
-
-
-def _status(invoice: Invoice) -> str:
-    """Return the code of where an invoice stands; nothing was left to pay where 0 is due."""
-    if invoice.kind == Invoice.Kind.CREDIT_NOTE:
-        return "credited"
-    if invoice.carried_over.amount > 0:
-        return "carried_over"
-    return "paid" if invoice.due.amount == 0 or hasattr(invoice, "payment") else "open"

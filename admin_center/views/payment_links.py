@@ -25,7 +25,7 @@ from accounts.models import Account
 from admin_center.presenters import quotes as quote_presenter
 from admin_center.sign_in.adapters import client_address
 from billing import payment_links, payment_methods
-from billing.models import Charge, PaymentLink, PaymentSetup, Product
+from billing.models import Charge, PaymentLink, PaymentSetup
 from billing.rules.tax_json import row_from_plain
 
 
@@ -189,13 +189,10 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     how, invoice = payment_links.standing(found), found.invoice
-    flat = Product.objects.filter(
-        catalogue__subscriptions=invoice.subscription_id, kind=Product.Kind.FLAT
-    ).values_list("key", flat=True)
     context = {
         "account": request.paid_for,
         "invoice": invoice,
-        "rows": quote_presenter.invoiced(invoice.lines.all(), invoice.currency, frozenset(flat)),
+        "rows": quote_presenter.invoiced(invoice.lines.all(), invoice.currency),
         "currency": invoice.currency,
         "taxes": [row_from_plain(row) for row in invoice.taxes],
         "minus_prepaid": -invoice.prepaid,

@@ -1,6 +1,6 @@
 """Invoices and credit notes: never changed once issued, numbered without gaps."""
 
-from typing import ClassVar
+from typing import ClassVar, Self, assert_never
 
 import pgtrigger
 from django.db import models
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models.fields import AmountField
 from billing.models.quote import Quote
 from billing.models.subscription import Subscription
+from billing.rules.documents import InvoiceState
 
 
 class Numbering(models.Model):
@@ -26,6 +27,26 @@ class Numbering(models.Model):
     def __str__(self) -> str:
         """Return the series and where it stands."""
         return f"{self.series}-{self.last}"
+
+
+class InvoiceQuerySet(models.QuerySet["Invoice"]):
+    """Reads of invoices and credit notes."""
+
+    def in_state(self, state: InvoiceState) -> Self:
+        """Return those that stand so today."""
+        settled = Q(due=0) | Q(payment__isnull=False)
+        is_invoice = Q(kind=Invoice.Kind.INVOICE)
+        match state:
+            case InvoiceState.CREDITED:
+                return self.filter(kind=Invoice.Kind.CREDIT_NOTE)
+            case InvoiceState.CARRIED_OVER:
+                return self.filter(is_invoice, carried_over__gt=0)
+            case InvoiceState.PAID:
+                return self.filter(is_invoice, settled, carried_over__lte=0)
+            case InvoiceState.OPEN:
+                return self.filter(is_invoice, due__gt=0, payment__isnull=True)
+            case _:
+                assert_never(state)
 
 
 class Invoice(models.Model):
@@ -65,6 +86,12 @@ class Invoice(models.Model):
     purchase_order = models.CharField(
         _("purchase order number"), max_length=60, blank=True, default="", db_default=""
     )
+    # How it is settled, as billing.rules.documents writes it; empty in documents from before it was kept.
+    payment_terms = models.JSONField(_("terms of payment"), default=dict, db_default={})
+    # The hash of the whole document (billing.rules.documents), empty as well.
+    content_hash = models.CharField(_("hash"), max_length=64, blank=True, default="", db_default="")
+    # Of a credit note: the invoices that charged what it gives back, [{"number": …, "issued_on": …}].
+    corrects = models.JSONField(_("corrects"), default=list, db_default=[])
     # By when it is to be paid; null where nothing is due.
     due_on = models.DateField(_("due on"), null=True)
     # The days of supply, from the first to the day after the last: those of all lines together.
@@ -80,6 +107,8 @@ class Invoice(models.Model):
     prepaid = AmountField(_("from the balance"))
     carried_over = AmountField(_("carried over"))
     due = AmountField(_("due"))
+
+    objects = InvoiceQuerySet.as_manager()
 
     account_path: ClassVar[str] = "subscription_id"
 
@@ -121,6 +150,16 @@ class Invoice(models.Model):
         """Return the number."""
         return self.number
 
+    @property
+    def state(self) -> InvoiceState:
+        """Return where it stands today; nothing was left to pay where nothing is due."""
+        if self.kind == self.Kind.CREDIT_NOTE:
+            return InvoiceState.CREDITED
+        if self.carried_over.amount > 0:
+            return InvoiceState.CARRIED_OVER
+        settled = self.due.amount == 0 or hasattr(self, "payment")
+        return InvoiceState.PAID if settled else InvoiceState.OPEN
+
 
 class InvoiceLine(models.Model):
     """One credit or charge: what, which period, quantity, unit price, and which change caused it."""
@@ -148,6 +187,8 @@ class InvoiceLine(models.Model):
     # What the line bears, by billing.rules.tax_json; several are each on the whole amount.
     taxes = models.JSONField(_("taxes"), default=list)
     because = models.CharField(_("because of"), max_length=40)
+    # Charged by the period, not by the seat.
+    flat = models.BooleanField(_("by the period"), default=False, db_default=False)
     # A credit that is less than its arithmetic, because no more was charged (domain.md 5).
     capped = models.BooleanField(_("no more than was charged"), default=False, db_default=False)
 

@@ -149,13 +149,14 @@ class BillingProfile(models.Model):
         kind = parties.TaxIdKind(self.tax_id_kind)
         return parties.TaxId(kind, self.tax_id_country, self.tax_id_number)
 
-    def as_buyer(self, account_name: str) -> parties.Buyer:
-        """Return whom a document is made out to that is issued now."""
+    def as_buyer(self, account_name: str, email: str = "") -> parties.Buyer:
+        """Return whom a document is made out to that is issued now, and who gets it."""
         return parties.Buyer(
             name=self.legal_name or account_name,
             sold_to=self.sold_to.as_rules() if self.sold_to else None,
             bill_to=self.bill_to.as_rules() if self.bill_to else None,
             tax_id=self.tax_id,
+            email=email,
         )
 
 

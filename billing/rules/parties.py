@@ -55,12 +55,16 @@ class TaxId:
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Whom a document is made out to. `bill_to` is None where it is sent to the same address."""
+    """Whom a document is made out to. `bill_to` is None where it is sent to the same address.
+
+    `email` is who gets it: an e-invoice names an electronic address of its buyer.
+    """
 
     name: str
     sold_to: Address | None = None
     bill_to: Address | None = None
     tax_id: TaxId | None = None
+    email: str = ""
 
     @property
     def invoiced_at(self) -> Address | None:
@@ -150,6 +154,7 @@ def buyer_from_plain(plain: Mapping[str, Any]) -> Buyer | None:
         sold_to=_address(plain.get("sold_to")),
         bill_to=_address(plain.get("bill_to")),
         tax_id=_tax_id(plain["tax_id"]) if plain.get("tax_id") else None,
+        email=plain.get("email", ""),
     )
 
 

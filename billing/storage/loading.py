@@ -74,6 +74,12 @@ class LoadedFacts:
     scheduled_by: Mapping[int, str]
     scheduled_at: Mapping[int, datetime]
 
+    @property
+    def flat(self) -> frozenset[str]:
+        """Return the products that are charged by the period, not by the seat."""
+        products = self.facts.catalogue.values()
+        return frozenset(one.key for one in products if one.kind is ProductKind.FLAT)
+
 
 def read(
     account: Account, on: date, *, holders: bool = False, promos: Iterable[str] = ()

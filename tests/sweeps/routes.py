@@ -102,6 +102,12 @@ ACCOUNT: dict[str, Route] = {
     "payment_return": Route("change_payment", (302,), (302,)),
     "invoices": Route("view_invoices", READ),
     "invoice": Route("view_invoices", READ, child="invoice", part="number"),
+    "invoices_csv": Route("view_invoices", READ, download=True),
+    "invoices_zip": Route("view_invoices", READ, download=True),
+    "invoice_pdf": Route("view_invoices", READ, child="invoice", part="number", download=True),
+    # The world's invoices are from before their parties were kept.
+    "invoice_ubl": Route("view_invoices", (404,), child="invoice", part="number"),
+    "invoice_factur_x": Route("view_invoices", (404,), child="invoice", part="number"),
     "invoice_pay": Route("view_invoices", post=(302,), child="invoice", part="number", queries=30),
     "contacts": Route("view_contacts", READ),
     "people": Route("view_people", READ),

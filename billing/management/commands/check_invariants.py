@@ -5,7 +5,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from billing import invariants
+from billing import documents, invariants
+
+
+DOCUMENTS = "issued documents are what their hash says"
+CHECKED = len(invariants.INVARIANTS) + 2
 
 
 class Command(BaseCommand):
@@ -18,13 +22,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = invariants.broken()
+        if changed := list(documents.changed()):
+            found.append(invariants.Broken(DOCUMENTS, tuple((number,) for number in changed[:5])))
         if options["json"]:
             result = {one.name: [[str(value) for value in row] for row in one.rows] for one in found}
-            self.stdout.write(json.dumps({"checked": len(invariants.INVARIANTS) + 1, "broken": result}))
+            self.stdout.write(json.dumps({"checked": CHECKED, "broken": result}))
         else:
             for one in found:
                 self.stdout.write(f"BROKEN: {one.name}: {', '.join(map(str, one.rows))}")
             if not found:
-                self.stdout.write(f"{len(invariants.INVARIANTS) + 1} invariants hold.")
+                self.stdout.write(f"{CHECKED} invariants hold.")
         if found:
             raise SystemExit(1)

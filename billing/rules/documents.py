@@ -1,0 +1,165 @@
+"""An invoice or credit note whole, as it was frozen when it was issued: all its faces are made from it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from billing.rules.lines import DiscountShare, LineKind
+from billing.rules.parties import Buyer, Seller
+from billing.rules.periods import Cycle, Period
+from billing.rules.tax import LineTaxes, TaxLine
+
+
+class InvoiceState(StrEnum):
+    """Where a document stands today, in the order in which one would look for it."""
+
+    OPEN = "open"
+    PAID = "paid"
+    # Too little to collect: the next invoice does.
+    CARRIED_OVER = "carried_over"
+    CREDITED = "credited"
+
+
+class PaymentMeans(StrEnum):
+    """How a document is settled, as it was known when it was issued."""
+
+    # Nothing is left to pay: used up by the balance, carried over, or given back.
+    NONE = "none"
+    CARD = "card"
+    DIRECT_DEBIT = "direct_debit"
+    TRANSFER = "transfer"
+    # Something is due, and no way to collect it was known.
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTerms:
+    """How a document is settled; `paid` says that the money was there before it was issued."""
+
+    means: PaymentMeans = PaymentMeans.OPEN
+    brand: str = ""
+    last_four: str = ""
+    paid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLine:
+    """One line with all that its arithmetic needs; amounts in minor units, negative on a credit.
+
+    `flat`: charged by the period, not by the seat.
+    """
+
+    kind: LineKind
+    product: str
+    product_name: str
+    edition_name: str
+    covers: Period
+    term: Period
+    quantity: int
+    months: int
+    cycle: Cycle
+    unit: int
+    gross: int
+    amount: int
+    discounts: tuple[DiscountShare, ...] = ()
+    taxes: LineTaxes = ()
+    because: tuple[str, ...] = ()
+    capped: bool = False
+    flat: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return product and edition."""
+        return f"{self.product_name} {self.edition_name}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedInvoice:
+    """An invoice that charged what a credit note gives back."""
+
+    number: str
+    issued_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceDocument:
+    """An issued invoice or credit note; amounts in minor units of `currency`.
+
+    Parties are None in documents from before they were kept: then only the two names are known. `due` is what
+    is to be paid: total − prepaid − carried over, nothing of a credit note, whose total is negative.
+    """
+
+    number: str
+    is_credit_note: bool
+    issued_on: date
+    currency: str
+    language: str
+    account_name: str
+    vendor_name: str
+    lines: tuple[DocumentLine, ...]
+    taxes: tuple[TaxLine, ...]
+    subtotal: int
+    tax: int
+    total: int
+    prepaid: int
+    carried_over: int
+    due: int
+    seller: Seller | None = None
+    buyer: Buyer | None = None
+    due_on: date | None = None
+    supplied: Period | None = None
+    purchase_order: str = ""
+    caused_by: str = ""
+    payment: PaymentTerms = PaymentTerms()
+    corrects: tuple[CorrectedInvoice, ...] = ()
+    quote: str = ""
+
+
+def fingerprint(document: InvoiceDocument) -> str:
+    """Return the hash of a document: the same as long as nothing of it changed.
+
+    What is empty is left out, so that a later version that knows more says the same of an old document.
+    """
+    plain = json.dumps(
+        _canonical(asdict(document)), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+    )
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        parts = {str(key): _canonical(one) for key, one in value.items()}
+        return {key: one for key, one in parts.items() if one not in ("", None, False, [], {})}
+    if isinstance(value, tuple | list):
+        return [_canonical(one) for one in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value.normalize())
+    return value
+
+
+def payment_to_plain(terms: PaymentTerms) -> dict[str, Any]:
+    """Return terms of payment as values that JSON can hold."""
+    plain = {
+        "means": terms.means.value,
+        "brand": terms.brand,
+        "last_four": terms.last_four,
+        "paid": terms.paid,
+    }
+    return {name: value for name, value in plain.items() if value}
+
+
+def payment_from_plain(plain: Mapping[str, Any]) -> PaymentTerms:
+    """Return the terms that were written; open for a document from before they were kept."""
+    return PaymentTerms(
+        means=PaymentMeans(plain.get("means", PaymentMeans.OPEN)),
+        brand=plain.get("brand", ""),
+        last_four=plain.get("last_four", ""),
+        paid=bool(plain.get("paid")),
+    )

@@ -1,0 +1,115 @@
+"""Every shape of invoice and credit note passes the published rules, as Factur-X and as UBL for Peppol."""
+
+from dataclasses import replace
+
+import facturx
+import pytest
+from lxml import etree
+
+from admin_center.documents import einvoice
+from admin_center.presenters import documents as document_presenter
+from billing.rules import e_invoices
+from billing.rules.documents import InvoiceDocument
+from billing.rules.e_invoices import EInvoiceNeed
+from tests.documents import oracle
+from tests.documents.shapes import BERLIN, DEMO, PARIS, shapes, small
+
+SHAPES = dict(shapes())
+# Each third one here, all in the soak.
+SOME = list(SHAPES)[::3]
+_CII = {"ram": "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100"}
+_UBL = {"cbc": "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"}
+
+
+def written(document: InvoiceDocument) -> tuple[bytes, bytes]:
+    """Return a document as the XML of Factur-X and as UBL."""
+    told, notes = document_presenter.told(document), list(document_presenter.notes(document))
+    return einvoice.cii(document, told, notes), einvoice.ubl(document, told, notes)
+
+
+def check(name: str) -> None:
+    document = SHAPES[name]
+    assert e_invoices.missing(document) is None
+    cii, ubl = written(document)
+    facturx.xml_check_xsd(cii, flavor="factur-x", level="en16931")
+    flavor = "ubl-2.1-creditnote" if document.is_credit_note else "ubl-2.1-invoice"
+    facturx.xml_check_xsd(ubl, flavor=flavor)
+    assert oracle.faults(cii, oracle.EN16931_CII) == []
+    # The seller is French.
+    assert oracle.faults(cii, oracle.FRENCH_CII) == []
+    assert oracle.faults(ubl, oracle.EN16931_UBL) == []
+
+
+def test_there_are_many_shapes() -> None:
+    assert len(SHAPES) > 100
+    assert len(SOME) > 40
+    kinds = {
+        (document.is_credit_note, bool(document.prepaid), document.due == 0) for document in SHAPES.values()
+    }
+    assert len(kinds) >= 5
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_the_published_rules_find_nothing(name: str) -> None:
+    check(name)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", sorted(set(SHAPES) - set(SOME)))
+def test_the_published_rules_find_nothing_in_the_others(name: str) -> None:
+    check(name)
+
+
+def test_the_rules_find_what_is_wrong() -> None:
+    """The oracle is asked something false once: 4.14 + 1 cent."""
+    cii, ubl = written(SHAPES["domestic-one_seat_more-"])
+    assert any(
+        "BR-CO-15" in one for one in oracle.faults(cii.replace(b">4.14<", b">4.15<"), oracle.EN16931_CII)
+    )
+    assert any(
+        "BR-CO-1" in one for one in oracle.faults(ubl.replace(b">0.69<", b">0.70<"), oracle.EN16931_UBL)
+    )
+
+
+def test_the_sums_are_those_of_the_document() -> None:
+    """−34.52 + 37.97 = 3.45, 20 % of it 0.69, together 4.14."""
+    cii, ubl = (etree.fromstring(one) for one in written(SHAPES["domestic-one_seat_more-"]))
+    assert cii.findtext(".//ram:GrandTotalAmount", namespaces=_CII) == "4.14"
+    assert cii.findtext(".//ram:DuePayableAmount", namespaces=_CII) == "4.14"
+    assert ubl.findtext(".//cbc:PayableAmount", namespaces=_UBL) == "4.14"
+    amounts = [one.text for one in ubl.iterfind(".//cbc:LineExtensionAmount", _UBL)]
+    assert amounts == ["3.45", "-34.52", "37.97"]
+
+
+def test_a_credit_note_says_what_it_gives_back_and_of_which_invoice() -> None:
+    document = SHAPES["domestic-credit_note"]
+    cii, ubl = written(document)
+    root = etree.fromstring(ubl)
+    assert root.tag.endswith("}CreditNote")
+    assert b"INV-000001" in cii
+    assert b"INV-000001" in ubl
+    total = root.findtext(".//cbc:TaxInclusiveAmount", namespaces=_UBL)
+    assert total == f"{-document.total / 100:.2f}"
+    assert root.findtext(".//cbc:PayableAmount", namespaces=_UBL) == "0.00"
+
+
+def test_what_was_paid_before_is_not_asked_for_again() -> None:
+    document = SHAPES["domestic-renewal-credit"]
+    root = etree.fromstring(written(document)[1])
+    assert root.findtext(".//cbc:PrepaidAmount", namespaces=_UBL) == "7.00"
+    assert root.findtext(".//cbc:PayableAmount", namespaces=_UBL) == f"{document.due / 100:.2f}"
+
+
+def test_what_keeps_a_document_from_being_one_is_named() -> None:
+    whole = small(DEMO, PARIS)
+    note = SHAPES["reverse_charge-credit_note"]
+    assert e_invoices.missing(whole) is None
+    assert e_invoices.missing(replace(whole, seller=None)) is EInvoiceNeed.SELLER
+    assert e_invoices.missing(replace(whole, seller=replace(DEMO, tax_ids=()))) is EInvoiceNeed.SELLER
+    assert (
+        e_invoices.missing(replace(whole, buyer=replace(BERLIN, sold_to=None))) is EInvoiceNeed.BUYER_ADDRESS
+    )
+    assert e_invoices.missing(replace(note, corrects=())) is EInvoiceNeed.CORRECTED
+    assert e_invoices.missing(replace(whole, currency="JPY")) is EInvoiceNeed.TWO_DECIMALS
+    bare = tuple(replace(line, taxes=()) for line in whole.lines)
+    assert e_invoices.missing(replace(whole, lines=bare)) is EInvoiceNeed.TAX
