@@ -7,7 +7,6 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from billing import documents, invariants
 
-
 DOCUMENTS = "issued documents are what their hash says"
 CHECKED = len(invariants.INVARIANTS) + 2
 
