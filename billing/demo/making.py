@@ -12,12 +12,16 @@ from django.db.models import F
 
 from accounts.models import Account, Letter, Membership, User
 from accounts.rules.roles import Role
+from billing import addresses
 from billing.demo.book import guests, stories
 from billing.demo.living import play_stories, renew_until
 from billing.imports.catalogue import reading, saving
+from billing.imports.tax_rates import reading as rate_reading
+from billing.imports.tax_rates import saving as rate_saving
 
 PASSWORD = "open sesame demo"  # noqa: S105 - the demo prints it
 CATALOGUES = Path(__file__).parent.parent / "catalogues"
+TAX_RATES = Path(__file__).parent.parent / "tax_rates"
 # All accounts of the demo have an external id that begins so.
 MARK = "demo-"
 STAFF = ("vera@vendor.example", "Vera Vance")
@@ -31,6 +35,9 @@ def make(now: datetime, *, tell: Callable[[str], object]) -> int:
     for file in sorted(CATALOGUES.glob("*.toml")):
         listed = reading.read(file, currencies=settings.CURRENCIES)
         saving.load(listed)
+    for file in sorted(TAX_RATES.glob("*.toml")):
+        rates = rate_reading.read(file, countries=addresses.countries())
+        rate_saving.load(rates, on=now.date())
     if _was_interrupted():
         tell("The demo was interrupted while it was made: for all of it, run `manage.py demo --fresh`.")
     known = dict(Account.objects.filter(external_id__startswith=MARK).values_list("external_id", "pk"))
