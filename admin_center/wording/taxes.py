@@ -21,6 +21,9 @@ TREATMENTS = {
     TaxTreatment.OUTSIDE_SCOPE: gettext_lazy("Outside the scope of the seller’s tax"),
 }
 
+# How accounts are taxed that are charged by the table, or said by it to be exempt.
+AT_A_RATE = frozenset({TaxTreatment.DOMESTIC, TaxTreatment.REGISTERED, TaxTreatment.SELLERS_RATE})
+
 
 def label(tax: AppliedTax) -> str:
     """Return what a row of the table of taxes says: "TVA (20 %)", or why its amount is zero."""
@@ -42,6 +45,8 @@ def treatment(how: TaxTreatment, borne: LineTaxes) -> str:
     """Return how an account is taxed, with what it is charged: for the vendor's staff."""
     charged = " + ".join(label(tax) for tax in borne if tax.reason is None)
     words = str(TREATMENTS[how])
+    if how in AT_A_RATE and not borne:
+        charged = _("no rate is loaded")
     return _("%(how)s: %(taxes)s") % {"how": words, "taxes": charged} if charged else words
 
 

@@ -3,11 +3,11 @@
 From who sells, who buys, what is sold, and the day on which the invoice is issued.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import assert_never
 
 from billing.rules.countries import EU, taxed_as
@@ -168,8 +168,10 @@ def is_shown(taxation: Taxation, on: date) -> bool:
     return bool(taxes_on(taxation, STANDARD, on))
 
 
+# Each line of a quote, and each of the renewal behind it, asks the same.
+@lru_cache(maxsize=256)
 def _charged(
-    rates: Iterable[TaxRateFacts], at: TaxBuyer, category: str, on: date, *, same_region: bool
+    rates: tuple[TaxRateFacts, ...], at: TaxBuyer, category: str, on: date, *, same_region: bool
 ) -> LineTaxes:
     """Return the taxes of a place on a day, in the order of the table.
 

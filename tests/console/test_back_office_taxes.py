@@ -1,13 +1,16 @@
 """What staff see of taxes: the table of rates, how an account is taxed, and the end of a rate of its own."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from accounts.models import Account, Activity
 from billing.models import Subscription, TaxRate
+from billing.rules.parties import Address
 from tests import people, shop, taxed
 from tests.console.reading import acme_at, open_as, signed_in, text
 
@@ -42,6 +45,13 @@ def test_vera_reads_the_table(acme: Account, vera: Client) -> None:
     row = TaxRate.objects.get(name="QST")
     assert "9.975 %" in text(vera.get(f"/vendor/billing/taxrate/{row.pk}/change/"))
     assert vera.get("/vendor/billing/taxrate/add/").status_code == 403
+
+
+def test_vera_reads_that_no_rate_is_loaded(acme: Account, vera: Client, settings: Any) -> None:
+    Subscription.objects.update(tax_percent=None)
+    taxed.sells(settings, replace(taxed.FRENCH, address=Address("JP"), tax_ids=()))
+    taxed.place(acme, "JP")
+    assert "In the seller’s country: no rate is loaded" in text(vera.get(f"{LIST}{acme.pk}/change/"))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.models import Account, User
-from tests import people
+from tests import people, taxed
 
 
 def made(*words: str) -> str:
@@ -46,6 +46,16 @@ def test_a_command_without_its_database_says_so(tmp_path: Path, command: list[st
     assert server.returncode == 1
     assert "The database can't be reached" in server.stderr
     assert "Traceback" not in server.stderr
+
+
+def test_prepare_says_that_no_tax_is_charged_until_rates_are_loaded(db: None) -> None:
+    told = io.StringIO()
+    call_command("prepare", stdout=told)
+    assert "No tax rates are loaded for FR, where the seller is: no tax is charged." in told.getvalue()
+    taxed.rates()
+    told = io.StringIO()
+    call_command("prepare", stdout=told)
+    assert told.getvalue() == ""
 
 
 def test_the_first_of_the_staff_chooses_a_password_and_lands_in_the_back_office(db: None) -> None:

@@ -10,6 +10,9 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from billing.models import TaxRate
+from billing.rules.countries import taxed_as
+
 # Written last, so that an interrupted collection is done again.
 MARK = ".collected"
 
@@ -28,6 +31,12 @@ class Command(BaseCommand):
         collect()
         if options["demo"]:
             call_command("demo", stdout=self.stdout)
+        seller = settings.SELLER.address
+        if seller and not TaxRate.objects.filter(country=taxed_as(seller.country)).exists():
+            self.stdout.write(
+                f"No tax rates are loaded for {seller.country}, where the seller is: no tax is charged. "
+                "Load them by `manage.py load_tax_rates FILE`."
+            )
 
 
 def collect() -> None:
