@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from importlib import import_module
 
 import psycopg
@@ -18,8 +19,10 @@ from djmoney.money import Money
 from psycopg import sql
 
 from admin_center.server.database import ROOT
+from billing import quote_json
 from billing.models import Invoice, InvoiceLine
 from billing.rules.periods import Period
+from billing.rules.tax import at_rate
 from tests import people, shop
 
 TERM = Period(date(2022, 10, 27), date(2023, 10, 27))
@@ -104,6 +107,29 @@ def test_the_demo_of_before_is_upgraded_whole(before: str) -> None:
     assert counts(before) == had
     manage(before, "check_invariants")
     assert "No planned migration operations" in manage(before, "migrate", "--plan")
+
+
+def test_what_was_taxed_then_keeps_its_rate(before: str) -> None:
+    """A line knew one rate in percent; it is a list of taxes now, and quotes are read as they were shown."""
+    tables = ("billing_paidsegment", "billing_invoiceline")
+    rates = "SELECT id, tax_percent FROM {} WHERE tax_percent IS NOT NULL ORDER BY id"
+    taxes = "SELECT id, (taxes #>> '{{0,rate}}')::numeric FROM {} WHERE taxes <> '[]' ORDER BY id"
+    with connect(before) as held:
+        then = [held.execute(sql.SQL(rates).format(sql.Identifier(table))).fetchall() for table in tables]
+        shown = held.execute("SELECT document FROM billing_quote").fetchall()
+    assert all(then)
+    manage(before, "migrate", "--no-input")
+    with connect(before) as held:
+        now = [held.execute(sql.SQL(taxes).format(sql.Identifier(table))).fetchall() for table in tables]
+    assert now == then
+    assert shown
+    for (document,) in shown:
+        quote = quote_json.load(document)
+        assert quote.settlement.tax == sum(row["amount"] for row in document["settlement"]["taxes"])
+        assert [line.taxes for line in quote.lines] == [
+            at_rate(None if line["tax_rate"] is None else Decimal(line["tax_rate"]))
+            for line in document["lines"]
+        ]
 
 
 @pytest.mark.breaks_invariants
