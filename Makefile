@@ -87,6 +87,7 @@ requirements: $(DEV)  ## pin what pyproject.toml names, with hashes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv lock --quiet
 	$(BIN)/uv export --quiet --frozen --format requirements-txt --no-header --no-emit-project --no-dev --output-file requirements/base.txt
+	$(BIN)/uv export --quiet --frozen --format requirements-txt --no-header --no-emit-project --no-dev --extra stripe --output-file requirements/stripe.txt
 	$(BIN)/uv export --quiet --frozen --format requirements-txt --no-header --no-emit-project --output-file requirements/dev.txt
 
 .PHONY: clean

@@ -41,7 +41,16 @@ DOCUMENT_FONTS = env.list("DOCUMENT_FONTS", default=[])
 VENDOR_HOST = env("VENDOR_HOST", default="")
 PAYMENT_PROVIDER = env("PAYMENT_PROVIDER", default=deployment.SANDBOX)
 # Where the provider's own pages are, to which our forms lead: more than our own origin.
-PAYMENT_PAGE_ORIGINS = env.list("PAYMENT_PAGE_ORIGINS", default=[])
+PAYMENT_PAGE_ORIGINS = env.list(
+    "PAYMENT_PAGE_ORIGINS", default=deployment.STRIPE_PAGES if PAYMENT_PROVIDER == deployment.STRIPE else []
+)
+# Stripe's, where it is the provider; a second secret of its messages while one follows the other.
+STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])
+STRIPE_METHOD_TYPES = env.list("STRIPE_METHOD_TYPES", default=["card"])
+STRIPE_TEST_MODE = env.bool("STRIPE_TEST_MODE", default=False)
+# For tests alone: production asks Stripe.
+STRIPE_API_BASE = env("STRIPE_API_BASE", default="")
 # Behind proxies: how many of them may be believed about the client's address, and whether about TLS.
 _proxies = env("TRUSTED_PROXY_COUNT", default="0")
 ALLAUTH_TRUSTED_PROXY_COUNT = int(_proxies) if _proxies.isascii() and _proxies.isdecimal() else -1
@@ -61,6 +70,13 @@ if _refused := deployment.refusals(
         vendor_host=VENDOR_HOST,
         database_engine=str(_database["ENGINE"]),
         provider=PAYMENT_PROVIDER,
+        stripe=deployment.StripeSettings(
+            key=STRIPE_SECRET_KEY,
+            webhook_secrets=STRIPE_WEBHOOK_SECRETS,
+            method_types=STRIPE_METHOD_TYPES,
+            test_mode=STRIPE_TEST_MODE,
+            api_base=STRIPE_API_BASE,
+        ),
         page_origins=PAYMENT_PAGE_ORIGINS,
         behind_tls_proxy=BEHIND_TLS_PROXY,
         trusted_proxies=ALLAUTH_TRUSTED_PROXY_COUNT,

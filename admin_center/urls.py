@@ -26,6 +26,7 @@ from admin_center.views import (
     sandbox,
     sign_in,
     subscription,
+    webhooks,
 )
 
 of_account: list[URLPattern | URLResolver] = [
@@ -60,6 +61,7 @@ of_account: list[URLPattern | URLResolver] = [
     path("billing/invoices/<str:number>/factur-x.pdf", documents.invoice_factur_x, name="invoice_factur_x"),
     path("billing/invoices/<str:number>/", invoices.invoice, name="invoice"),
     path("billing/invoices/<str:number>/pay/", invoices.pay, name="invoice_pay"),
+    path("billing/invoices/<str:number>/return/", invoices.pay_return, name="invoice_return"),
     path("billing/contacts/", contacts.contacts, name="contacts"),
     path("people/", people.people, name="people"),
     path("people/<int:member_id>/", members.member, name="member"),
@@ -92,6 +94,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", include("admin_center.sign_in_urls")),
     path("sandbox-provider/method/<str:token>/", sandbox.method, name="sandbox_method"),
     path("sandbox-provider/pay/<str:token>/", sandbox.pay, name="sandbox_pay"),
+    path("webhooks/<slug:provider>/", webhooks.webhook, name="webhook"),
     path("vendor/", site.urls),
     path("healthz", machines.healthz, name="healthz"),
     path("readyz", machines.readyz, name="readyz"),

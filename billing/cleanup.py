@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from procrastinate.contrib.django import app
 
 from accounts.models import Draft
-from billing.models import PaymentSetup, Quote
+from billing.models import PaymentSetup, ProviderMessage, Quote
 from billing.storage import statements
 
 # So many rows go in one transaction, whose locks end with it.
@@ -23,6 +23,8 @@ AT_ONCE = 1000
 # How long an ended job, and a quote that came to nothing, may still be asked about.
 JOBS_KEPT_FOR = timedelta(days=14)
 QUOTES_KEPT_FOR = timedelta(days=30)
+# Longer than a provider repeats a message.
+MESSAGES_KEPT_FOR = timedelta(days=30)
 
 
 def sessions(at: datetime) -> int:
@@ -50,6 +52,11 @@ def typed(at: datetime) -> int:
     """Remove what was typed and never sent, and set-ups of payment that nobody ended; return how many."""
     drafts = _remove(Draft.objects.filter(typed_at__lte=at - Draft.KEPT_FOR))
     return drafts + _remove(PaymentSetup.objects.filter(expires_at__lte=at))
+
+
+def messages(at: datetime) -> int:
+    """Remove messages of the payment provider that it no longer repeats; return how many."""
+    return _remove(ProviderMessage.objects.filter(received_at__lte=at - MESSAGES_KEPT_FOR))
 
 
 def cache(at: datetime) -> int:

@@ -117,7 +117,7 @@ INVARIANTS: dict[str, str] = {
         WHERE q.state <> 'confirmed'""",
     "a held quote has an open charge": """
         SELECT q.id FROM billing_quote q LEFT JOIN billing_charge c
-            ON c.quote_id = q.id AND c.state IN ('created', 'sending', 'action', 'unknown')
+            ON c.quote_id = q.id AND c.state IN ('created', 'sending', 'action', 'processing', 'unknown')
         WHERE q.state = 'held' AND c.id IS NULL""",
     "a success is used or to be refunded": """
         SELECT c.id FROM billing_charge c LEFT JOIN billing_invoicepayment p ON p.charge_id = c.id

@@ -20,7 +20,7 @@ from accounts.models import Account, Membership, User
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from accounts.rules.letters import LetterKind
-from billing import payment_methods, payments
+from billing import payment_methods, payments, reconciliation
 from billing.models import Charge, Invoice, InvoicePayment, PaymentLink, PaymentSetup
 from billing.payment_methods import Method, SetupOver, SetupStart
 from billing.rules.money import to_minor
@@ -258,7 +258,7 @@ def begin(link: PaymentLink, *, return_url: str) -> SetupStart:
     """
     account = _account_of(link)
     _demand_payable(account, link)
-    opened, state = payment_methods.open_page(return_url)
+    opened, state = payment_methods.open_page(account, return_url)
     with transaction.atomic():
         account = Account.objects.lock(account.pk)
         link = PaymentLink.objects.select_related("invoice").get(pk=link.pk)
@@ -291,7 +291,8 @@ def is_old(setup: PaymentSetup) -> bool:
 
 def look(link: PaymentLink) -> None:
     """Ask the provider how a payment of a link's invoice that is going on stands, and take in the answer."""
-    payments.settle_open(link.invoice)
+    for charge in link.invoice.charges.filter(state__in=Charge.OPEN):
+        reconciliation.ask_on_return(charge.pk)
 
 
 def entered(setup: PaymentSetup) -> Method | None:

@@ -59,7 +59,8 @@ def begin(account: Account, *, by: User, on: date, return_url: str) -> SetupStar
     Gate(by, account, on=on).demand(Action.CHANGE_PAYMENT)
     if not Subscription.objects.filter(pk=account.pk).exists():
         raise NothingToPay
-    opened, state = open_page(return_url)
+    used = PaymentMethod.objects.filter(pk=account.pk).first()
+    opened, state = open_page(account, return_url, replaces=used.reference if used else "")
     with transaction.atomic():
         account = Account.objects.lock(account.pk)
         Gate(by, account, on=on).demand(Action.CHANGE_PAYMENT)
@@ -76,13 +77,20 @@ def begin(account: Account, *, by: User, on: date, return_url: str) -> SetupStar
     return SetupStart(opened.address, state)
 
 
-def open_page(return_url: str) -> tuple[Setup, str]:
+def open_page(account: Account, return_url: str, *, replaces: str = "") -> tuple[Setup, str]:
     """Open a page of the provider's; return it, with the state that the way back carries.
 
-    Called by verbs that ask first, and write the state's hash down after. Raises ProviderUnreachable.
+    `replaces` is the provider's name of the method that the account has. Called by verbs that ask first,
+    and write the state's hash down after. Raises ProviderUnreachable.
     """
     state = secrets.token_urlsafe(32)
-    return provider().begin_setup(return_url=f"{return_url}?{urlencode({'state': state})}"), state
+    opened = provider().begin_setup(
+        return_url=f"{return_url}?{urlencode({'state': state})}",
+        currency=account.currency,
+        account=account.slug,
+        replaces=replaces,
+    )
+    return opened, state
 
 
 def entered_on(setup: PaymentSetup) -> Method | None:

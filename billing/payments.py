@@ -1,20 +1,20 @@
 """Moves money: asks the provider outside any transaction, and takes in its answer inside one.
 
-created → sending → succeeded | failed | action | unknown → looked up → … (security.md, "The shape"
-5). The charge is committed before it is sent, and its id is the provider's idempotency key: a crash
-at any step, a second answer or a second sending leaves one payment.
+created → sending → succeeded | failed | action | processing | unknown → looked up → … (security.md,
+"The shape" 5). The charge is committed before it is sent, and its id is the provider's idempotency key:
+a crash at any step, a second answer or a second sending leaves one payment.
 """
 
 from datetime import date, datetime, timedelta
+from typing import assert_never
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import Q
 from moneyed import Money
 
-from accounts import activity, lifecycle, queues
+from accounts import activity, lifecycle
 from accounts.failpoints import step
 from accounts.gate import Gate
 from accounts.models import Account, User
@@ -24,7 +24,13 @@ from accounts.rules.decision import Action
 from billing import applying, debts
 from billing.models import Charge, Invoice, InvoicePayment, PaymentLink, PaymentMethod, Quote
 from billing.provider import provider
-from billing.provider.base import Method, PaymentOutcome, PaymentStatus, ProviderUnreachable
+from billing.provider.base import (
+    Method,
+    PaymentOutcome,
+    PaymentReference,
+    PaymentStatus,
+    ProviderUnreachable,
+)
 from billing.rules.money import to_minor
 from billing.rules.refusals import Refusal
 from billing.storage.saving import Occasion
@@ -33,8 +39,6 @@ log = structlog.get_logger()
 
 # An unknown outcome older than this is given up; a success older than this is refunded (domain.md 5).
 LONGEST_WAIT = timedelta(hours=24)
-# Younger charges may still be on their way in the process that sends them.
-IN_FLIGHT = timedelta(seconds=30)
 
 
 def is_charged(account: Account) -> bool:
@@ -120,7 +124,7 @@ def collect(charge_id: UUID) -> Charge:
 
     A charge that somebody else is sending, or that is settled, is returned as it stands.
     """
-    _outside_a_transaction()
+    outside_a_transaction()
     if Charge.objects.filter(pk=charge_id, state=Charge.State.CREATED).update(state=Charge.State.SENDING):
         step("charge_sending")
         settle(charge_id, _send(Charge.objects.get(pk=charge_id)))
@@ -151,7 +155,7 @@ def settle(charge_id: UUID, outcome: PaymentOutcome) -> None:
     A success applies the change that waits for it or pays the invoice. One that can no longer be
     used is refunded, also where the charge was given up before.
     """
-    _outside_a_transaction()
+    outside_a_transaction()
     with transaction.atomic():
         account = Account.objects.lock_for(Charge, charge_id)
         charge = Charge.objects.select_for_update(no_key=True).get(pk=charge_id)
@@ -170,15 +174,21 @@ def _take_in(account: Account, charge: Charge, outcome: PaymentOutcome) -> None:
     """Write an answer to an open charge, and what follows from it."""
     at = activity.current().at
     charge.reference, charge.action_url = outcome.reference or charge.reference, outcome.action_url
-    if outcome.status is PaymentStatus.SUCCEEDED:
-        charge.state, charge.settled_at = Charge.State.SUCCEEDED, at
-        charge.refund_due = not _use(account, charge, at)
-    elif outcome.status is PaymentStatus.FAILED:
-        charge.state, charge.settled_at, charge.failure = Charge.State.FAILED, at, outcome.failure
-        _fail(account, charge)
-    else:
-        waits = outcome.status is PaymentStatus.ACTION
-        charge.state = Charge.State.ACTION if waits else Charge.State.UNKNOWN
+    match outcome.status:
+        case PaymentStatus.SUCCEEDED:
+            charge.state, charge.settled_at = Charge.State.SUCCEEDED, at
+            charge.refund_due = not _use(account, charge, at)
+        case PaymentStatus.FAILED:
+            charge.state, charge.settled_at, charge.failure = Charge.State.FAILED, at, outcome.failure
+            _fail(account, charge)
+        case PaymentStatus.ACTION:
+            charge.state = Charge.State.ACTION
+        case PaymentStatus.PROCESSING:
+            charge.state = Charge.State.PROCESSING
+        case PaymentStatus.UNKNOWN:
+            charge.state = Charge.State.UNKNOWN
+        case _:
+            assert_never(outcome.status)
     charge.save(update_fields=["state", "settled_at", "failure", "reference", "action_url", "refund_due"])
 
 
@@ -252,7 +262,7 @@ def _refund_if_due(charge: Charge) -> None:
     if not charge.refund_due or charge.refunded_at is not None:
         return
     try:
-        provider().refund(str(charge.pk))
+        provider().refund(_reference(charge))
     except ProviderUnreachable:
         return
     step("refund_answered")
@@ -277,16 +287,18 @@ def reconcile_charge(charge_id: UUID) -> Charge:
     Nothing is ever sent again before the
     provider was asked.
     """
-    _outside_a_transaction()
+    outside_a_transaction()
     charge = Charge.objects.get(pk=charge_id)
     if charge.state not in Charge.OPEN:
         _refund_if_due(charge)
         return charge
-    old = activity.current().at - charge.created_at > LONGEST_WAIT
+    at = activity.current().at
+    old = at - charge.created_at > LONGEST_WAIT
+    Charge.objects.filter(pk=charge_id).update(asked_at=at)
     try:
-        known = provider().look_up(str(charge.pk))
+        known = provider().look_up(_reference(charge))
         if known is not None and known.status is PaymentStatus.ACTION and old:
-            known = provider().abandon(str(charge.pk))
+            known = provider().abandon(_reference(charge))
     except ProviderUnreachable:
         return charge
     if known is not None:
@@ -303,48 +315,23 @@ def _is_cancelled(charge: Charge) -> bool:
     return Account.objects.filter(pk=charge.subscription_id, state=AccountState.CANCELLED).exists()
 
 
-def reconcile(at: datetime) -> int:
-    """Settle every charge that is open and not just being sent, and every refund that is due.
-
-    First takes in what the provider says by itself. Returns how many charges were looked at.
-    """
-    _outside_a_transaction()
-    _process_notification()
-    waiting = Charge.objects.filter(
-        Q(state__in=Charge.OPEN, created_at__lt=at - IN_FLIGHT) | Q(refund_due=True, refunded_at=None)
-    )
-    rows = list(waiting.order_by("created_at", "pk").values_list("pk", "subscription_id"))
-    queues.each("charges", rows, reconcile_charge)
-    return len(rows)
-
-
-def _process_notification() -> None:
-    """Take in what the provider says unasked; of charges that are not ours it says nothing to us."""
-    try:
-        said = list(provider().unasked())
-    except ProviderUnreachable:
-        return
-    for key, outcome in said:
-        try:
-            settle(UUID(key), outcome)
-        except (ValueError, Charge.DoesNotExist):
-            log.warning("unknown_charge", key=key)
-        except Exception:
-            log.exception("row_failed", queue="said_by_provider", row=key)
-
-
 def abandon(charge: Charge) -> None:
     """Close the provider's page for a payment that waits for the customer, and take in how it stands."""
-    _outside_a_transaction()
+    outside_a_transaction()
     try:
-        outcome = provider().abandon(str(charge.pk))
+        outcome = provider().abandon(_reference(charge))
     except ProviderUnreachable:
         return
     if outcome is not None:
         settle(charge.pk, outcome)
 
 
-def _outside_a_transaction() -> None:
+def _reference(charge: Charge) -> PaymentReference:
+    """Return by what the provider finds a charge again."""
+    return PaymentReference(str(charge.pk), charge.reference, charge.method)
+
+
+def outside_a_transaction() -> None:
     """Refuse to speak to the provider inside a transaction: a rollback would forget what was paid."""
     if connection.in_atomic_block:
         raise RuntimeError("no provider call inside a transaction (security.md, The shape 5)")

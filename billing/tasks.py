@@ -14,7 +14,7 @@ from procrastinate.contrib.django import app
 
 from accounts import activity, clock, email_changes, mail, ownership, queues
 from accounts.models import Account
-from billing import change_requests, cleanup, data_export, erasure, payments, promised_seats, renewal
+from billing import change_requests, cleanup, data_export, erasure, promised_seats, reconciliation, renewal
 from billing.storage import statements
 
 log = structlog.get_logger()
@@ -69,7 +69,8 @@ def _renewals() -> dict[str, int]:
 
 
 _STEPS: dict[str, Callable[[], dict[str, int]]] = {
-    "charges": lambda: {"charges": payments.reconcile(clock.now())},
+    "messages": lambda: {"messages": reconciliation.process_waiting(clock.now())},
+    "charges": lambda: {"charges": reconciliation.reconcile(clock.now())},
     "requests_expired": lambda: {"requests_expired": change_requests.expire()},
     "offers_expired": lambda: {"offers_expired": ownership.expire()},
     "invitations_expired": lambda: {"invitations_expired": _invitations()},
@@ -108,6 +109,7 @@ _NIGHTLY: dict[str, Callable[[datetime], dict[str, int]]] = {
     "sessions": lambda at: {"sessions": cleanup.sessions(at)},
     "quotes": lambda at: {"quotes": cleanup.quotes(at)},
     "typed": lambda at: {"typed": cleanup.typed(at)},
+    "messages": lambda at: {"messages": cleanup.messages(at)},
     "cache": lambda at: {"cache": cleanup.cache(at)},
     "jobs": _jobs,
 }
@@ -135,6 +137,14 @@ def send_letters() -> None:
     _begin()
     with activity.occasion(clock.now()):
         mail.send_waiting()
+
+
+@app.task(name="billing.process_messages", queueing_lock="messages", retry=RetryStrategy(max_attempts=1))
+def process_messages() -> None:
+    """Process the messages of the payment provider, woken by the commit that kept one."""
+    _begin()
+    with activity.occasion(clock.now()):
+        reconciliation.process_waiting(clock.now())
 
 
 @app.task(name="billing.prepare_exports", queueing_lock="exports", retry=RetryStrategy(max_attempts=1))

@@ -13,6 +13,7 @@ from django.utils import translation
 from accounts.models import Account, User
 from admin_center.server import database
 from tests import databases, people
+from tests.billing import stripe_stand_in
 from tests.canary import nothing_foreign_is_seen  # noqa: F401 - watches every test
 
 
@@ -103,6 +104,25 @@ def acme(db: None) -> Account:
 def globex(db: None) -> Account:
     """Globex, another company, which Stella owns."""
     return people.globex()
+
+
+@pytest.fixture(scope="session")
+def stand_in() -> Iterator[stripe_stand_in.StandIn]:
+    """Run a Stripe on this machine for as long as the tests do."""
+    with stripe_stand_in.running() as here:
+        yield here
+
+
+@pytest.fixture
+def stripe(stand_in: stripe_stand_in.StandIn, settings: Any) -> Any:
+    """Let Stripe be the provider, with empty books (provider_benches.StripeBench)."""
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE = "sk_test_of_the_tests", stand_in.base
+    settings.STRIPE_METHOD_TYPES = ["card", "sepa_debit"]
+    settings.STRIPE_WEBHOOK_SECRETS = ["whsec_of_the_tests_now", "whsec_of_the_tests_before"]
+    from tests.billing.provider_benches import StripeBench
+
+    settings.PAYMENT_PROVIDER = StripeBench.path
+    return StripeBench(stand_in)
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """A payment provider that production settings accept, for tools and tests that move no money."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from billing.provider.base import Method, PaymentOutcome, ProviderUnreachable, Setup
+from billing.provider.base import Method, PaymentOutcome, PaymentReference, ProviderUnreachable, Setup
 
 
 class Unreachable:
@@ -11,19 +12,19 @@ class Unreachable:
     def charge(self, *, key: str, amount: int, currency: str, method: str, return_url: str) -> PaymentOutcome:
         raise ProviderUnreachable
 
-    def look_up(self, key: str) -> PaymentOutcome | None:
+    def look_up(self, payment: PaymentReference) -> PaymentOutcome | None:
         raise ProviderUnreachable
 
-    def abandon(self, key: str) -> PaymentOutcome | None:
+    def abandon(self, payment: PaymentReference) -> PaymentOutcome | None:
         raise ProviderUnreachable
 
-    def unasked(self) -> Iterable[tuple[str, PaymentOutcome]]:
+    def unasked(self, since: datetime) -> Iterable[tuple[str, PaymentOutcome]]:
         raise ProviderUnreachable
 
-    def refund(self, key: str) -> None:
+    def refund(self, payment: PaymentReference) -> None:
         raise ProviderUnreachable
 
-    def begin_setup(self, *, return_url: str) -> Setup:
+    def begin_setup(self, *, return_url: str, currency: str, account: str, replaces: str) -> Setup:
         raise ProviderUnreachable
 
     def finish_setup(self, reference: str) -> Method | None:

@@ -15,8 +15,24 @@ KNOWN_KEYS = (
     "only-read-by-check-and-never-by-a-server-0123456789",
 )
 SHORTEST_KEY = 50
+SHORTEST_WEBHOOK_SECRET = 20
 HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 SANDBOX = "billing.provider.sandbox.Sandbox"
+STRIPE = "billing.provider.stripe.Stripe"
+# Its hosted pages: where a method is entered, and from where a customer is led to their bank.
+STRIPE_PAGES = ["https://checkout.stripe.com", "https://hooks.stripe.com"]
+STRIPE_METHOD_TYPES = ("card", "sepa_debit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripeSettings:
+    """What the environment says of Stripe; read only where it is the provider."""
+
+    key: str
+    webhook_secrets: Sequence[str]
+    method_types: Sequence[str]
+    test_mode: bool
+    api_base: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +49,7 @@ class Deployment:
     vendor_host: str
     database_engine: str
     provider: str
+    stripe: StripeSettings
     page_origins: Sequence[str]
     behind_tls_proxy: bool
     trusted_proxies: int
@@ -111,12 +128,41 @@ def _in_production(given: Deployment) -> Iterator[str]:
             "EMAIL_URL is not set, and letters would only be printed: set it, as in "
             "smtp+tls://user:password@mail.example:587."
         )
+    if given.provider == STRIPE:
+        yield from _stripe(given.stripe)
     if given.provider == SANDBOX:
         yield (
             "PAYMENT_PROVIDER is the sandbox, where any customer pays with test cards: set "
             "it to the class of "
             "your payment provider, or DEMO=1 for the demo."
         )
+
+
+def _stripe(given: StripeSettings) -> Iterator[str]:
+    if not given.key.startswith(("sk_", "rk_")):
+        yield (
+            "STRIPE_SECRET_KEY is no secret key of Stripe: set it to one that begins with sk_live_ or "
+            "rk_live_ (Stripe's dashboard, Developers, API keys)."
+        )
+    elif given.key.startswith(("sk_test_", "rk_test_")) and not given.test_mode:
+        yield (
+            "STRIPE_SECRET_KEY is a test key, with which any customer pays with test cards: set it to a live "
+            "key, or STRIPE_TEST_MODE=1 where nobody buys."
+        )
+    elif given.test_mode and not given.key.startswith(("sk_test_", "rk_test_")):
+        yield "STRIPE_TEST_MODE=1 and STRIPE_SECRET_KEY is a live key: leave one of them out."
+    if not 1 <= len(given.webhook_secrets) <= 2 or not all(
+        one.startswith("whsec_") and len(one) >= SHORTEST_WEBHOOK_SECRET for one in given.webhook_secrets
+    ):
+        yield (
+            "STRIPE_WEBHOOK_SECRETS holds no signing secret of Stripe's messages: set it to the one of the "
+            "endpoint /webhooks/stripe/ (whsec_…), or to two, separated by a comma, while one follows the "
+            "other."
+        )
+    if not given.method_types or not set(given.method_types) <= set(STRIPE_METHOD_TYPES):
+        yield f"STRIPE_METHOD_TYPES names what isn't charged: name some of {', '.join(STRIPE_METHOD_TYPES)}."
+    if given.api_base:
+        yield "STRIPE_API_BASE is for tests, and leads payments past Stripe: leave it out."
 
 
 def _keys(given: Deployment) -> Iterator[str]:

@@ -1,13 +1,15 @@
 """The account's invoices."""
 
+from typing import assert_never
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.rules.decision import Action
 from admin_center import pagination
@@ -16,7 +18,7 @@ from admin_center.pages import AccountRequest, page
 from admin_center.presenters import documents as document_presenter
 from admin_center.presenters import invoices as invoice_presenter
 from admin_center.presenters import quotes as quote_presenter
-from billing import debts, documents, payments
+from billing import debts, documents, payments, reconciliation
 from billing.models import Charge, Invoice, PaymentMethod
 from billing.rules import e_invoices
 
@@ -30,7 +32,9 @@ def invoices(request: AccountRequest) -> HttpResponse:
     """List the invoices and credit notes that fit the filter, newest first, with what each year came to."""
     form = InvoiceFilter(request.account, request.GET)
     chosen = form.chosen()
-    listed = pagination.cut(chosen.select_related("payment"), NEWEST_FIRST, request.GET, size=PAGE_SIZE)
+    collected = Charge.objects.filter(invoice=OuterRef("pk"), state=Charge.State.PROCESSING)
+    shown_ones = chosen.select_related("payment").annotate(collecting=Exists(collected))
+    listed = pagination.cut(shown_ones, NEWEST_FIRST, request.GET, size=PAGE_SIZE)
     filters = {name: form[name].data for name in form.fields if form[name].data}
     shown = {
         "form": form,
@@ -51,6 +55,7 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
     found = _find(request, number)
     lines = list(found.lines.all())
     document = documents.of(found, lines)
+    charges = list(found.charges.order_by("created_at"))
     context = {
         "page_title": found.number,
         "invoice": found,
@@ -60,7 +65,8 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
         "currency": found.currency,
         "taxes": document.taxes,
         "minus_prepaid": -found.prepaid,
-        "charges": found.charges.order_by("created_at"),
+        "charges": charges,
+        "collecting": any(one.state == Charge.State.PROCESSING for one in charges),
         "method": PaymentMethod.objects.filter(pk=request.account.pk).first(),
     }
     return render(request, "invoices/detail.html", context)
@@ -72,7 +78,7 @@ def pay(request: AccountRequest, number: str) -> HttpResponse:
     """Pay an open invoice with the method on file."""
     found = _find(request, number)
     address = reverse("invoice", args=[request.account.slug, found.number])
-    back = request.build_absolute_uri(address)
+    back = request.build_absolute_uri(reverse("invoice_return", args=[request.account.slug, found.number]))
     try:
         charge = payments.pay(number, request.account, by=request.user, on=request.today, return_url=back)
     except payments.AlreadyPaid:
@@ -86,13 +92,46 @@ def pay(request: AccountRequest, number: str) -> HttpResponse:
         return redirect("payment", request.account.slug)
     if charge.state == Charge.State.ACTION:
         return redirect(charge.action_url)
-    if charge.state == Charge.State.SUCCEEDED:
-        messages.success(request, _("Paid. Thank you."))
-    elif charge.state == Charge.State.FAILED:
-        messages.error(request, _("The payment was declined. Use another payment method."))
-    else:
-        messages.info(request, _("The provider has not answered yet. We ask again by ourselves."))
+    _tell(request, charge)
     return redirect(address)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Action.VIEW_INVOICES)
+def pay_return(request: AccountRequest, number: str) -> HttpResponse:
+    """Take a customer back from their bank's page; a POST asks at once how the payment stands."""
+    found = _find(request, number)
+    charge = found.charges.filter(state__in=Charge.OPEN).first()
+    if charge is not None:
+        if request.method != "POST":
+            return render(request, "invoices/returned.html", {"page_title": found.number})
+        charge = reconciliation.ask_on_return(charge.pk)
+    else:
+        # The provider told before its customer came back.
+        settled = found.charges.order_by("created_at")
+        charge = settled.filter(state=Charge.State.SUCCEEDED).last() or settled.last()
+    if charge is not None:
+        _tell(request, charge)
+    return redirect("invoice", request.account.slug, found.number)
+
+
+def _tell(request: AccountRequest, charge: Charge) -> None:
+    """Say on the next page how a payment stands."""
+    match state := Charge.State(charge.state):
+        case Charge.State.SUCCEEDED:
+            messages.success(request, _("Paid. Thank you."))
+        case Charge.State.FAILED:
+            messages.error(request, _("The payment was declined. Use another payment method."))
+        case Charge.State.ACTION:
+            messages.warning(request, _("The payment is not confirmed with the bank yet."))
+        case Charge.State.PROCESSING:
+            messages.info(
+                request, _("The direct debit is on its way: the bank collects it within some days.")
+            )
+        case Charge.State.CREATED | Charge.State.SENDING | Charge.State.UNKNOWN:
+            messages.info(request, _("The provider has not answered yet. We ask again by ourselves."))
+        case _:
+            assert_never(state)
 
 
 def _find(request: AccountRequest, number: str) -> Invoice:

@@ -22,7 +22,7 @@ from admin_center.presenters import quotes as quote_presenter
 from admin_center.views.manage import back_with_typed
 from admin_center.wording import differences as difference_words
 from admin_center.wording import refusals
-from billing import payments, quote_json, quotes
+from billing import payments, quote_json, quotes, reconciliation
 from billing.models import PaymentMethod, Quote, ScheduledChange
 from billing.rules.change_json import changes_from_plain
 from billing.rules.differences import differences
@@ -186,7 +186,7 @@ def quote_return(request: AccountRequest, quote_id: UUID) -> HttpResponse:
     if found.state == Quote.State.HELD:
         if request.method != "POST":
             return render(request, "quotes/returned.html", {"quote": found})
-        payments.reconcile_charge(found.charge.pk)
+        reconciliation.ask_on_return(found.charge.pk)
     return redirect("quote", request.account.slug, found.pk)
 
 

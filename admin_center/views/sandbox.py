@@ -34,6 +34,10 @@ BEHAVES = {
     "test_lost_once": _("Never receives the first attempt."),
     "test_debit_approves": _("Direct debit: pays."),
     "test_debit_fails": _("Direct debit: is declined for lack of funds."),
+    "test_debit_later": _("Direct debit: is on its way for a while, then pays."),
+    "test_debit_fails_later": _(
+        "Direct debit: is on its way for a while, then the funds are not sufficient."
+    ),
 }
 
 

@@ -58,10 +58,13 @@ VERBS = {
 }
 
 REASONS = {
+    "account_closed": _("the bank account is closed or unknown"),
     "authentication_failed": _("the bank could not confirm who was paying"),
+    "authentication_required": _("the bank asked for a confirmation, and nobody was there"),
     "cancelled": _("the payment was broken off"),
     "company_closed": _("our company changes or closes"),
     "charge_failed": _("the payment failed"),
+    "debit_not_allowed": _("the bank does not allow the direct debit"),
     "declined": _("the bank declined"),
     "expired_card": _("the card has expired"),
     "holds_no_seat": _("light agents hold no seat"),
@@ -69,20 +72,26 @@ REASONS = {
     "first_purchase": _("first purchase"),
     "inviter_gone": _("who invited no longer manages people here"),
     "insufficient_funds": _("there was not enough money on the card or account"),
+    "limit_exceeded": _("the card’s limit was reached"),
+    "method_gone": _("the provider no longer knew the payment method"),
     "missing_features": _("something is missing"),
     "not_needed": _("we no longer need it"),
     "other_product": _("we use another product"),
     "no_seat_left": _("every seat was held"),
+    "not_supported": _("the card or account can’t be used for it"),
     "not_received": _("the payment never reached the provider"),
     "old_debt_settled": _("an old debt was settled"),
     "paid": _("the invoice was paid"),
     "period_ended": _("the end of the period"),
+    "provider_refused": _("the payment provider refused it before a bank was asked"),
     "product_gone": _("the product is no longer part of the subscription"),
     "reduction_waits": _("a reduction of the seats waits"),
     "renewed_meanwhile": _("the subscription renewed in the meantime"),
     "seat_promised": _("it was promised with the invitation"),
     "too_expensive": _("too expensive"),
+    "try_later": _("the bank could not be reached"),
     "withdrawn": _("withdrawn"),
+    "wrong_details": _("the card’s or account’s details were not right"),
 }
 MOOT = _("what it asks for is so already, or can’t be done any more")
 

@@ -176,6 +176,7 @@ STATUSES = {
     "unknown": Badge(gettext_lazy("Being checked"), "warning"),
     # Invoices.
     "open": Badge(pgettext_lazy("invoice", "Open"), "warning"),
+    "collecting": Badge(gettext_lazy("Being collected"), "info"),
     "paid": Badge(pgettext_lazy("invoice", "Paid"), "success"),
     "void": Badge(pgettext_lazy("invoice", "Void")),
     "credited": Badge(pgettext_lazy("invoice", "Credited")),

@@ -12,6 +12,7 @@ from billing.models.payment_method import PaymentMethod, PaymentSetup
 from billing.models.profile import BillingProfile, InvoiceRecipient, PostalAddress
 from billing.models.promo_code import PromoCode, PromoCodeEntry, PromoRedemption
 from billing.models.quote import Quote
+from billing.models.reconciliation import ProviderMessage, ReconciliationPoint
 from billing.models.sandbox import SandboxPayment, SandboxSetup
 from billing.models.seats import AgentSeat, TemporarySeats
 from billing.models.subscription import Discount, Line, PaidSegment, ScheduledChange, Subscription
@@ -45,7 +46,9 @@ __all__ = [
     "PromoCode",
     "PromoCodeEntry",
     "PromoRedemption",
+    "ProviderMessage",
     "Quote",
+    "ReconciliationPoint",
     "SandboxPayment",
     "SandboxSetup",
     "ScheduledChange",

@@ -17,8 +17,8 @@ from billing.models.subscription import Subscription
 class Charge(models.Model):
     """One intended payment; its id is the idempotency key, whatever number of tries it takes.
 
-    created → sending → succeeded | failed | action | unknown → looked up → … (security.md,
-    "The shape" 5).
+    created → sending → succeeded | failed | action | processing | unknown → looked up → …
+    (security.md, "The shape" 5).
     """
 
     class State(models.TextChoices):
@@ -27,12 +27,13 @@ class Charge(models.Model):
         CREATED = "created", _("Not sent yet")
         SENDING = "sending", _("Being sent")
         ACTION = "action", _("Waits for the customer")
+        PROCESSING = "processing", _("Being collected")
         UNKNOWN = "unknown", _("Outcome unknown")
         SUCCEEDED = "succeeded", _("Paid")
         FAILED = "failed", _("Declined")
 
     # States in which it may still turn out paid.
-    OPEN: ClassVar[tuple[str, ...]] = ("created", "sending", "action", "unknown")
+    OPEN: ClassVar[tuple[str, ...]] = ("created", "sending", "action", "processing", "unknown")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="charges")
@@ -49,9 +50,11 @@ class Charge(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.CREATED)
     # The provider's name for the payment, and where the customer confirms it (3-D Secure).
     reference = models.CharField(_("provider's reference"), max_length=120, blank=True)
-    action_url = models.CharField(_("where the customer confirms"), max_length=500, blank=True)
+    action_url = models.CharField(_("where the customer confirms"), max_length=2000, blank=True)
     failure = models.CharField(_("reason of the decline"), max_length=40, blank=True)
     created_at = models.DateTimeField(_("created at"))
+    # When the provider was last asked how it stands.
+    asked_at = models.DateTimeField(_("asked at"), null=True)
     settled_at = models.DateTimeField(_("settled at"), null=True)
     # A success that could no longer be used: money to give back, and when that was done.
     refund_due = models.BooleanField(_("to be refunded"), default=False)
@@ -66,7 +69,7 @@ class Charge(models.Model):
         indexes = [
             models.Index(
                 fields=["created_at"],
-                condition=Q(state__in=["created", "sending", "action", "unknown"]),
+                condition=Q(state__in=["created", "sending", "action", "processing", "unknown"]),
                 name="charge_open",
             ),
             models.Index(
@@ -77,7 +80,7 @@ class Charge(models.Model):
             # One open way to pay an invoice at a time.
             models.UniqueConstraint(
                 fields=["invoice"],
-                condition=Q(state__in=["created", "sending", "action", "unknown"]),
+                condition=Q(state__in=["created", "sending", "action", "processing", "unknown"]),
                 name="charge_one_open_per_invoice",
             ),
             models.UniqueConstraint(

@@ -11,7 +11,7 @@ class SandboxPayment(models.Model):
     # Minor units.
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    # succeeded, failed, action, cancelled
+    # succeeded, failed, action, processing, lost
     status = models.CharField(max_length=12)
     failure = models.CharField(max_length=40, blank=True)
     return_url = models.CharField(max_length=500, blank=True)

@@ -25,6 +25,9 @@ def demand() -> None:
     named = settings.PAYMENT_PROVIDER
     try:
         made: object = import_string(named)()
+    except ImproperlyConfigured:
+        # The class says itself what it lacks.
+        raise
     except Exception as fault:
         raise ImproperlyConfigured(
             f"PAYMENT_PROVIDER names {named!r}, which can't be imported and made ({fault}): "

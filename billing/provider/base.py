@@ -1,7 +1,8 @@
-"""What every payment provider must be able to do, in our words."""
+"""What every payment provider must be able to do, in our words; docs/providers.md tells how to write one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -10,9 +11,12 @@ class PaymentStatus(StrEnum):
     """What a provider says about a payment."""
 
     SUCCEEDED = "succeeded"
+    # For good: the same payment is never made later.
     FAILED = "failed"
     # The customer must confirm it on the provider's page (3-D Secure).
     ACTION = "action"
+    # The bank has it, and says in days how it went (direct debit).
+    PROCESSING = "processing"
     # Nobody can tell yet: ask again later, and never send anew before.
     UNKNOWN = "unknown"
 
@@ -21,9 +25,25 @@ class Failure(StrEnum):
     """Why a payment was declined; templates find the words."""
 
     FUNDS = "insufficient_funds"
+    LIMIT = "limit_exceeded"
     EXPIRED = "expired_card"
+    # Number, security code or expiry are not those of the card.
+    DETAILS = "wrong_details"
+    # The card or account can't be used for this: its kind, its country or the currency.
+    UNSUPPORTED = "not_supported"
     DECLINED = "declined"
+    # The bank wants its customer to confirm, and nobody was there: paying on the page can succeed.
+    AUTHENTICATION_REQUIRED = "authentication_required"
+    # The customer was asked, and did not confirm.
     AUTHENTICATION = "authentication_failed"
+    TRY_LATER = "try_later"
+    # Direct debit: the account is closed; its holder, or the bank, does not allow the debit.
+    ACCOUNT_CLOSED = "account_closed"
+    MANDATE = "debit_not_allowed"
+    # The provider no longer knows the method.
+    METHOD_GONE = "method_gone"
+    # The provider refused the question: nothing reached a bank.
+    REFUSED = "provider_refused"
     CANCELLED = "cancelled"
 
 
@@ -35,6 +55,15 @@ class PaymentOutcome:
     reference: str = ""
     failure: str = ""
     action_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentReference:
+    """By what a payment is found again: our key, the provider's name where it told one, and the method."""
+
+    key: str
+    reference: str
+    method: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,47 +86,83 @@ class Setup:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class PaymentMessage:
+    """A signed message that something happened to a payment: a hint, of which only these two are kept."""
+
+    id: str
+    reference: str
+
+
 class ProviderUnreachable(Exception):
     """No answer, or none that can be read: the outcome is unknown."""
 
 
+class MessageRefused(Exception):
+    """The message is not signed by the provider, or not now: nothing is believed of it."""
+
+
 @runtime_checkable
 class Provider(Protocol):
-    """Charges, refunds, and pages on which customers enter methods. Amounts are minor units."""
+    """Charges, refunds, and pages on which customers enter methods. Amounts are minor units.
+
+    Every method but the last may raise ProviderUnreachable.
+    """
 
     def charge(self, *, key: str, amount: int, currency: str, method: str, return_url: str) -> PaymentOutcome:
         """Ask for a payment. The same key is the same payment, however often it is asked.
 
-        Raises ProviderUnreachable where the outcome is unknown.
+        With a `return_url` the customer is there and can be led to their bank and back; without one
+        nobody is. Raises ProviderUnreachable where the outcome is unknown.
         """
         ...
 
-    def look_up(self, key: str) -> PaymentOutcome | None:
-        """Return how a payment stands, or None where the provider has never heard of the key."""
+    def look_up(self, payment: PaymentReference) -> PaymentOutcome | None:
+        """Return how a payment stands, or None where the provider has never heard of its key."""
         ...
 
-    def abandon(self, key: str) -> PaymentOutcome | None:
+    def abandon(self, payment: PaymentReference) -> PaymentOutcome | None:
         """Close a payment that waits for the customer; return how it then stands."""
         ...
 
-    def unasked(self) -> Iterable[tuple[str, PaymentOutcome]]:
+    def unasked(self, since: datetime) -> Iterable[tuple[str, PaymentOutcome]]:
         """Return what the provider says by itself, each with its key: late, or a second time.
 
-        It may say the same again until it is asked the next time; whoever asks takes in all of it.
+        At least of all payments that were made since a moment, whoever asked for them. It may say the
+        same again; whoever asks takes in all of it.
         """
         ...
 
-    def refund(self, key: str) -> None:
+    def refund(self, payment: PaymentReference) -> None:
         """Give the whole payment back; a second time does nothing."""
         ...
 
-    def begin_setup(self, *, return_url: str) -> Setup:
+    def begin_setup(self, *, return_url: str, currency: str, account: str, replaces: str) -> Setup:
         """Open a hosted page on which the customer enters a method; it then sends them to `return_url`.
 
-        Whatever it adds to that address is not believed: the page is known by its reference.
+        What it adds to that address is not believed: the page is known by its reference. `currency` is
+        what will be charged, `account` our name for who pays, `replaces` the method in use, or "".
         """
         ...
 
     def finish_setup(self, reference: str) -> Method | None:
         """Return the method that was entered on a hosted page, or None where none was."""
+        ...
+
+
+@runtime_checkable
+class MessagingProvider(Provider, Protocol):
+    """A provider that sends signed messages to `/webhooks/<its name>/`."""
+
+    webhook_name: str
+
+    def read_message(self, body: bytes, headers: Mapping[str, str], *, at: datetime) -> PaymentMessage | None:
+        """Return what a message is about, or None where it is about nothing that concerns us.
+
+        Asks nobody. Raises MessageRefused unless the provider itself signed exactly this body just now.
+        """
+        ...
+
+    def tell(self, reference: str) -> tuple[str, PaymentOutcome] | None:
+        """Return our key of a payment that the provider names, and how it stands; None if it isn't ours."""
         ...

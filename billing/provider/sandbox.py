@@ -5,9 +5,20 @@ It keeps books of its own, as a real one does, and answers as badly as real ones
 
 import secrets
 from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import F
 
 from billing.models import SandboxPayment, SandboxSetup
-from billing.provider.base import Failure, Method, PaymentOutcome, PaymentStatus, ProviderUnreachable, Setup
+from billing.provider.base import (
+    Failure,
+    Method,
+    PaymentOutcome,
+    PaymentReference,
+    PaymentStatus,
+    ProviderUnreachable,
+    Setup,
+)
 
 _CARDS: dict[str, tuple[str, str, str]] = {
     # reference: kind, brand, last four
@@ -23,6 +34,8 @@ _CARDS: dict[str, tuple[str, str, str]] = {
     "test_lost_once": ("card", "Visa", "1111"),
     "test_debit_approves": ("direct_debit", "SEPA", "3000"),
     "test_debit_fails": ("direct_debit", "SEPA", "3001"),
+    "test_debit_later": ("direct_debit", "SEPA", "3002"),
+    "test_debit_fails_later": ("direct_debit", "SEPA", "3003"),
 }
 METHODS: dict[str, Method] = {
     reference: Method(reference, kind, brand, last_four, *((12, 2034) if kind == "card" else (None, None)))
@@ -35,6 +48,8 @@ _FAILS = {
     "test_debit_fails": Failure.FUNDS,
     "test_times_out_unpaid": Failure.DECLINED,
 }
+# The bank says some time later, when it is asked, how it went.
+_LATER = {"test_debit_later": "", "test_debit_fails_later": Failure.FUNDS}
 # The payment is made, or declined, but the answer never arrives.
 _SILENT = {"test_times_out_paid", "test_times_out_unpaid", "test_answers_rubbish"}
 
@@ -65,30 +80,33 @@ class Sandbox:
             payment.save(update_fields=["status"])
         return _outcome(payment)
 
-    def look_up(self, key: str) -> PaymentOutcome | None:
-        """Return how a payment stands in the sandbox's books."""
-        payment = SandboxPayment.objects.filter(key=key).exclude(status="lost").first()
-        return _outcome(payment) if payment else None
+    def look_up(self, payment: PaymentReference) -> PaymentOutcome | None:
+        """Return how a payment stands in the sandbox's books; what the bank has, it has now answered."""
+        for method, failure in _LATER.items():
+            SandboxPayment.objects.filter(key=payment.key, status="processing", method=method).update(
+                status="failed" if failure else "succeeded", failure=failure
+            )
+        found = SandboxPayment.objects.filter(key=payment.key).exclude(status="lost").first()
+        return _outcome(found) if found else None
 
-    def abandon(self, key: str) -> PaymentOutcome | None:
+    def abandon(self, payment: PaymentReference) -> PaymentOutcome | None:
         """Cancel a payment that still waits for the customer."""
-        SandboxPayment.objects.filter(key=key, status="action").update(
+        SandboxPayment.objects.filter(key=payment.key, status="action").update(
             status="failed", failure=Failure.CANCELLED
         )
-        return self.look_up(key)
+        return self.look_up(payment)
 
-    def unasked(self) -> Iterable[tuple[str, PaymentOutcome]]:
+    def unasked(self, since: datetime) -> Iterable[tuple[str, PaymentOutcome]]:
         """Say once more how the payments by the card that answers twice stand."""
         for payment in SandboxPayment.objects.filter(method="test_answers_twice", repeated=False):
             SandboxPayment.objects.filter(pk=payment.pk).update(repeated=True)
             yield payment.key, _outcome(payment)
 
-    def refund(self, key: str) -> None:
+    def refund(self, payment: PaymentReference) -> None:
         """Give everything back once."""
-        for payment in SandboxPayment.objects.filter(key=key, status="succeeded"):
-            SandboxPayment.objects.filter(pk=payment.pk).update(refunded=payment.amount)
+        SandboxPayment.objects.filter(key=payment.key, status="succeeded").update(refunded=F("amount"))
 
-    def begin_setup(self, *, return_url: str) -> Setup:
+    def begin_setup(self, *, return_url: str, currency: str, account: str, replaces: str) -> Setup:
         """Open the sandbox's own page."""
         setup = SandboxSetup.objects.create(token=secrets.token_urlsafe(16), return_url=return_url)
         return Setup(setup.token, f"/sandbox-provider/method/{setup.token}/")
@@ -103,6 +121,8 @@ def _first_status(method: str) -> str:
     """Return how a payment by this method begins; an unknown method is declined."""
     if method == "test_asks_3ds":
         return "action"
+    if method in _LATER:
+        return "processing"
     if method == "test_lost_once":
         # The first question never arrives at all.
         return "lost"

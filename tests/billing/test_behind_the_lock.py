@@ -12,7 +12,16 @@ import pytest
 
 from accounts.models import Account
 from accounts.rules.decision import NotAllowed
-from billing import cancellation, change_requests, payment_methods, payments, quotes, renewal, seats
+from billing import (
+    cancellation,
+    change_requests,
+    payment_methods,
+    payments,
+    quotes,
+    reconciliation,
+    renewal,
+    seats,
+)
 from billing.models import Charge, PaymentMethod, SandboxPayment
 from billing.rules.changes import AddSeats, ReduceSeats
 from tests import people, shop
@@ -141,7 +150,7 @@ def test_a_charge_that_never_arrived_is_not_sent_after_the_cancellation(
     assert Charge.objects.get().state == Charge.State.SENDING
     olivia, mark = people.user("olivia"), cancellation.consequences(ledger, TODAY).mark
     cancellation.cancel_now(ledger, mark=mark, reason="other", text="", by=olivia, on=TODAY)
-    payments.reconcile(NOON + timedelta(minutes=1))
+    reconciliation.reconcile(NOON + timedelta(minutes=1))
     assert Charge.objects.get().failure == "not_received"
     assert not SandboxPayment.objects.exists()
 

@@ -15,7 +15,7 @@ from accounts.gate import Gate
 from accounts.models import Account, Activity, Letter, Membership, User
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.decision import Action, DenialReason, NotAllowed
-from billing import cancellation, change_requests, data_export, erasure, payments, quotes, renewal
+from billing import cancellation, change_requests, data_export, erasure, quotes, reconciliation, renewal
 from billing.models import (
     ChangeRequest,
     Charge,
@@ -143,7 +143,7 @@ def test_money_that_was_on_its_way_is_refunded(ledger: Account) -> None:
     drawn = quotes.draw_up(ledger, [AddSeats("support", 11)], by=people.user("bilal"), on=TODAY)
     quotes.confirm(drawn.pk, by=people.user("bilal"), on=TODAY)
     cancel(ledger)
-    payments.reconcile(activity.current().at + timedelta(minutes=1))
+    reconciliation.reconcile(activity.current().at + timedelta(minutes=1))
     assert SandboxPayment.objects.get().refunded == 345
     assert Charge.objects.get().refunded_at is not None
     assert shop.line(ledger, "support").quantity == 10

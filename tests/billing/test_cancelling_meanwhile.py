@@ -16,7 +16,7 @@ from django.db import connections
 
 from accounts import activity
 from accounts.models import Account
-from billing import cancellation, change_requests, payments, quotes, renewal
+from billing import cancellation, change_requests, payments, quotes, reconciliation, renewal
 from billing.models import (
     ChangeRequest,
     Charge,
@@ -107,7 +107,7 @@ def cancelling(account: Account, on: date) -> Act:
 
 def whole(account: Account, answers: dict[str, object]) -> None:
     """Say that one of the two orders came of it, after what was on its way has arrived."""
-    payments.reconcile(NOON + timedelta(minutes=1))
+    reconciliation.reconcile(NOON + timedelta(minutes=1))
     account.refresh_from_db()
     cancelled = not isinstance(answers["cancel"], Exception)
     assert (account.state == "cancelled") is cancelled, answers

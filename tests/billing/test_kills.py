@@ -18,7 +18,7 @@ from django.db import connection
 
 from accounts import activity
 from accounts.models import Account
-from billing import payments, quotes
+from billing import quotes, reconciliation
 from billing.models import Charge, Invoice, InvoicePayment, PaymentMethod, Quote, SandboxPayment
 from billing.rules.changes import AddSeats
 from tests import people, shop
@@ -80,7 +80,7 @@ def test_killed_at_a_named_step(step: str) -> None:
     with process(quote, kill_at=step) as child:
         assert child.wait(timeout=60) == 9
     with activity.occasion(NOON + timedelta(minutes=1)):
-        payments.reconcile(NOON + timedelta(minutes=1))
+        reconciliation.reconcile(NOON + timedelta(minutes=1))
         # The customer looks again, and confirms where nothing had happened yet.
         quotes.confirm(quote.pk, by=quote.person, on=TODAY)
     books_agree()
@@ -104,7 +104,7 @@ def test_killed_at_random_moments(size: int) -> None:
             time.sleep(chance.uniform(0, 0.12))
             child.kill()
     with activity.occasion(NOON + timedelta(minutes=1)):
-        payments.reconcile(NOON + timedelta(minutes=1))
+        reconciliation.reconcile(NOON + timedelta(minutes=1))
         for quote in waiting:
             quotes.confirm(quote.pk, by=quote.person, on=TODAY)
     books_agree()

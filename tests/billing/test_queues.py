@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from accounts import activity, clock, queues
 from accounts.models import Account
-from billing import data_export, erasure, payments, renewal, tasks
+from billing import data_export, erasure, reconciliation, renewal, tasks
 from tests import people
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,7 +58,7 @@ def test_rows_that_fail_are_counted_in_their_step_and_end_a_run_with_an_error(
 @pytest.mark.parametrize(
     ("module", "name", "step"),
     [
-        (payments, "reconcile", "charges"),
+        (reconciliation, "reconcile", "charges"),
         (data_export, "prepare_waiting", "exports"),
         (renewal, "due", "renewals"),
     ],

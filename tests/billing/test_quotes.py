@@ -13,7 +13,7 @@ from djmoney.money import Money
 from accounts import activity
 from accounts.models import Account, Activity, Letter
 from accounts.rules.decision import NotAllowed
-from billing import payment_methods, payments, quote_json, quotes, renewal
+from billing import payment_methods, payments, quote_json, quotes, reconciliation, renewal
 from billing.models import (
     Charge,
     Invoice,
@@ -167,12 +167,12 @@ def test_silence_is_settled_by_asking(
     pay_by(ledger, method)
     held = confirm(draw(ledger, AddSeats("support", 11)))
     assert held.state == Quote.State.HELD
-    payments.reconcile(activity.current().at + timedelta(minutes=1))
+    reconciliation.reconcile(activity.current().at + timedelta(minutes=1))
     held.refresh_from_db()
     assert held.state == state
     assert shop.line(ledger, "support").quantity == seats
     assert sum(p.amount for p in SandboxPayment.objects.filter(status="succeeded")) == paid
-    assert payments.reconcile(activity.current().at + timedelta(minutes=1)) == 0
+    assert reconciliation.reconcile(activity.current().at + timedelta(minutes=1)) == 0
 
 
 def test_a_success_after_withdrawing_is_refunded(ledger: Account) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from admin_center.server.deployment import Deployment, refusals
+from admin_center.server.deployment import Deployment, StripeSettings, refusals
 from billing.provider import demand
 from billing.provider.sandbox import Sandbox
 from tests.console.production import PRODUCTION, start
@@ -25,6 +25,7 @@ LAWFUL: dict[str, Any] = {
     "vendor_host": "",
     "database_engine": "django.db.backends.postgresql",
     "provider": "shop.payments.Provider",
+    "stripe": StripeSettings(key="", webhook_secrets=[], method_types=["card"], test_mode=False, api_base=""),
     "page_origins": [],
     "behind_tls_proxy": False,
     "trusted_proxies": 0,
@@ -39,6 +40,22 @@ DEMO = LAWFUL | {
     "environment": {},
 }
 TESTS = DEMO | {"demo": False, "testing": True}
+
+
+STRIPE: dict[str, Any] = {
+    "key": "sk_live_51AbCdEfGhIjKlMnOp",
+    "webhook_secrets": ["whsec_0123456789abcdef"],
+    "method_types": ["card", "sepa_debit"],
+    "test_mode": False,
+    "api_base": "",
+}
+
+
+def stripe(**changed: Any) -> dict[str, Any]:
+    return LAWFUL | {
+        "provider": "billing.provider.stripe.Stripe",
+        "stripe": StripeSettings(**STRIPE | changed),
+    }
 
 
 def without(name: str) -> dict[str, Any]:
@@ -57,6 +74,10 @@ LAWFUL_TOO: list[dict[str, Any]] = [
     LAWFUL | {"behind_tls_proxy": True, "trusted_proxies": 1},
     LAWFUL | {"page_origins": ["https://pay.example", "https://pay.example:8443"]},
     LAWFUL | {"older_keys": [PRODUCTION["SECRET_KEY"][::-1]]},
+    stripe(),
+    stripe(key="rk_live_51AbCdEfGhIjKlMnOp"),
+    stripe(key="sk_test_51AbCdEfGhIjKlMnOp", test_mode=True),
+    stripe(webhook_secrets=["whsec_0123456789abcdef", "whsec_fedcba9876543210"]),
 ]
 # what is wrong, and how the one sentence about it begins
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -82,6 +103,15 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (LAWFUL | {"origin": "http://console.vendor.example"}, "ORIGIN is a plain http address"),
     (LAWFUL | without("EMAIL_URL"), "EMAIL_URL is not set"),
     (LAWFUL | {"provider": "billing.provider.sandbox.Sandbox"}, "PAYMENT_PROVIDER is the sandbox"),
+    (stripe(key=""), "STRIPE_SECRET_KEY is no secret key"),
+    (stripe(key="pk_live_51AbCdEfGhIjKlMnOp"), "STRIPE_SECRET_KEY is no secret key"),
+    (stripe(key="sk_test_51AbCdEfGhIjKlMnOp"), "STRIPE_SECRET_KEY is a test key"),
+    (stripe(test_mode=True), "STRIPE_TEST_MODE=1 and STRIPE_SECRET_KEY is a live key"),
+    (stripe(webhook_secrets=[]), "STRIPE_WEBHOOK_SECRETS holds no signing secret"),
+    (stripe(webhook_secrets=["0123456789abcdef0123"]), "STRIPE_WEBHOOK_SECRETS holds no signing secret"),
+    (stripe(webhook_secrets=STRIPE["webhook_secrets"] * 3), "STRIPE_WEBHOOK_SECRETS holds no signing"),
+    (stripe(method_types=["card", "klarna"]), "STRIPE_METHOD_TYPES names what isn't charged"),
+    (stripe(api_base="https://elsewhere.example"), "STRIPE_API_BASE is for tests"),
     (LAWFUL | {"behind_tls_proxy": True}, "BEHIND_TLS_PROXY=1 says that a proxy stands in front"),
     (LAWFUL | {"trusted_proxies": -1}, "TRUSTED_PROXY_COUNT is no count"),
     (LAWFUL | {"database_engine": "django.db.backends.mysql"}, "DATABASE_URL names no PostgreSQL"),

@@ -13,7 +13,7 @@ from django.test import Client
 
 from accounts import activity
 from accounts.models import Account, Letter
-from billing import payment_links, payments
+from billing import payment_links, reconciliation
 from billing.models import (
     Charge,
     InvoicePayment,
@@ -133,7 +133,7 @@ def test_a_provider_that_falls_silent_is_asked_and_paid_once(
     later = JULY_14 + timedelta(minutes=5)
     at(later)
     with activity.occasion(later):
-        payments.reconcile(later)
+        reconciliation.reconcile(later)
     assert "is paid" in text(stranger.get(back))
     assert paid() == 1
 

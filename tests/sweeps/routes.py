@@ -109,6 +109,8 @@ ACCOUNT: dict[str, Route] = {
     "invoice_ubl": Route("view_invoices", (404,), child="invoice", part="number"),
     "invoice_factur_x": Route("view_invoices", (404,), child="invoice", part="number"),
     "invoice_pay": Route("view_invoices", post=(302,), child="invoice", part="number", queries=30),
+    # Nothing of the world's invoice waits for a bank: back to it.
+    "invoice_return": Route("view_invoices", (302,), (302,), child="invoice", part="number"),
     "contacts": Route("view_contacts", READ),
     "people": Route("view_people", READ),
     "member": Route("view_people", READ, child="member", part="member_id"),
@@ -144,6 +146,8 @@ OUTSIDE: dict[str, Route] = {
     "closed": Route(get=(410,), who="open"),
     "healthz": Route(get=READ, who="open"),
     "readyz": Route(get=READ, who="open"),
+    # For the provider's machine: what it signs. The sandbox sends nothing.
+    "webhook": Route(post=(404,), who="open", parts=(("provider", "stripe"),)),
     # Found by an unguessable token; this one is nobody's.
     "join": Route(get=(404,), post=(404,), who="open", parts=(("token", "x"),)),
     # By a link that pays an invoice; this one is nobody's, and nobody of the world was at the provider.

@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts import activity, mail, ownership
 from accounts.models import Account, Activity, Letter, Membership, OwnershipOffer
 from accounts.rules.roles import Role
-from billing import cancellation, change_requests, data_export, payments, renewal
+from billing import cancellation, change_requests, data_export, reconciliation, renewal
 from billing.models import Cancellation, DataExport, PaymentLink, Quote
 from tests.sweeps import routes, world
 from tests.sweeps.asking import ask
@@ -91,7 +91,7 @@ def test_no_job_has_an_effect(transactional_db: None) -> None:
         at = datetime.now(UTC) + timedelta(days=days)  # noqa: TID251
         before = rows_of(account)
         with activity.occasion(at):
-            payments.reconcile(at)
+            reconciliation.reconcile(at)
             assert renewal.renew(account.pk, on=at.date(), at=at) == []
             assert account.pk not in set(renewal.due(at.date()))
             data_export.prepare_waiting(at.date())

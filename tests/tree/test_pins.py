@@ -29,12 +29,14 @@ def blocks(name: str) -> list[str]:
 
 def wanted(name: str) -> list[Requirement]:
     listed = list(PROJECT["project"]["dependencies"])
+    if name == "stripe":
+        listed += PROJECT["project"]["optional-dependencies"]["stripe"]
     if name == "dev":
         listed += PROJECT["dependency-groups"]["dev"]
     return [Requirement(one) for one in listed]
 
 
-@pytest.mark.parametrize("name", ["base", "dev"])
+@pytest.mark.parametrize("name", ["base", "stripe", "dev"])
 def test_everything_asked_for_is_pinned(name: str) -> None:
     pinned = pins(name)
     wrong = [
@@ -45,7 +47,7 @@ def test_everything_asked_for_is_pinned(name: str) -> None:
     assert wrong == [], "run make requirements"
 
 
-@pytest.mark.parametrize("name", ["base", "dev"])
+@pytest.mark.parametrize("name", ["base", "stripe", "dev"])
 def test_nothing_is_pinned_that_nobody_asks_for(name: str) -> None:
     asked = {canonicalize_name(one.name) for one in wanted(name)}
     # What a group of pyproject.toml asks for is listed as asked for by nobody.
@@ -55,11 +57,12 @@ def test_nothing_is_pinned_that_nobody_asks_for(name: str) -> None:
 
 
 def test_tests_run_with_the_versions_of_production() -> None:
-    base, dev = pins("base"), pins("dev")
-    assert {name: dev.get(name) for name in base} == base
+    base, stripe, dev = pins("base"), pins("stripe"), pins("dev")
+    assert {name: dev.get(name) for name in stripe} == stripe
+    assert {name: stripe.get(name) for name in base} == base
 
 
-@pytest.mark.parametrize("name", ["base", "dev"])
+@pytest.mark.parametrize("name", ["base", "stripe", "dev"])
 def test_every_pin_has_its_hashes(name: str) -> None:
     assert len(blocks(name)) == len(pins(name))
     assert [block.split()[0] for block in blocks(name) if "--hash=sha256:" not in block] == []
@@ -85,7 +88,7 @@ def unmet(name: str, pinned: dict[str, str]) -> Iterator[str]:
                     waiting.append((further, package))
 
 
-@pytest.mark.parametrize("name", ["base", "dev"])
+@pytest.mark.parametrize("name", ["base", "stripe", "dev"])
 def test_every_requirement_of_a_pin_is_met_by_a_pin(name: str) -> None:
     """`pip install --no-deps` looks nothing up: what a pinned package needs, extras too, must be pinned."""
     assert list(unmet(name, pins(name))) == []

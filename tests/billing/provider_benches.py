@@ -1,0 +1,248 @@
+"""The providers that the contract is asked of, each with how it is told, asked and read by a test.
+
+The sandbox; Stripe, by its own package before a stand-in; and Abroad, which was written from the
+Protocol alone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from billing.models import SandboxPayment, SandboxSetup
+from billing.provider.base import (
+    Failure,
+    Method,
+    PaymentOutcome,
+    PaymentReference,
+    PaymentStatus,
+    ProviderUnreachable,
+    Setup,
+)
+from tests.billing import stripe_stand_in
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How payments by a method go: by what each provider is told so, and whether they are paid in the end."""
+
+    sandbox: str
+    abroad: str
+    stripe: str
+    paid: bool
+    kind: str = "card"
+    fault: str = ""
+
+
+MODES = {
+    "approves": Mode("test_approves", "any", "approves", paid=True),
+    "declines": Mode("test_declines", "declined", "declines", paid=False),
+    "declines for funds": Mode("test_declines_funds", "declined", "declines", paid=False),
+    "declines as expired": Mode("test_declines_expired", "declined", "declines", paid=False),
+    "asks, and the bank agrees": Mode("test_asks_3ds", "asks", "asks", paid=True),
+    "asks, and the bank refuses": Mode("test_asks_3ds", "asks", "asks", paid=False),
+    "silent, later paid": Mode(
+        "test_times_out_paid", "silent paid", "approves", paid=True, fault=stripe_stand_in.SILENT
+    ),
+    "silent, later declined": Mode(
+        "test_times_out_unpaid", "silent declined", "declines", paid=False, fault=stripe_stand_in.SILENT
+    ),
+    "rubbish": Mode(
+        "test_answers_rubbish", "silent paid", "approves", paid=True, fault=stripe_stand_in.RUBBISH
+    ),
+    "never arrived": Mode("test_lost_once", "lost", "approves", paid=True, fault=stripe_stand_in.LOST),
+    "answers twice": Mode("test_answers_twice", "twice", "approves", paid=True),
+    "debit, later paid": Mode("test_debit_later", "later paid", "debit", paid=True, kind="direct_debit"),
+    "debit, later declined": Mode(
+        "test_debit_fails_later", "later declined", "debit fails", paid=False, kind="direct_debit"
+    ),
+}
+
+
+class Bench(Protocol):
+    """A provider, and what stands around it: customers, their banks, its books."""
+
+    path: str
+    # Whether a bank that wants a confirmation can be answered later, though nobody was there.
+    waits_for_absent: bool
+
+    def method(self, mode: str) -> str:
+        """Return our reference of a method that was entered before, whose payments go so."""
+        ...
+
+    def enter(self, page: Setup, mode: str) -> None:
+        """Enter such a method on a hosted page."""
+        ...
+
+    def banks_answer(self, *, agree: bool) -> None:
+        """Let every bank that was asked answer, and direct debits come to their end."""
+        ...
+
+    def kept(self) -> int:
+        """Return what the provider took and did not give back, in minor units, by its own books."""
+        ...
+
+    def paid(self) -> list[str]:
+        """Return our key of each payment that it took, also if it gave it back."""
+        ...
+
+
+class SandboxBench:
+    """The sandbox, whose books are tables."""
+
+    path, waits_for_absent = "billing.provider.sandbox.Sandbox", True
+
+    def method(self, mode: str) -> str:
+        return MODES[mode].sandbox
+
+    def enter(self, page: Setup, mode: str) -> None:
+        SandboxSetup.objects.filter(token=page.reference).update(method=MODES[mode].sandbox)
+
+    def banks_answer(self, *, agree: bool) -> None:
+        SandboxPayment.objects.filter(status="action").update(
+            status="succeeded" if agree else "failed", failure="" if agree else "authentication_failed"
+        )
+
+    def kept(self) -> int:
+        done = SandboxPayment.objects.filter(status="succeeded")
+        return sum(payment.amount - payment.refunded for payment in done)
+
+    def paid(self) -> list[str]:
+        return list(SandboxPayment.objects.filter(status="succeeded").values_list("key", flat=True))
+
+
+class Abroad:
+    """A provider written from the Protocol alone, whose books are in memory: minor units by key.
+
+    The name of a method says how its payments go: "declined", "asks", "silent paid", "silent declined",
+    "lost", "twice", "later paid", "later declined"; any other is paid.
+    """
+
+    books: dict[str, PaymentOutcome] = {}
+    asked: dict[str, tuple[int, str, str]] = {}
+    refunded: set[str] = set()
+    repeats: list[str] = []
+    lost: set[str] = set()
+    entered: dict[str, str] = {}
+
+    def charge(self, *, key: str, amount: int, currency: str, method: str, return_url: str) -> PaymentOutcome:
+        if method == "lost" and key not in self.lost:
+            self.lost.add(key)
+            raise ProviderUnreachable("the line is dead")
+        if self.asked.setdefault(key, (amount, currency, method)) != (amount, currency, method):
+            raise ProviderUnreachable("another payment has this key")
+        if key not in self.books:
+            self.books[key] = self._first(key, method)
+            if method == "twice":
+                self.repeats.append(key)
+        if method.startswith("silent"):
+            raise ProviderUnreachable("no answer")
+        return self.books[key]
+
+    def _first(self, key: str, method: str) -> PaymentOutcome:
+        name = f"abroad {key}"
+        if method == "asks":
+            return PaymentOutcome(PaymentStatus.ACTION, name, action_url="https://bank.example/")
+        if method.startswith("later"):
+            return PaymentOutcome(PaymentStatus.PROCESSING, name)
+        if method.endswith("declined"):
+            return PaymentOutcome(PaymentStatus.FAILED, name, failure="declined")
+        return PaymentOutcome(PaymentStatus.SUCCEEDED, name)
+
+    def look_up(self, payment: PaymentReference) -> PaymentOutcome | None:
+        return self.books.get(payment.key)
+
+    def abandon(self, payment: PaymentReference) -> PaymentOutcome | None:
+        found = self.books.get(payment.key)
+        if found is not None and found.status is PaymentStatus.ACTION:
+            self.books[payment.key] = PaymentOutcome(
+                PaymentStatus.FAILED, found.reference, failure=Failure.CANCELLED
+            )
+        return self.books.get(payment.key)
+
+    def unasked(self, since: datetime) -> Iterable[tuple[str, PaymentOutcome]]:
+        # Once more each time it is asked, and of somebody else's payment too.
+        yield "not one of ours", PaymentOutcome(PaymentStatus.SUCCEEDED)
+        yield from ((key, self.books[key]) for key in self.repeats)
+
+    def refund(self, payment: PaymentReference) -> None:
+        self.refunded.add(payment.key)
+
+    def begin_setup(self, *, return_url: str, currency: str, account: str, replaces: str) -> Setup:
+        page = f"page {len(self.entered)}"
+        self.entered[page] = ""
+        return Setup(page, f"https://abroad.example/{page}/")
+
+    def finish_setup(self, reference: str) -> Method | None:
+        chosen = self.entered.get(reference)
+        return Method(chosen, "card", "Carte", "0123", 1, 2030) if chosen else None
+
+
+class AbroadBench:
+    """Abroad, with empty books."""
+
+    path, waits_for_absent = f"{__name__}.Abroad", True
+
+    def __init__(self) -> None:
+        """Empty its books."""
+        for books in (Abroad.books, Abroad.asked, Abroad.refunded, Abroad.lost, Abroad.entered):
+            books.clear()
+        Abroad.repeats.clear()
+
+    def method(self, mode: str) -> str:
+        return MODES[mode].abroad
+
+    def enter(self, page: Setup, mode: str) -> None:
+        Abroad.entered[page.reference] = MODES[mode].abroad
+
+    def banks_answer(self, *, agree: bool) -> None:
+        for key, outcome in Abroad.books.items():
+            if outcome.status is PaymentStatus.ACTION:
+                Abroad.books[key] = self._answered(outcome, agree, Failure.AUTHENTICATION)
+            if outcome.status is PaymentStatus.PROCESSING:
+                Abroad.books[key] = self._answered(
+                    outcome, Abroad.asked[key][2].endswith("paid"), Failure.FUNDS
+                )
+
+    def _answered(self, outcome: PaymentOutcome, agrees: bool, failure: Failure) -> PaymentOutcome:
+        status = PaymentStatus.SUCCEEDED if agrees else PaymentStatus.FAILED
+        return PaymentOutcome(status, outcome.reference, "" if agrees else failure)
+
+    def kept(self) -> int:
+        return sum(Abroad.asked[key][0] for key in self.paid() if key not in Abroad.refunded)
+
+    def paid(self) -> list[str]:
+        return [key for key, one in Abroad.books.items() if one.status is PaymentStatus.SUCCEEDED]
+
+
+class StripeBench:
+    """Stripe, by its own package, before a stand-in whose books are empty."""
+
+    # A bank that wants a confirmation while nobody is there declines.
+    path, waits_for_absent = "billing.provider.stripe.Stripe", False
+
+    def __init__(self, stand_in: stripe_stand_in.StandIn) -> None:
+        """Empty its books."""
+        self.stand_in = stand_in
+        stand_in.clear()
+
+    def method(self, mode: str) -> str:
+        self._arm(mode)
+        return self.stand_in.method(MODES[mode].stripe)
+
+    def enter(self, page: Setup, mode: str) -> None:
+        self._arm(mode)
+        self.stand_in.enter(page.reference, MODES[mode].stripe)
+
+    def _arm(self, mode: str) -> None:
+        self.stand_in.faults = [MODES[mode].fault] if MODES[mode].fault else []
+
+    def banks_answer(self, *, agree: bool) -> None:
+        self.stand_in.banks_answer(agree=agree)
+        self.stand_in.wait_for_debits()
+
+    def kept(self) -> int:
+        return self.stand_in.kept()
+
+    def paid(self) -> list[str]:
+        return [one["metadata"]["charge"] for one in self.stand_in.intents() if one["status"] == "succeeded"]
