@@ -25,6 +25,7 @@ from admin_center.views import (
     requests,
     sandbox,
     sign_in,
+    statement,
     subscription,
     webhooks,
 )
@@ -54,6 +55,10 @@ of_account: list[URLPattern | URLResolver] = [
     path("billing/payment/replace/", payment.payment_begin, name="payment_begin"),
     path("billing/payment/return/", payment.payment_return, name="payment_return"),
     path("billing/invoices/", invoices.invoices, name="invoices"),
+    path("billing/statement/", statement.statement, name="statement"),
+    path("billing/statement.csv", statement.statement_csv, name="statement_csv"),
+    path("billing/statement.pdf", statement.statement_pdf, name="statement_pdf"),
+    path("billing/credit/", statement.credit, name="credit"),
     path("billing/invoices.csv", documents.invoices_csv, name="invoices_csv"),
     path("billing/invoices.zip", documents.invoices_zip, name="invoices_zip"),
     path("billing/invoices/<str:number>.pdf", documents.invoice_pdf, name="invoice_pdf"),

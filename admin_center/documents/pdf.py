@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,27 +41,32 @@ def _logo(path: str) -> dict[str, Any] | None:
 
 
 def write(document: InvoiceDocument, told: Mapping[str, Any]) -> bytes:
-    """Return a document as PDF; the same document is the same bytes. `told` is what its template lays out.
+    """Return a document as PDF; the same document is the same bytes. `told` is what its template lays out."""
+    logo = document.seller.logo if document.seller else ""
+    return compose("invoice.typ", told, name=document.number, day=document.issued_on, logo=logo)
+
+
+def compose(template: str, told: Mapping[str, Any], *, name: str, day: date, logo: str) -> bytes:
+    """Return what a template lays out as PDF, dated on a day; `name` is what the log calls it.
 
     A logo that can't be read is left out. A character that no font has becomes an empty box; such a file
     keeps no standard. Both are logged: the document goes out all the same.
     """
-    logo = _logo(document.seller.logo if document.seller else "")
-    for standards, shown in ((STANDARDS, logo), (STANDARDS, None), ([], None)):
+    for standards, shown in ((STANDARDS, _logo(logo)), (STANDARDS, None), ([], None)):
         try:
-            return _compiled(document, {**told, "fonts": _families(), "logo": shown}, standards)
+            return _compiled(template, {**told, "fonts": _families(), "logo": shown}, standards, day)
         except typst.TypstError as refused:
-            log.warning("document_not_as_it_should_be", document=document.number, why=str(refused)[:200])
-    raise ValueError(f"{document.number} can't be written")
+            log.warning("document_not_as_it_should_be", document=name, why=str(refused)[:200])
+    raise ValueError(f"{name} can't be written")
 
 
-def _compiled(document: InvoiceDocument, told: Mapping[str, Any], standards: list[Any]) -> bytes:
-    compiler = typst.Compiler(str(HERE / "invoice.typ"), root=str(HERE), font_paths=_fonts())
+def _compiled(template: str, told: Mapping[str, Any], standards: list[Any], day: date) -> bytes:
+    compiler = typst.Compiler(str(HERE / template), root=str(HERE), font_paths=_fonts())
     written = compiler.compile(
         format="pdf",
         sys_inputs={"document": json.dumps(told)},
         pdf_standards=standards,
-        timestamp=datetime.combine(document.issued_on, time(12), UTC),
+        timestamp=datetime.combine(day, time(12), UTC),
     )
     assert isinstance(written, bytes)
     return written

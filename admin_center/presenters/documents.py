@@ -5,6 +5,7 @@ Calculates no amount; a document is told from what was frozen with it, never fro
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, assert_never
 
 from babel.numbers import format_currency
@@ -35,9 +36,13 @@ class Writer:
 
     def amount(self, minor: int) -> str:
         """Return an amount in minor units as text."""
-        code = self.document.currency
-        text = format_currency(to_decimal(abs(minor), code), code, locale=get_language() or "en")
-        return f"\N{MINUS SIGN}{text}" if minor < 0 else text
+        return written_amount(minor, self.document.currency)
+
+
+def written_amount(minor: int, currency: str) -> str:
+    """Return an amount in minor units as text, in the language of the moment."""
+    text = format_currency(to_decimal(abs(minor), currency), currency, locale=get_language() or "en")
+    return f"\N{MINUS SIGN}{text}" if minor < 0 else text
 
 
 def told(document: InvoiceDocument) -> dict[str, Any]:
@@ -49,20 +54,9 @@ def told(document: InvoiceDocument) -> dict[str, Any]:
 def _told(document: InvoiceDocument, writer: Writer) -> dict[str, Any]:
     seller = document.seller or Seller(document.vendor_name)
     buyer = document.buyer or Buyer(document.account_name)
-    day = document.issued_on
-    return {
-        "lang": document.language,
-        "date": [day.year, day.month, day.day],
-        "paper": "us-letter" if _home(buyer) in LETTER else "a4",
-        "colour": seller.colour or COLOUR,
-        "vendor": document.vendor_name,
+    return frame(seller, buyer, vendor=document.vendor_name, day=document.issued_on) | {
         "title": title(document),
         "number": document.number,
-        # {page} and {pages} are filled in by the template.
-        "page": _("Page {page} of {pages}"),
-        "seller": _party(_("Seller"), seller.name, seller.address, seller.tax_ids)
-        | {"footer": _footer(seller)},
-        "buyers": _buyers(buyer),
         "facts": list(_facts(document)),
         "columns": [
             _("Line"),
@@ -86,6 +80,22 @@ def _told(document: InvoiceDocument, writer: Writer) -> dict[str, Any]:
         "evidence": [
             _evidence(place, line, document, writer) for place, line in enumerate(document.lines, 1)
         ],
+    }
+
+
+def frame(seller: Seller, buyer: Buyer, *, vendor: str, day: date) -> dict[str, Any]:
+    """Return what every document has around it, in the language of the moment."""
+    return {
+        "lang": (get_language() or "en")[:2],
+        "date": [day.year, day.month, day.day],
+        "paper": "us-letter" if _home(buyer) in LETTER else "a4",
+        "colour": seller.colour or COLOUR,
+        "vendor": vendor,
+        # {page} and {pages} are filled in by the template.
+        "page": _("Page {page} of {pages}"),
+        "seller": _party(_("Seller"), seller.name, seller.address, seller.tax_ids)
+        | {"footer": _footer(seller)},
+        "buyers": _buyers(buyer),
     }
 
 

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from unittest.mock import Mock
 
 import pytest
@@ -11,12 +12,14 @@ from django.test import Client
 from django.test.utils import override_settings
 
 from accounts.models import Account, Letter, Membership, User
-from billing import invariants
+from billing import account_statements, documents, invariants
 from billing.demo import making
 from billing.demo.book import day, stories
 from billing.imports.accounts.listing import ListedAccount
-from billing.models import Invoice, ScheduledChange, TemporarySeats
+from billing.models import BalanceEntry, Invoice, ScheduledChange, TemporarySeats
 from billing.rules.changes import AddSeats
+from billing.rules.documents import InvoiceState
+from billing.rules.money import to_minor
 from billing.rules.quoting import quote
 from billing.storage import loading
 from tests.billing.imports.customers import rows
@@ -53,6 +56,14 @@ def test_it_has_every_kind_of_customer_and_is_made_once() -> None:
     assert {one.state for one in accounts} == {"trial", "active", "past_due", "suspended", "cancelled"}
     assert {one.currency for one in accounts} == set(CURRENCIES)
     assert {one.subscription.cycle for one in accounts} == {"monthly", "annual"}
+    for one in accounts:
+        # What is owed is what is open, less the credit; and every document is what was issued.
+        told = account_statements.read(one, date(2020, 1, 1), date(2026, 12, 31))
+        unpaid = Invoice.objects.filter(subscription_id=one.pk).in_state(InvoiceState.OPEN)
+        credit = BalanceEntry.objects.filter(subscription_id=one.pk)
+        owed = sum(invoice.due.amount for invoice in unpaid) - sum(entry.amount.amount for entry in credit)
+        assert told.closing == to_minor(Decimal(owed), one.currency), one
+    assert list(documents.changed()) == []
     kinds = set(ScheduledChange.objects.values_list("kind", flat=True))
     assert kinds == {"quantity", "edition", "removal", "cycle", "cancellation"}
     today = date(2026, 11, 23)

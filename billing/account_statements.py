@@ -1,0 +1,108 @@
+"""Reads what an account owed and owes: its documents, their payments, and the credit it brought along."""
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Case, CharField, DecimalField, ExpressionWrapper, F, QuerySet, Sum, Value, When
+from django.db.models.functions import TruncDate
+
+from accounts.models import Account
+from billing.models import BalanceEntry, Invoice, InvoicePayment
+from billing.rules.money import to_minor
+from billing.rules.statements import AccountStatement, Movement, MovementKind, statement
+
+# The columns of a movement: its day, kind, amount and number, and what sorts those of one day.
+COLUMNS = ("day", "what", "moved", "of", "at")
+
+
+def read(account: Account, first: date, last: date) -> AccountStatement:
+    """Return an account's statement from the first day to the last, both among it, in two statements of SQL.
+
+    A document counts on the day of its issue, a payment on the day it came, in the account's zone.
+    """
+    currency, until = account.currency, last + timedelta(days=1)
+    movements = [
+        Movement(day, MovementKind(what), to_minor(moved, currency), number)
+        for day, what, moved, number, _at in _movements(account, first, until)
+    ]
+    return statement(
+        movements, currency=currency, first=first, last=last, opening=_owed_before(account, first)
+    )
+
+
+def _movements(account: Account, first: date, until: date) -> QuerySet[Any, Any]:
+    start, end = _midnight(account, first), _midnight(account, until)
+    issued, paid, brought = _parts(account)
+    parts = (
+        issued.filter(issued_on__gte=first, issued_on__lt=until),
+        paid.filter(paid_at__gte=start, paid_at__lt=end),
+        brought.filter(created_at__gte=start, created_at__lt=end),
+    )
+    one, *others = (part.values_list(*COLUMNS) for part in parts)
+    # On one day what was issued stands before what paid it.
+    return one.union(*others, all=True).order_by("day", "at", "what")
+
+
+def _owed_before(account: Account, first: date) -> int:
+    """Return what an account owed when a day began: documents less payments less credit brought along."""
+    start = _midnight(account, first)
+    issued, paid, brought = _parts(account)
+    sums = (
+        issued.filter(issued_on__lt=first).aggregate(sum=Sum("moved"))["sum"],
+        paid.filter(paid_at__lt=start).aggregate(sum=Sum("moved"))["sum"],
+        brought.filter(created_at__lt=start).aggregate(sum=Sum("moved"))["sum"],
+    )
+    return sum(to_minor(one or Decimal(0), account.currency) for one in sums)
+
+
+def _parts(account: Account) -> tuple[QuerySet[Any], QuerySet[Any], QuerySet[Any]]:
+    """Return documents, payments and credit brought along, each with the columns of a movement."""
+    zone = ZoneInfo(account.timezone)
+    documents = Invoice.objects.filter(subscription_id=account.pk).annotate(
+        day=F("issued_on"),
+        what=_kind_of_document(),
+        moved=_plain(F("total")),
+        of=F("number"),
+        at=F("issued_at"),
+    )
+    paid = InvoicePayment.objects.filter(invoice__subscription_id=account.pk, invoice__due__gt=0)
+    payments = paid.annotate(
+        day=TruncDate("paid_at", tzinfo=zone),
+        what=_text(MovementKind.PAID),
+        moved=_plain(-F("invoice__due")),
+        of=F("invoice__number"),
+        at=F("paid_at"),
+    )
+    credit = BalanceEntry.objects.filter(subscription_id=account.pk, reason=BalanceEntry.Reason.BROUGHT_IN)
+    brought = credit.annotate(
+        day=TruncDate("created_at", tzinfo=zone),
+        what=_text(MovementKind.BROUGHT_IN),
+        moved=_plain(-F("amount")),
+        of=_text(""),
+        at=F("created_at"),
+    )
+    return documents, payments, brought
+
+
+def _plain(amount: Any) -> "ExpressionWrapper[Any]":
+    """Return an amount as a plain number: a currency beside it would be another column."""
+    return ExpressionWrapper(amount, DecimalField(max_digits=24, decimal_places=3))
+
+
+def _text(text: str) -> Value:
+    return Value(str(text), CharField())
+
+
+def _kind_of_document() -> Case:
+    return Case(
+        When(kind=Invoice.Kind.CREDIT_NOTE, then=_text(MovementKind.CREDITED)),
+        default=_text(MovementKind.INVOICED),
+        output_field=CharField(),
+    )
+
+
+def _midnight(account: Account, day: date) -> datetime:
+    """Return the moment at which a day begins in the account's zone."""
+    return datetime.combine(day, time(), ZoneInfo(account.timezone))

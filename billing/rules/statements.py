@@ -1,0 +1,65 @@
+"""The statement of an account between two days: what it owed, what moved that, and what it owes then."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class MovementKind(StrEnum):
+    """What moves what an account owes."""
+
+    INVOICED = "invoiced"
+    CREDITED = "credited"
+    PAID = "paid"
+    # A credit that the account had where it came from.
+    BROUGHT_IN = "brought_in"
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One movement on a day of the account; minor units, positive where the account owes more."""
+
+    day: date
+    kind: MovementKind
+    amount: int
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """A movement, and what the account owes after it in minor units; negative: the vendor owes it."""
+
+    movement: Movement
+    owed: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatement:
+    """What an account owed before the first day, and what moved it until the last; minor units."""
+
+    currency: str
+    first: date
+    last: date
+    opening: int
+    rows: tuple[StatementRow, ...]
+
+    def moved(self, kind: MovementKind) -> int:
+        """Return what movements of a kind come to together."""
+        return sum(row.movement.amount for row in self.rows if row.movement.kind is kind)
+
+    @property
+    def closing(self) -> int:
+        """Return what is owed at the end of the last day."""
+        return self.rows[-1].owed if self.rows else self.opening
+
+
+def statement(
+    movements: Iterable[Movement], *, currency: str, first: date, last: date, opening: int
+) -> AccountStatement:
+    """Return the statement of movements, which come in their order; `opening` is what was owed before."""
+    rows, owed = [], opening
+    for movement in movements:
+        owed += movement.amount
+        rows.append(StatementRow(movement, owed))
+    return AccountStatement(currency, first, last, opening, tuple(rows))
