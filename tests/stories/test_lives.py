@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.test import override_settings
 from djmoney.money import Money
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from accounts import activity
 from accounts.models import Account
 from billing import invariants, quote_json, quotes, renewal
-from billing.models import BalanceEntry, Charge, Invoice, Quote, SandboxPayment
+from billing.models import BalanceEntry, Charge, Invoice, Quote, SandboxPayment, TaxRate
 from billing.rules import quoting
 from billing.rules.changes import (
     AddProduct,
@@ -36,7 +37,8 @@ from billing.rules.money import to_minor
 from billing.rules.periods import Cycle
 from billing.rules.quoting import UndecidedConflict
 from billing.rules.refusals import Refusal
-from tests import people
+from billing.rules.tax_json import from_plain
+from tests import people, taxed
 from tests.stories.telling import noon, open_account, stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -62,6 +64,15 @@ STEP = st.one_of(
     st.integers(1, 200),
 )
 
+# Taxed not at all, at a rate that rises meanwhile, by two taxes at once, or owing the tax itself.
+TAXED = {
+    "nowhere": None,
+    "france": (taxed.FRENCH, ("FR", "")),
+    "quebec": (taxed.QUEBECOIS, ("CA", "QC")),
+    "germany": (taxed.FRENCH, ("DE", "")),
+}
+HOW = st.sampled_from(list(TAXED))
+
 
 def bare(held: Facts) -> Any:
     """Return what must agree: all but ids, past segments and what the catalogue holds."""
@@ -69,7 +80,7 @@ def bare(held: Facts) -> Any:
         (
             line.product, line.edition, line.quantity, line.unit,
             tuple(sorted(
-                (s.covers, s.term, s.unit, s.quantity, s.charged, s.credited, s.discounts)
+                (s.covers, s.term, s.unit, s.quantity, s.charged, s.credited, s.discounts, s.taxes)
                 for s in line.segments
                 if held.period is None or s.covers.end > held.period.start
             )),
@@ -117,7 +128,10 @@ def cents(amount: Money) -> int:
 def lines_agree(quote: Quote) -> None:
     """Compare the lines that were shown with those that were invoiced, one by one, in minor units."""
     shown = [
-        (one.kind.value, one.product, one.quantity, one.covers.start, one.covers.end, one.amount)
+        (
+            *(one.kind.value, one.product, one.quantity, one.covers.start, one.covers.end, one.amount),
+            one.taxes,
+        )
         for one in quote_json.load(quote.document).lines
     ]
     invoice = Invoice.objects.filter(quote=quote).first()
@@ -131,6 +145,7 @@ def lines_agree(quote: Quote) -> None:
                 one.covers_from,
                 one.covers_until,
                 cents(one.amount),
+                tuple(map(from_plain, one.taxes)),
             )
             for one in invoice.lines.order_by("position")
         ]
@@ -155,9 +170,9 @@ SOME = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blo
 
 @pytest.mark.parametrize("cycle", ["annual", "monthly"])
 @settings(max_examples=8, **SOME)
-@given(steps=st.lists(STEP, min_size=3, max_size=6))
-def test_every_life_is_what_the_rules_say(cycle: str, steps: list[Any]) -> None:
-    _live_once(cycle, steps)
+@given(steps=st.lists(STEP, min_size=3, max_size=6), how=HOW)
+def test_every_life_is_what_the_rules_say(cycle: str, steps: list[Any], how: str) -> None:
+    _live_once(cycle, steps, how)
 
 
 @pytest.mark.parametrize("cycle", ["annual", "monthly"])
@@ -170,14 +185,26 @@ def test_a_life_goes_on_beside_a_line_that_is_not_extended(cycle: str, steps: li
 @pytest.mark.soak
 @pytest.mark.parametrize("cycle", ["annual", "monthly"])
 @settings(max_examples=300, **SOME)
-@given(steps=st.lists(STEP, min_size=3, max_size=20))
-def test_many_long_lives_are_what_the_rules_say(cycle: str, steps: list[Any]) -> None:
-    _live_once(cycle, steps)
+@given(steps=st.lists(STEP, min_size=3, max_size=20), how=HOW)
+def test_many_long_lives_are_what_the_rules_say(cycle: str, steps: list[Any], how: str) -> None:
+    _live_once(cycle, steps, how)
 
 
-def _live_once(cycle: str, steps: list[Any]) -> None:
+def _live_once(cycle: str, steps: list[Any], how: str = "nowhere") -> None:
+    if not TaxRate.objects.exists():
+        taxed.rates()
+        taxed.rise("20.6", date(2023, 9, 1))
+        taxed.rise("22", date(2024, 3, 1))
+    vendor, where = TAXED[how] or (taxed.FRENCH, None)
+    with override_settings(SELLER=vendor):
+        _live_there(cycle, steps, where, number="136695976" if how == "germany" else "")
+
+
+def _live_there(cycle: str, steps: list[Any], where: tuple[str, str] | None, *, number: str) -> None:
     Account.objects.filter(slug="acme").update(slug=f"acme-{Account.objects.count()}")
     account = open_account({"support": ("team", 10, "11.00")}, start=date(2023, 1, 31), cycle=cycle)
+    if where is not None:
+        taxed.place(account, *where, number=number)
     with activity.occasion(noon(date(2023, 7, 14))):
         renewal.renew(account.pk, on=date(2023, 7, 14), at=noon(date(2023, 7, 14)))
     live(account, steps)
