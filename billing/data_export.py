@@ -20,6 +20,8 @@ from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from accounts.rules.decision import Action
 from accounts.spreadsheet import defused
 from billing.models import AgentSeat, DataExport, InvoiceLine
+from billing.rules.tax import AppliedTax
+from billing.rules.tax_json import from_plain
 from billing.storage import loading
 from billing.subscription_state import state_of
 
@@ -152,9 +154,16 @@ def _invoices(account: Account, on: date) -> Iterable[Row]:
             "until": line.covers_until,
             "quantity": line.quantity,
             "amount": line.amount.amount,
+            "taxes": " + ".join(_tax(from_plain(tax)) for tax in line.taxes),
             "currency": line.invoice.currency,
+            "tax_of_invoice": line.invoice.tax.amount,
             "total_of_invoice": line.invoice.total.amount,
         }
+
+
+def _tax(tax: AppliedTax) -> str:
+    """Return a tax as a file names it: "QST 9.975", or the code of why there is none."""
+    return tax.reason.value if tax.reason else f"{tax.name} {tax.rate.normalize():f}".strip()
 
 
 def _activity(account: Account, on: date) -> Iterable[Row]:

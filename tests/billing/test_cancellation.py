@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from datetime import date, timedelta
+from decimal import Decimal
 from unittest.mock import Mock, patch
 
 import pytest
@@ -29,7 +30,7 @@ from billing.models import (
     TemporarySeats,
 )
 from billing.rules.changes import AddSeats, ReduceSeats, RemoveProduct
-from tests import people, shop
+from tests import people, shop, taxed
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("acting")]
 TODAY = date(2023, 7, 14)
@@ -239,6 +240,20 @@ def test_olivia_takes_her_data_along(ledger: Account) -> None:
     members = json.loads(archive.read("members.json"))
     assert {one["email"] for one in members} == {email for email, _, _ in people.CAST.values()}
     assert "'=HYPERLINK(1)" in archive.read("members.csv").decode()
+
+
+def test_the_export_names_the_taxes_of_each_line(ledger: Account) -> None:
+    """The credit is of what bore none; 37.97 × 20 % = 7.59."""
+    taxed.rates()
+    taxed.place(ledger, "FR")
+    quote = quotes.draw_up(ledger, [AddSeats("support", 11)], by=people.user("olivia"), on=TODAY)
+    quotes.confirm(quote.pk, by=people.user("olivia"), on=TODAY)
+    data_export.ask(ledger, by=people.user("olivia"), on=TODAY)
+    data_export.prepare_waiting(TODAY)
+    archive = zipfile.ZipFile(io.BytesIO(bytes(DataExport.objects.get().content or b"")))
+    rows = json.loads(archive.read("invoices.json"))
+    assert [row["taxes"] for row in rows] == ["", "TVA 20"]
+    assert {Decimal(row["tax_of_invoice"]) for row in rows} == {Decimal("7.59")}
 
 
 def test_an_export_that_fails_says_so_and_stops_nobody(ledger: Account, globex: Account) -> None:
