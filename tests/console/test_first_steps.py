@@ -48,6 +48,15 @@ def test_a_command_without_its_database_says_so(tmp_path: Path, command: list[st
     assert "Traceback" not in server.stderr
 
 
+def test_a_servers_processes_begin_before_the_models_are_there() -> None:
+    """Each imports the command that started it, and only then sets Django up."""
+    started = subprocess.run(
+        [sys.executable, "-c", "import admin_center.management.commands.serve"],
+        cwd=settings.BASE_DIR, env=os.environ, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert started.returncode == 0, started.stderr
+
+
 def test_prepare_says_that_no_tax_is_charged_until_rates_are_loaded(db: None) -> None:
     told = io.StringIO()
     call_command("prepare", stdout=told)

@@ -5,12 +5,12 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from billing.models import TaxRate
 from billing.rules.countries import taxed_as
 
 # Written last, so that an interrupted collection is done again.
@@ -32,7 +32,9 @@ class Command(BaseCommand):
         if options["demo"]:
             call_command("demo", stdout=self.stdout)
         seller = settings.SELLER.address
-        if seller and not TaxRate.objects.filter(country=taxed_as(seller.country)).exists():
+        # Not imported: a server's processes read this module before the models are there.
+        rates: Any = apps.get_model("billing", "TaxRate")
+        if seller and not rates.objects.filter(country=taxed_as(seller.country)).exists():
             self.stdout.write(
                 f"No tax rates are loaded for {seller.country}, where the seller is: no tax is charged. "
                 "Load them by `manage.py load_tax_rates FILE`."
