@@ -1,50 +1,17 @@
 """Writes the trail. Every verb records what it did in its own transaction."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
 
-from accounts.models import Account, Activity, User
+from accounts.models import Account, Activity
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb, fault
-
-
-@dataclass(frozen=True, slots=True)
-class ActivityContext:
-    """When and from where something is being done: set by the door, by tasks and by commands."""
-
-    at: datetime
-    address: str | None = None
-    by_staff: bool = False
-
-
-_occasion: ContextVar[ActivityContext | None] = ContextVar("occasion", default=None)
-
-
-@contextmanager
-def occasion(at: datetime, *, address: str | None = None, by_staff: bool = False) -> Iterator[None]:
-    """Say when (aware) and from which address the acts inside are done."""
-    token = _occasion.set(ActivityContext(at, address, by_staff))
-    try:
-        yield
-    finally:
-        _occasion.reset(token)
-
-
-def current() -> ActivityContext:
-    """Return the occasion; raise LookupError where none was set, because a trail without a time is none."""
-    held = _occasion.get()
-    if held is None:
-        raise LookupError("acts are recorded inside `with activity.occasion(at=…)`")
-    return held
 
 
 def record(
     account: Account,
     verb: ActivityVerb,
+    occasion: Occasion,
     *,
-    by: User | None,
     subject: str = "",
     before: Mapping[str, object] | None = None,
     after: Mapping[str, object] | None = None,
@@ -52,7 +19,7 @@ def record(
     quote: str = "",
     invoice: str = "",
 ) -> Activity:
-    """Add an entry to an account's trail; `by` is None for what happens by itself, such as a renewal.
+    """Add an entry to an account's trail.
 
     `before` and `after` are data of the shapes that `accounts.rules.activity` names; raises ValueError for
     any other.
@@ -60,7 +27,7 @@ def record(
     made = entry(
         account,
         verb,
-        by=by,
+        occasion,
         subject=subject,
         before=before,
         after=after,
@@ -75,8 +42,8 @@ def record(
 def entry(
     account: Account,
     verb: ActivityVerb,
+    occasion: Occasion,
     *,
-    by: User | None,
     subject: str = "",
     before: Mapping[str, object] | None = None,
     after: Mapping[str, object] | None = None,
@@ -87,14 +54,14 @@ def entry(
     """Return an entry as `record` adds it, unsaved: for commands that write those of many accounts."""
     if wrong := fault(before) or fault(after):
         raise ValueError(f"{verb} can't be recorded: {wrong}")
-    held = current()
+    by = occasion.by
     return Activity(
         account=account,
-        at=held.at,
+        at=occasion.at,
         actor=by,
         actor_name=by.name if by else "",
-        by_staff=held.by_staff or bool(by and by.is_staff),
-        address=held.address,
+        by_staff=occasion.by_staff or bool(by and by.is_staff),
+        address=occasion.address,
         verb=verb,
         subject=subject,
         before=before,

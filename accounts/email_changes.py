@@ -6,7 +6,7 @@ letters arrive. One that the vendor's staff correct needs two of them and a reas
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
@@ -19,6 +19,7 @@ from django.db import IntegrityError, transaction
 from accounts import activity, mail, staff
 from accounts.email_addresses import validate_address
 from accounts.models import Account, EmailChange, Letter, Membership, User
+from accounts.occasion import Occasion, OccasionOf
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.letters import LetterKind
 
@@ -48,16 +49,16 @@ class ChangeOver(Exception):
 
 
 @transaction.atomic
-def ask(email: str, *, by: User) -> EmailChange:
+def ask(email: str, *, occasion: Occasion) -> EmailChange:
     """Ask for a new address of one's own; a link goes to both. An earlier change is withdrawn.
 
     Whose address it is can't be learned here: where somebody has it, they are told instead, and the
     change waits for a confirmation that never comes. Raises NotChangeable.
     """
-    by = User.objects.select_for_update(no_key=True).get(pk=by.pk)
+    by = User.objects.select_for_update(no_key=True).get(pk=occasion.person.pk)
     if not by.is_active:
         raise PermissionDenied
-    email, at = _clean(email, by), activity.current().at
+    email, at = _clean(email, by), occasion.at
     asked = EmailChange.objects.filter(person=by, by_staff=False)
     if asked.filter(created_at__gt=at - VALID_FOR).count() >= MOST_IN_A_DAY:
         raise NotChangeable("budget")
@@ -82,27 +83,25 @@ def ask(email: str, *, by: User) -> EmailChange:
 
 
 @transaction.atomic
-def withdraw(change_id: int, *, by: User) -> None:
+def withdraw(change_id: int, *, occasion: Occasion) -> None:
     """Take a change of one's own address back, also one that staff proposed; its links no longer work.
 
     Raises ChangeOver, EmailChange.DoesNotExist (also for another person's).
     """
-    User.objects.select_for_update(no_key=True).get(pk=by.pk)
-    found = EmailChange.objects.get(pk=change_id, person=by)
-    if not _is_open(found):
+    User.objects.select_for_update(no_key=True).get(pk=occasion.person.pk)
+    found = EmailChange.objects.get(pk=change_id, person=occasion.person)
+    if not _is_open(found, occasion.at):
         raise ChangeOver
     _end(found, EmailChange.State.WITHDRAWN)
 
 
-def waiting(person: User) -> list[EmailChange]:
-    """Return the changes of a person's address that wait for somebody, the newest first."""
-    found = EmailChange.objects.filter(
-        person=person, state=EmailChange.State.OPEN, expires_at__gt=activity.current().at
-    )
+def waiting(person: User, at: datetime) -> list[EmailChange]:
+    """Return the changes of a person's address that wait for somebody at a moment, the newest first."""
+    found = EmailChange.objects.filter(person=person, state=EmailChange.State.OPEN, expires_at__gt=at)
     return list(found.order_by("-pk"))
 
 
-def find(token: str) -> tuple[EmailChange, bool]:
+def find(token: str, at: datetime) -> tuple[EmailChange, bool]:
     """Return the open change behind a link, and whether it is the new address's; raise ChangeOver."""
     hashed = _hash(token)
     changes = EmailChange.objects.select_related("person")
@@ -110,7 +109,7 @@ def find(token: str) -> tuple[EmailChange, bool]:
     is_new = found is not None
     if found is None:
         found = changes.filter(old_token_hash=hashed, old_confirmed_at=None).first()
-    if found is None or not _is_open(found) or not found.person.is_active:
+    if found is None or not _is_open(found, at) or not found.person.is_active:
         raise ChangeOver
     if found.person.email != found.old_email:
         raise ChangeOver
@@ -118,17 +117,17 @@ def find(token: str) -> tuple[EmailChange, bool]:
 
 
 @transaction.atomic
-def confirm(token: str, *, moment_of: Callable[[Account], datetime]) -> EmailChange:
+def confirm(token: str, *, occasion_of: OccasionOf) -> EmailChange:
     """Confirm by a link, which works once; the address changes when all that must confirm have.
 
-    Each account hears of it at its own moment, which `moment_of` tells. Returns the change, `taken`
-    where somebody else got the address first. Raises ChangeOver.
+    `occasion_of` tells the occasion of each account, at its own moment, and (of None) the person's. Returns
+    the change, `taken` where somebody else got the address first. Raises ChangeOver.
     """
-    found, _is_new = find(token)
+    at = occasion_of(None).at
+    found, _is_new = find(token, at)
     accounts = _lock_accounts(found.person_id)
     User.objects.select_for_update(no_key=True).get(pk=found.person_id)
-    found, is_new = find(token)
-    at = activity.current().at
+    found, is_new = find(token, at)
     if is_new:
         found.new_confirmed_at = at
     else:
@@ -136,24 +135,25 @@ def confirm(token: str, *, moment_of: Callable[[Account], datetime]) -> EmailCha
     found.save(update_fields=["new_confirmed_at", "old_confirmed_at"])
     agreed = found.approved_by_id if found.by_staff else found.old_confirmed_at
     if found.new_confirmed_at and agreed:
-        _carry_out(found, accounts, moment_of)
+        _carry_out(found, accounts, occasion_of)
     return found
 
 
 @transaction.atomic
-def propose(person_id: int, email: str, *, reason: str, by: User) -> EmailChange:
+def propose(person_id: int, email: str, *, reason: str, occasion: Occasion) -> EmailChange:
     """Propose, as one of the vendor's staff, to correct somebody's address; nothing is sent yet.
 
     Raises PermissionDenied (also for one's own), ValueError without a reason, NotChangeable.
     """
+    by, at = occasion.person, occasion.at
     staff.demand(by, reason)
     person = User.objects.select_for_update(no_key=True).get(pk=person_id)
     if person.pk == by.pk or not person.is_active:
         raise PermissionDenied
-    email, at = _clean(email, person), activity.current().at
+    email = _clean(email, person)
     if User.objects.filter(email=email).exists():
         raise NotChangeable("taken")
-    expire(person)
+    expire(at, person)
     if EmailChange.objects.filter(person=person, by_staff=True, state=EmailChange.State.OPEN).exists():
         raise NotChangeable("open")
     return EmailChange.objects.create(
@@ -169,20 +169,20 @@ def propose(person_id: int, email: str, *, reason: str, by: User) -> EmailChange
 
 
 @transaction.atomic
-def approve(change_id: int, *, by: User) -> EmailChange:
+def approve(change_id: int, *, occasion: Occasion) -> EmailChange:
     """Approve, as another of the staff, what one proposed: a link goes to the new address.
 
     The old one is told at once. Raises PermissionDenied (for who proposed it, and whose address it is),
     ChangeOver.
     """
-    found = _proposal(change_id, by)
+    by, found = occasion.person, _proposal(change_id, occasion)
     if by.pk in (found.proposed_by_id, found.person_id):
         raise PermissionDenied
     if found.approved_by_id or found.person.email != found.old_email:
         raise ChangeOver
     token = secrets.token_urlsafe(32)
     found.approved_by, found.new_token_hash = by, _hash(token)
-    found.expires_at = activity.current().at + VALID_FOR
+    found.expires_at = occasion.at + VALID_FOR
     found.save(update_fields=["approved_by", "new_token_hash", "expires_at"])
     facts = {"new": found.new_email, "token": token, "reason": found.reason}
     _notify(LetterKind.EMAIL_CHANGE_NEW, found.person, found.new_email, facts, found)
@@ -192,38 +192,38 @@ def approve(change_id: int, *, by: User) -> EmailChange:
 
 
 @transaction.atomic
-def reject(change_id: int, *, by: User) -> None:
+def reject(change_id: int, *, occasion: Occasion) -> None:
     """End what staff proposed, as any of them. Raises PermissionDenied, ChangeOver."""
-    _end(_proposal(change_id, by), EmailChange.State.WITHDRAWN)
+    _end(_proposal(change_id, occasion), EmailChange.State.WITHDRAWN)
 
 
-def expire(person: User | None = None) -> int:
+def expire(at: datetime, person: User | None = None) -> int:
     """End changes whose time is over, of one person (under their lock) or of all; return how many."""
-    old = EmailChange.objects.filter(state=EmailChange.State.OPEN, expires_at__lte=activity.current().at)
+    old = EmailChange.objects.filter(state=EmailChange.State.OPEN, expires_at__lte=at)
     if person is not None:
         old = old.filter(person=person)
     return old.update(state=EmailChange.State.EXPIRED)
 
 
-def forget() -> int:
-    """Delete what has been over for long; return how many."""
-    old = EmailChange.objects.filter(created_at__lte=activity.current().at - KEPT_FOR)
+def forget(at: datetime) -> int:
+    """Delete what has been over for long at a moment; return how many."""
+    old = EmailChange.objects.filter(created_at__lte=at - KEPT_FOR)
     return old.exclude(state=EmailChange.State.OPEN).delete()[0]
 
 
-def _proposal(change_id: int, by: User) -> EmailChange:
+def _proposal(change_id: int, occasion: Occasion) -> EmailChange:
     """Lock the person and return what staff proposed, while it is open."""
     # What it is for was said by who proposed it.
-    staff.demand(by, "proposed")
+    staff.demand(occasion.person, "proposed")
     person_id = EmailChange.objects.values_list("person", flat=True).get(pk=change_id, by_staff=True)
     User.objects.select_for_update(no_key=True).get(pk=person_id)
     found = EmailChange.objects.select_related("person").get(pk=change_id)
-    if not _is_open(found):
+    if not _is_open(found, occasion.at):
         raise ChangeOver
     return found
 
 
-def _carry_out(found: EmailChange, accounts: list[Account], moment_of: Callable[[Account], datetime]) -> None:
+def _carry_out(found: EmailChange, accounts: list[Account], occasion_of: OccasionOf) -> None:
     """Change the address everywhere at once, end all sessions, tell both addresses and each account."""
     person = found.person
     try:
@@ -245,21 +245,20 @@ def _carry_out(found: EmailChange, accounts: list[Account], moment_of: Callable[
     facts = {"old": found.old_email, "new": found.new_email, "reason": found.reason}
     _notify(LetterKind.EMAIL_CHANGED, person, found.old_email, facts, found, "old")
     _notify(LetterKind.EMAIL_CHANGED, person, found.new_email, facts, found, "new")
-    held = activity.current()
     after = {"email": found.new_email}
     if found.approved_by:
         after["approved_by"] = found.approved_by.name
+    author = found.proposed_by if found.by_staff else person
     for account in accounts:
-        with activity.occasion(moment_of(account), address=held.address, by_staff=found.by_staff):
-            activity.record(
-                account,
-                ActivityVerb.EMAIL_CHANGED,
-                by=found.proposed_by if found.by_staff else person,
-                subject=f"member:{person.pk}",
-                before={"email": found.old_email},
-                after=after,
-                reason=found.reason,
-            )
+        activity.record(
+            account,
+            ActivityVerb.EMAIL_CHANGED,
+            replace(occasion_of(account), by=author, by_staff=found.by_staff),
+            subject=f"member:{person.pk}",
+            before={"email": found.old_email},
+            after=after,
+            reason=found.reason,
+        )
 
 
 def _end_sessions(person: User) -> None:
@@ -286,8 +285,8 @@ def _notify(
     mail.post_to_person(kind, person, email=email, language=language, facts=facts, key=key)
 
 
-def _is_open(found: EmailChange) -> bool:
-    return found.state == EmailChange.State.OPEN and found.expires_at > activity.current().at
+def _is_open(found: EmailChange, at: datetime) -> bool:
+    return found.state == EmailChange.State.OPEN and found.expires_at > at
 
 
 def _end(found: EmailChange, state: EmailChange.State) -> None:

@@ -2,8 +2,8 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
@@ -13,6 +13,7 @@ from accounts import activity, mail, roles
 from accounts.email_addresses import validate_address
 from accounts.gate import Gate
 from accounts.models import Account, Invitation, Membership, User
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action
@@ -65,7 +66,7 @@ def budget(account: Account, at: datetime) -> Budget:
 
 @transaction.atomic
 def invite(
-    account: Account, email: str, name: str, role: Role, *, by: User, on: date, seat: str = ""
+    account: Account, email: str, name: str, role: Role, *, occasion: Occasion, seat: str = ""
 ) -> Invitation:
     """Invite an address; the link goes by mail and nowhere else.
 
@@ -73,10 +74,11 @@ def invite(
     right to give roles. An address of another company's people
     is welcome: a person may belong to several accounts. Raises NotAllowed, NotInvited.
     """
+    by = occasion.person
     account = Account.objects.lock(account.pk)
     powerful = role in (Role.BILLING_ADMIN, Role.ADMIN)
-    Gate(by, account, on=on).demand(Action.MANAGE_ROLES if powerful else Action.MANAGE_PEOPLE)
-    email, at = _clean(email), activity.current().at
+    Gate(by, account, on=occasion.on).demand(Action.MANAGE_ROLES if powerful else Action.MANAGE_PEOPLE)
+    email, at = _clean(email), occasion.at
     if role is Role.OWNER:
         raise NotInvited("role")
     if Membership.objects.filter(account=account, user__email=email).exists():
@@ -102,7 +104,7 @@ def invite(
     activity.record(
         account,
         ActivityVerb.MEMBER_INVITED,
-        by=by,
+        occasion,
         subject=f"invitation:{made.pk}",
         after={"role": role.value},
     )
@@ -128,26 +130,28 @@ def account_of(token: str) -> Account:
     return found.account
 
 
-def find(token: str) -> Invitation:
-    """Return the open invitation behind a link's token; raise InvitationOver for any other."""
+def find(token: str, at: datetime) -> Invitation:
+    """Return the open invitation behind a link's token at a moment; raise InvitationOver for any other."""
     found = Invitation.objects.select_related("account", "invited_by").filter(token_hash=_hash(token)).first()
     if found is None or found.accepted_at or found.revoked_at:
         raise InvitationOver
-    if found.expires_at <= activity.current().at or found.account.state == AccountState.CANCELLED:
+    if found.expires_at <= at or found.account.state == AccountState.CANCELLED:
         raise InvitationOver
     return found
 
 
 @transaction.atomic
-def accept(token: str, *, name: str = "", password: str = "") -> tuple[Invitation, Membership]:
+def accept(
+    token: str, *, occasion: Occasion, name: str = "", password: str = ""
+) -> tuple[Invitation, Membership]:
     """Join the account; a person who is new gets an account to sign in with, their address verified.
 
     The link proves the mailbox. `name` and `password` are set only for a person who is new; one who
     exists signs in as ever. Raises InvitationOver, also for who became a member on another way.
     """
-    found = find(token)
+    found = find(token, occasion.at)
     account = Account.objects.lock(found.account_id)
-    found = find(token)
+    found = find(token, occasion.at)
     person = User.objects.filter(email=found.email).first()
     if person is None:
         called = " ".join(name.split())[:120] or found.name or found.email
@@ -156,13 +160,13 @@ def accept(token: str, *, name: str = "", password: str = "") -> tuple[Invitatio
     elif Membership.objects.filter(account=account, user=person).exists():
         raise InvitationOver
     roles.enrol(account, [(person, Role(found.role))])
-    found.accepted_at, found.accepted_by = activity.current().at, person
+    found.accepted_at, found.accepted_by = occasion.at, person
     found.save(update_fields=["accepted_at", "accepted_by"])
     member = Membership.objects.get(account=account, user=person)
     activity.record(
         account,
         ActivityVerb.MEMBER_JOINED,
-        by=person,
+        replace(occasion, by=person),
         subject=f"member:{person.pk}",
         after=roles.standing_of(member) | {"name": person.name},
     )
@@ -170,14 +174,14 @@ def accept(token: str, *, name: str = "", password: str = "") -> tuple[Invitatio
 
 
 @transaction.atomic
-def revoke(invitation_id: int, *, by: User, on: date) -> None:
+def revoke(invitation_id: int, *, occasion: Occasion) -> None:
     """Take an invitation back. Raises NotAllowed, Invitation.DoesNotExist."""
     account = Account.objects.lock_for(Invitation, invitation_id)
-    Gate(by, account, on=on).demand(Action.MANAGE_PEOPLE)
+    Gate(occasion.person, account, on=occasion.on).demand(Action.MANAGE_PEOPLE)
     open_ones = Invitation.objects.filter(pk=invitation_id, accepted_at=None, revoked_at=None)
-    if open_ones.update(revoked_at=activity.current().at):
+    if open_ones.update(revoked_at=occasion.at):
         activity.record(
-            account, ActivityVerb.INVITATION_REVOKED, by=by, subject=f"invitation:{invitation_id}"
+            account, ActivityVerb.INVITATION_REVOKED, occasion, subject=f"invitation:{invitation_id}"
         )
 
 

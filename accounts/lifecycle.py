@@ -11,6 +11,7 @@ from django.db import transaction
 
 from accounts import activity, roles, staff
 from accounts.models import Account, Membership, User
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
 from accounts.rules.roles import Role
@@ -107,18 +108,18 @@ def _people(members: Sequence[NewMember]) -> dict[str, User]:
 
 
 def move(
-    account: Account, state: AccountState, *, by: User | None, reason: str = "", invoice: str = ""
+    account: Account, state: AccountState, *, occasion: Occasion, reason: str = "", invoice: str = ""
 ) -> None:
     """Put an account into a state; nothing happens where it is in it. Called under the account's lock."""
     if account.state == state:
         return
     before, account.state = account.state, state
-    account.cancelled_at = activity.current().at if state is AccountState.CANCELLED else None
+    account.cancelled_at = occasion.at if state is AccountState.CANCELLED else None
     account.save(update_fields=["state", "cancelled_at"])
     activity.record(
         account,
         ActivityVerb.ACCOUNT_STATE_CHANGED,
-        by=by,
+        occasion,
         subject="account",
         before={"state": str(before)},
         after={"state": state.value},
@@ -127,10 +128,16 @@ def move(
     )
 
 
-def fall_past_due(account: Account, *, invoice: str) -> None:
+def fall_past_due(account: Account, *, occasion: Occasion, invoice: str) -> None:
     """Mark an active account whose invoice could not be collected."""
     if account.state == AccountState.ACTIVE:
-        move(account, AccountState.PAST_DUE, by=None, reason="charge_failed", invoice=invoice)
+        move(
+            account,
+            AccountState.PAST_DUE,
+            occasion=occasion.by_itself(),
+            reason="charge_failed",
+            invoice=invoice,
+        )
 
 
 # What the vendor's staff may change by hand; all else has a verb of its own.
@@ -146,14 +153,14 @@ FIELDS = (
 
 
 @transaction.atomic
-def amend(account_id: int, values: Mapping[str, str], *, by: User, reason: str) -> bool:
+def amend(account_id: int, values: Mapping[str, str], *, occasion: Occasion, reason: str) -> bool:
     """Give an account new particulars, and tell whether any differed.
 
     Recorded with the reason, which the account's owner reads in the trail (security.md,
     "The shape" 9). Raises PermissionDenied for anyone but the vendor's staff, ValueError for a field that is
     not among FIELDS or without a reason, ValidationError for a value that the field refuses.
     """
-    staff.demand(by, reason)
+    staff.demand(occasion.person, reason)
     if not set(values) <= set(FIELDS):
         raise ValueError("name only particulars")
     account = Account.objects.lock(account_id)
@@ -168,7 +175,7 @@ def amend(account_id: int, values: Mapping[str, str], *, by: User, reason: str) 
     activity.record(
         account,
         ActivityVerb.ACCOUNT_AMENDED,
-        by=by,
+        occasion,
         subject="account",
         before=before,
         after=changed,

@@ -16,7 +16,7 @@ from django.utils import translation
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from accounts import activity, queues
+from accounts import queues
 from accounts.failpoints import step
 from accounts.models import Account, Letter, User
 from accounts.rules.letters import LetterKind
@@ -121,14 +121,14 @@ def _wake_worker() -> None:
     transaction.on_commit(wake, robust=True)
 
 
-def send_waiting() -> int:
-    """Send letters that wait, the oldest first; return how many went out.
+def send_waiting(at: datetime) -> int:
+    """Send letters whose time has come at a moment, the oldest first; return how many went out.
 
     Several workers may do this at once: each letter is locked by the one that sends it. A worker
     that is killed while sending leaves the letter waiting; it is sent again with the same
     Message-ID, by which mailboxes tell a repetition.
     """
-    return queues.each("letters", due(activity.current().at), _send_and_step)[0]
+    return queues.each("letters", due(at), lambda pk: _send_and_step(pk, at))[0]
 
 
 def due(at: datetime) -> list[tuple[int, int | None]]:
@@ -138,14 +138,14 @@ def due(at: datetime) -> list[tuple[int, int | None]]:
     return list(waiting.order_by("pk").values_list("pk", "account_id"))
 
 
-def _send_and_step(pk: int) -> bool:
-    sent = _send(pk)
+def _send_and_step(pk: int, at: datetime) -> bool:
+    sent = _send(pk, at)
     step("letter_marked")
     return sent
 
 
 @transaction.atomic
-def _send(pk: int) -> bool:
+def _send(pk: int, at: datetime) -> bool:
     """Send one letter under its own lock; return whether it went out.
 
     Whatever stops it is written to its row: it says nothing of the letters behind it.
@@ -160,7 +160,6 @@ def _send(pk: int) -> bool:
         return False
     letter.attempts += 1
     step("letter_sending")
-    at = activity.current().at
     try:
         # What it reads while it is written must not spoil the transaction that keeps its error.
         with transaction.atomic():

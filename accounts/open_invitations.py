@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from accounts import activity
 from accounts.models import Account, Invitation, User
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 
 KEEP, REVOKE = "keep", "revoke"
@@ -31,13 +32,13 @@ def sent_by(account_id: int, person: User, at: datetime) -> QuerySet[Invitation]
     return waiting(account_id, at).filter(invited_by=person).order_by("pk")
 
 
-def answer(account: Account, person: User, choice: str, *, by: User) -> None:
+def answer(account: Account, person: User, choice: str, *, occasion: Occasion) -> None:
     """Keep or revoke a person's open invitations, as `choice` says, under the account's lock.
 
     What is kept stays the account's promise. Raises InvitationsOpen where some are open and `choice` is
     neither. Called by the verbs that take a person's part in the account, after the gate.
     """
-    at = activity.current().at
+    at = occasion.at
     sent = list(sent_by(account.pk, person, at).select_for_update())
     if not sent or choice == KEEP:
         return
@@ -48,7 +49,7 @@ def answer(account: Account, person: User, choice: str, *, by: User) -> None:
         activity.record(
             account,
             ActivityVerb.INVITATION_REVOKED,
-            by=by,
+            occasion,
             subject=f"invitation:{one.pk}",
             reason="inviter_gone",
         )

@@ -1,13 +1,14 @@
 """Hands an account from its owner to a billing admin: offered, accepted, or withdrawn until then."""
 
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from accounts import activity, mail
 from accounts.gate import Gate
-from accounts.models import Account, Membership, OwnershipOffer, User
+from accounts.models import Account, Membership, OwnershipOffer
+from accounts.occasion import Occasion
 from accounts.roles import derive, standing_of
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
@@ -36,24 +37,25 @@ class OfferOver(Exception):
 
 
 @transaction.atomic
-def offer(member_id: int, *, by: User, on: date) -> OwnershipOffer:
+def offer(member_id: int, *, occasion: Occasion) -> OwnershipOffer:
     """Offer the account to one of its billing admins, who must have a verified address.
 
     Raises NotAllowed, NotEligible, Membership.DoesNotExist. The page asks for the password first.
     """
+    by = occasion.person
     account = Account.objects.lock_for(Membership, member_id)
-    Gate(by, account, on=on).demand(Action.TRANSFER_OWNERSHIP)
+    Gate(by, account, on=occasion.on).demand(Action.TRANSFER_OWNERSHIP)
     member = Membership.objects.select_related("user").get(pk=member_id)
     _demand_eligible(member)
-    at = activity.current().at
-    expire(account)
+    at = occasion.at
+    expire(at, account)
     if OwnershipOffer.objects.filter(account=account, state=OwnershipOffer.State.OPEN).exists():
         raise NotEligible("offer_open")
     made = OwnershipOffer.objects.create(
         account=account, offered_by=by, to=member.user, created_at=at, expires_at=at + VALID_FOR
     )
     activity.record(
-        account, ActivityVerb.OWNERSHIP_OFFERED, by=by, subject="ownership", after={"to": member.user.name}
+        account, ActivityVerb.OWNERSHIP_OFFERED, occasion, subject="ownership", after={"to": member.user.name}
     )
     facts = {"by": by.name, "to": member.user.name, "until": made.expires_at.isoformat()}
     mail.post(LetterKind.OWNERSHIP_OFFERED, account, to=[member.user, by], facts=facts, key=str(made.pk))
@@ -61,12 +63,13 @@ def offer(member_id: int, *, by: User, on: date) -> OwnershipOffer:
 
 
 @transaction.atomic
-def accept(offer_id: int, *, by: User) -> OwnershipOffer:
+def accept(offer_id: int, *, occasion: Occasion) -> OwnershipOffer:
     """Become the owner; the former one becomes an admin. There is exactly one owner at every moment.
 
     Raises OfferOver, NotEligible, OwnershipOffer.DoesNotExist (also for whom it was not made to).
     """
-    account, made = _open(offer_id)
+    by = occasion.person
+    account, made = _open(offer_id, occasion.at)
     if made.to_id != by.pk:
         raise OwnershipOffer.DoesNotExist
     former = Membership.objects.select_related("user").get(account=account, role=Role.OWNER)
@@ -75,8 +78,8 @@ def accept(offer_id: int, *, by: User) -> OwnershipOffer:
         raise OfferOver
     _demand_eligible(heir)
     # The former first: the database never holds two owners, and at the commit never none.
-    _become(account, former, Role.ADMIN, by=by)
-    _become(account, heir, Role.OWNER, by=by)
+    _become(account, former, Role.ADMIN, occasion=occasion)
+    _become(account, heir, Role.OWNER, occasion=occasion)
     _end(made, OwnershipOffer.State.ACCEPTED)
     facts = {"former": former.user.name, "owner": by.name}
     mail.post(LetterKind.OWNERSHIP_ACCEPTED, account, to=[former.user, by], facts=facts, key=str(made.pk))
@@ -84,36 +87,34 @@ def accept(offer_id: int, *, by: User) -> OwnershipOffer:
 
 
 @transaction.atomic
-def withdraw(offer_id: int, *, by: User, on: date) -> OwnershipOffer:
+def withdraw(offer_id: int, *, occasion: Occasion) -> OwnershipOffer:
     """Take an offer back, or (as the one it was made to) decline it.
 
     Raises NotAllowed, OfferOver, OwnershipOffer.DoesNotExist.
     """
-    account, made = _open(offer_id)
-    declines = made.to_id == by.pk
+    account, made = _open(offer_id, occasion.at)
+    declines = made.to_id == occasion.person.pk
     if not declines:
-        Gate(by, account, on=on).demand(Action.TRANSFER_OWNERSHIP)
+        Gate(occasion.person, account, on=occasion.on).demand(Action.TRANSFER_OWNERSHIP)
     _end(made, OwnershipOffer.State.DECLINED if declines else OwnershipOffer.State.WITHDRAWN)
     verb = ActivityVerb.OWNERSHIP_DECLINED if declines else ActivityVerb.OWNERSHIP_WITHDRAWN
-    activity.record(account, verb, by=by, subject="ownership", before={"to": made.to.name})
+    activity.record(account, verb, occasion, subject="ownership", before={"to": made.to.name})
     return made
 
 
-def expire(account: Account | None = None) -> int:
+def expire(at: datetime, account: Account | None = None) -> int:
     """End offers whose seven days are over, of one account (under its lock) or of all; return how many."""
-    old = OwnershipOffer.objects.filter(
-        state=OwnershipOffer.State.OPEN, expires_at__lte=activity.current().at
-    )
+    old = OwnershipOffer.objects.filter(state=OwnershipOffer.State.OPEN, expires_at__lte=at)
     if account is not None:
         old = old.filter(account=account)
     return old.update(state=OwnershipOffer.State.EXPIRED)
 
 
-def _open(offer_id: int) -> tuple[Account, OwnershipOffer]:
+def _open(offer_id: int, at: datetime) -> tuple[Account, OwnershipOffer]:
     """Lock the account and return it with an offer that is open; raise OfferOver."""
     account = Account.objects.lock_for(OwnershipOffer, offer_id)
     made = OwnershipOffer.objects.select_related("to").get(pk=offer_id)
-    over = made.state != OwnershipOffer.State.OPEN or made.expires_at <= activity.current().at
+    over = made.state != OwnershipOffer.State.OPEN or made.expires_at <= at
     if over or account.state == AccountState.CANCELLED:
         raise OfferOver
     return account, made
@@ -130,7 +131,7 @@ def _demand_eligible(member: Membership) -> None:
         raise NotEligible("address_not_verified")
 
 
-def _become(account: Account, member: Membership, role: Role, *, by: User) -> None:
+def _become(account: Account, member: Membership, role: Role, *, occasion: Occasion) -> None:
     before = standing_of(member)
     member.role, member.changes_payment = role, False
     member.save(update_fields=["role", "changes_payment"])
@@ -138,7 +139,7 @@ def _become(account: Account, member: Membership, role: Role, *, by: User) -> No
     activity.record(
         account,
         ActivityVerb.OWNERSHIP_ACCEPTED if role is Role.OWNER else ActivityVerb.ROLE_CHANGED,
-        by=by,
+        occasion,
         subject=f"member:{member.user_id}",
         before=before,
         after=standing_of(member),

@@ -9,13 +9,14 @@ from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 
 from accounts import activity, email_changes, invitations, mail, staff
-from accounts.models import Account, Letter, Membership, User
+from accounts.models import Account, Letter, Membership
+from accounts.occasion import OccasionOf
 from accounts.rules.activity import ActivityVerb
 
 log = structlog.get_logger()
 # The letters whose reader is let in by what they carry, with who knows whether it still does; rooms above
 # add theirs.
-LINKS: dict[str, Callable[[str], object]] = {
+LINKS: dict[str, Callable[[str, datetime], object]] = {
     "invited": invitations.find,
     "email_change_old": email_changes.find,
     "email_change_new": email_changes.find,
@@ -40,8 +41,8 @@ class NotSentAgain(Exception):
         self.reason = reason
 
 
-def useless(letter: Letter) -> str:
-    """Return why sending a letter again would be of no use, as a code; empty where it is of use."""
+def useless(letter: Letter, at: datetime) -> str:
+    """Return why sending a letter again would be of no use at a moment, as a code; empty where it is."""
     if letter.sent_at is not None:
         return "sent"
     if letter.failed_at is None:
@@ -52,50 +53,46 @@ def useless(letter: Letter) -> str:
         get_template(f"mail/{letter.kind}/body.txt")
     except TemplateDoesNotExist:
         return "unwritten"
-    return _of_its_link(letter, LINKS[letter.kind]) if letter.kind in LINKS else ""
+    return _of_its_link(letter, LINKS[letter.kind], at) if letter.kind in LINKS else ""
 
 
-def _of_its_link(letter: Letter, find: Callable[[str], object]) -> str:
+def _of_its_link(letter: Letter, find: Callable[[str, datetime], object], at: datetime) -> str:
     """Return why the link in a letter lets nobody in; empty where it does."""
     if mail.without_secrets(letter.facts) == letter.facts:
         return "forgotten"
     try:
-        find(str(letter.facts["token"]))
+        find(str(letter.facts["token"]), at)
     except (invitations.InvitationOver, email_changes.ChangeOver, LetsNobodyIn):
         return "over"
     return ""
 
 
 @transaction.atomic
-def send_again(
-    letter_id: int, *, reason: str, by: User, moment_of: Callable[[Account | None], datetime]
-) -> Letter:
+def send_again(letter_id: int, *, reason: str, occasion_of: OccasionOf) -> Letter:
     """Let a letter that was given up be tried from the beginning, and record it with the reason.
 
     The trail is that of its account; a letter that is a person's own stands in the trail of each of
-    their accounts, at the account's own moment, which `moment_of` tells. Raises PermissionDenied for
+    their accounts, on the occasion of each, which `occasion_of` tells. Raises PermissionDenied for
     anyone but the vendor's staff, ValueError without a reason, NotSentAgain, Letter.DoesNotExist.
     """
+    by = occasion_of(None).person
     staff.demand(by, reason)
     accounts = _lock_accounts(letter_id)
     letter = (
         Letter.objects.select_for_update(of=("self",)).select_related("user", "account").get(pk=letter_id)
     )
-    held = activity.current()
-    with activity.occasion(moment_of(letter.account), address=held.address, by_staff=True):
-        if why := useless(letter):
-            raise NotSentAgain(why)
+    if why := useless(letter, occasion_of(letter.account).at):
+        raise NotSentAgain(why)
     mail.send_again(letter)
     for account in accounts:
-        with activity.occasion(moment_of(account), address=held.address, by_staff=True):
-            activity.record(
-                account,
-                ActivityVerb.LETTER_SENT_AGAIN,
-                by=by,
-                subject=f"letter:{letter.pk}",
-                after={"to": letter.to},
-                reason=reason.strip(),
-            )
+        activity.record(
+            account,
+            ActivityVerb.LETTER_SENT_AGAIN,
+            occasion_of(account),
+            subject=f"letter:{letter.pk}",
+            after={"to": letter.to},
+            reason=reason.strip(),
+        )
     log.info("letter_sent_again", letter=letter.pk, account=letter.account_id, by=by.pk)
     return letter
 

@@ -5,7 +5,7 @@ never differ; `manage.py check_invariants` compares them. A suspended member hol
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from django.contrib.auth.models import Permission as StoredPermission
 from django.db import transaction
@@ -14,6 +14,7 @@ from guardian.shortcuts import assign_perm, remove_perm
 from accounts import activity, mail, open_invitations
 from accounts.gate import Gate
 from accounts.models import Account, AccountPermission, Membership, User
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.decision import Action
 from accounts.rules.letters import LetterKind
@@ -36,7 +37,6 @@ def enrol(
     people: Iterable[tuple[User, Role]],
     *,
     changes_payment: Iterable[User] = (),
-    suspended: Iterable[User] = (),
 ) -> list[Membership]:
     """Make people members of an account for the first time, in bulk, with the permissions of their roles.
 
@@ -44,14 +44,12 @@ def enrol(
     already or a second owner is named.
     """
     delegated = {user.pk for user in changes_payment}
-    shut_out = {user.pk for user in suspended}
     members = [
         Membership(
             account=account,
             user=user,
             role=role,
             changes_payment=user.pk in delegated,
-            suspended_at=activity.current().at if user.pk in shut_out else None,
         )
         for user, role in people
     ]
@@ -133,7 +131,7 @@ def standing_of(member: Membership) -> dict[str, object]:
 
 
 @transaction.atomic
-def give(member_id: int, role: Role, *, by: User, on: date, invitations: str = "") -> Membership:
+def give(member_id: int, role: Role, *, occasion: Occasion, invitations: str = "") -> Membership:
     """Give a member another role; what it allows works, or stops, from their next request on.
 
     Where they will no longer manage people, `invitations` says whether those that they sent are kept or
@@ -141,37 +139,37 @@ def give(member_id: int, role: Role, *, by: User, on: date, invitations: str = "
     InvitationsOpen, Membership.DoesNotExist.
     """
     account = Account.objects.lock_for(Membership, member_id)
-    Gate(by, account, on=on).demand(Action.MANAGE_ROLES)
+    Gate(occasion.person, account, on=occasion.on).demand(Action.MANAGE_ROLES)
     member = Membership.objects.select_related("user").get(pk=member_id)
-    if member.user_id == by.pk:
+    if member.user_id == occasion.person.pk:
         raise OwnRole
     if Role.OWNER in (role, member.role):
         raise OwnerKeepsRole
     if member.role == Role.BILLING_ADMIN and role is not Role.BILLING_ADMIN:
-        open_invitations.answer(account, member.user, invitations, by=by)
+        open_invitations.answer(account, member.user, invitations, occasion=occasion)
     delegated = member.changes_payment and role is Role.BILLING_ADMIN
     if role != member.role:
-        _change(member, role, by=by, delegated=delegated)
+        _change(member, role, occasion=occasion, delegated=delegated)
     return member
 
 
 @transaction.atomic
-def delegate(member_id: int, *, changes_payment: bool, by: User, on: date) -> Membership:
+def delegate(member_id: int, *, changes_payment: bool, occasion: Occasion) -> Membership:
     """Let one billing admin change payment details, or no longer.
 
     Raises NotAllowed, OwnerKeepsRole where the member is no billing admin, Membership.DoesNotExist.
     """
     account = Account.objects.lock_for(Membership, member_id)
-    Gate(by, account, on=on).demand(Action.MANAGE_ROLES)
+    Gate(occasion.person, account, on=occasion.on).demand(Action.MANAGE_ROLES)
     member = Membership.objects.select_related("user").get(pk=member_id)
     if member.role != Role.BILLING_ADMIN:
         raise OwnerKeepsRole
     if changes_payment != member.changes_payment:
-        _change(member, Role.BILLING_ADMIN, by=by, delegated=changes_payment)
+        _change(member, Role.BILLING_ADMIN, occasion=occasion, delegated=changes_payment)
     return member
 
 
-def _change(member: Membership, role: Role, *, by: User | None, delegated: bool = False) -> None:
+def _change(member: Membership, role: Role, *, occasion: Occasion, delegated: bool = False) -> None:
     """Write a role with what follows from it: permissions, trail, letter."""
     before, held = standing_of(member), permissions(Role(member.role), changes_payment=member.changes_payment)
     member.role, member.changes_payment = role, delegated
@@ -180,7 +178,7 @@ def _change(member: Membership, role: Role, *, by: User | None, delegated: bool 
     entry = activity.record(
         member.account,
         ActivityVerb.ROLE_CHANGED,
-        by=by,
+        occasion,
         subject=f"member:{member.user_id}",
         before=before,
         after=standing_of(member),
@@ -190,13 +188,17 @@ def _change(member: Membership, role: Role, *, by: User | None, delegated: bool 
         LetterKind.ROLE_GIVEN if more else LetterKind.ROLE_TAKEN,
         member.account,
         to=[member.user],
-        facts={"role": role.value, "changes_payment": delegated, "by": by.name if by else ""},
+        facts={
+            "role": role.value,
+            "changes_payment": delegated,
+            "by": occasion.by.name if occasion.by else "",
+        },
         key=str(entry.pk),
     )
 
 
 @transaction.atomic
-def leave(member_id: int, *, by: User, on: date, invitations: str = "") -> None:
+def leave(member_id: int, *, occasion: Occasion, invitations: str = "") -> None:
     """Take a member out of the account: nothing of it can be reached from their next request on.
 
     Administrators are removed by who gives roles, others by who manages people. Called by billing,
@@ -204,12 +206,12 @@ def leave(member_id: int, *, by: User, on: date, invitations: str = "") -> None:
     revoked. Raises NotAllowed, OwnRole, OwnerKeepsRole, InvitationsOpen, Membership.DoesNotExist.
     """
     account = Account.objects.lock_for(Membership, member_id)
-    member = _manageable(account, member_id, by=by, on=on)
-    open_invitations.answer(account, member.user, invitations, by=by)
+    member = _manageable(account, member_id, occasion=occasion)
+    open_invitations.answer(account, member.user, invitations, occasion=occasion)
     activity.record(
         account,
         ActivityVerb.MEMBER_REMOVED,
-        by=by,
+        occasion,
         subject=f"member:{member.user_id}",
         before=standing_of(member) | {"name": member.user.name},
         after=None,
@@ -218,17 +220,17 @@ def leave(member_id: int, *, by: User, on: date, invitations: str = "") -> None:
 
 
 @transaction.atomic
-def suspend(member_id: int, *, by: User, on: date, invitations: str = "") -> Membership:
+def suspend(member_id: int, *, occasion: Occasion, invitations: str = "") -> Membership:
     """Suspend a member: they keep role and seats, hold no permission and reach nothing. Raises as `leave`."""
     return _set_suspended(
-        member_id, activity.current().at, ActivityVerb.MEMBER_SUSPENDED, by=by, on=on, invitations=invitations
+        member_id, occasion.at, ActivityVerb.MEMBER_SUSPENDED, occasion=occasion, invitations=invitations
     )
 
 
 @transaction.atomic
-def resume(member_id: int, *, by: User, on: date) -> Membership:
+def resume(member_id: int, *, occasion: Occasion) -> Membership:
     """Let a suspended member in again. Raises as `leave`, no question."""
-    return _set_suspended(member_id, None, ActivityVerb.MEMBER_RESUMED, by=by, on=on)
+    return _set_suspended(member_id, None, ActivityVerb.MEMBER_RESUMED, occasion=occasion)
 
 
 def _set_suspended(
@@ -236,31 +238,32 @@ def _set_suspended(
     suspended_at: datetime | None,
     verb: ActivityVerb,
     *,
-    by: User,
-    on: date,
+    occasion: Occasion,
     invitations: str = "",
 ) -> Membership:
     account = Account.objects.lock_for(Membership, member_id)
-    member = _manageable(account, member_id, by=by, on=on)
+    member = _manageable(account, member_id, occasion=occasion)
     if (member.suspended_at is None) is (suspended_at is None):
         return member
     if suspended_at is not None:
-        open_invitations.answer(account, member.user, invitations, by=by)
+        open_invitations.answer(account, member.user, invitations, occasion=occasion)
     before = standing_of(member)
     member.suspended_at = suspended_at
     member.save(update_fields=["suspended_at"])
     derive(member)
     subject = f"member:{member.user_id}"
-    activity.record(account, verb, by=by, subject=subject, before=before, after=standing_of(member))
+    activity.record(account, verb, occasion, subject=subject, before=before, after=standing_of(member))
     return member
 
 
-def _manageable(account: Account, member_id: int, *, by: User, on: date) -> Membership:
+def _manageable(account: Account, member_id: int, *, occasion: Occasion) -> Membership:
     """Return a member of the account that this person may manage, or raise why not."""
     member = Membership.objects.select_related("user", "account").get(pk=member_id, account=account)
     powerful = member.role in (Role.OWNER, Role.BILLING_ADMIN, Role.ADMIN)
-    Gate(by, account, on=on).demand(Action.MANAGE_ROLES if powerful else Action.MANAGE_PEOPLE)
-    if member.user_id == by.pk:
+    Gate(occasion.person, account, on=occasion.on).demand(
+        Action.MANAGE_ROLES if powerful else Action.MANAGE_PEOPLE
+    )
+    if member.user_id == occasion.person.pk:
         raise OwnRole
     if member.role == Role.OWNER:
         raise OwnerKeepsRole

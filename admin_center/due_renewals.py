@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.template.loader import render_to_string
 
-from accounts import activity
 from accounts.gate import Gate
 from accounts.models import Account
 from accounts.rules.decision import Action
@@ -18,7 +17,7 @@ def renew_first(request: AccountRequest, *, say: bool = True) -> list[str]:
     `say` makes them messages of the page that answers. Raises NotAllowed where the account ended with
     its period. A subscription that is not due costs one look.
     """
-    issued = renewal.renew(request.account.pk, on=request.today, at=activity.current().at)
+    issued = renewal.renew(request.account.pk, occasion=request.occasion)
     fresh = Account.objects.get(pk=request.account.pk)
     if fresh.state != request.account.state:
         request.account = fresh

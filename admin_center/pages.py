@@ -16,12 +16,12 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django_htmx.middleware import HtmxDetails
 
-from accounts import activity, clock
 from accounts.gate import Gate
 from accounts.models import Account, Membership, User
+from accounts.occasion import Occasion
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action, DenialReason, NotAllowed
-from admin_center.sign_in.adapters import client_address
+from admin_center.occasions import occasion_of
 from admin_center.sign_in.sessions import freshly_authenticated
 from billing import debts, payment_links
 
@@ -33,6 +33,8 @@ class AccountRequest(HttpRequest):
     account: Account
     membership: Membership
     gate: Gate
+    # What verbs are told: who, on which day of the account, at which moment.
+    occasion: Occasion
     today: date
     htmx: HtmxDetails
 
@@ -83,25 +85,24 @@ def _enter(
     """Ask the clock and the gate once, then show the page, or the refusal, which speaks of the second act."""
     action, about = actions
     account = membership.account
-    at = clock.now(account)
     request.account, request.membership = account, membership
-    request.today = clock.today(account)
+    request.occasion = occasion_of(request, account)
+    request.today = request.occasion.on
     request.gate = Gate(request.user, account, on=request.today, live=True, way_out=debts.way_out)
     structlog.contextvars.bind_contextvars(account=account.slug)
-    with activity.occasion(at, address=client_address(request)):
-        try:
-            if not request.gate.may(action):
-                request.gate.demand(about)
-                request.gate.demand(action)
-            return view(request, **parts)
-        except NotAllowed as refusal:
-            if refusal.decision.reason is DenialReason.CANCELLED:
-                # It was cancelled while this request waited.
-                return _closed(request, account)
-            # The door knows more than a verb of what would open the account again.
-            known = request.gate.may(refusal.decision.action)
-            decision = refusal.decision if known else known
-            return render(request, "403.html", {"decision": decision}, status=403)
+    try:
+        if not request.gate.may(action):
+            request.gate.demand(about)
+            request.gate.demand(action)
+        return view(request, **parts)
+    except NotAllowed as refusal:
+        if refusal.decision.reason is DenialReason.CANCELLED:
+            # It was cancelled while this request waited.
+            return _closed(request, account)
+        # The door knows more than a verb of what would open the account again.
+        known = request.gate.may(refusal.decision.action)
+        decision = refusal.decision if known else known
+        return render(request, "403.html", {"decision": decision}, status=403)
 
 
 def _closed(request: HttpRequest, account: Account) -> HttpResponseBase:

@@ -9,7 +9,8 @@ from datetime import date
 from django.db.models import F
 
 from accounts import activity, lifecycle, mail
-from accounts.models import Account, Membership, User
+from accounts.models import Account, Membership
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState, AccountType
 from accounts.rules.letters import LetterKind
@@ -23,7 +24,7 @@ from billing.rules.differences import holds
 from billing.rules.facts import Facts
 from billing.rules.price_overrides import quote_at
 from billing.storage import loading
-from billing.storage.saving import Occasion, persist
+from billing.storage.saving import persist
 from billing.subscription_state import state_of
 
 
@@ -103,8 +104,8 @@ def apply(account: Account, quote: Quote, *, occasion: Occasion) -> Invoice | No
         _approve(account, quote, quote.request, checked, occasion)
     quote.state, quote.confirmed_at = Quote.State.CONFIRMED, occasion.at
     quote.save(update_fields=["state", "confirmed_at"])
-    _record(account, quote, checked, invoice, occasion.by)
-    close_moot(account, occasion.on)
+    _record(account, quote, checked, invoice, occasion)
+    close_moot(account, occasion)
     return invoice
 
 
@@ -140,7 +141,7 @@ def _approve(
     activity.record(
         account,
         ActivityVerb.REQUEST_APPROVED,
-        by=occasion.by,
+        occasion,
         subject=f"request:{request.pk}",
         before={"state": "open"} | ({"changes": request.changes} if edited else {}),
         after={"state": "approved"} | ({"changes": request.approved_changes} if edited else {}),
@@ -157,18 +158,19 @@ def _approve(
 def _activate(account: Account, occasion: Occasion) -> None:
     """End the trial of an account that bought something."""
     if account.state == AccountState.TRIAL:
-        lifecycle.move(account, AccountState.ACTIVE, by=occasion.by, reason="first_purchase")
+        lifecycle.move(account, AccountState.ACTIVE, occasion=occasion, reason="first_purchase")
 
 
 def _record(
-    account: Account, quote: Quote, checked: CheckedQuote, invoice: Invoice | None, by: User | None
+    account: Account, quote: Quote, checked: CheckedQuote, invoice: Invoice | None, occasion: Occasion
 ) -> None:
     """Leave the trail and the letter: the state before and after, the quote and the invoice."""
+    by = occasion.by
     number, names = invoice.number if invoice else "", checked.reading.names
     activity.record(
         account,
         ActivityVerb.SUBSCRIPTION_CHANGED,
-        by=by,
+        occasion,
         subject="subscription",
         before=state_of(checked.before),
         after=state_of(checked.quote.after),

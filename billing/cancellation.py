@@ -13,6 +13,7 @@ from django.db.models import Sum
 from accounts import activity, lifecycle, mail, staff
 from accounts.gate import Gate
 from accounts.models import Account, Letter, Membership, User
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action
@@ -137,7 +138,7 @@ def stops_at(account: Account, on: date) -> datetime:
 
 
 @transaction.atomic
-def cancel_now(account: Account, *, mark: str, reason: str, text: str, by: User, on: date) -> Cancellation:
+def cancel_now(account: Account, *, mark: str, reason: str, text: str, occasion: Occasion) -> Cancellation:
     """Cancel the account at once: from the next request on nobody of it can use or reach anything.
 
     `mark` names the sheet that was shown. The page has asked for the password, the second factor
@@ -145,29 +146,29 @@ def cancel_now(account: Account, *, mark: str, reason: str, text: str, by: User,
     taken in when it answers; a change that waited for it is refunded.
     """
     account = Account.objects.lock(account.pk)
-    Gate(by, account, on=on).demand(Action.CANCEL_ACCOUNT)
-    sheet = consequences(account, on)
+    Gate(occasion.person, account, on=occasion.on).demand(Action.CANCEL_ACCOUNT)
+    sheet = consequences(account, occasion.on)
     if sheet.mark != mark:
         raise SheetChanged(sheet)
-    at = activity.current().at
+    at = occasion.at
     # An end that waited is overtaken; a restore lets it wait again.
     Cancellation.objects.filter(account=account, undone_at=None).update(undone_at=at)
-    made = _write(account, sheet, reason, text, by=by, at_period_end=False)
-    end_everything(account, by=by)
-    tell_members(account, by=by, key=str(made.pk))
+    made = _write(account, sheet, reason, text, occasion=occasion, at_period_end=False)
+    end_everything(account, occasion=occasion)
+    tell_members(account, occasion=occasion, key=str(made.pk))
     return made
 
 
-def tell_members(account: Account, *, by: User | None, key: str) -> None:
+def tell_members(account: Account, *, occasion: Occasion, key: str) -> None:
     """Tell everybody of an account, once, that it has ended; its owner alone how to pay what is open.
 
     Called after `end_everything`, which throws away the letters that waited.
     """
-    at = activity.current().at
+    at = occasion.at
     contacts = [member.user for member in Membership.objects.contacts(account)]
-    open_invoices = payment_links.tell_owner(account, key=key)
+    open_invoices = payment_links.tell_owner(account, occasion=occasion, key=key)
     letter = {"account": account.name, "until": (at + KEPT_FOR).isoformat(), "open": open_invoices}
-    letter |= {"by": by.name} if by else {}
+    letter |= {"by": occasion.by.name} if occasion.by else {}
     mail.post(LetterKind.ACCOUNT_CANCELLED, account, to=contacts, facts=letter, key=key)
     told = {person.pk for person in contacts}
     members = Membership.objects.live().filter(account=account).select_related("user")
@@ -181,13 +182,13 @@ def _owner(contacts: list[User]) -> dict[str, str]:
     return {"name": contacts[0].name, "email": contacts[0].email} if contacts else {}
 
 
-def end_everything(account: Account, *, by: User | None, reason: str = "") -> None:
+def end_everything(account: Account, *, occasion: Occasion, reason: str = "") -> None:
     """Close an account with all that waits in it. Called under its lock.
 
     Lines, seats and scheduled changes stay as they are, out of everybody's reach, so that a restore
     gives them back.
     """
-    at = activity.current().at
+    at = occasion.at
     Quote.objects.filter(subscription_id=account.pk, state__in=[Quote.State.OPEN, Quote.State.HELD]).update(
         state=Quote.State.CLOSED, failure="account_cancelled"
     )
@@ -200,12 +201,12 @@ def end_everything(account: Account, *, by: User | None, reason: str = "") -> No
     )
     # What is open stays due: a link to pay it, on its way to whom staff sent it, still goes out.
     Letter.objects.filter(account=account, sent_at=None).exclude(kind=LetterKind.INVOICE_PAYABLE).delete()
-    lifecycle.move(account, AccountState.CANCELLED, by=by, reason=reason)
+    lifecycle.move(account, AccountState.CANCELLED, occasion=occasion, reason=reason)
 
 
 @transaction.atomic
 def cancel_at_period_end(
-    account: Account, *, mark: str, reason: str, text: str, by: User, on: date
+    account: Account, *, mark: str, reason: str, text: str, occasion: Occasion
 ) -> ScheduledChange:
     """Let the account end when its paid period does; it can be undone until that day.
 
@@ -213,39 +214,39 @@ def cancel_at_period_end(
     and FirstPurchaseNeeded where no period was ever bought.
     """
     account = Account.objects.lock(account.pk)
-    Gate(by, account, on=on).demand(Action.CANCEL_ACCOUNT)
+    Gate(occasion.person, account, on=occasion.on).demand(Action.CANCEL_ACCOUNT)
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account.pk)
-    sheet = consequences(account, on, at_end=True)
+    sheet = consequences(account, occasion.on, at_end=True)
     if sheet.mark != mark:
         raise SheetChanged(sheet)
-    reading = loading.read(account, on)
+    reading = loading.read(account, occasion.on)
     assert reading is not None  # it was locked above
     if subscription.paid_until is None:
         raise FirstPurchaseNeeded
-    if on >= subscription.paid_until:
+    if occasion.on >= subscription.paid_until:
         # From the first moment of that day: the page renews it first, and shows the sheet of the new period.
         raise RenewalDue(due=subscription.paid_until)
     if reading.facts.held:
         raise HeldChange
     if subscription.scheduled.filter(kind=ScheduledChange.Kind.CANCELLATION).exists():
         raise AlreadyScheduled(kind="cancellation", product=None)
-    Cancellation.objects.filter(account=account, undone_at=None).update(undone_at=activity.current().at)
-    _write(account, sheet, reason, text, by=by, at_period_end=True)
+    Cancellation.objects.filter(account=account, undone_at=None).update(undone_at=occasion.at)
+    _write(account, sheet, reason, text, occasion=occasion, at_period_end=True)
     made = ScheduledChange.objects.create(
         subscription=subscription,
         kind=ScheduledChange.Kind.CANCELLATION,
         takes_effect_on=subscription.paid_until,
         version=subscription.version + 1,
-        created_by=by,
-        created_at=activity.current().at,
+        created_by=occasion.person,
+        created_at=occasion.at,
     )
     Subscription.objects.filter(pk=account.pk).update(version=subscription.version + 1)
-    after = loading.read(account, on)
+    after = loading.read(account, occasion.on)
     assert after is not None
     activity.record(
         account,
         ActivityVerb.CANCELLATION_SCHEDULED,
-        by=by,
+        occasion,
         subject="subscription",
         before=state_of(reading.facts),
         after=state_of(after.facts),
@@ -255,31 +256,37 @@ def cancel_at_period_end(
 
 
 def _write(
-    account: Account, sheet: CancellationSheet, reason: str, text: str, *, by: User, at_period_end: bool
+    account: Account,
+    sheet: CancellationSheet,
+    reason: str,
+    text: str,
+    *,
+    occasion: Occasion,
+    at_period_end: bool,
 ) -> Cancellation:
     return Cancellation.objects.create(
         account=account,
         at_period_end=at_period_end,
         reason=Cancellation.Reason(reason),
         text=text.strip()[:2000],
-        by=by,
-        by_name=by.name,
-        created_at=activity.current().at,
+        by=occasion.person,
+        by_name=occasion.person.name,
+        created_at=occasion.at,
         sheet={"forfeited": sheet.forfeited, "owed": sheet.owed, "balance": sheet.balance},
         state_before=account.state,
     )
 
 
 @transaction.atomic
-def restore(account_id: int, *, reason: str, by: User, on: date) -> Account:
+def restore(account_id: int, *, reason: str, occasion: Occasion) -> Account:
     """Give a cancelled account back exactly as it was, within 90 days and without charging.
 
     Where its paid period ended meanwhile, the next renewal charges from `on`. For the vendor's
     staff; raises PermissionDenied, ValueError without a reason, RestoreOver.
     """
     account = Account.objects.lock(account_id)
-    staff.demand(by, reason)
-    at = activity.current().at
+    staff.demand(occasion.person, reason)
+    at = occasion.at
     last = Cancellation.objects.filter(account=account, undone_at=None, erased_at=None).first()
     if account.state != AccountState.CANCELLED or last is None or account.cancelled_at is None:
         raise RestoreOver
@@ -288,11 +295,11 @@ def restore(account_id: int, *, reason: str, by: User, on: date) -> Account:
     ChangeRequest.objects.filter(
         subscription_id=account.pk, state=ChangeRequest.State.CLOSED, reason="account_cancelled"
     ).update(state=ChangeRequest.State.OPEN, decided_at=None, reason="")
-    Subscription.objects.filter(pk=account.pk, paid_until__lt=on).update(resumes_on=on)
+    Subscription.objects.filter(pk=account.pk, paid_until__lt=occasion.on).update(resumes_on=occasion.on)
     last.undone_at = at
     last.save(update_fields=["undone_at"])
-    _restore_scheduled_end(account, last, on)
-    lifecycle.move(account, AccountState(last.state_before), by=by, reason=reason)
+    _restore_scheduled_end(account, last, occasion.on)
+    lifecycle.move(account, AccountState(last.state_before), occasion=occasion, reason=reason)
     return account
 
 

@@ -1,9 +1,8 @@
 """Ends change requests that nobody approves, also by themselves where they have become moot."""
 
-from datetime import date
-
 from accounts import activity, mail
-from accounts.models import Account, User
+from accounts.models import Account
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.letters import LetterKind
 from billing import change_request_letters
@@ -31,7 +30,7 @@ _VERBS = {
 }
 
 
-def close_moot(account: Account, on: date) -> None:
+def close_moot(account: Account, occasion: Occasion) -> None:
     """Close requests whose changes have become so, or impossible, with the reason.
 
     Called under the account's lock after its subscription was changed.
@@ -39,17 +38,23 @@ def close_moot(account: Account, on: date) -> None:
     waiting = ChangeRequest.objects.filter(subscription_id=account.pk, state=ChangeRequest.State.OPEN)
     if not waiting:
         return
-    reading = loading.read(account, on, holders=True)
+    reading = loading.read(account, occasion.on, holders=True)
     assert reading is not None  # requests refer to the subscription
     # What only the vendor's staff can open may be asked for, and waits for them.
     held = open_to_asking(reading.facts)
     for request in waiting.exclude(quotes__state=Quote.State.HELD):
         try:
-            quoting.quote(held, changes_from_plain(request.changes), on)
+            quoting.quote(held, changes_from_plain(request.changes), occasion.on)
         except (quoting.UndecidedConflict, *PASSING):
             continue
         except refusals.Refusal as refusal:
-            close(account, request, ChangeRequest.State.CLOSED, by=None, reason=refusal.code)
+            close(
+                account,
+                request,
+                ChangeRequest.State.CLOSED,
+                occasion=occasion.by_itself(),
+                reason=refusal.code,
+            )
 
 
 def close(
@@ -57,18 +62,19 @@ def close(
     request: ChangeRequest,
     state: ChangeRequest.State,
     *,
-    by: User | None,
+    occasion: Occasion,
     reason: str = "",
 ) -> ChangeRequest:
     """End a request without approving it, close its quotes, and tell who asked."""
-    request.state, request.decided_at, request.reason = state, activity.current().at, reason
+    by = occasion.by
+    request.state, request.decided_at, request.reason = state, occasion.at, reason
     request.decided_by, request.decided_by_name = by, by.name if by else ""
     request.save(update_fields=["state", "decided_at", "reason", "decided_by", "decided_by_name"])
     request.quotes.filter(state=Quote.State.OPEN).update(state=Quote.State.CLOSED)
     activity.record(
         account,
         _VERBS[state],
-        by=by,
+        occasion,
         subject=f"request:{request.pk}",
         before={"state": "open"},
         after={"state": state.value},

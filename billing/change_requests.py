@@ -1,13 +1,14 @@
 """Change requests: an admin asks, somebody else decides (domain.md 7)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from accounts import activity, mail, queues, staff
 from accounts.gate import Gate
-from accounts.models import Account, Membership, User
+from accounts.models import Account, Membership
+from accounts.occasion import Occasion
 from accounts.rules import capabilities
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountType
@@ -22,7 +23,6 @@ from billing.rules.change_requests import needs_a_price
 from billing.rules.changes import Change
 from billing.rules.price_overrides import quote_at
 from billing.storage import loading
-from billing.storage.saving import Occasion
 
 VALID_FOR = timedelta(days=30)
 LONGEST_NOTE = 2000
@@ -45,26 +45,27 @@ class NoteTooLong(Exception):
     """A note or reason holds more than 2,000 characters, or a reason none."""
 
 
-def submit(account: Account, changes: Sequence[Change], *, note: str, by: User, on: date) -> ChangeRequest:
+def submit(account: Account, changes: Sequence[Change], *, note: str, occasion: Occasion) -> ChangeRequest:
     """Ask for changes. Several requests may be open.
 
     The owner and billing admins are told; on accounts that the vendor's staff serve, also the
     vendor's contact. Raises NotAllowed, NoteTooLong, Refusal, Undecided.
     """
-    Gate(by, account, on=on).demand(Action.REQUEST_CHANGE)
-    renewal.renew(account.pk, on=on, at=activity.current().at)
-    return _submit(account, changes, note=note, by=by, on=on)
+    Gate(occasion.person, account, on=occasion.on).demand(Action.REQUEST_CHANGE)
+    renewal.renew(account.pk, occasion=occasion)
+    return _submit(account, changes, note=note, occasion=occasion)
 
 
 @transaction.atomic
-def _submit(account: Account, changes: Sequence[Change], *, note: str, by: User, on: date) -> ChangeRequest:
+def _submit(account: Account, changes: Sequence[Change], *, note: str, occasion: Occasion) -> ChangeRequest:
     """Price and write a request under the lock, and tell who decides."""
+    by = occasion.person
     account = Account.objects.lock(account.pk)
     note = _checked(note)
-    reading = loading.read(account, on, holders=True, promos=applying.promo_codes(tuple(changes)))
-    quote = quotes.price(account, changes, by=by, on=on, asking=True, reading=reading)
+    reading = loading.read(account, occasion.on, holders=True, promos=applying.promo_codes(tuple(changes)))
+    quote = quotes.price(account, changes, occasion=occasion, asking=True, reading=reading)
     assert reading is not None  # or it could not have been priced
-    at = activity.current().at
+    at = occasion.at
     made = ChangeRequest.objects.create(
         subscription_id=account.pk,
         requester=by,
@@ -77,7 +78,11 @@ def _submit(account: Account, changes: Sequence[Change], *, note: str, by: User,
         expires_at=at + VALID_FOR,
     )
     activity.record(
-        account, ActivityVerb.REQUEST_SUBMITTED, by=by, subject=f"request:{made.pk}", after={"state": "open"}
+        account,
+        ActivityVerb.REQUEST_SUBMITTED,
+        occasion,
+        subject=f"request:{made.pk}",
+        after={"state": "open"},
     )
     letter = change_request_letters.letter(account, made) | {"by": by.name, "note": note}
     deciders = [m.user for m in Membership.objects.contacts(account) if m.user_id != by.pk]
@@ -99,52 +104,52 @@ def decided_by_staff(account: Account) -> bool:
     return capabilities.decided_by_staff(AccountType(account.type))
 
 
-def draw_up(request_id: int, *, by: User, on: date, changes: Sequence[Change] | None = None) -> Quote:
+def draw_up(request_id: int, *, occasion: Occasion, changes: Sequence[Change] | None = None) -> Quote:
     """Draw up a new quote for the one who decides; confirming it approves the request.
 
     With `changes` the request is edited and approved. Raises RequestOver, OwnRequest, NotAllowed,
     Refusal, Undecided, ChangeRequest.DoesNotExist.
     """
-    _renew_first(request_id, by=by, on=on)
+    _renew_first(request_id, occasion=occasion)
     with transaction.atomic():
         account, request = _open(request_id)
-        Gate(by, account, on=on).demand(Action.DECIDE_REQUESTS)
-        _not_own(request, by)
+        Gate(occasion.person, account, on=occasion.on).demand(Action.DECIDE_REQUESTS)
+        _not_own(request, occasion)
         wanted = changes_from_plain(request.changes) if changes is None else tuple(changes)
-        return quotes.draw_up(account, wanted, by=by, on=on, request=request)
+        return quotes.draw_up(account, wanted, occasion=occasion, request=request)
 
 
 @transaction.atomic
-def reject(request_id: int, *, reason: str, by: User, on: date) -> ChangeRequest:
+def reject(request_id: int, *, reason: str, occasion: Occasion) -> ChangeRequest:
     """Say no, with a reason that the requester is told.
 
     Raises RequestOver, OwnRequest, NotAllowed, NoteTooLong (also for no reason at all).
     """
     account, request = _open(request_id)
-    _demand_decider(account, by, on)
-    _not_own(request, by)
+    _demand_decider(account, occasion)
+    _not_own(request, occasion)
     reason = _checked(reason)
     if not reason:
         raise NoteTooLong
-    return close(account, request, ChangeRequest.State.REJECTED, by=by, reason=reason)
+    return close(account, request, ChangeRequest.State.REJECTED, occasion=occasion, reason=reason)
 
 
 @transaction.atomic
-def withdraw(request_id: int, *, by: User, on: date) -> ChangeRequest:
+def withdraw(request_id: int, *, occasion: Occasion) -> ChangeRequest:
     """Take one's own request back, as long as one belongs to the account.
 
     Raises RequestOver, NotAllowed, and ChangeRequest.DoesNotExist for another's.
     """
     account, request = _open(request_id)
-    if request.requester_id != by.pk:
+    if request.requester_id != occasion.person.pk:
         raise ChangeRequest.DoesNotExist
-    Gate(by, account, on=on).demand(Action.VIEW_SUBSCRIPTION)
+    Gate(occasion.person, account, on=occasion.on).demand(Action.VIEW_SUBSCRIPTION)
     if request.quotes.filter(state=Quote.State.HELD).exists():
         raise refusals.HeldChange
-    return close(account, request, ChangeRequest.State.WITHDRAWN, by=by)
+    return close(account, request, ChangeRequest.State.WITHDRAWN, occasion=occasion)
 
 
-def accept_as_staff(request_id: int, *, prices: Mapping[str, int], reason: str, by: User, on: date) -> Quote:
+def accept_as_staff(request_id: int, *, prices: Mapping[str, int], reason: str, occasion: Occasion) -> Quote:
     """Carry out a request of an assisted or managed account, at the prices that staff give.
 
     `prices` are minor units per seat and month by product, in the place of the list price of what is
@@ -154,68 +159,68 @@ def accept_as_staff(request_id: int, *, prices: Mapping[str, int], reason: str, 
     """
     if not _checked(reason):
         raise NoteTooLong
-    staff.demand(by, reason)
-    _renew_first(request_id, by=by, on=on)
-    return _accept(request_id, prices=prices, reason=reason, by=by, on=on)
+    staff.demand(occasion.person, reason)
+    _renew_first(request_id, occasion=occasion)
+    return _accept(request_id, prices=prices, reason=reason, occasion=occasion)
 
 
 @transaction.atomic
-def _accept(request_id: int, *, prices: Mapping[str, int], reason: str, by: User, on: date) -> Quote:
+def _accept(request_id: int, *, prices: Mapping[str, int], reason: str, occasion: Occasion) -> Quote:
     """Price and carry out a request under the lock."""
     account, request = _open(request_id)
-    _demand_decider(account, by, on)
-    changes, at = changes_from_plain(request.changes), activity.current().at
-    reading = loading.read(account, on, holders=True)
+    _demand_decider(account, occasion)
+    changes, at = changes_from_plain(request.changes), occasion.at
+    reading = loading.read(account, occasion.on, holders=True)
     assert reading is not None  # the request refers to the subscription
-    priced = quote_at(applying.open_to_staff(reading.facts), prices, changes, on)
+    priced = quote_at(applying.open_to_staff(reading.facts), prices, changes, occasion.on)
     quote = Quote.objects.create(
         subscription_id=account.pk,
-        person=by,
+        person=occasion.person,
         request=request,
         changes=request.changes,
         prices=dict(prices),
         document=quote_json.dump(priced),
         version=priced.version,
-        on=on,
+        on=occasion.on,
         created_at=at,
         expires_at=at + quotes.VALID_FOR,
     )
     activity.record(
         account,
         ActivityVerb.REQUEST_PRICED_BY_STAFF,
-        by=by,
+        occasion,
         subject=f"request:{request.pk}",
         after={"products": sorted(prices)},
         reason=reason,
     )
-    applying.apply(account, quote, occasion=Occasion(by=by, on=on, at=at))
+    applying.apply(account, quote, occasion=occasion)
     return quote
 
 
-def expire() -> int:
-    """Close requests that nobody decided within 30 days, and tell who asked; return how many."""
-    at = activity.current().at
+def expire(at: datetime) -> int:
+    """Close requests whose 30 days are over at a moment, and tell who asked; return how many."""
     old = ChangeRequest.objects.filter(state=ChangeRequest.State.OPEN, expires_at__lte=at)
     rows = list(old.order_by("pk").values_list("pk", "subscription_id"))
-    return queues.each("request_expiries", rows, _expire)[0]
+    return queues.each("request_expiries", rows, lambda pk: _expire(pk, at))[0]
 
 
 @transaction.atomic
-def _expire(request_id: int) -> bool:
+def _expire(request_id: int, at: datetime) -> bool:
     """Close one request that is over; return whether it has expired."""
     try:
         account, request = _open(request_id)
     except RequestOver as over:
         return over.request.state == ChangeRequest.State.EXPIRED
-    close(account, request, ChangeRequest.State.EXPIRED, by=None, reason="expired")
+    occasion = Occasion.of(account, at)
+    close(account, request, ChangeRequest.State.EXPIRED, occasion=occasion, reason="expired")
     return True
 
 
-def _renew_first(request_id: int, *, by: User, on: date) -> None:
+def _renew_first(request_id: int, *, occasion: Occasion) -> None:
     """Renew what is due before a request is priced for who decides it."""
     asked = ChangeRequest.objects.select_related("subscription__account").get(pk=request_id)
-    _demand_decider(asked.subscription.account, by, on)
-    renewal.renew(asked.subscription_id, on=on, at=activity.current().at)
+    _demand_decider(asked.subscription.account, occasion)
+    renewal.renew(asked.subscription_id, occasion=occasion)
 
 
 def _open(request_id: int) -> tuple[Account, ChangeRequest]:
@@ -227,15 +232,16 @@ def _open(request_id: int) -> tuple[Account, ChangeRequest]:
     return account, request
 
 
-def _demand_decider(account: Account, by: User, on: date) -> None:
+def _demand_decider(account: Account, occasion: Occasion) -> None:
     """Raise NotAllowed unless this person decides requests of the account."""
+    by = occasion.person
     if by.is_staff and by.is_active and decided_by_staff(account):
         return
-    Gate(by, account, on=on).demand(Action.DECIDE_REQUESTS)
+    Gate(by, account, on=occasion.on).demand(Action.DECIDE_REQUESTS)
 
 
-def _not_own(request: ChangeRequest, by: User) -> None:
-    if request.requester_id == by.pk:
+def _not_own(request: ChangeRequest, occasion: Occasion) -> None:
+    if request.requester_id == occasion.person.pk:
         raise OwnRequest
 
 

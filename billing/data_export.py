@@ -6,7 +6,7 @@ import json
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 
 from django.db import transaction
 from procrastinate.contrib.django import app
@@ -14,7 +14,8 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from accounts import activity, queues
 from accounts.gate import Gate
-from accounts.models import Account, Activity, Membership, User
+from accounts.models import Account, Activity, Membership
+from accounts.occasion import Occasion
 from accounts.rules.activity import COST_FREE, ActivityVerb
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from accounts.rules.decision import Action
@@ -34,17 +35,17 @@ def shows_costs(account: Account) -> bool:
 
 
 @transaction.atomic
-def ask(account: Account, *, by: User, on: date) -> DataExport:
+def ask(account: Account, *, occasion: Occasion) -> DataExport:
     """Ask for an export; one that is being prepared is returned as it stands. Raises NotAllowed."""
     account = Account.objects.lock(account.pk)
-    Gate(by, account, on=on).demand(Action.EXPORT_DATA)
+    Gate(occasion.person, account, on=occasion.on).demand(Action.EXPORT_DATA)
     waiting = DataExport.objects.filter(
         account=account, state__in=[DataExport.State.WAITING, DataExport.State.RUNNING]
     ).first()
     if waiting is not None:
         return waiting
-    made = DataExport.objects.create(account=account, requested_by=by, created_at=activity.current().at)
-    activity.record(account, ActivityVerb.DATA_EXPORT_ASKED, by=by, subject=f"export:{made.pk}")
+    made = DataExport.objects.create(account=account, requested_by=occasion.person, created_at=occasion.at)
+    activity.record(account, ActivityVerb.DATA_EXPORT_ASKED, occasion, subject=f"export:{made.pk}")
     transaction.on_commit(_wake_worker, robust=True)
     return made
 
@@ -55,7 +56,7 @@ def _wake_worker() -> None:
         app.configure_task("billing.prepare_exports", queueing_lock="exports").defer()
 
 
-def prepare_waiting(on: date) -> int:
+def prepare_waiting(at: datetime) -> int:
     """Prepare every export that waits, or that a killed worker left; return how many.
 
     Of cancelled accounts none. One that fails says so on its page, and stops neither the others nor
@@ -66,23 +67,23 @@ def prepare_waiting(on: date) -> int:
         account__cancelled_at=None,
     ).values_list("pk", "account_id")
     rows = list(ids)
-    queues.each("exports", rows, lambda export_id: _prepare_or_fail(export_id, on))
+    queues.each("exports", rows, lambda export_id: _prepare_or_fail(export_id, at))
     return len(rows)
 
 
-def _prepare_or_fail(export_id: int, on: date) -> None:
+def _prepare_or_fail(export_id: int, at: datetime) -> None:
     """Prepare one; what it raises is told by its own row, and to whoever runs the queue."""
     try:
-        prepare(export_id, on)
+        prepare(export_id, at)
     except Exception:
         DataExport.objects.filter(pk=export_id).update(state=DataExport.State.FAILED)
         raise
 
 
-def prepare(export_id: int, on: date) -> None:
-    """Write the ZIP part by part, saying how far it got. Doing it again begins anew."""
+def prepare(export_id: int, at: datetime) -> None:
+    """Write the ZIP part by part, as of a moment's day in UTC, saying how far it got. Again begins anew."""
     export = DataExport.objects.select_related("account").get(pk=export_id)
-    target = io.BytesIO()
+    target, on = io.BytesIO(), at.astimezone(UTC).date()
     parts = list(_PARTS.items())
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for done, (name, part) in enumerate(parts, 1):
@@ -96,7 +97,7 @@ def prepare(export_id: int, on: date) -> None:
         state=DataExport.State.READY,
         progress=100,
         content=target.getvalue(),
-        ready_at=activity.current().at,
+        ready_at=at,
     )
 
 

@@ -5,7 +5,8 @@ from datetime import date
 from django.db import transaction
 
 from accounts import activity, lifecycle, mail, staff
-from accounts.models import Account, Membership, User
+from accounts.models import Account, Membership
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import (
     BY_TYPE,
@@ -73,23 +74,23 @@ def way_out(account: Account, standing: Standing, on: date) -> bool:
 
 
 @transaction.atomic
-def settle_old(account_id: int, *, reason: str, by: User, on: date) -> Account:
+def settle_old(account_id: int, *, reason: str, occasion: Occasion) -> Account:
     """Open an account again whose old debt was settled elsewhere; the owner and billing admins are told.
 
     Nothing is charged here: where the paid period is over, the next tick starts one on this day, and
     the days of suspension are not charged. Raises PermissionDenied for anyone but the vendor's staff,
     ValueError without a reason, NothingOwed, InvoiceOpen.
     """
-    staff.demand(by, reason)
+    staff.demand(occasion.person, reason)
     account = Account.objects.lock(account_id)
     if account.state not in OWING:
         raise NothingOwed
     if number := open_invoice(account):
         raise InvoiceOpen(number)
     entry = activity.record(
-        account, ActivityVerb.OLD_DEBT_SETTLED, by=by, subject="account", reason=reason.strip()
+        account, ActivityVerb.OLD_DEBT_SETTLED, occasion, subject="account", reason=reason.strip()
     )
-    reopen(account, by=by, reason="old_debt_settled", on=on)
+    reopen(account, occasion=occasion, reason="old_debt_settled")
     costs_shown = Capability.COSTS in BY_TYPE[AccountType(account.type)]
     mail.post(
         LetterKind.OLD_DEBT_SETTLED,
@@ -102,9 +103,9 @@ def settle_old(account_id: int, *, reason: str, by: User, on: date) -> Account:
     return account
 
 
-def reopen(account: Account, *, by: User | None, reason: str, on: date) -> None:
+def reopen(account: Account, *, occasion: Occasion, reason: str) -> None:
     """Give back what a debt took; a period that ended while suspended starts anew on this day."""
     was_suspended = account.state == AccountState.SUSPENDED
-    lifecycle.move(account, AccountState.ACTIVE, by=by, reason=reason)
+    lifecycle.move(account, AccountState.ACTIVE, occasion=occasion, reason=reason)
     if was_suspended:
-        Subscription.objects.filter(pk=account.pk, paid_until__lt=on).update(resumes_on=on)
+        Subscription.objects.filter(pk=account.pk, paid_until__lt=occasion.on).update(resumes_on=occasion.on)

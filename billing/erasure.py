@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
@@ -20,6 +20,7 @@ from accounts.models import (
     OwnershipOffer,
     User,
 )
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
 from billing.cancellation import KEPT_FOR
@@ -39,23 +40,24 @@ from billing.storage import statements
 AT_ONCE = 1000
 
 
-def due() -> list[int]:
-    """Return the accounts whose 90 days are over and that are not erased yet."""
-    return list(_due().order_by("pk").values_list("pk", flat=True))
+def due(at: datetime) -> list[int]:
+    """Return the accounts that are not erased yet and whose 90 days are over at a moment."""
+    return list(_due(at).order_by("pk").values_list("pk", flat=True))
 
 
-def _due() -> "QuerySet[Account]":
-    over = activity.current().at - timedelta(days=KEPT_FOR.days)
+def _due(at: datetime) -> "QuerySet[Account]":
+    over = at - timedelta(days=KEPT_FOR.days)
     return Account.objects.filter(state=AccountState.CANCELLED, cancelled_at__lte=over, erased_at=None)
 
 
-def erase_due() -> tuple[int, int]:
-    """Erase what is due, each account for itself; return how many were and how many could not be."""
-    return queues.each("erasures", [(account_id, account_id) for account_id in due()], erase)
+def erase_due(at: datetime) -> tuple[int, int]:
+    """Erase what is due at a moment, each account for itself; return how many were, and could not be."""
+    rows = [(account_id, account_id) for account_id in due(at)]
+    return queues.each("erasures", rows, lambda account_id: erase(account_id, at))
 
 
 @transaction.atomic
-def erase(account_id: int) -> bool:
+def erase(account_id: int, at: datetime) -> bool:
     """Erase one account's personal data; return whether there was anything to do.
 
     Kept are invoices with their lines and the parties they name, the subscription they bill, and the
@@ -63,7 +65,7 @@ def erase(account_id: int) -> bool:
     none are erased.
     """
     account = Account.objects.lock(account_id)
-    if not _due().filter(pk=account_id).exists():
+    if not _due(at).filter(pk=account_id).exists():
         return False
     people = list(Membership.objects.filter(account=account).values_list("user_id", flat=True))
     AgentSeat.objects.filter(subscription_id=account_id).delete()
@@ -79,14 +81,12 @@ def erase(account_id: int) -> bool:
     ChangeRequest.objects.filter(subscription_id=account_id).update(
         requester=None, requester_name="", decided_by=None, decided_by_name="", note="", reason=""
     )
-    Cancellation.objects.filter(account=account).update(
-        by=None, by_name="", text="", erased_at=activity.current().at
-    )
+    Cancellation.objects.filter(account=account).update(by=None, by_name="", text="", erased_at=at)
     account.name = account.slug = _free(
         f"erased-{account_id}", lambda slug: Account.objects.filter(slug=slug).exists()
     )
     account.external_id, account.vendor_contact_phone = "", ""
-    account.erased_at = activity.current().at
+    account.erased_at = at
     account.save(update_fields=["name", "slug", "external_id", "vendor_contact_phone", "erased_at"])
     statements.let_names_out_of_activity()
     Activity.objects.filter(account=account).update(
@@ -94,7 +94,7 @@ def erase(account_id: int) -> bool:
     )
     Membership.objects.filter(account=account).delete()
     _erase_people(people)
-    activity.record(account, ActivityVerb.ACCOUNT_ERASED, by=None, subject="account")
+    activity.record(account, ActivityVerb.ACCOUNT_ERASED, Occasion.of(account, at), subject="account")
     return True
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from accounts.models import Account, Membership
+from accounts.occasion import Occasion
 from accounts.rules.capabilities import CollectionMethod
 from billing import documents
 from billing.models import (
@@ -28,7 +29,6 @@ from billing.rules.settlement import Settlement
 from billing.rules.tax_json import row_to_plain, to_plain
 from billing.storage import statements
 from billing.storage.loading import LoadedFacts
-from billing.storage.saving import Occasion
 
 
 @dataclass(frozen=True, slots=True)

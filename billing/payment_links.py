@@ -16,7 +16,8 @@ from django.db import transaction
 
 from accounts import activity, mail, resending, staff
 from accounts.email_addresses import validate_address
-from accounts.models import Account, Membership, User
+from accounts.models import Account, Membership
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from accounts.rules.letters import LetterKind
@@ -99,7 +100,7 @@ def costs_shown(account: Account) -> bool:
 # --- Sent and revoked ------------------------------------------------------------------------------
 
 
-def tell_owner(account: Account, *, key: str) -> int:
+def tell_owner(account: Account, *, occasion: Occasion, key: str) -> int:
     """Send the owner of an account that ends a link for each invoice that is open; return how many.
 
     `key` names the end. Called under the account's lock, by who has asked the gate. Where costs are not
@@ -111,21 +112,21 @@ def tell_owner(account: Account, *, key: str) -> int:
     unpaid = Invoice.objects.filter(subscription_id=account.pk, due__gt=0, payment__isnull=True)
     invoices = unpaid.order_by("issued_at", "pk")
     for invoice in invoices:
-        link, token = _make(invoice)
+        link, token = _make(invoice, occasion.at)
         facts = _facts(link, token)
         mail.post(LetterKind.INVOICE_PAYABLE, account, to=[owner], facts=facts, key=f"{key}:{link.pk}")
-        activity.record(account, ActivityVerb.PAYMENT_LINK_SENT, by=None, invoice=invoice.number)
+        activity.record(account, ActivityVerb.PAYMENT_LINK_SENT, occasion.by_itself(), invoice=invoice.number)
     return len(invoices)
 
 
 @transaction.atomic
-def send(invoice_id: int, email: str, *, reason: str, by: User) -> PaymentLink:
+def send(invoice_id: int, email: str, *, reason: str, occasion: Occasion) -> PaymentLink:
     """Send a link to whoever pays an open invoice and can't sign in; links that were sent before go on.
 
     Raises PermissionDenied for anyone but the vendor's staff, ValueError without a reason, Malformed,
     LinkOver, Invoice.DoesNotExist.
     """
-    staff.demand(by, reason)
+    staff.demand(occasion.person, reason)
     email = email.strip().lower()
     try:
         validate_address(email)
@@ -135,37 +136,41 @@ def send(invoice_id: int, email: str, *, reason: str, by: User) -> PaymentLink:
     invoice = Invoice.objects.get(pk=invoice_id)
     if why := _closed(account, invoice):
         raise LinkOver(why)
-    link, token = _make(invoice)
+    link, token = _make(invoice, occasion.at)
     facts = _facts(link, token)
     mail.post_to_address(LetterKind.INVOICE_PAYABLE, account, email=email, facts=facts, key=str(link.pk))
     activity.record(
-        account, ActivityVerb.PAYMENT_LINK_SENT, by=by, reason=reason.strip(), invoice=invoice.number
+        account, ActivityVerb.PAYMENT_LINK_SENT, occasion, reason=reason.strip(), invoice=invoice.number
     )
     return link
 
 
 @transaction.atomic
-def revoke(link_id: int, *, reason: str, by: User) -> PaymentLink:
+def revoke(link_id: int, *, reason: str, occasion: Occasion) -> PaymentLink:
     """Take a link back: from now on it shows and pays nothing. A payment that is going on is taken in.
 
     Raises PermissionDenied for anyone but the vendor's staff, ValueError without a reason, LinkOver where
     it is over already, PaymentLink.DoesNotExist.
     """
-    staff.demand(by, reason)
+    staff.demand(occasion.person, reason)
     account = Account.objects.lock_for(PaymentLink, link_id)
     link = PaymentLink.objects.select_related("invoice").get(pk=link_id)
-    if why := over(account, link):
+    if why := over(account, link, occasion.at):
         raise LinkOver(why)
-    link.revoked_at = activity.current().at
+    link.revoked_at = occasion.at
     link.save(update_fields=["revoked_at"])
     activity.record(
-        account, ActivityVerb.PAYMENT_LINK_REVOKED, by=by, reason=reason.strip(), invoice=link.invoice.number
+        account,
+        ActivityVerb.PAYMENT_LINK_REVOKED,
+        occasion,
+        reason=reason.strip(),
+        invoice=link.invoice.number,
     )
     return link
 
 
-def _make(invoice: Invoice) -> tuple[PaymentLink, str]:
-    token, at = secrets.token_urlsafe(32), activity.current().at
+def _make(invoice: Invoice, at: datetime) -> tuple[PaymentLink, str]:
+    token = secrets.token_urlsafe(32)
     link = PaymentLink.objects.create(
         invoice=invoice, token_hash=_hash(token), created_at=at, expires_at=at + VALID_FOR
     )
@@ -199,21 +204,21 @@ def account_of_page(state: str) -> Account:
     return _account_of(page(state).link)
 
 
-def find(token: str) -> PaymentLink:
-    """Return the link of a token while it can pay; raise LinkUnknown, LinkOver."""
+def find(token: str, at: datetime) -> PaymentLink:
+    """Return the link of a token at a moment while it can pay; raise LinkUnknown, LinkOver."""
     found = PaymentLink.objects.select_related("invoice").filter(token_hash=_hash(token)).first()
     if found is None:
         raise LinkUnknown
-    if why := over(_account_of(found), found):
+    if why := over(_account_of(found), found, at):
         raise LinkOver(why)
     return found
 
 
-def over(account: Account, link: PaymentLink) -> NoLinkReason | None:
+def over(account: Account, link: PaymentLink, at: datetime) -> NoLinkReason | None:
     """Return why a link pays nothing any more; None where it does. A link that is over tells no more."""
     if link.revoked_at is not None:
         return NoLinkReason.REVOKED
-    if link.expires_at <= activity.current().at:
+    if link.expires_at <= at:
         return NoLinkReason.EXPIRED
     return _closed(account, link.invoice)
 
@@ -227,20 +232,19 @@ def _closed(account: Account, invoice: Invoice) -> NoLinkReason | None:
     return None
 
 
-def standing(link: PaymentLink) -> PaymentLinkState:
-    """Return how a link's invoice stands. Reads only."""
+def standing(link: PaymentLink, at: datetime) -> PaymentLinkState:
+    """Return how a link's invoice stands at a moment. Reads only."""
     return PaymentLinkState(
         link,
         paid=InvoicePayment.objects.filter(invoice=link.invoice_id).exists(),
         going_on=Charge.objects.filter(invoice=link.invoice_id, state__in=Charge.OPEN).first(),
         last=link.charges.order_by("-created_at").first(),
-        next_at=_next_at(link),
+        next_at=_next_at(link, at),
     )
 
 
-def _next_at(link: PaymentLink) -> datetime | None:
+def _next_at(link: PaymentLink, at: datetime) -> datetime | None:
     """Return when the next try may be made; None where it may now."""
-    at = activity.current().at
     declined = link.charges.filter(state=Charge.State.FAILED, created_at__gt=at - DECLINED_WITHIN)
     # The oldest of the last ten makes room when its day is over.
     tenth = declined.order_by("-created_at")[MOST_DECLINED - 1 : MOST_DECLINED].first()
@@ -250,20 +254,19 @@ def _next_at(link: PaymentLink) -> datetime | None:
 # --- Paid ------------------------------------------------------------------------------------------
 
 
-def begin(link: PaymentLink, *, return_url: str) -> SetupStart:
+def begin(link: PaymentLink, *, at: datetime, return_url: str) -> SetupStart:
     """Open the provider's page on which the one who pays enters a method, for this invoice alone.
 
     The way back carries a state, and never the token. Raises LinkOver, UnderWay, TooManyDeclined,
     ProviderUnreachable: nothing was changed.
     """
     account = _account_of(link)
-    _demand_payable(account, link)
+    _demand_payable(account, link, at)
     opened, state = payment_methods.open_page(account, return_url)
     with transaction.atomic():
         account = Account.objects.lock(account.pk)
         link = PaymentLink.objects.select_related("invoice").get(pk=link.pk)
-        _demand_payable(account, link)
-        at = activity.current().at
+        _demand_payable(account, link, at)
         PaymentSetup.objects.create(
             subscription_id=account.pk,
             link=link,
@@ -284,15 +287,15 @@ def page(state: str) -> PaymentSetup:
     return found
 
 
-def is_old(setup: PaymentSetup) -> bool:
-    """Tell whether what was entered on a provider's page is no longer good."""
-    return setup.expires_at <= activity.current().at
+def is_old(setup: PaymentSetup, at: datetime) -> bool:
+    """Tell whether what was entered on a provider's page is no longer good at a moment."""
+    return setup.expires_at <= at
 
 
-def look(link: PaymentLink) -> None:
+def look(link: PaymentLink, *, occasion: Occasion) -> None:
     """Ask the provider how a payment of a link's invoice that is going on stands, and take in the answer."""
     for charge in link.invoice.charges.filter(state__in=Charge.OPEN):
-        reconciliation.ask_on_return(charge.pk)
+        reconciliation.ask_on_return(charge.pk, occasion=occasion)
 
 
 def entered(setup: PaymentSetup) -> Method | None:
@@ -300,7 +303,7 @@ def entered(setup: PaymentSetup) -> Method | None:
     return payment_methods.entered_on(setup)
 
 
-def pay(state: str, *, return_url: str) -> Charge:
+def pay(state: str, *, occasion: Occasion, return_url: str) -> Charge:
     """Pay the invoice with what was entered, once; return the charge, whatever came of it.
 
     Of two at once the second gets what the first began. Raises SetupOver, NothingEntered, LinkOver,
@@ -310,25 +313,27 @@ def pay(state: str, *, return_url: str) -> Charge:
     method = entered(setup)
     if method is None:
         raise NothingEntered
-    payments.settle_open(_link(setup).invoice)
+    payments.settle_open(_link(setup).invoice, occasion=occasion)
     with transaction.atomic():
         account = Account.objects.lock(setup.subscription_id)
         # Behind the lock: another may have pressed, paid, or revoked the link meanwhile.
         setup = page(state)
-        link, at = _link(setup), activity.current().at
+        link, at = _link(setup), occasion.at
         if setup.used_at is not None:
             return _begun_before(link)
-        if is_old(setup):
+        if is_old(setup, at):
             raise SetupOver
-        _demand_payable(account, link)
+        _demand_payable(account, link, at)
         setup.used_at = at
         setup.save(update_fields=["used_at"])
         invoice = link.invoice
         charge = payments.intend(
             account, invoice.due, method, at, invoice=invoice, return_url=return_url, link=link
         )
-        activity.record(account, ActivityVerb.PAYMENT_BY_LINK_STARTED, by=None, invoice=link.invoice.number)
-    return payments.collect(charge.pk)
+        activity.record(
+            account, ActivityVerb.PAYMENT_BY_LINK_STARTED, occasion.by_itself(), invoice=link.invoice.number
+        )
+    return payments.collect(charge.pk, occasion=occasion)
 
 
 def _begun_before(link: PaymentLink) -> Charge:
@@ -336,13 +341,13 @@ def _begun_before(link: PaymentLink) -> Charge:
     return link.charges.latest("created_at")
 
 
-def _demand_payable(account: Account, link: PaymentLink) -> None:
-    """Raise LinkOver, UnderWay or TooManyDeclined unless a payment may begin now."""
-    if why := over(account, link):
+def _demand_payable(account: Account, link: PaymentLink, at: datetime) -> None:
+    """Raise LinkOver, UnderWay or TooManyDeclined unless a payment may begin at a moment."""
+    if why := over(account, link, at):
         raise LinkOver(why)
     if Charge.objects.filter(invoice=link.invoice_id, state__in=Charge.OPEN).exists():
         raise PaymentInProgress
-    if next_at := _next_at(link):
+    if next_at := _next_at(link, at):
         raise TooManyDeclined(next_at)
 
 

@@ -3,14 +3,15 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from django.db import transaction
 
 from accounts import activity
 from accounts.gate import Gate
-from accounts.models import Account, User
+from accounts.models import Account
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.decision import Action
 from billing.models import PaymentMethod, PaymentSetup, Subscription
@@ -50,21 +51,22 @@ class SetupStart:
     state: str
 
 
-def begin(account: Account, *, by: User, on: date, return_url: str) -> SetupStart:
+def begin(account: Account, *, occasion: Occasion, return_url: str) -> SetupStart:
     """Open the provider's page on which a method is entered.
 
     The link back carries a state, which whoever asked keeps and compares. Raises NotAllowed,
     NothingToPay, ProviderUnreachable: nothing was changed.
     """
-    Gate(by, account, on=on).demand(Action.CHANGE_PAYMENT)
+    by = occasion.person
+    Gate(by, account, on=occasion.on).demand(Action.CHANGE_PAYMENT)
     if not Subscription.objects.filter(pk=account.pk).exists():
         raise NothingToPay
     used = PaymentMethod.objects.filter(pk=account.pk).first()
     opened, state = open_page(account, return_url, replaces=used.reference if used else "")
     with transaction.atomic():
         account = Account.objects.lock(account.pk)
-        Gate(by, account, on=on).demand(Action.CHANGE_PAYMENT)
-        at = activity.current().at
+        Gate(by, account, on=occasion.on).demand(Action.CHANGE_PAYMENT)
+        at = occasion.at
         PaymentSetup.objects.filter(subscription_id=account.pk, expires_at__lte=at).delete()
         PaymentSetup.objects.create(
             subscription_id=account.pk,
@@ -98,35 +100,36 @@ def entered_on(setup: PaymentSetup) -> Method | None:
     return provider().finish_setup(setup.reference)
 
 
-def entered(account: Account, state: str, *, by: User, on: date) -> Method | None:
+def entered(account: Account, state: str, *, occasion: Occasion) -> Method | None:
     """Return what was entered on the page that this person opened for this account; take nothing in.
 
     None where nothing was entered. Raises NotAllowed, SetupOver, ProviderUnreachable.
     """
-    Gate(by, account, on=on).demand(Action.CHANGE_PAYMENT)
-    return entered_on(_find(account, state, by))
+    Gate(occasion.person, account, on=occasion.on).demand(Action.CHANGE_PAYMENT)
+    return entered_on(_find(account, state, occasion))
 
 
-def finish(account: Account, state: str, *, by: User, on: date) -> PaymentMethod | None:
+def finish(account: Account, state: str, *, occasion: Occasion) -> PaymentMethod | None:
     """Put the method that was entered in the place of the one before, once; return it.
 
     None where nothing was entered; the old one then stays, and the page is still open. The provider
     is asked outside the transaction. Raises NotAllowed, SetupOver, ProviderUnreachable.
     """
-    method = entered(account, state, by=by, on=on)
+    by = occasion.person
+    method = entered(account, state, occasion=occasion)
     if method is None:
         return None
     with transaction.atomic():
         account = Account.objects.lock(account.pk)
-        Gate(by, account, on=on).demand(Action.CHANGE_PAYMENT)
+        Gate(by, account, on=occasion.on).demand(Action.CHANGE_PAYMENT)
         # Behind the lock: of two at once, one takes it in.
-        setup = _find(account, state, by)
-        setup.used_at = activity.current().at
+        setup = _find(account, state, occasion)
+        setup.used_at = occasion.at
         setup.save(update_fields=["used_at"])
-        return _replace(account, method, by)
+        return _replace(account, method, occasion)
 
 
-def _replace(account: Account, method: Method, by: User) -> PaymentMethod:
+def _replace(account: Account, method: Method, occasion: Occasion) -> PaymentMethod:
     """Write the method as the account's, and record it."""
     before = PaymentMethod.objects.filter(pk=account.pk).first()
     after, _made = PaymentMethod.objects.update_or_create(
@@ -138,13 +141,13 @@ def _replace(account: Account, method: Method, by: User) -> PaymentMethod:
             "expires_month": method.expires_month,
             "expires_year": method.expires_year,
             "reference": method.reference,
-            "updated_at": activity.current().at,
+            "updated_at": occasion.at,
         },
     )
     activity.record(
         account,
         ActivityVerb.PAYMENT_METHOD_REPLACED,
-        by=by,
+        occasion,
         subject="payment_method",
         before=_activity_facts(before),
         after=_activity_facts(after),
@@ -152,12 +155,12 @@ def _replace(account: Account, method: Method, by: User) -> PaymentMethod:
     return after
 
 
-def _find(account: Account, state: str, person: User) -> PaymentSetup:
+def _find(account: Account, state: str, occasion: Occasion) -> PaymentSetup:
     """Return the open set-up of this person in this account; raise SetupOver for any other state."""
     found = PaymentSetup.objects.filter(
-        subscription_id=account.pk, person=person, state_hash=_hash(state), used_at=None
+        subscription_id=account.pk, person=occasion.person, state_hash=_hash(state), used_at=None
     ).first()
-    if found is None or found.expires_at <= activity.current().at:
+    if found is None or found.expires_at <= occasion.at:
         raise SetupOver
     return found
 

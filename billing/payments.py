@@ -5,7 +5,8 @@ created → sending → succeeded | failed | action | processing | unknown → l
 a crash at any step, a second answer or a second sending leaves one payment.
 """
 
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,7 +18,8 @@ from moneyed import Money
 from accounts import activity, lifecycle
 from accounts.failpoints import step
 from accounts.gate import Gate
-from accounts.models import Account, User
+from accounts.models import Account
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState, CollectionMethod
 from accounts.rules.decision import Action
@@ -33,7 +35,6 @@ from billing.provider.base import (
 )
 from billing.rules.money import to_minor
 from billing.rules.refusals import Refusal
-from billing.storage.saving import Occasion
 
 log = structlog.get_logger()
 
@@ -85,18 +86,18 @@ class NoPaymentMethod(Exception):
     """Something is due and no payment method that can be charged is on file."""
 
 
-def pay(number: str, account: Account, *, by: User, on: date, return_url: str = "") -> Charge:
+def pay(number: str, account: Account, *, occasion: Occasion, return_url: str = "") -> Charge:
     """Collect an open invoice with the method on file; return the charge, whatever came of it.
 
     Whoever may see invoices may pay them. Raises NotAllowed, Invoice.DoesNotExist, AlreadyPaid,
     PaidByInvoice, NoPaymentMethod.
     """
-    Gate(by, account, on=on).demand(Action.VIEW_INVOICES)
-    settle_open(Invoice.objects.filter(number=number, subscription_id=account.pk).first())
+    Gate(occasion.person, account, on=occasion.on).demand(Action.VIEW_INVOICES)
+    settle_open(Invoice.objects.filter(number=number, subscription_id=account.pk).first(), occasion=occasion)
     with transaction.atomic():
         account = Account.objects.lock(account.pk)
         # Between the door and the lock the account may have been cancelled, or the role taken.
-        Gate(by, account, on=on).demand(Action.VIEW_INVOICES)
+        Gate(occasion.person, account, on=occasion.on).demand(Action.VIEW_INVOICES)
         invoice = Invoice.objects.get(number=number, subscription_id=account.pk)
         paid = InvoicePayment.objects.filter(invoice=invoice).exists()
         if paid or invoice.charges.filter(state__in=Charge.OPEN).exists():
@@ -106,20 +107,20 @@ def pay(number: str, account: Account, *, by: User, on: date, return_url: str = 
         method = PaymentMethod.objects.filter(pk=account.pk).exclude(reference="").first()
         if method is None:
             raise NoPaymentMethod
-        at = activity.current().at
+        at = occasion.at
         charge = intend(account, invoice.due, method, at, invoice=invoice, return_url=return_url)
-        activity.record(account, ActivityVerb.INVOICE_PAYMENT_STARTED, by=by, invoice=invoice.number)
-    return collect(charge.pk)
+        activity.record(account, ActivityVerb.INVOICE_PAYMENT_STARTED, occasion, invoice=invoice.number)
+    return collect(charge.pk, occasion=occasion)
 
 
-def settle_open(invoice: Invoice | None) -> None:
+def settle_open(invoice: Invoice | None, *, occasion: Occasion) -> None:
     """Ask the provider how the open charge of an invoice stands, if there is one, and take in the answer."""
     if invoice is not None:
         for charge in invoice.charges.filter(state__in=Charge.OPEN):
-            reconcile_charge(charge.pk)
+            reconcile_charge(charge.pk, occasion=occasion)
 
 
-def collect(charge_id: UUID) -> Charge:
+def collect(charge_id: UUID, *, occasion: Occasion) -> Charge:
     """Send a charge that was created, take in the answer, and return it.
 
     A charge that somebody else is sending, or that is settled, is returned as it stands.
@@ -127,7 +128,7 @@ def collect(charge_id: UUID) -> Charge:
     outside_a_transaction()
     if Charge.objects.filter(pk=charge_id, state=Charge.State.CREATED).update(state=Charge.State.SENDING):
         step("charge_sending")
-        settle(charge_id, _send(Charge.objects.get(pk=charge_id)))
+        settle(charge_id, _send(Charge.objects.get(pk=charge_id)), occasion=occasion)
     return Charge.objects.get(pk=charge_id)
 
 
@@ -149,7 +150,7 @@ def _send(charge: Charge) -> PaymentOutcome:
     return outcome
 
 
-def settle(charge_id: UUID, outcome: PaymentOutcome) -> None:
+def settle(charge_id: UUID, outcome: PaymentOutcome, *, occasion: Occasion) -> None:
     """Take in what the provider says of a charge; the same answer twice changes nothing.
 
     A success applies the change that waits for it or pays the invoice. One that can no longer be
@@ -160,27 +161,27 @@ def settle(charge_id: UUID, outcome: PaymentOutcome) -> None:
         account = Account.objects.lock_for(Charge, charge_id)
         charge = Charge.objects.select_for_update(no_key=True).get(pk=charge_id)
         if charge.state in Charge.OPEN:
-            _take_in(account, charge, outcome)
+            _take_in(account, charge, outcome, occasion)
         elif charge.state == Charge.State.FAILED and outcome.status is PaymentStatus.SUCCEEDED:
             # Money came in for what was given up.
             charge.state, charge.refund_due = Charge.State.SUCCEEDED, True
             charge.save(update_fields=["state", "refund_due"])
         step("settle_written")
     step("settle_committed")
-    _refund_if_due(charge)
+    _refund_if_due(charge, occasion)
 
 
-def _take_in(account: Account, charge: Charge, outcome: PaymentOutcome) -> None:
+def _take_in(account: Account, charge: Charge, outcome: PaymentOutcome, occasion: Occasion) -> None:
     """Write an answer to an open charge, and what follows from it."""
-    at = activity.current().at
+    at = occasion.at
     charge.reference, charge.action_url = outcome.reference or charge.reference, outcome.action_url
     match outcome.status:
         case PaymentStatus.SUCCEEDED:
             charge.state, charge.settled_at = Charge.State.SUCCEEDED, at
-            charge.refund_due = not _use(account, charge, at)
+            charge.refund_due = not _use(account, charge, occasion)
         case PaymentStatus.FAILED:
             charge.state, charge.settled_at, charge.failure = Charge.State.FAILED, at, outcome.failure
-            _fail(account, charge)
+            _fail(account, charge, occasion)
         case PaymentStatus.ACTION:
             charge.state = Charge.State.ACTION
         case PaymentStatus.PROCESSING:
@@ -192,58 +193,58 @@ def _take_in(account: Account, charge: Charge, outcome: PaymentOutcome) -> None:
     charge.save(update_fields=["state", "settled_at", "failure", "reference", "action_url", "refund_due"])
 
 
-def _use(account: Account, charge: Charge, at: datetime) -> bool:
+def _use(account: Account, charge: Charge, occasion: Occasion) -> bool:
     """Use money that came in; return whether it could be used."""
     if charge.quote is not None:
-        return _apply_held(account, charge, charge.quote, at)
+        return _apply_held(account, charge, charge.quote, occasion)
     assert charge.invoice is not None
     if InvoicePayment.objects.filter(invoice=charge.invoice).exists():
         return False
-    InvoicePayment.objects.create(invoice=charge.invoice, charge=charge, paid_at=at)
-    _restore(account, at)
+    InvoicePayment.objects.create(invoice=charge.invoice, charge=charge, paid_at=occasion.at)
+    _restore(account, occasion)
     return True
 
 
-def _restore(account: Account, at: datetime) -> None:
+def _restore(account: Account, occasion: Occasion) -> None:
     """Give back what a debt took, once all is paid; days of suspension are not charged."""
     if account.state in debts.OWING and not debts.open_invoice(account):
-        on = at.astimezone(ZoneInfo(account.timezone)).date()
-        debts.reopen(account, by=None, reason="paid", on=on)
+        on = occasion.at.astimezone(ZoneInfo(account.timezone)).date()
+        debts.reopen(account, occasion=replace(occasion.by_itself(), on=on), reason="paid")
 
 
-def _apply_held(account: Account, charge: Charge, quote: Quote, at: datetime) -> bool:
+def _apply_held(account: Account, charge: Charge, quote: Quote, occasion: Occasion) -> bool:
     """Apply the change that waited for this payment, exactly as it was shown."""
-    too_late = at - charge.created_at > LONGEST_WAIT or account.state == AccountState.CANCELLED
+    too_late = occasion.at - charge.created_at > LONGEST_WAIT or account.state == AccountState.CANCELLED
     if quote.state != Quote.State.HELD or too_late:
-        _close_held(quote, Quote.State.FAILED, "too_late")
+        _close_held(quote, Quote.State.FAILED, "too_late", occasion)
         return False
     try:
         with transaction.atomic():
             # Priced for the day on which it was confirmed: that is what was shown and charged.
-            occasion = Occasion(by=quote.person, on=quote.on, at=at)
-            invoice = applying.apply(account, quote, occasion=occasion)
+            shown = replace(occasion, by=quote.person, on=quote.on)
+            invoice = applying.apply(account, quote, occasion=shown)
     except (applying.QuoteOutdated, Refusal) as moved:
         log.warning("held_change_no_longer_holds", quote=str(quote.pk), why=str(moved))
         quote.refresh_from_db()
-        _close_held(quote, Quote.State.FAILED, "changed_meanwhile")
+        _close_held(quote, Quote.State.FAILED, "changed_meanwhile", occasion)
         return False
     assert invoice is not None  # something was due
-    InvoicePayment.objects.create(invoice=invoice, charge=charge, paid_at=at)
+    InvoicePayment.objects.create(invoice=invoice, charge=charge, paid_at=occasion.at)
     charge.invoice = invoice
     charge.save(update_fields=["invoice"])
     return True
 
 
-def _fail(account: Account, charge: Charge) -> None:
+def _fail(account: Account, charge: Charge, occasion: Occasion) -> None:
     """Write down a decline: a change is off, an invoice stays open and the account is past due."""
     if charge.quote is not None:
-        _close_held(charge.quote, Quote.State.FAILED, charge.failure)
+        _close_held(charge.quote, Quote.State.FAILED, charge.failure, occasion)
     elif charge.link_id is None:
         # Somebody else's card, by a link, says nothing of the account.
-        lifecycle.fall_past_due(account, invoice=str(charge.invoice))
+        lifecycle.fall_past_due(account, occasion=occasion, invoice=str(charge.invoice))
 
 
-def _close_held(quote: Quote, state: Quote.State, failure: str) -> None:
+def _close_held(quote: Quote, state: Quote.State, failure: str, occasion: Occasion) -> None:
     """End the waiting of a change that was not carried out; one that is over stays as it is."""
     if quote.state == Quote.State.HELD:
         quote.state, quote.failure = state, failure
@@ -251,13 +252,13 @@ def _close_held(quote: Quote, state: Quote.State, failure: str) -> None:
         activity.record(
             quote.subscription.account,
             ActivityVerb.CHANGE_NOT_PAID,
-            by=quote.person,
+            replace(occasion, by=quote.person),
             quote=str(quote.pk),
             reason=failure,
         )
 
 
-def _refund_if_due(charge: Charge) -> None:
+def _refund_if_due(charge: Charge, occasion: Occasion) -> None:
     """Give back a success that could not be used. Repeating it does nothing."""
     if not charge.refund_due or charge.refunded_at is not None:
         return
@@ -268,18 +269,18 @@ def _refund_if_due(charge: Charge) -> None:
     step("refund_answered")
     with transaction.atomic():
         account = Account.objects.lock_for(Charge, charge.pk)
-        at = activity.current().at
+        at = occasion.at
         if Charge.objects.filter(pk=charge.pk, refunded_at=None).update(refunded_at=at):
             activity.record(
                 account,
                 ActivityVerb.CHARGE_REFUNDED,
-                by=None,
+                occasion.by_itself(),
                 quote=str(charge.quote_id or ""),
                 reason=charge.failure,
             )
 
 
-def reconcile_charge(charge_id: UUID) -> Charge:
+def reconcile_charge(charge_id: UUID, *, occasion: Occasion) -> Charge:
     """Ask the provider how an open charge stands and take in the answer; return the charge.
 
     One that the provider has never heard of is sent again with the same key, or given up after 24
@@ -290,11 +291,10 @@ def reconcile_charge(charge_id: UUID) -> Charge:
     outside_a_transaction()
     charge = Charge.objects.get(pk=charge_id)
     if charge.state not in Charge.OPEN:
-        _refund_if_due(charge)
+        _refund_if_due(charge, occasion)
         return charge
-    at = activity.current().at
-    old = at - charge.created_at > LONGEST_WAIT
-    Charge.objects.filter(pk=charge_id).update(asked_at=at)
+    old = occasion.at - charge.created_at > LONGEST_WAIT
+    Charge.objects.filter(pk=charge_id).update(asked_at=occasion.at)
     try:
         known = provider().look_up(_reference(charge))
         if known is not None and known.status is PaymentStatus.ACTION and old:
@@ -302,11 +302,11 @@ def reconcile_charge(charge_id: UUID) -> Charge:
     except ProviderUnreachable:
         return charge
     if known is not None:
-        settle(charge_id, known)
+        settle(charge_id, known, occasion=occasion)
     elif old or (charge.link_id is None and _is_cancelled(charge)):
-        settle(charge_id, PaymentOutcome(PaymentStatus.FAILED, failure="not_received"))
+        settle(charge_id, PaymentOutcome(PaymentStatus.FAILED, failure="not_received"), occasion=occasion)
     else:
-        settle(charge_id, _send(charge))
+        settle(charge_id, _send(charge), occasion=occasion)
     return Charge.objects.get(pk=charge_id)
 
 
@@ -315,7 +315,7 @@ def _is_cancelled(charge: Charge) -> bool:
     return Account.objects.filter(pk=charge.subscription_id, state=AccountState.CANCELLED).exists()
 
 
-def abandon(charge: Charge) -> None:
+def abandon(charge: Charge, *, occasion: Occasion) -> None:
     """Close the provider's page for a payment that waits for the customer, and take in how it stands."""
     outside_a_transaction()
     try:
@@ -323,7 +323,7 @@ def abandon(charge: Charge) -> None:
     except ProviderUnreachable:
         return
     if outcome is not None:
-        settle(charge.pk, outcome)
+        settle(charge.pk, outcome, occasion=occasion)
 
 
 def _reference(charge: Charge) -> PaymentReference:

@@ -10,6 +10,7 @@ from django.db.models import Count
 from accounts import activity, invitations, mail, open_invitations
 from accounts.gate import Gate
 from accounts.models import Account, Invitation, Membership, User
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action
@@ -22,20 +23,22 @@ Outcome = Invitation.SeatOutcome
 
 
 @transaction.atomic
-def join(token: str, *, on: date, name: str = "", password: str = "") -> tuple[Invitation, Membership]:
+def join(
+    token: str, *, occasion: Occasion, name: str = "", password: str = ""
+) -> tuple[Invitation, Membership]:
     """Accept an invitation, with the seat that was promised, if it can still be given.
 
     The account promised it, whoever invited: it is given also when they have left or may no longer give
     seats. Where it can't be given the invitation keeps why, and both sides are told. Raises
     InvitationOver.
     """
-    found, member = invitations.accept(token, name=name, password=password)
+    found, member = invitations.accept(token, occasion=occasion, name=name, password=password)
     if found.seat:
         line = line_of(found.account_id, found.seat)
-        found.seat_outcome = _give(found.account, line, member, on)
+        found.seat_outcome = _give(found.account, line, member, occasion)
         found.save(update_fields=["seat_outcome"])
         if found.seat_outcome != Outcome.GIVEN:
-            _notify(found, member, line, on)
+            _notify(found, member, line, occasion)
     return found, member
 
 
@@ -46,13 +49,12 @@ def expired(at: datetime) -> list[tuple[int, int]]:
 
 
 @transaction.atomic
-def expire(invitation_id: int) -> bool:
+def expire(invitation_id: int, at: datetime) -> bool:
     """Tell who invited that an invitation is over, and that its seat is promised no more; once.
 
     Returns whether it was told; not before its time in the account's own clock.
     """
     account = Account.objects.lock_for(Invitation, invitation_id)
-    at = activity.current().at
     found = Invitation.objects.select_related("account").get(pk=invitation_id)
     settled = found.accepted_at or found.revoked_at or found.expiry_told_at
     if settled or found.expires_at > at:
@@ -61,7 +63,8 @@ def expire(invitation_id: int) -> bool:
     found.save(update_fields=["expiry_told_at"])
     if account.state == AccountState.CANCELLED:
         return False
-    activity.record(account, ActivityVerb.INVITATION_EXPIRED, by=None, subject=f"invitation:{found.pk}")
+    occasion = Occasion.of(account, at)
+    activity.record(account, ActivityVerb.INVITATION_EXPIRED, occasion, subject=f"invitation:{found.pk}")
     product = product_name(found) if found.seat else ""
     facts = {"name": found.name, "email": found.email, "product": product}
     mail.post(
@@ -113,12 +116,12 @@ def product_name(invitation: Invitation) -> str:
     return sold.values_list("name", flat=True).first() or invitation.seat
 
 
-def _give(account: Account, line: Line | None, member: Membership, on: date) -> Outcome:
+def _give(account: Account, line: Line | None, member: Membership, occasion: Occasion) -> Outcome:
     """Give the seat in the account's own name; return what became of it."""
     if line is None:
         return Outcome.PRODUCT_GONE
     try:
-        seats.hand_out(account, line, member, by=None, on=on, reason="seat_promised")
+        seats.hand_out(account, line, member, occasion=occasion.by_itself(), reason="seat_promised")
     except seats.NoSeatLeft:
         return Outcome.NO_SEAT_LEFT
     except seats.ReductionWaits:
@@ -128,14 +131,14 @@ def _give(account: Account, line: Line | None, member: Membership, on: date) -> 
     return Outcome.GIVEN
 
 
-def _notify(found: Invitation, member: Membership, line: Line | None, on: date) -> None:
+def _notify(found: Invitation, member: Membership, line: Line | None, occasion: Occasion) -> None:
     """Record that a promise was not kept, and tell the newcomer and who invited them."""
     account, newcomer = found.account, member.user
     product = product_name(found)
     activity.record(
         account,
         ActivityVerb.PROMISED_SEAT_NOT_GIVEN,
-        by=None,
+        occasion.by_itself(),
         subject=f"seats:{line.product.key if line else found.seat}",
         after={"member": newcomer.name},
         reason=found.seat_outcome,
@@ -143,10 +146,10 @@ def _notify(found: Invitation, member: Membership, line: Line | None, on: date) 
     told = invitations.inviters(found)
     common = {"product": product, "outcome": found.seat_outcome}
     asked = {"name": told[0].name, "email": told[0].email} if told else {}
-    facts = common | _way(account, newcomer, line, found.seat_outcome, on) | {"asked": asked}
+    facts = common | _way(account, newcomer, line, found.seat_outcome, occasion.on) | {"asked": asked}
     mail.post(LetterKind.SEAT_NOT_GIVEN, account, to=[newcomer], facts=facts, key=str(found.pk))
     for person in told:
-        facts = common | _way(account, person, line, found.seat_outcome, on)
+        facts = common | _way(account, person, line, found.seat_outcome, occasion.on)
         facts |= {"name": newcomer.name, "email": newcomer.email, "member": member.pk}
         mail.post(LetterKind.NEWCOMER_WITHOUT_SEAT, account, to=[person], facts=facts, key=str(found.pk))
 

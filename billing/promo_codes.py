@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,8 +15,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
-from accounts import activity, staff
-from accounts.models import Account, User
+from accounts import staff
+from accounts.models import Account
+from accounts.occasion import Occasion
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from billing.applying import promo_codes
 from billing.models import Catalogue, PromoCode, PromoCodeEntry, Quote
@@ -131,31 +132,31 @@ def faults_of(promo: PromoCode, changes: Mapping[str, Any]) -> dict[str, Promise
 
 
 @transaction.atomic
-def create(catalogue: Catalogue, terms: Terms, *, by: User, reason: str) -> PromoCode:
+def create(catalogue: Catalogue, terms: Terms, *, occasion: Occasion, reason: str) -> PromoCode:
     """Define a code of a price list, recorded with the reason.
 
     Raises PermissionDenied for anyone but the vendor's staff, ValueError without a reason, and
     ValidationError by field for conditions that can't be.
     """
-    staff.demand(by, reason)
+    staff.demand(occasion.person, reason)
     # Two who define the same code come one after the other.
     Catalogue.objects.select_for_update(no_key=True).get(pk=catalogue.pk)
     if wrong := faults(terms, catalogue):
         raise ValidationError(dict(wrong))
     promo = PromoCode(catalogue=catalogue)
     _write(promo, terms)
-    _record(promo, None, _plain(terms), by=by, reason=reason)
+    _record(promo, None, _plain(terms), occasion=occasion, reason=reason)
     return promo
 
 
 @transaction.atomic
-def amend(promo_id: int, changes: Mapping[str, Any], *, by: User, reason: str) -> bool:
+def amend(promo_id: int, changes: Mapping[str, Any], *, occasion: Occasion, reason: str) -> bool:
     """Give a code other conditions (of Terms, by name), and tell whether any differed.
 
     A code that is in use keeps what it gives and to whom; its last day, its limits and whether it is
     withdrawn may change. Raises as `create`.
     """
-    staff.demand(by, reason)
+    staff.demand(occasion.person, reason)
     promo = lock(promo_id)
     held = terms_of(promo)
     terms = replace(held, **changes)
@@ -166,7 +167,7 @@ def amend(promo_id: int, changes: Mapping[str, Any], *, by: User, reason: str) -
         raise ValidationError(dict(wrong))
     _write(promo, terms)
     old, new = ({name: _plain(one)[name] for name in differing} for one in (held, terms))
-    _record(promo, old, new, by=by, reason=reason)
+    _record(promo, old, new, occasion=occasion, reason=reason)
     return True
 
 
@@ -203,26 +204,26 @@ def try_out(code: str, account: Account, *, on: date) -> PromoCodeCheck:
     return PromoCodeCheck(first=first)
 
 
-def count_tries(account: Account, changes: Iterable[Change]) -> None:
+def count_tries(account: Account, changes: Iterable[Change], at: datetime) -> None:
     """Count the codes that are tried; the same code again within the hour counts once.
 
     Raises TooManyTries.
     """
     if codes := promo_codes(tuple(changes)):
-        _count(account, codes)
+        _count(account, codes, at)
 
 
 @transaction.atomic
-def _count(account: Account, codes: Iterable[str]) -> None:
+def _count(account: Account, codes: Iterable[str], at: datetime) -> None:
     # The counter lies in the database's cache: without the lock, twenty at once would count as one.
     Account.objects.lock(account.pk)
-    key, at = f"promo-tries:{account.pk}", activity.current().at.timestamp()
-    tried: dict[str, float] = {code: when for code, when in cache.get(key, {}).items() if at - when < HOUR}
+    key, now = f"promo-tries:{account.pk}", at.timestamp()
+    tried: dict[str, float] = {code: when for code, when in cache.get(key, {}).items() if now - when < HOUR}
     for code in codes:
         mark = hashlib.sha256(code.encode()).hexdigest()[:16]
         if mark not in tried and len(tried) >= TRIES_AN_HOUR:
             raise TooManyTries
-        tried.setdefault(mark, at)
+        tried.setdefault(mark, now)
     cache.set(key, tried, HOUR)
 
 
@@ -270,15 +271,14 @@ def _write(promo: PromoCode, terms: Terms) -> None:
 
 
 def _record(
-    promo: PromoCode, before: dict[str, Any] | None, after: dict[str, Any], *, by: User, reason: str
+    promo: PromoCode, before: dict[str, Any] | None, after: dict[str, Any], *, occasion: Occasion, reason: str
 ) -> None:
-    held = activity.current()
     PromoCodeEntry.objects.create(
         promo=promo,
-        at=held.at,
-        actor=by,
-        actor_name=by.name,
-        address=held.address,
+        at=occasion.at,
+        actor=occasion.person,
+        actor_name=occasion.person.name,
+        address=occasion.address,
         before=before,
         after=after,
         reason=reason.strip(),

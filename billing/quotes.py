@@ -1,7 +1,7 @@
 """Prices changes, draws up quotes, confirms them exactly as shown, and undoes what waits."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -9,7 +9,8 @@ from django.db import transaction
 from accounts import activity
 from accounts.failpoints import step
 from accounts.gate import Gate
-from accounts.models import Account, User
+from accounts.models import Account
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import Capability
 from accounts.rules.decision import Action
@@ -32,7 +33,6 @@ from billing.rules.facts import Facts
 from billing.rules.money import to_money
 from billing.rules.refusals import HeldChange, NoSuchLine, RenewalParked
 from billing.storage import loading
-from billing.storage.saving import Occasion
 from billing.subscription_state import state_of
 
 # How long a quote may be confirmed. Most change sooner, with the day.
@@ -71,8 +71,7 @@ def price(
     account: Account,
     changes: Sequence[Change],
     *,
-    by: User,
-    on: date,
+    occasion: Occasion,
     asking: bool = False,
     reading: loading.LoadedFacts | None = None,
 ) -> quoting.PricedQuote:
@@ -85,28 +84,25 @@ def price(
     staff can open. Raises NotAllowed, Refusal, and Undecided where a change that waits is met
     without an answer.
     """
-    held = (reading or _read(account, changes, on)).facts
-    _demand(account, changes, held, by=by, on=on, asking=asking)
-    return quoting.quote(open_to_asking(held) if asking else held, changes, on)
+    held = (reading or _read(account, changes, occasion.on)).facts
+    _demand(account, changes, held, occasion=occasion, asking=asking)
+    return quoting.quote(open_to_asking(held) if asking else held, changes, occasion.on)
 
 
 def draw_up(
-    account: Account,
-    changes: Sequence[Change],
-    *,
-    by: User,
-    on: date,
-    request: ChangeRequest | None = None,
+    account: Account, changes: Sequence[Change], *, occasion: Occasion, request: ChangeRequest | None = None
 ) -> Quote:
     """Store a quote for one person, to be confirmed within 24 hours. Raises as `price`.
 
     `request` is the change request that confirming it would approve. What is due is renewed first.
     """
-    Gate(by, account, on=on).demand(Action.CHANGE_SUBSCRIPTION)
-    renewal.renew(account.pk, on=on, at=activity.current().at)
+    Gate(occasion.person, account, on=occasion.on).demand(Action.CHANGE_SUBSCRIPTION)
+    renewal.renew(account.pk, occasion=occasion)
     with transaction.atomic():
         locked = Account.objects.lock(account.pk)
-        return _store(locked, changes, price(locked, changes, by=by, on=on), by=by, request=request)
+        return _store(
+            locked, changes, price(locked, changes, occasion=occasion), occasion=occasion, request=request
+        )
 
 
 def _store(
@@ -114,17 +110,17 @@ def _store(
     changes: Sequence[Change],
     quote: quoting.PricedQuote,
     *,
-    by: User,
+    occasion: Occasion,
     request: ChangeRequest | None = None,
 ) -> Quote:
     """Write a priced change down as it was shown, in the place of this person's earlier drafts."""
-    at = activity.current().at
-    Quote.objects.filter(subscription_id=account.pk, person=by, state=Quote.State.OPEN).update(
+    at = occasion.at
+    Quote.objects.filter(subscription_id=account.pk, person=occasion.person, state=Quote.State.OPEN).update(
         state=Quote.State.CLOSED
     )
     return Quote.objects.create(
         subscription_id=account.pk,
-        person=by,
+        person=occasion.person,
         request=request,
         changes=changes_to_plain(changes),
         document=quote_json.dump(quote),
@@ -135,7 +131,7 @@ def _store(
     )
 
 
-def confirm(quote_id: UUID, *, by: User, on: date, return_url: str = "") -> Quote:
+def confirm(quote_id: UUID, *, occasion: Occasion, return_url: str = "") -> Quote:
     """Carry out exactly what a quote showed, or refuse with the new quote; return the quote.
 
     Confirming again returns the same quote, confirmed or waiting for its payment: its page is the
@@ -145,49 +141,48 @@ def confirm(quote_id: UUID, *, by: User, on: date, return_url: str = "") -> Quot
     Raises QuoteChanged where a line, the version or what is due differs; QuoteOver for one that is
     over; payments.NoPaymentMethod; NotAllowed; Refusal; Quote.DoesNotExist for what is another person's.
     """
-    quote = Quote.objects.select_related("subscription__account").get(pk=quote_id, person=by)
+    quote = Quote.objects.select_related("subscription__account").get(pk=quote_id, person=occasion.person)
     if quote.state == Quote.State.OPEN:
-        Gate(by, quote.subscription.account, on=on).demand(Action.CHANGE_SUBSCRIPTION)
-        renewal.renew(quote.subscription_id, on=on, at=activity.current().at)
+        Gate(occasion.person, quote.subscription.account, on=occasion.on).demand(Action.CHANGE_SUBSCRIPTION)
+        renewal.renew(quote.subscription_id, occasion=occasion)
     with transaction.atomic():
-        changed, charge_id = _accept(quote_id, by=by, on=on, return_url=return_url)
+        changed, charge_id = _accept(quote_id, occasion=occasion, return_url=return_url)
         step("confirm_written")
     step("confirm_committed")
     if changed is not None:
         raise changed
     if charge_id is not None:
-        payments.collect(charge_id)
+        payments.collect(charge_id, occasion=occasion)
     return Quote.objects.get(pk=quote_id)
 
 
 def _accept(
-    quote_id: UUID, *, by: User, on: date, return_url: str
+    quote_id: UUID, *, occasion: Occasion, return_url: str
 ) -> tuple[QuoteChanged | None, UUID | None]:
     """Carry out a quote under the lock, or hold it for its payment; return the charge to collect."""
     account = Account.objects.lock_for(Quote, quote_id)
-    quote = Quote.objects.select_for_update(no_key=True).get(pk=quote_id, person=by)
+    quote = Quote.objects.select_for_update(no_key=True).get(pk=quote_id, person=occasion.person)
     if quote.state in (Quote.State.CONFIRMED, Quote.State.HELD):
         return None, None
-    at = activity.current().at
+    at = occasion.at
     over = quote.request is not None and quote.request.state != ChangeRequest.State.OPEN
     if over or quote.state != Quote.State.OPEN or at >= quote.expires_at:
         raise QuoteOver(quote)
     changes = changes_from_plain(quote.changes)
-    reading = _read(account, changes, on)
-    _demand(account, changes, reading.facts, by=by, on=on)
+    reading = _read(account, changes, occasion.on)
+    _demand(account, changes, reading.facts, occasion=occasion)
     try:
-        checked = check(account, quote, on)
+        checked = check(account, quote, occasion.on)
     except QuoteOutdated as drifted:
         return QuoteChanged(
-            drifted.old, _store(account, changes, drifted.new, by=by, request=quote.request)
+            drifted.old, _store(account, changes, drifted.new, occasion=occasion, request=quote.request)
         ), None
-    occasion = Occasion(by=by, on=on, at=at)
     # If only the day changed and every line is the same, it goes on (domain.md 5).
-    quote.on = on
+    quote.on = occasion.on
     quote.save(update_fields=["on"])
     method = _method(account, due=checked.quote.due)
     if method is not None and method.kind == PaymentMethod.Kind.CARD:
-        return None, _hold(account, quote, checked.quote.due, method, return_url)
+        return None, _hold(account, quote, checked.quote.due, method, return_url, occasion.at)
     invoice = apply(account, quote, occasion=occasion)
     if method is not None and method.kind == PaymentMethod.Kind.DIRECT_DEBIT and invoice is not None:
         return None, payments.intend(account, invoice.due, method, at, invoice=invoice).pk
@@ -204,38 +199,40 @@ def _method(account: Account, *, due: int) -> PaymentMethod | None:
     return method
 
 
-def _hold(account: Account, quote: Quote, due: int, method: PaymentMethod, return_url: str) -> UUID:
+def _hold(
+    account: Account, quote: Quote, due: int, method: PaymentMethod, return_url: str, at: datetime
+) -> UUID:
     """Let a change wait for its payment; return the charge that was intended."""
     quote.state = Quote.State.HELD
     quote.save(update_fields=["state"])
-    amount, at = to_money(due, account.currency), activity.current().at
+    amount = to_money(due, account.currency)
     return payments.intend(account, amount, method, at, quote=quote, return_url=return_url).pk
 
 
-def withdraw(quote_id: UUID, *, by: User, on: date) -> Quote:
+def withdraw(quote_id: UUID, *, occasion: Occasion) -> Quote:
     """Give up a change that waits for its payment; money that comes in later is refunded.
 
     Anyone who may change the subscription may; raises NotAllowed, Quote.DoesNotExist.
     """
     account = Quote.objects.select_related("subscription__account").get(pk=quote_id).subscription.account
-    Gate(by, account, on=on).demand(Action.CHANGE_SUBSCRIPTION)
+    Gate(occasion.person, account, on=occasion.on).demand(Action.CHANGE_SUBSCRIPTION)
     charge = Charge.objects.filter(quote_id=quote_id, state__in=Charge.OPEN).first()
     if charge is not None:
         # It may have been paid meanwhile: then the change is made, and there is nothing to withdraw.
-        charge = payments.reconcile_charge(charge.pk)
+        charge = payments.reconcile_charge(charge.pk, occasion=occasion)
     with transaction.atomic():
         account = Account.objects.lock_for(Quote, quote_id)
-        Gate(by, account, on=on).demand(Action.CHANGE_SUBSCRIPTION)
+        Gate(occasion.person, account, on=occasion.on).demand(Action.CHANGE_SUBSCRIPTION)
         waiting = Quote.objects.filter(pk=quote_id, state__in=[Quote.State.HELD, Quote.State.OPEN])
         if waiting.update(state=Quote.State.WITHDRAWN, failure="withdrawn"):
-            activity.record(account, ActivityVerb.CHANGE_WITHDRAWN, by=by, quote=str(quote_id))
+            activity.record(account, ActivityVerb.CHANGE_WITHDRAWN, occasion, quote=str(quote_id))
     if charge is not None and charge.state == Charge.State.ACTION:
-        payments.abandon(charge)
+        payments.abandon(charge, occasion=occasion)
     return Quote.objects.get(pk=quote_id)
 
 
 @transaction.atomic
-def undo(change_id: int, *, by: User, on: date) -> None:
+def undo(change_id: int, *, occasion: Occasion) -> None:
     """Undo a change that waits for renewal.
 
     Raises NotAllowed; UndoTooLate once its day has come, RenewalParked where that renewal is on hold;
@@ -244,13 +241,15 @@ def undo(change_id: int, *, by: User, on: date) -> None:
     account = Account.objects.lock_for(ScheduledChange, change_id)
     change = ScheduledChange.objects.get(pk=change_id)
     cancels = change.kind == ScheduledChange.Kind.CANCELLATION
-    Gate(by, account, on=on).demand(Action.CANCEL_ACCOUNT if cancels else Action.UNDO_CHANGE)
+    Gate(occasion.person, account, on=occasion.on).demand(
+        Action.CANCEL_ACCOUNT if cancels else Action.UNDO_CHANGE
+    )
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account.pk)
-    if on >= change.takes_effect_on:
+    if occasion.on >= change.takes_effect_on:
         if subscription.parked_at is not None:
             raise RenewalParked(due=change.takes_effect_on)
         raise UndoTooLate(change)
-    before = loading.read(account, on)
+    before = loading.read(account, occasion.on)
     assert before is not None
     if before.facts.held:
         raise HeldChange
@@ -259,14 +258,14 @@ def undo(change_id: int, *, by: User, on: date) -> None:
     )
     change.delete()
     if cancels:
-        Cancellation.objects.filter(account=account, undone_at=None).update(undone_at=activity.current().at)
+        Cancellation.objects.filter(account=account, undone_at=None).update(undone_at=occasion.at)
     Subscription.objects.filter(pk=subscription.pk).update(version=subscription.version + 1)
-    after = loading.read(account, on)
+    after = loading.read(account, occasion.on)
     assert after is not None
     activity.record(
         account,
         ActivityVerb.CHANGE_UNDONE,
-        by=by,
+        occasion,
         subject="subscription",
         before=state_of(before.facts),
         after=state_of(after.facts),
@@ -281,16 +280,10 @@ def _read(account: Account, changes: Sequence[Change], on: date) -> loading.Load
 
 
 def _demand(
-    account: Account,
-    changes: Iterable[Change],
-    held: Facts,
-    *,
-    by: User,
-    on: date,
-    asking: bool = False,
+    account: Account, changes: Iterable[Change], held: Facts, *, occasion: Occasion, asking: bool = False
 ) -> None:
     """Ask the gate for each change: what the page leaves out, the verb refuses."""
-    gate = Gate(by, account, on=on)
+    gate = Gate(occasion.person, account, on=occasion.on)
     if asking:
         gate.demand(Action.REQUEST_CHANGE)
         return

@@ -18,6 +18,8 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from accounts import queues
+from accounts.models import Account
+from accounts.occasion import Occasion
 from billing import payments
 from billing.models import Charge, ProviderMessage, ReconciliationPoint
 from billing.provider import provider
@@ -47,7 +49,7 @@ class NoSuchProvider(Exception):
     """Messages of this provider are not expected here."""
 
 
-def ask_on_return(charge_id: UUID) -> Charge:
+def ask_on_return(charge_id: UUID, *, occasion: Occasion) -> Charge:
     """Ask how a charge stands of which the customer has just come back from their bank; return it.
 
     The bank may be a moment slower than its customer: what was confirmed is asked for again for a few
@@ -55,15 +57,15 @@ def ask_on_return(charge_id: UUID) -> Charge:
     """
     last = monotonic() + PATIENCE
     began = Charge.objects.get(pk=charge_id).state
-    charge = payments.reconcile_charge(charge_id)
+    charge = payments.reconcile_charge(charge_id, occasion=occasion)
     if began != Charge.State.ACTION:
         return charge
     if charge.state == Charge.State.ACTION:
         sleep(PAUSE)
-        charge = payments.reconcile_charge(charge_id)
+        charge = payments.reconcile_charge(charge_id, occasion=occasion)
     while charge.state in (Charge.State.UNKNOWN, Charge.State.PROCESSING) and monotonic() < last:
         sleep(PAUSE)
-        charge = payments.reconcile_charge(charge_id)
+        charge = payments.reconcile_charge(charge_id, occasion=occasion)
     return charge
 
 
@@ -82,8 +84,21 @@ def reconcile(at: datetime) -> int:
         "pk", "subscription_id", "created_at", "asked_at"
     )
     rows = [(key, account) for key, account, created, asked in found if _is_due(created, asked, at)]
-    queues.each("charges", rows, payments.reconcile_charge)
+    queues.each("charges", rows, partial(_ask, at=at))
     return len(rows)
+
+
+def _ask(charge_id: UUID, *, at: datetime) -> Charge:
+    return payments.reconcile_charge(charge_id, occasion=_by_itself(charge_id, at))
+
+
+def _settle(charge_id: UUID, *, outcome: PaymentOutcome, at: datetime) -> None:
+    payments.settle(charge_id, outcome, occasion=_by_itself(charge_id, at))
+
+
+def _by_itself(charge_id: UUID, at: datetime) -> Occasion:
+    """Return the occasion on which what the provider says of a charge is taken in."""
+    return Occasion.of(Account.objects.get(subscription__charges=charge_id), at)
 
 
 def _is_due(created_at: datetime, asked_at: datetime | None, at: datetime) -> bool:
@@ -103,11 +118,11 @@ def _process_list(at: datetime) -> None:
         said = list(provider().unasked(point.listed_until - OVERLAP))
     except ProviderUnreachable:
         return
-    _take_in(said)
+    _take_in(said, at)
     ReconciliationPoint.objects.filter(pk=point.pk, listed_until__lt=at).update(listed_until=at)
 
 
-def _take_in(said: Iterable[tuple[str, PaymentOutcome]]) -> None:
+def _take_in(said: Iterable[tuple[str, PaymentOutcome]], at: datetime) -> None:
     """Take in what was said of charges; of those that are not ours it says nothing to us."""
     outcomes = [(_id(key), key, outcome) for key, outcome in said]
     states = dict(
@@ -119,7 +134,7 @@ def _take_in(said: Iterable[tuple[str, PaymentOutcome]]) -> None:
         elif states[id] in Charge.OPEN or (
             states[id] == Charge.State.FAILED and outcome.status is PaymentStatus.SUCCEEDED
         ):
-            queues.each("said_by_provider", [(id, None)], partial(payments.settle, outcome=outcome))
+            queues.each("said_by_provider", [(id, None)], partial(_settle, outcome=outcome, at=at))
 
 
 def _id(key: str) -> UUID | None:
@@ -179,6 +194,6 @@ def _process(message_id: str, *, at: datetime) -> bool:
             told = sender.tell(message.reference)
         except ProviderUnreachable:
             return False
-        _take_in([told] if told else [])
+        _take_in([told] if told else [], at)
     ProviderMessage.objects.filter(pk=message_id, processed_at=None).update(processed_at=at)
     return True

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import structlog
@@ -10,7 +10,8 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from accounts import activity, lifecycle, mail, staff
-from accounts.models import Account, Membership, User
+from accounts.models import Account, Membership
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
 from accounts.rules.letters import LetterKind
@@ -23,7 +24,7 @@ from billing.rules.facts import Facts
 from billing.rules.invariants import InvariantFault
 from billing.rules.refusals import NoPriceInCycle
 from billing.storage import loading
-from billing.storage.saving import Occasion, persist
+from billing.storage.saving import persist
 from billing.subscription_state import state_of
 
 log = structlog.get_logger()
@@ -46,7 +47,7 @@ class NotParked(Exception):
     """The subscription is not parked, or no longer."""
 
 
-def renew(account_id: int, *, on: date, at: datetime) -> list[Invoice]:
+def renew(account_id: int, *, occasion: Occasion) -> list[Invoice]:
     """Renew one subscription for every period that is due on a day of the account; return the invoices.
 
     A line that an extension was made without ends first, on its own day, without an invoice.
@@ -54,15 +55,15 @@ def renew(account_id: int, *, on: date, at: datetime) -> list[Invoice]:
     the periods follow one another, each with its own invoice. A change that waits for its payment is
     settled first, and withdrawn where that is not possible.
     """
-    issued = []
-    while _is_due(account_id, on):
-        _settle_held(account_id)
+    issued, occasion = [], occasion.by_itself()
+    while _is_due(account_id, occasion.on):
+        _settle_held(account_id, occasion)
         with transaction.atomic():
-            invoice, charge_id = _renew_once(account_id, on=on, at=at)
+            invoice, charge_id = _renew_once(account_id, occasion)
         if invoice is not None:
             issued.append(invoice)
         if charge_id is not None:
-            payments.collect(charge_id)
+            payments.collect(charge_id, occasion=occasion)
     return issued
 
 
@@ -87,12 +88,12 @@ def _ends_by(on: date) -> Q:
     )
 
 
-def _settle_held(account_id: int) -> None:
+def _settle_held(account_id: int, occasion: Occasion) -> None:
     """Bring a change that waits for its payment to an end before the renewal moves the ground."""
     for quote in Quote.objects.filter(subscription_id=account_id, state=Quote.State.HELD):
-        charge = payments.reconcile_charge(quote.charge.pk)
+        charge = payments.reconcile_charge(quote.charge.pk, occasion=occasion)
         if charge.state == Charge.State.ACTION:
-            payments.abandon(charge)
+            payments.abandon(charge, occasion=occasion)
         with transaction.atomic():
             account = Account.objects.lock(account_id)
             if Quote.objects.filter(pk=quote.pk, state=Quote.State.HELD).update(
@@ -101,30 +102,30 @@ def _settle_held(account_id: int) -> None:
                 activity.record(
                     account,
                     ActivityVerb.CHANGE_WITHDRAWN,
-                    by=None,
+                    occasion,
                     quote=str(quote.pk),
                     reason="renewed_meanwhile",
                 )
 
 
-def _renew_once(account_id: int, *, on: date, at: datetime) -> tuple[Invoice | None, UUID | None]:
+def _renew_once(account_id: int, occasion: Occasion) -> tuple[Invoice | None, UUID | None]:
     """Renew for one period under the lock; return the invoice and the charge to collect."""
     account = Account.objects.lock(account_id)
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account_id)
-    reading = loading.read(account, on, holders=True)
+    reading = loading.read(account, occasion.on, holders=True)
     if reading is None or account.state not in RENEWING or not reading.facts.lines:
         return None, None
     before = replace(reading.facts, held=False)
-    if before.due_on > on:
+    if before.due_on > occasion.on:
         return None, None
     if found := ending(before):
-        return _let_end(account, subscription, before, found, names=reading.names, at=at)
+        return _let_end(account, subscription, before, found, names=reading.names, occasion=occasion)
     renewal, broken = _priced(before, subscription.resumes_on)
     if renewal is None or broken:
-        return _park(account, broken, at)
-    occasion = Occasion(by=None, on=renewal.on, at=at)
+        return _park(account, broken, occasion)
+    occasion = replace(occasion, on=renewal.on)
     if renewal.ends:
-        _end(account, at)
+        _end(account, occasion)
         return None, None
     persist(subscription, before, renewal.after, occasion=occasion)
     Subscription.objects.filter(pk=account_id).update(resumes_on=None)
@@ -132,9 +133,9 @@ def _renew_once(account_id: int, *, on: date, at: datetime) -> tuple[Invoice | N
     invoice = invoicing.issue(
         account, renewal.lines, renewal.settlement, reading=reading, cause=cause, occasion=occasion
     )
-    _record(account, before, renewal, invoice, reading.names)
-    close_moot(account, renewal.on)
-    return invoice, _charge(account, invoice, at) if invoice else None
+    _record(account, before, renewal, invoice, reading.names, occasion)
+    close_moot(account, occasion)
+    return invoice, _charge(account, invoice, occasion) if invoice else None
 
 
 def _let_end(
@@ -144,16 +145,17 @@ def _let_end(
     found: LineEnding,
     *,
     names: charge_letters.Names,
-    at: datetime,
+    occasion: Occasion,
 ) -> tuple[None, None]:
     """End the lines that an extension was made without: their seats are free, and nothing is charged."""
     if broken := invariants.faults(before):
-        return _park(account, broken, at)
-    persist(subscription, before, found.after, occasion=Occasion(by=None, on=found.on, at=at))
+        return _park(account, broken, occasion)
+    occasion = replace(occasion, on=found.on)
+    persist(subscription, before, found.after, occasion=occasion)
     activity.record(
         account,
         ActivityVerb.PRODUCT_ENDED,
-        by=None,
+        occasion,
         subject="subscription",
         before=state_of(before),
         after=state_of(found.after),
@@ -170,40 +172,44 @@ def _let_end(
         },
         key=f"{account.pk}:{found.on}",
     )
-    close_moot(account, found.on)
+    close_moot(account, occasion)
     return None, None
 
 
 @transaction.atomic
-def unpark(account_id: int, *, reason: str, by: User, on: date) -> None:
+def unpark(account_id: int, *, reason: str, occasion: Occasion) -> None:
     """Let a parked subscription renew again, once nothing is broken on a day of the account.
 
     Nothing is charged here: the next tick renews what is due. Recorded with the reason, which the
     account's owner reads. Raises PermissionDenied for anyone but the vendor's staff, ValueError
     without a reason, NotParked, and StillBroken.
     """
-    staff.demand(by, reason)
+    staff.demand(occasion.person, reason)
     account = Account.objects.lock(account_id)
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account_id)
     if subscription.parked_at is None:
         raise NotParked
-    reading = loading.read(account, on, holders=True)
+    reading = loading.read(account, occasion.on, holders=True)
     if reading is not None and reading.facts.has_bought:
         _renewal_then, broken = _priced(reading.facts, subscription.resumes_on)
         if broken:
             raise StillBroken(broken)
     Subscription.objects.filter(pk=account_id).update(parked_at=None, parked_because="")
     activity.record(
-        account, ActivityVerb.SUBSCRIPTION_UNPARKED, by=by, subject="subscription", reason=reason.strip()
+        account, ActivityVerb.SUBSCRIPTION_UNPARKED, occasion, subject="subscription", reason=reason.strip()
     )
 
 
-def _park(account: Account, faults: tuple[InvariantFault, ...], at: datetime) -> tuple[None, None]:
+def _park(account: Account, faults: tuple[InvariantFault, ...], occasion: Occasion) -> tuple[None, None]:
     """Charge nothing for an account whose facts break a rule, and say so to the staff."""
     because = _because(faults)
-    Subscription.objects.filter(pk=account.pk).update(parked_at=at, parked_because=because)
+    Subscription.objects.filter(pk=account.pk).update(parked_at=occasion.at, parked_because=because)
     activity.record(
-        account, ActivityVerb.SUBSCRIPTION_PARKED, by=None, subject="subscription", reason=because
+        account,
+        ActivityVerb.SUBSCRIPTION_PARKED,
+        occasion,
+        subject="subscription",
+        reason=because,
     )
     log.error("subscription_parked", account=account.slug, because=because)
     return None, None
@@ -233,7 +239,7 @@ def _renewal(before: Facts, resumes_on: date | None) -> quoting.Renewal:
     return found
 
 
-def _charge(account: Account, invoice: Invoice, at: datetime) -> UUID | None:
+def _charge(account: Account, invoice: Invoice, occasion: Occasion) -> UUID | None:
     """Intend the collection of an invoice, where a method is charged at all; return the charge's id.
 
     Where one should be charged and there is none, the account falls past due.
@@ -242,15 +248,15 @@ def _charge(account: Account, invoice: Invoice, at: datetime) -> UUID | None:
         return None
     method = PaymentMethod.objects.filter(pk=account.pk).first()
     if method is None:
-        lifecycle.fall_past_due(account, invoice=invoice.number)
+        lifecycle.fall_past_due(account, occasion=occasion, invoice=invoice.number)
         return None
-    return payments.intend(account, invoice.due, method, at, invoice=invoice).pk
+    return payments.intend(account, invoice.due, method, occasion.at, invoice=invoice).pk
 
 
-def _end(account: Account, at: datetime) -> None:
+def _end(account: Account, occasion: Occasion) -> None:
     """Carry out a cancellation that waited for the end of the period."""
-    cancellation.end_everything(account, by=None, reason="period_ended")
-    cancellation.tell_members(account, by=None, key=f"{account.pk}:{at}")
+    cancellation.end_everything(account, occasion=occasion, reason="period_ended")
+    cancellation.tell_members(account, occasion=occasion, key=f"{account.pk}:{occasion.at}")
 
 
 def _record(
@@ -259,12 +265,13 @@ def _record(
     renewal: quoting.Renewal,
     invoice: Invoice | None,
     names: charge_letters.Names,
+    occasion: Occasion,
 ) -> None:
     number = invoice.number if invoice else ""
     activity.record(
         account,
         ActivityVerb.SUBSCRIPTION_RENEWED,
-        by=None,
+        occasion,
         subject="subscription",
         before=state_of(before),
         after=state_of(renewal.after),

@@ -7,7 +7,8 @@ from django.db.models import Sum
 
 from accounts import activity, mail, roles
 from accounts.gate import Gate
-from accounts.models import Account, Membership, User
+from accounts.models import Account, Membership
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.decision import Action
 from accounts.rules.letters import LetterKind
@@ -39,16 +40,16 @@ class HoldsNoSeat(Exception):
 
 
 @transaction.atomic
-def assign(line_id: int, member_id: int, *, by: User, on: date, reduction: str = "") -> AgentSeat:
+def assign(line_id: int, member_id: int, *, occasion: Occasion, reduction: str = "") -> AgentSeat:
     """Give a member a seat of a line.
 
     Where a reduction waits that would leave too few, `reduction` is `undo` or `raise`; without it
     ReductionWaits is raised. Raises NotAllowed, NoSeatLeft, HoldsNoSeat, Line.DoesNotExist,
     Membership.DoesNotExist. Holding one already changes nothing.
     """
-    account, line = _locked(line_id, by=by, on=on)
+    account, line = _locked(line_id, occasion=occasion)
     member = Membership.objects.select_related("user").get(pk=member_id, account=account)
-    return hand_out(account, line, member, by=by, on=on, reduction=reduction)
+    return hand_out(account, line, member, occasion=occasion, reduction=reduction)
 
 
 def hand_out(
@@ -56,28 +57,27 @@ def hand_out(
     line: Line,
     member: Membership,
     *,
-    by: User | None,
-    on: date,
+    occasion: Occasion,
     reduction: str = "",
     reason: str = "",
 ) -> AgentSeat:
     """Give a seat under the account's lock; whoever calls has asked whether it may be given.
 
-    `by` is None where the account itself gives it, as it promised. Raises as `assign`.
+    Where the account itself gives it, as it promised, it happens without a person. Raises as `assign`.
     """
     held = AgentSeat.objects.filter(line=line, membership=member).first()
     if held is not None:
         return held
     if member.role == Role.LIGHT_AGENT:
         raise HoldsNoSeat
-    used, bought = line.seats.count(), usable(line, on)
+    used, bought = line.seats.count(), usable(line, occasion.on)
     if used >= bought:
         raise NoSeatLeft(line, bought)
-    _meet_reduction(account, line, used + 1, reduction, by=by, on=on)
+    _meet_reduction(account, line, used + 1, reduction, occasion=occasion)
     seat = AgentSeat.objects.create(
-        subscription_id=account.pk, line=line, membership=member, assigned_at=activity.current().at
+        subscription_id=account.pk, line=line, membership=member, assigned_at=occasion.at
     )
-    _record(account, ActivityVerb.SEAT_ASSIGNED, line, member, by, used, used + 1, reason)
+    _record(account, ActivityVerb.SEAT_ASSIGNED, line, member, occasion, used, used + 1, reason)
     if used + 1 == bought:
         facts = {"product": line.product.name, "bought": bought}
         contacts = [one.user for one in Membership.objects.contacts(account)]
@@ -86,21 +86,21 @@ def hand_out(
 
 
 @transaction.atomic
-def free(line_id: int, member_id: int, *, by: User, on: date) -> None:
+def free(line_id: int, member_id: int, *, occasion: Occasion) -> None:
     """Take a seat from a member; what is paid stays as it is.
 
     Raises NotAllowed, AgentSeat.DoesNotExist.
     """
-    account, line = _locked(line_id, by=by, on=on)
+    account, line = _locked(line_id, occasion=occasion)
     seat = AgentSeat.objects.select_related("membership__user").get(line=line, membership_id=member_id)
     used = line.seats.count()
     member = seat.membership
     seat.delete()
-    _record(account, ActivityVerb.SEAT_FREED, line, member, by, used, used - 1)
+    _record(account, ActivityVerb.SEAT_FREED, line, member, occasion, used, used - 1)
 
 
 @transaction.atomic
-def remove(member_id: int, *, by: User, on: date, invitations: str = "") -> list[str]:
+def remove(member_id: int, *, occasion: Occasion, invitations: str = "") -> list[str]:
     """Remove a member with the seats they hold; return the products that have a free seat now.
 
     What is paid stays as it is: the page says so and offers to reduce at renewal. Raises as
@@ -113,10 +113,10 @@ def remove(member_id: int, *, by: User, on: date, invitations: str = "") -> list
     )
     for seat in list(held):
         used = seat.line.seats.count()
-        _record(account, ActivityVerb.SEAT_FREED, seat.line, seat.membership, by, used, used - 1)
+        _record(account, ActivityVerb.SEAT_FREED, seat.line, seat.membership, occasion, used, used - 1)
         freed.append(seat.line.product.name)
         seat.delete()
-    roles.leave(member_id, by=by, on=on, invitations=invitations)
+    roles.leave(member_id, occasion=occasion, invitations=invitations)
     return freed
 
 
@@ -126,30 +126,28 @@ def usable(line: Line, on: date) -> int:
     return line.quantity + (extra.aggregate(sum=Sum("quantity"))["sum"] or 0)
 
 
-def _locked(line_id: int, *, by: User, on: date) -> tuple[Account, Line]:
+def _locked(line_id: int, *, occasion: Occasion) -> tuple[Account, Line]:
     """Lock the account, ask the gate, and return it with one of its live lines."""
     account = Account.objects.lock_for(Line, line_id)
-    Gate(by, account, on=on).demand(Action.MANAGE_PEOPLE)
+    Gate(occasion.person, account, on=occasion.on).demand(Action.MANAGE_PEOPLE)
     line = Line.objects.select_related("product").get(pk=line_id, ended_on=None)
     return account, line
 
 
-def _meet_reduction(
-    account: Account, line: Line, wanted: int, choice: str, *, by: User | None, on: date
-) -> None:
+def _meet_reduction(account: Account, line: Line, wanted: int, choice: str, *, occasion: Occasion) -> None:
     """Bring a waiting reduction and one more seat in use together, as the person chose."""
     change = line.scheduled.filter(kind=ScheduledChange.Kind.QUANTITY, quantity__lt=wanted).first()
     if change is None:
         return
-    if on >= change.takes_effect_on:
+    if occasion.on >= change.takes_effect_on:
         # Its day has come, renewed or not: it is no longer to be undone or raised.
-        left = usable(line, on) - line.quantity + (change.quantity or 0)
+        left = usable(line, occasion.on) - line.quantity + (change.quantity or 0)
         if wanted > left:
             raise NoSeatLeft(line, left)
         return
-    if by is None or choice not in ("undo", "raise"):
+    if occasion.by is None or choice not in ("undo", "raise"):
         raise ReductionWaits(change)
-    Gate(by, account, on=on).demand(Action.UNDO_CHANGE)
+    Gate(occasion.by, account, on=occasion.on).demand(Action.UNDO_CHANGE)
     before = {"quantity": change.quantity}
     if choice == "undo" or wanted >= line.quantity:
         change.delete()
@@ -161,7 +159,9 @@ def _meet_reduction(
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account.pk)
     Subscription.objects.filter(pk=account.pk).update(version=subscription.version + 1)
     verb = ActivityVerb.REDUCTION_UNDONE if choice == "undo" else ActivityVerb.REDUCTION_RAISED
-    activity.record(account, verb, by=by, subject=f"scheduled:{line.product.key}", before=before, after=after)
+    activity.record(
+        account, verb, occasion, subject=f"scheduled:{line.product.key}", before=before, after=after
+    )
 
 
 def _record(
@@ -169,7 +169,7 @@ def _record(
     verb: ActivityVerb,
     line: Line,
     member: Membership,
-    by: User | None,
+    occasion: Occasion,
     used: int,
     now_used: int,
     reason: str = "",
@@ -177,7 +177,7 @@ def _record(
     activity.record(
         account,
         verb,
-        by=by,
+        occasion,
         subject=f"seats:{line.product.key}",
         before={"used": used},
         after={"used": now_used, "member": member.user.name},

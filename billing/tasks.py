@@ -12,8 +12,9 @@ from django.db import close_old_connections
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from accounts import activity, clock, email_changes, mail, ownership, queues
+from accounts import clock, email_changes, mail, ownership, queues
 from accounts.models import Account
+from accounts.occasion import Occasion
 from billing import change_requests, cleanup, data_export, erasure, promised_seats, reconciliation, renewal
 from billing.storage import statements
 
@@ -30,27 +31,25 @@ def work() -> dict[str, int]:
     done: dict[str, int] = {}
     for name, count in _STEPS.items():
         # One step that fails, fails alone: letters go out though a renewal run breaks.
-        with activity.occasion(clock.now()):
-            done |= queues.step(name, count)
+        done |= queues.step(name, partial(count, clock.now()))
     return done
 
 
-def _invitations() -> int:
+def _invitations(at: datetime) -> int:
     """Tell of invitations that are over in the clock of their own account."""
 
     def tell(invitation_id: int) -> bool:
         account = Account.objects.get(invitations=invitation_id)
-        with activity.occasion(clock.now(account)):
-            return promised_seats.expire(invitation_id)
+        return promised_seats.expire(invitation_id, clock.now(account))
 
-    return queues.each("invitation_expiries", promised_seats.expired(clock.now()), tell)[0]
+    return queues.each("invitation_expiries", promised_seats.expired(at), tell)[0]
 
 
-def _renewals() -> dict[str, int]:
+def _renewals(at: datetime) -> dict[str, int]:
     """Renew what is due in its own zone; one account that breaks a rule doesn't stop the others."""
     renewed = failed = 0
     # The day begins at most 14 hours before it does in UTC; a sandbox has its own, never later.
-    last = (clock.now() + timedelta(hours=14)).date()
+    last = (at + timedelta(hours=14)).date()
     waiting = list(renewal.due(last))
     accounts = (
         account
@@ -58,26 +57,24 @@ def _renewals() -> dict[str, int]:
         for account in Account.objects.filter(pk__in=waiting[start : start + AT_ONCE])
     )
     for account in accounts:
-        now = clock.now(account)
         try:
-            with activity.occasion(now):
-                renewed += len(renewal.renew(account.pk, on=clock.today(account), at=now))
+            renewed += len(renewal.renew(account.pk, occasion=Occasion.of(account, clock.now(account))))
         except Exception:
             failed += 1
             log.exception("renewal_failed", account=account.slug)
     return {"renewals": renewed, "renewals_failed": failed}
 
 
-_STEPS: dict[str, Callable[[], dict[str, int]]] = {
-    "messages": lambda: {"messages": reconciliation.process_waiting(clock.now())},
-    "charges": lambda: {"charges": reconciliation.reconcile(clock.now())},
-    "requests_expired": lambda: {"requests_expired": change_requests.expire()},
-    "offers_expired": lambda: {"offers_expired": ownership.expire()},
-    "invitations_expired": lambda: {"invitations_expired": _invitations()},
-    "address_changes_expired": lambda: {"address_changes_expired": email_changes.expire()},
-    "renewals": lambda: _renewals(),
-    "exports": lambda: {"exports": data_export.prepare_waiting(clock.now().date())},
-    "letters": lambda: {"letters": mail.send_waiting()},
+_STEPS: dict[str, Callable[[datetime], dict[str, int]]] = {
+    "messages": lambda at: {"messages": reconciliation.process_waiting(at)},
+    "charges": lambda at: {"charges": reconciliation.reconcile(at)},
+    "requests_expired": lambda at: {"requests_expired": change_requests.expire(at)},
+    "offers_expired": lambda at: {"offers_expired": ownership.expire(at)},
+    "invitations_expired": lambda at: {"invitations_expired": _invitations(at)},
+    "address_changes_expired": lambda at: {"address_changes_expired": email_changes.expire(at)},
+    "renewals": lambda at: _renewals(at),
+    "exports": lambda at: {"exports": data_export.prepare_waiting(at)},
+    "letters": lambda at: {"letters": mail.send_waiting(at)},
 }
 
 
@@ -88,14 +85,13 @@ def clean_up() -> dict[str, int]:
     """
     at, done = clock.now(), dict[str, int]()
     for name, count in _NIGHTLY.items():
-        with activity.occasion(at):
-            done |= queues.step(name, partial(count, at))
+        done |= queues.step(name, partial(count, at))
     return done
 
 
 def _erased(at: datetime) -> dict[str, int]:
-    erased, failed = erasure.erase_due()
-    email_changes.forget()
+    erased, failed = erasure.erase_due(at)
+    email_changes.forget(at)
     return {"erased": erased, **({"erased_failed": failed} if failed else {})}
 
 
@@ -135,24 +131,21 @@ def erase(timestamp: int) -> None:
 def send_letters() -> None:
     """Send the letters that wait, woken by the commit that wrote them."""
     _begin()
-    with activity.occasion(clock.now()):
-        mail.send_waiting()
+    mail.send_waiting(clock.now())
 
 
 @app.task(name="billing.process_messages", queueing_lock="messages", retry=RetryStrategy(max_attempts=1))
 def process_messages() -> None:
     """Process the messages of the payment provider, woken by the commit that kept one."""
     _begin()
-    with activity.occasion(clock.now()):
-        reconciliation.process_waiting(clock.now())
+    reconciliation.process_waiting(clock.now())
 
 
 @app.task(name="billing.prepare_exports", queueing_lock="exports", retry=RetryStrategy(max_attempts=1))
 def prepare_exports() -> None:
     """Prepare the exports that wait, woken by the commit that asked for one."""
     _begin()
-    with activity.occasion(clock.now()):
-        data_export.prepare_waiting(clock.now().date())
+    data_export.prepare_waiting(clock.now())
 
 
 def _begin() -> None:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts import activity, clock, invitations, lifecycle
+from accounts import clock, invitations, lifecycle
 from accounts.models import Account, Membership, User
 from accounts.rules.time_zones import time_zones
 from admin_center.back_office import search
@@ -19,6 +19,7 @@ from admin_center.back_office.old_debts import OldDebtMixin
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
 from admin_center.forms.fields import Lines
+from admin_center.occasions import staff_occasion
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -109,11 +110,9 @@ class AccountAdmin(OldDebtMixin, StaffAdmin):
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
         """Change the particulars by their verb, at the account's own moment."""
-        held = activity.current()
-        at = clock.now(obj)
         values = {field: form.cleaned_data[field] for field in form.changed_data if field in lifecycle.FIELDS}
-        with activity.occasion(at, address=held.address, by_staff=True):
-            lifecycle.amend(obj.pk, values, by=request.user, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
+        occasion = staff_occasion(request, obj)
+        lifecycle.amend(obj.pk, values, occasion=occasion, reason=form.cleaned_data["reason"])
 
 
 @admin.register(Membership, site=site)

@@ -20,13 +20,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import activity, clock
+from accounts import clock
 from accounts.rules.capabilities import AccountState
 from admin_center import drafts
 from admin_center.back_office.activity import OfAccount
 from admin_center.back_office.columns import linked, money, related
 from admin_center.back_office.site import site
 from admin_center.forms.fields import Day, Lines
+from admin_center.occasions import staff_occasion
 from billing import cancellation
 from billing.models import Cancellation
 
@@ -188,12 +189,9 @@ def _restorable_until(one: Cancellation) -> datetime | None:
 
 def _restored(request: Any, one: Cancellation, form: RestoreForm) -> bool:
     """Give the account back and tell; False where its time is over meanwhile."""
-    account, held = one.account, activity.current()
     try:
-        with activity.occasion(clock.now(account), address=held.address, by_staff=True):
-            cancellation.restore(
-                account.pk, reason=form.cleaned_data["reason"], by=request.user, on=clock.today(account)
-            )
+        occasion = staff_occasion(request, one.account)
+        cancellation.restore(one.account.pk, reason=form.cleaned_data["reason"], occasion=occasion)
     except cancellation.RestoreOver:
         return False
     messages.success(request, gettext("The account is back as it was. Nothing was charged."))

@@ -22,6 +22,7 @@ from admin_center.back_office.columns import related
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
 from admin_center.forms.fields import Lines
+from admin_center.occasions import staff_occasion
 
 if TYPE_CHECKING:
     Base = StaffAdmin
@@ -90,7 +91,9 @@ def _proposed(request: Any, person: User, form: CorrectionForm) -> EmailChange |
     """Propose it and tell; None, with the error at its field, where it can't be."""
     asked = form.cleaned_data
     try:
-        made = email_changes.propose(person.pk, asked["email"], reason=asked["reason"], by=request.user)
+        made = email_changes.propose(
+            person.pk, asked["email"], reason=asked["reason"], occasion=staff_occasion(request)
+        )
     except email_changes.NotChangeable as refusal:
         form.add_error("email", NOT_CHANGEABLE[refusal.reason])
         return None
@@ -155,10 +158,10 @@ def _decided(request: Any, change: EmailChange, *, approves: bool) -> int:
     """Decide and tell; return the status of the answer."""
     try:
         if approves:
-            email_changes.approve(change.pk, by=request.user)
+            email_changes.approve(change.pk, occasion=staff_occasion(request))
             messages.success(request, gettext("Approved. The new address has to confirm within 24 hours."))
         else:
-            email_changes.reject(change.pk, by=request.user)
+            email_changes.reject(change.pk, occasion=staff_occasion(request))
             messages.success(request, gettext("The correction is ended: nothing changes."))
     except email_changes.ChangeOver:
         messages.info(request, gettext("That change is over already."))

@@ -13,11 +13,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import activity, clock
+from accounts import clock
 from accounts.models import Account
 from admin_center import drafts
 from admin_center.back_office.staff import StaffAdmin
 from admin_center.forms.fields import Lines
+from admin_center.occasions import staff_occasion
 from billing import debts
 from billing.models import Subscription
 
@@ -93,10 +94,8 @@ class OldDebtMixin(Base):
 
 def _settled(request: Any, account: Account, reason: str) -> None:
     """Open the account again and tell, or tell why there is nothing to settle."""
-    held = activity.current()
     try:
-        with activity.occasion(clock.now(account), address=held.address, by_staff=True):
-            debts.settle_old(account.pk, reason=reason, by=request.user, on=clock.today(account))
+        debts.settle_old(account.pk, reason=reason, occasion=staff_occasion(request, account))
     except debts.NothingOwed:
         _not_old(request, "")
     except debts.InvoiceOpen as unpaid:

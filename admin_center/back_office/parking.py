@@ -15,10 +15,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import activity, clock
 from admin_center import drafts
 from admin_center.back_office.staff import StaffAdmin
 from admin_center.forms.fields import Lines
+from admin_center.occasions import staff_occasion
 from billing import renewal
 from billing.models import Subscription
 
@@ -119,12 +119,9 @@ class ParkingMixin(Base):
 
 def _unparked(request: Any, one: Subscription, form: UnparkForm) -> bool:
     """Let it renew again and tell; False, with the reason in the form, where something is still broken."""
-    account, held = one.account, activity.current()
     try:
-        with activity.occasion(clock.now(account), address=held.address, by_staff=True):
-            renewal.unpark(
-                account.pk, reason=form.cleaned_data["reason"], by=request.user, on=clock.today(account)
-            )
+        occasion = staff_occasion(request, one.account)
+        renewal.unpark(one.account.pk, reason=form.cleaned_data["reason"], occasion=occasion)
     except renewal.StillBroken as broken:
         form.add_error(None, gettext("It can’t renew yet: %(why)s.") % {"why": words(str(broken))})
         return False

@@ -13,12 +13,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import activity, clock
+from accounts import clock
 from accounts.email_addresses import LONGEST, UNWRITABLE
-from accounts.models import Account
 from admin_center import drafts
 from admin_center.back_office.staff import StaffAdmin, StaffInline
 from admin_center.forms.fields import Lines
+from admin_center.occasions import staff_occasion
 from billing import payment_links
 from billing.models import Invoice, PaymentLink
 
@@ -77,9 +77,7 @@ class LinkInline(StaffInline):
     def act(self, link: PaymentLink) -> SafeString | str:
         """Return the way to revoke it, or why nothing is paid by it anyway."""
         account = link.invoice.subscription.account
-        # The page is written when the act that asked for it is over.
-        with activity.occasion(clock.now(account)):
-            why = payment_links.over(account, link)
+        why = payment_links.over(account, link, clock.now(account))
         if why:
             return str(WHY_NOT[why])
         address = reverse("vendor:billing_invoice_link_revoke", args=[link.pk])
@@ -149,8 +147,8 @@ def _sent(request: Any, invoice: Invoice, form: forms.Form) -> bool:
     """Send it and tell; False, with the reason in the form, where it can't be sent."""
     asked = form.cleaned_data
     try:
-        with _at(invoice.subscription.account):
-            payment_links.send(invoice.pk, asked["email"], reason=asked["reason"], by=request.user)
+        occasion = staff_occasion(request, invoice.subscription.account)
+        payment_links.send(invoice.pk, asked["email"], reason=asked["reason"], occasion=occasion)
     except payment_links.MalformedAddress:
         form.add_error("email", UNWRITABLE)
         return False
@@ -164,15 +162,10 @@ def _sent(request: Any, invoice: Invoice, form: forms.Form) -> bool:
 def _revoked(request: Any, link: PaymentLink, form: forms.Form) -> bool:
     """Take it back and tell; False, with the reason in the form, where it is over already."""
     try:
-        with _at(link.invoice.subscription.account):
-            payment_links.revoke(link.pk, reason=form.cleaned_data["reason"], by=request.user)
+        occasion = staff_occasion(request, link.invoice.subscription.account)
+        payment_links.revoke(link.pk, reason=form.cleaned_data["reason"], occasion=occasion)
     except payment_links.LinkOver as over:
         form.add_error(None, WHY_NOT[over.why])
         return False
     messages.success(request, gettext("The link is revoked: nothing can be paid by it any more."))
     return True
-
-
-def _at(account: Account) -> Any:
-    """Return the occasion of an act of staff, in the account's own clock."""
-    return activity.occasion(clock.now(account), address=activity.current().address, by_staff=True)

@@ -19,6 +19,7 @@ from admin_center.back_office.columns import amount, linked, links, related
 from admin_center.back_office.promo_code_forms import PromoCodeForm, PromoCodeTrialForm, UsedPromoCodeForm
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin, StaffInline
+from admin_center.occasions import staff_occasion
 from admin_center.wording import phrases, refusals
 from admin_center.wording.bidi import isolated
 from billing import promo_codes
@@ -161,12 +162,12 @@ class PromoCodeAdmin(StaffAdmin):
     # --- What is done ---------------------------------------------------------------------------
     def save_model(self, request: HttpRequest, obj: PromoCode, form: Any, change: bool) -> None:
         """Define or change the code by its verb."""
-        reason, by = form.cleaned_data["reason"], request.user
+        reason, occasion = form.cleaned_data["reason"], staff_occasion(request)
         if change:
-            promo_codes.amend(obj.pk, form.changes(), by=by, reason=reason)  # type: ignore[arg-type]
+            promo_codes.amend(obj.pk, form.changes(), occasion=occasion, reason=reason)
         else:
             terms = promo_codes.Terms(**form.changes())
-            obj.pk = promo_codes.create(obj.catalogue, terms, by=by, reason=reason).pk  # type: ignore[arg-type]
+            obj.pk = promo_codes.create(obj.catalogue, terms, occasion=occasion, reason=reason).pk
 
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses, with that of the question."""

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import activity, clock
+from accounts import clock
 from accounts.models import Account
 from accounts.rules.capabilities import AccountState, AccountType, decided_by_staff
 from accounts.rules.decision import NotAllowed
@@ -26,6 +26,7 @@ from admin_center.back_office.columns import linked, money
 from admin_center.back_office.site import site
 from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
 from admin_center.forms.fields import Lines, Number
+from admin_center.occasions import staff_occasion
 from admin_center.presenters import activity as activity_presenter
 from admin_center.presenters import requests
 from admin_center.wording import notices, refusals
@@ -205,9 +206,7 @@ class ChangeRequestAdmin(OfSubscription):
         if not _is_ours(one):
             messages.warning(request, _("This request is not for our staff to decide, or no longer open."))
             return redirect("vendor:billing_changerequest_change", one.pk)
-        held = activity.current()
-        with activity.occasion(clock.now(account), address=held.address, by_staff=True):
-            return self._decide(request, one, account)
+        return self._decide(request, one, account)
 
     def _decide(self, request: HttpRequest, one: ChangeRequest, account: Account) -> HttpResponse:
         reading = loading.read(account, clock.today(account), holders=True)
@@ -234,7 +233,7 @@ class ChangeRequestAdmin(OfSubscription):
             "opts": self.opts,
             "one": one,
             "account": account,
-            "told": requests.view_of(one, reading.names, at=activity.current().at, held=reading.facts),
+            "told": requests.view_of(one, reading.names, at=clock.now(account), held=reading.facts),
             "form": form,
             "kept": drafts.refill(request, form),
             "comes": _pricing(reading, changes, prices, account),
@@ -299,15 +298,13 @@ def _carry_out(
     reading: loading.LoadedFacts,
 ) -> HttpResponse | None:
     """Accept or reject; None, with the error in the form, where it can't be done."""
-    reason, on = form.cleaned_data["reason"], clock.today(account)
+    reason, occasion = form.cleaned_data["reason"], staff_occasion(request, account)
     try:
         if act == "reject":
-            change_requests.reject(one.pk, reason=reason, by=request.user, on=on)
+            change_requests.reject(one.pk, reason=reason, occasion=occasion)
             messages.success(request, _("The request is rejected. Who asked is told."))
         else:
-            change_requests.accept_as_staff(
-                one.pk, prices=form.prices(), reason=reason, by=request.user, on=on
-            )
+            change_requests.accept_as_staff(one.pk, prices=form.prices(), reason=reason, occasion=occasion)
             messages.success(
                 request, _("The request is carried out. The invoice is open under the contract.")
             )

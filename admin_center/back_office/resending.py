@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -16,11 +17,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import activity, clock, queues, resending
+from accounts import clock, queues, resending
 from accounts.models import Letter
 from admin_center import drafts
 from admin_center.back_office.staff import NEWEST_FIRST, PAGE_SIZE, StaffAdmin
 from admin_center.forms.fields import Lines
+from admin_center.occasions import staff_occasion
 from admin_center.pagination import GREATEST_ID, Slice, cut
 
 if TYPE_CHECKING:
@@ -135,8 +137,7 @@ def words(why: str, kind: str) -> str:
 
 
 def _useless(letter: Letter) -> str:
-    with activity.occasion(clock.now(letter.account)):
-        return resending.useless(letter)
+    return resending.useless(letter, clock.now(letter.account))
 
 
 def _numbers(asked: Iterable[str]) -> list[int]:
@@ -164,7 +165,7 @@ def _sent_again(request: Any, form: ResendForm, letters: Sequence[Letter]) -> bo
 
     def act(pk: int) -> bool:
         try:
-            resending.send_again(pk, reason=reason, by=request.user, moment_of=clock.now)
+            resending.send_again(pk, reason=reason, occasion_of=partial(staff_occasion, request))
         except resending.NotSentAgain as no:
             refused[words(no.reason, kinds[pk].kind)] += 1
             return False

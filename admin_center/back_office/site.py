@@ -15,9 +15,6 @@ from django.shortcuts import redirect
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts import activity, clock
-from admin_center.sign_in.adapters import client_address
-
 
 class BackOffice(AdminSite):
     """Pages for the vendor's staff. To everybody else who is signed in they don't exist."""
@@ -30,7 +27,7 @@ class BackOffice(AdminSite):
     empty_value_display = "–"
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Let active staff in, record acts as theirs; anonymous people sign in, others get a 404."""
+        """Let active staff in; anonymous people sign in, others get a 404."""
         shown: Callable[..., HttpResponse] = super().admin_view(view, cacheable)
 
         @wraps(view)
@@ -48,8 +45,7 @@ class BackOffice(AdminSite):
                     request, _("The back office needs a second factor: set one up here, then go on to it.")
                 )
                 return redirect("mfa_activate_totp")
-            with activity.occasion(clock.now(), address=client_address(request), by_staff=True):
-                return shown(request, *parts, **named)
+            return shown(request, *parts, **named)
 
         return door
 

@@ -14,12 +14,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import activity, clock
+from accounts import clock
 from accounts.models import Account
 from admin_center import drafts
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
 from admin_center.forms.fields import Lines
+from admin_center.occasions import staff_occasion
 from admin_center.pagination import Order
 from admin_center.wording import taxes
 from billing import taxation
@@ -119,10 +120,8 @@ def _told(account: Account, *, own: bool = True) -> str:
 
 def _ended(request: Any, account: Account, reason: str) -> None:
     """End the rate and tell, or tell that there is none."""
-    held = activity.current()
     try:
-        with activity.occasion(clock.now(account), address=held.address, by_staff=True):
-            taxation.end_own_rate(account.pk, reason=reason, by=request.user, on=clock.today(account))
+        taxation.end_own_rate(account.pk, reason=reason, occasion=staff_occasion(request, account))
     except taxation.NoOwnRate:
         messages.info(request, gettext("This account has no tax rate of its own."))
     else:

@@ -1,6 +1,6 @@
 """What the Manage form comes to: a price, questions to answer first, or a refusal that says what helps."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
@@ -92,14 +92,13 @@ def of(request: AccountRequest, form: ManageForm) -> LivePreview:
 def _price(request: AccountRequest, form: ManageForm, found: LivePreview, on: date) -> None:
     if not found.changes:
         raise NoChange
-    promo_codes.count_tries(request.account, found.changes)
+    promo_codes.count_tries(request.account, found.changes, request.occasion.at)
     desk = form.desk
     try:
         quote = quotes.price(
             request.account,
             found.changes,
-            by=request.user,
-            on=on,
+            occasion=replace(request.occasion, on=on),
             asking=desk.asking,
             reading=desk.reading,
         )

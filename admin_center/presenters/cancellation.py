@@ -121,7 +121,7 @@ def _ending(
     }
     try:
         quote = quotes.price(
-            request.account, (RemoveProduct(key),), by=request.user, on=request.today, reading=reading
+            request.account, (RemoveProduct(key),), occasion=request.occasion, reading=reading
         )
     except LastProduct:
         return ProductCancellation(**told, last=True)

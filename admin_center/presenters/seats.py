@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import activity
 from accounts.rules.decision import Action
 from admin_center.pages import AccountRequest
 from admin_center.presenters import subscription
@@ -66,7 +65,7 @@ def of(request: AccountRequest, reading: LoadedFacts | None) -> list[ProductSeat
     """Return the seats of each line that people hold seats of, in the catalogue's order."""
     if reading is None or not reading.facts.has_bought:
         return []
-    promised = promised_seats.promised(request.account.pk, activity.current().at)
+    promised = promised_seats.promised(request.account.pk, request.occasion.at)
     return [
         _seating(request, reading, line, seats, promised[line.product])
         for line in reading.facts.lines

@@ -10,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import activity
 from accounts.rules.decision import Action
 from admin_center import drafts
 from admin_center.due_renewals import renew_first
@@ -100,7 +99,7 @@ def cancel_product(request: AccountRequest) -> HttpResponse:
     key = request.POST.get("product", "")[:64]
     renew_first(request)
     try:
-        quote = quotes.draw_up(request.account, [RemoveProduct(key)], by=request.user, on=request.today)
+        quote = quotes.draw_up(request.account, [RemoveProduct(key)], occasion=request.occasion)
     except LastProduct:
         messages.info(request, _("It is the last product: cancelling it is cancelling the account."))
         return redirect("cancel_at_end", request.account.slug)
@@ -138,8 +137,7 @@ def cancel_at_end(request: AccountRequest) -> HttpResponse:
             mark=request.POST.get("mark", ""),
             reason=form.cleaned_data["reason"],
             text=form.cleaned_data["text"],
-            by=request.user,
-            on=request.today,
+            occasion=request.occasion,
         )
     except SheetChanged as changed:
         return _sheet(request, form, at_end=True, sheet=changed.sheet, status=422)
@@ -174,8 +172,7 @@ def cancel_account(request: AccountRequest) -> HttpResponse:
             mark=request.POST.get("mark", ""),
             reason=form.cleaned_data["reason"],
             text=form.cleaned_data["text"],
-            by=request.user,
-            on=request.today,
+            occasion=request.occasion,
         )
     except SheetChanged as changed:
         return _sheet(request, form, at_end=False, sheet=changed.sheet, status=422)
@@ -200,7 +197,7 @@ def _sheet(
     reading = loading.read(account, request.today)
     found = sheet or cancellation.consequences(account, request.today, at_end=at_end)
     seen = request.POST.get("seen", "") if changed else ""
-    at = activity.current().at
+    at = request.occasion.at
     told = cancellation_presenter.sheet_view(account, found, reading, request.today, seen)
     if at_end and told.ends is None and reading is not None and reading.facts.parked:
         checked = RenewalParked(due=request.today)
@@ -231,7 +228,7 @@ def _sheet(
 
 
 def _farewell(request: AccountRequest) -> Farewell:
-    account, at = request.account, activity.current().at
+    account, at = request.account, request.occasion.at
     return Farewell(
         name=account.name,
         timezone=account.timezone,

@@ -1,6 +1,6 @@
 """Changing one's own e-mail address: the page of the person, and the page behind the mailed links."""
 
-from typing import cast
+from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import activity, clock, email_changes
-from accounts.models import EmailChange, User
+from accounts import email_changes
+from accounts.models import EmailChange
+from accounts.occasion import Occasion
 from admin_center import drafts
 from admin_center.forms.email_change import EmailChangeForm
-from admin_center.sign_in.adapters import client_address
+from admin_center.occasions import occasion_of
 
 NOT_CHANGEABLE = {
     "malformed": gettext_lazy("This is not an e-mail address."),
@@ -26,27 +27,26 @@ NOT_CHANGEABLE = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest) -> HttpResponse:
     """Show the address and the changes that wait; on a POST send a link to the old and the new one."""
-    person = cast(User, request.user)
     form = EmailChangeForm(request.POST if request.method == "POST" else None)
-    with activity.occasion(clock.now(), address=client_address(request)):
-        if form.is_bound and form.is_valid() and _ask(form, person):
-            messages.success(
-                request,
-                _("A letter is on its way to both addresses. Your address changes when both have confirmed."),
-            )
-            return redirect("email_change")
-        context = {
-            "form": form,
-            "waiting": email_changes.waiting(person),
-            "kept": drafts.refill(request, form),
-        }
+    occasion = occasion_of(request)
+    if form.is_bound and form.is_valid() and _ask(form, occasion):
+        messages.success(
+            request,
+            _("A letter is on its way to both addresses. Your address changes when both have confirmed."),
+        )
+        return redirect("email_change")
+    context = {
+        "form": form,
+        "waiting": email_changes.waiting(occasion.person, occasion.at),
+        "kept": drafts.refill(request, form),
+    }
     return render(request, "email_change/page.html", context, status=422 if form.is_bound else 200)
 
 
-def _ask(form: EmailChangeForm, person: User) -> bool:
+def _ask(form: EmailChangeForm, occasion: Occasion) -> bool:
     """Ask for the change; False, with the error at its field, where it can't be asked for."""
     try:
-        email_changes.ask(form.cleaned_data["email"], by=person)
+        email_changes.ask(form.cleaned_data["email"], occasion=occasion)
     except email_changes.NotChangeable as refusal:
         form.add_error("email", NOT_CHANGEABLE[refusal.reason])
         return False
@@ -57,8 +57,7 @@ def _ask(form: EmailChangeForm, person: User) -> bool:
 def withdraw(request: HttpRequest, change_id: int) -> HttpResponse:
     """Take a change of one's own back; another person's answers as one that is not there."""
     try:
-        with activity.occasion(clock.now(), address=client_address(request)):
-            email_changes.withdraw(change_id, by=cast(User, request.user))
+        email_changes.withdraw(change_id, occasion=occasion_of(request))
     except EmailChange.DoesNotExist:
         raise Http404 from None
     except email_changes.ChangeOver:
@@ -73,20 +72,19 @@ def withdraw(request: HttpRequest, change_id: int) -> HttpResponse:
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """Show what a link confirms, and let its reader confirm it; every other link gets the same answer."""
     try:
-        with activity.occasion(clock.now(), address=client_address(request)):
-            return _confirm(request, token)
+        return _confirm(request, token)
     except email_changes.ChangeOver:
         return render(request, "email_change/over.html", status=404)
 
 
 def _confirm(request: HttpRequest, token: str) -> HttpResponse:
-    found, is_new = email_changes.find(token)
+    found, is_new = email_changes.find(token, occasion_of(request).at)
     somebody_else = request.user.is_authenticated and request.user != found.person
     if request.method != "POST" or somebody_else:
         context = {"change": found, "is_new": is_new, "somebody_else": somebody_else}
         status = 422 if request.method == "POST" else 200
         return render(request, "email_change/confirm.html", context, status=status)
-    found = email_changes.confirm(token, moment_of=clock.now)
+    found = email_changes.confirm(token, occasion_of=partial(occasion_of, request))
     if found.state == EmailChange.State.TAKEN:
         raise email_changes.ChangeOver
     return render(request, "email_change/confirmed.html", {"change": found, "is_new": is_new})

@@ -15,7 +15,7 @@ from billing.models import DataExport
 def export(request: AccountRequest) -> HttpResponse:
     """Show how far the last export got; a POST asks for a new one."""
     if request.method == "POST":
-        data_export.ask(request.account, by=request.user, on=request.today)
+        data_export.ask(request.account, occasion=request.occasion)
         return redirect("export", request.account.slug)
     last = DataExport.objects.filter(account=request.account).defer("content").order_by("-pk").first()
     waits = last is not None and last.state in (DataExport.State.WAITING, DataExport.State.RUNNING)

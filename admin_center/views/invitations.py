@@ -14,16 +14,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import activity, clock, invitations
+from accounts import invitations
 from accounts.models import Account, Invitation, User
 from accounts.rules.decision import Action
 from accounts.rules.roles import Role
 from admin_center import drafts
 from admin_center.forms.invitations import JoinForm
 from admin_center.forms.members import ALLOWS, GIVEN, InviteForm
+from admin_center.occasions import occasion_of
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import seats
-from admin_center.sign_in.adapters import client_address, note_sign_in
+from admin_center.sign_in.adapters import note_sign_in
 from admin_center.wording.bidi import isolated
 from admin_center.wording.labels import ROLES
 from billing import promised_seats
@@ -59,7 +60,7 @@ def invite(request: AccountRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
         "told": told,
-        "budget": invitations.budget(request.account, activity.current().at),
+        "budget": invitations.budget(request.account, request.occasion.at),
         "kept": drafts.refill(request, form),
         "may_roles": may_roles,
         "short": [place for place in places if place.more],
@@ -78,8 +79,7 @@ def _invite(request: AccountRequest, form: InviteForm) -> bool:
             asked["email"],
             asked["name"],
             Role(asked["role"]),
-            by=request.user,
-            on=request.today,
+            occasion=request.occasion,
             seat=asked.get("seat") or "",
         )
     except invitations.NotInvited as refusal:
@@ -97,7 +97,7 @@ def revoke(request: AccountRequest, invitation_id: int) -> HttpResponse:
     """Take an invitation back; another account's answers as one that is not there."""
     if not Invitation.objects.filter(pk=invitation_id, account=request.account).exists():
         raise Http404
-    invitations.revoke(invitation_id, by=request.user, on=request.today)
+    invitations.revoke(invitation_id, occasion=request.occasion)
     messages.success(request, _("The invitation is revoked: its link no longer works."))
     return redirect("people", request.account.slug)
 
@@ -108,14 +108,14 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     """Show who invites to what, and let the invited join; every other link gets one and the same answer."""
     try:
         account = invitations.account_of(token)
-        with activity.occasion(clock.now(account), address=client_address(request)):
-            return _join(request, account, token)
+        return _join(request, account, token)
     except invitations.InvitationOver:
         return render(request, "invitations/over.html", status=404)
 
 
 def _join(request: HttpRequest, account: Account, token: str) -> HttpResponse:
-    found = invitations.find(token)
+    occasion = occasion_of(request, account)
+    found = invitations.find(token, occasion.at)
     person = User.objects.filter(email=found.email).first()
     somebody_else = request.user.is_authenticated and request.user != person
     # A new person says how they are called and chooses a password; others have theirs.
@@ -137,7 +137,7 @@ def _join(request: HttpRequest, account: Account, token: str) -> HttpResponse:
             request, "invitations/join.html", context, status=422 if request.method == "POST" else 200
         )
     given = {name: form.cleaned_data[name] for name in ("name", "password")} if form else {}
-    joined, member = promised_seats.join(token, on=clock.today(account), **given)
+    joined, member = promised_seats.join(token, occasion=occasion, **given)
     home = reverse("home", args=[account.slug])
     if form:
         # The link proved the mailbox, and the password was chosen this moment.

@@ -80,7 +80,7 @@ def pay(request: AccountRequest, number: str) -> HttpResponse:
     address = reverse("invoice", args=[request.account.slug, found.number])
     back = request.build_absolute_uri(reverse("invoice_return", args=[request.account.slug, found.number]))
     try:
-        charge = payments.pay(number, request.account, by=request.user, on=request.today, return_url=back)
+        charge = payments.pay(number, request.account, occasion=request.occasion, return_url=back)
     except payments.AlreadyPaid:
         messages.info(request, _("Nothing is open on this invoice, or a payment is on its way."))
         return redirect(address)
@@ -105,7 +105,7 @@ def pay_return(request: AccountRequest, number: str) -> HttpResponse:
     if charge is not None:
         if request.method != "POST":
             return render(request, "invoices/returned.html", {"page_title": found.number})
-        charge = reconciliation.ask_on_return(charge.pk)
+        charge = reconciliation.ask_on_return(charge.pk, occasion=request.occasion)
     else:
         # The provider told before its customer came back.
         settled = found.charges.order_by("created_at")

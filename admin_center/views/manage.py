@@ -239,9 +239,9 @@ def _draw_up(request: AccountRequest, form: ManageForm, found: LivePreview) -> H
     number = form.cleaned_data.get("request")
     try:
         if number and ChangeRequest.objects.filter(pk=number, subscription_id=request.account.pk).exists():
-            quote = change_requests.draw_up(number, by=request.user, on=request.today, changes=found.changes)
+            quote = change_requests.draw_up(number, occasion=request.occasion, changes=found.changes)
         else:
-            quote = quotes.draw_up(request.account, found.changes, by=request.user, on=request.today)
+            quote = quotes.draw_up(request.account, found.changes, occasion=request.occasion)
     except (change_requests.RequestOver, change_requests.OwnRequest):
         messages.warning(request, _("This request is no longer yours to decide."))
         return redirect("subscription", request.account.slug)
@@ -256,9 +256,7 @@ def _submit(request: AccountRequest, form: ManageForm, found: LivePreview) -> Ht
     """Submit the wish as a request for others to decide."""
     note = form.cleaned_data.get("note") or ""
     try:
-        made = change_requests.submit(
-            request.account, found.changes, note=note, by=request.user, on=request.today
-        )
+        made = change_requests.submit(request.account, found.changes, note=note, occasion=request.occasion)
     except (Refusal, UndecidedConflict):
         return _again(request)
     messages.success(request, _("Your request is submitted. Who decides it was told by mail."))

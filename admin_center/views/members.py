@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import activity, open_invitations, roles
+from accounts import open_invitations, roles
 from accounts.models import Membership
 from accounts.rules.decision import Action
 from accounts.rules.roles import Role
@@ -104,7 +104,7 @@ def member_role(request: AccountRequest, member_id: int) -> HttpResponse:
     refused = _refused(
         request,
         one,
-        lambda: roles.give(one.pk, role, by=request.user, on=request.today, invitations=invitations),
+        lambda: roles.give(one.pk, role, occasion=request.occasion, invitations=invitations),
     )
     if refused is not None:
         return refused
@@ -125,7 +125,7 @@ def member_delegate(request: AccountRequest, member_id: int) -> HttpResponse:
     refused = _refused(
         request,
         one,
-        lambda: roles.delegate(one.pk, changes_payment=allowed, by=request.user, on=request.today),
+        lambda: roles.delegate(one.pk, changes_payment=allowed, occasion=request.occasion),
     )
     if refused is not None:
         return refused
@@ -148,7 +148,7 @@ def member_suspend(request: AccountRequest, member_id: int) -> HttpResponse:
     refused = _refused(
         request,
         one,
-        lambda: roles.suspend(one.pk, by=request.user, on=request.today, invitations=invitations),
+        lambda: roles.suspend(one.pk, occasion=request.occasion, invitations=invitations),
     )
     if refused is not None:
         return refused
@@ -162,7 +162,7 @@ def member_suspend(request: AccountRequest, member_id: int) -> HttpResponse:
 def member_resume(request: AccountRequest, member_id: int) -> HttpResponse:
     """Let a suspended member in again."""
     one = find(request, member_id)
-    refused = _refused(request, one, lambda: roles.resume(one.pk, by=request.user, on=request.today))
+    refused = _refused(request, one, lambda: roles.resume(one.pk, occasion=request.occasion))
     if refused is not None:
         return refused
     messages.success(request, _("%(name)s can come in again.") % {"name": isolated(one.user.name)})
@@ -175,16 +175,14 @@ def member_remove(request: AccountRequest, member_id: int) -> HttpResponse:
     """Say what removing a member does, and on a POST remove them."""
     one = find(request, member_id)
     if request.method != "POST":
-        sent = open_invitations.sent_by(request.account.pk, one.user, activity.current().at)
+        sent = open_invitations.sent_by(request.account.pk, one.user, request.occasion.at)
         return _show(request, one, template="remove", sent=list(sent), kept=drafts.of(request))
     freed: list[str] = []
     invitations = request.POST.get("invitations", "")
     refused = _refused(
         request,
         one,
-        lambda: freed.extend(
-            seats.remove(one.pk, by=request.user, on=request.today, invitations=invitations)
-        ),
+        lambda: freed.extend(seats.remove(one.pk, occasion=request.occasion, invitations=invitations)),
         template="remove",
     )
     if refused is not None:
@@ -219,7 +217,7 @@ def member_seat(request: AccountRequest, member_id: int) -> HttpResponse:
 
 def _assign(request: AccountRequest, one: Membership, line: Line, reduction: str) -> HttpResponse:
     try:
-        seats.assign(line.pk, one.pk, by=request.user, on=request.today, reduction=reduction)
+        seats.assign(line.pk, one.pk, occasion=request.occasion, reduction=reduction)
     except seats.NoSeatLeft as full:
         told = {"name": isolated(line.product.name), "bought": full.bought}
         error = _("All %(bought)s seats of %(name)s are held. Free one, or get one more.") % told
@@ -237,7 +235,7 @@ def _assign(request: AccountRequest, one: Membership, line: Line, reduction: str
 
 def _free(request: AccountRequest, one: Membership, line: Line) -> HttpResponse:
     try:
-        seats.free(line.pk, one.pk, by=request.user, on=request.today)
+        seats.free(line.pk, one.pk, occasion=request.occasion)
     except AgentSeat.DoesNotExist:
         messages.info(request, _("That seat was free already."))
     else:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import activity, ownership
+from accounts import ownership
 from accounts.models import Membership, OwnershipOffer
 from accounts.rules.decision import Action
 from accounts.rules.roles import Role
@@ -43,7 +43,7 @@ def show(request: AccountRequest) -> HttpResponse:
 
 
 def _show(request: AccountRequest, *, error: Any = "", status: int = 200) -> HttpResponse:
-    at, members = activity.current().at, Membership.objects.filter(account=request.account)
+    at, members = request.occasion.at, Membership.objects.filter(account=request.account)
     owner = members.select_related("user").get(role=Role.OWNER)
     offers = OwnershipOffer.objects.filter(account=request.account).select_related("to", "offered_by")
     made = offers.filter(state=OwnershipOffer.State.OPEN).first()
@@ -81,7 +81,7 @@ def offer(request: AccountRequest, member_id: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "ownership/offer.html", {"member": one})
     try:
-        ownership.offer(one.pk, by=request.user, on=request.today)
+        ownership.offer(one.pk, occasion=request.occasion)
     except ownership.NotEligible as refusal:
         return _show(request, error=NOT_ELIGIBLE[refusal.reason], status=422)
     told = {"name": isolated(one.user.name)}
@@ -101,7 +101,7 @@ def accept(request: AccountRequest, offer_id: int) -> HttpResponse:
     try:
         if request.method != "POST":
             raise ownership.OfferOver
-        ownership.accept(made.pk, by=request.user)
+        ownership.accept(made.pk, occasion=request.occasion)
     except ownership.OfferOver:
         return _show(request, error=_("This offer is over: it was withdrawn, or is too old."), status=422)
     except ownership.NotEligible as refusal:
@@ -117,7 +117,7 @@ def withdraw(request: AccountRequest, offer_id: int) -> HttpResponse:
     """Take an offer back, or decline it."""
     made = _made(request, offer_id)
     try:
-        ownership.withdraw(made.pk, by=request.user, on=request.today)
+        ownership.withdraw(made.pk, occasion=request.occasion)
     except ownership.OfferOver:
         messages.info(request, _("The offer was over already."))
     else:

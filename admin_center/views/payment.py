@@ -60,7 +60,7 @@ def payment_begin(request: AccountRequest) -> HttpResponse:
     slug = request.account.slug
     back = request.build_absolute_uri(reverse("payment_return", args=[slug]))
     try:
-        begun = payment_methods.begin(request.account, by=request.user, on=request.today, return_url=back)
+        begun = payment_methods.begin(request.account, occasion=request.occasion, return_url=back)
     except payment_methods.ProviderUnreachable:
         messages.error(request, _("The payment provider does not answer. Try again in a moment."))
         return redirect("payment", slug)
@@ -79,17 +79,17 @@ def payment_return(request: AccountRequest) -> HttpResponse:
 
     A link that this session did not begin is no different from none: following one changes nothing.
     """
-    here, by, on = request.account.slug, request.user, request.today
+    here, occasion = request.account.slug, request.occasion
     state = (request.POST if request.method == "POST" else request.GET).get("state", "")[:200]
     states: dict[str, str] = request.session.get("payment_setups", {})
     try:
         if state not in states:
             raise payment_methods.SetupOver
         if request.method != "POST":
-            entered = payment_methods.entered(request.account, state, by=by, on=on)
+            entered = payment_methods.entered(request.account, state, occasion=occasion)
             if entered:
                 return render(request, "payment/entered.html", {"method": entered, "state": state})
-        elif payment_methods.finish(request.account, state, by=by, on=on):
+        elif payment_methods.finish(request.account, state, occasion=occasion):
             following = states.pop(state)
             request.session["payment_setups"] = states
             messages.success(request, _("The payment method is replaced."))

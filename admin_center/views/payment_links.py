@@ -20,10 +20,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from accounts import activity, clock
 from accounts.models import Account
+from accounts.occasion import Occasion
+from admin_center.occasions import occasion_of
 from admin_center.presenters import quotes as quote_presenter
-from admin_center.sign_in.adapters import client_address
 from billing import payment_links, payment_methods
 from billing.models import Charge, PaymentLink, PaymentSetup
 from billing.rules.tax_json import row_from_plain
@@ -33,6 +33,7 @@ class LinkRequest(HttpRequest):
     """A request whose link or way back was found: whose costs the page shows."""
 
     paid_for: Account
+    occasion: Occasion
 
 
 # Of the pages that were opened at the provider, how many a session remembers.
@@ -77,12 +78,12 @@ def _answer(
     # What the frame shows of costs goes by the type of the account that is paid for.
     request.paid_for = account
     structlog.contextvars.bind_contextvars(account=account.slug)
-    with activity.occasion(clock.now(account), address=client_address(request)):
-        try:
-            return answer()
-        except payment_links.LinkOver as over:
-            context = {"account": account, "why": over.why.value, "subject": _("An invoice to pay")}
-            return render(request, "payment_links/over.html", context, status=410)
+    request.occasion = occasion_of(request, account)
+    try:
+        return answer()
+    except payment_links.LinkOver as over:
+        context = {"account": account, "why": over.why.value, "subject": _("An invoice to pay")}
+        return render(request, "payment_links/over.html", context, status=410)
 
 
 def _unknown(request: LinkRequest, *, returned: bool = False) -> HttpResponse:
@@ -94,7 +95,7 @@ def _unknown(request: LinkRequest, *, returned: bool = False) -> HttpResponse:
 
 
 def _by_token(request: LinkRequest, token: str) -> HttpResponse:
-    found = payment_links.find(token)
+    found = payment_links.find(token, request.occasion.at)
     if request.method == "POST":
         return _begin(request, found) or _show(request, found, status=422)
     return _show(request, found)
@@ -104,7 +105,7 @@ def _begin(request: LinkRequest, found: PaymentLink) -> HttpResponse | None:
     """Lead to the provider's page; None, with the reason told, where that can't be now."""
     return_url = request.build_absolute_uri(reverse("pay_return"))
     try:
-        begun = payment_links.begin(found, return_url=return_url)
+        begun = payment_links.begin(found, at=request.occasion.at, return_url=return_url)
     except (payment_links.PaymentInProgress, payment_links.TooManyDeclined):
         # The page says so by itself.
         return None
@@ -128,7 +129,7 @@ def _by_state(request: LinkRequest, state: str) -> HttpResponse:
         case "again":
             return _begin(request, setup.link) or _show_return(request, setup, state, status=422)
         case "look":
-            payment_links.look(setup.link)
+            payment_links.look(setup.link, occasion=request.occasion)
             return redirect(here)
         case "pay":
             return _pay(request, setup, state, here)
@@ -141,7 +142,7 @@ def _pay(request: LinkRequest, setup: PaymentSetup, state: str, here: str) -> Ht
     # Who comes back from their bank sees how it went without pressing a button more.
     return_url = request.build_absolute_uri(f"{here}&from=bank")
     try:
-        charge = payment_links.pay(state, return_url=return_url)
+        charge = payment_links.pay(state, occasion=request.occasion, return_url=return_url)
     except payment_methods.ProviderUnreachable:
         messages.error(request, _("The payment provider does not answer. Try again in a moment."))
     except payment_methods.SetupOver:
@@ -156,11 +157,11 @@ def _pay(request: LinkRequest, setup: PaymentSetup, state: str, here: str) -> Ht
 
 def _show_return(request: LinkRequest, setup: PaymentSetup, state: str, status: int = 200) -> HttpResponse:
     assert setup.link is not None
-    how = payment_links.standing(setup.link)
+    how = payment_links.standing(setup.link, request.occasion.at)
     if not how.paid:
         _demand_open(request, setup.link)
     entered = None
-    if not (how.paid or how.going_on or setup.used_at or payment_links.is_old(setup)):
+    if not (how.paid or how.going_on or setup.used_at or payment_links.is_old(setup, request.occasion.at)):
         try:
             entered = payment_links.entered(setup)
         except payment_methods.ProviderUnreachable:
@@ -172,7 +173,7 @@ def _show_return(request: LinkRequest, setup: PaymentSetup, state: str, status: 
 
 def _demand_open(request: LinkRequest, found: PaymentLink) -> None:
     """Raise LinkOver where a link that was open when the provider's page was opened no longer is."""
-    if why := payment_links.over(request.paid_for, found):
+    if why := payment_links.over(request.paid_for, found, request.occasion.at):
         raise payment_links.LinkOver(why)
 
 
@@ -188,7 +189,7 @@ def _show(
     entered: Any = None,
     status: int = 200,
 ) -> HttpResponse:
-    how, invoice = payment_links.standing(found), found.invoice
+    how, invoice = payment_links.standing(found, request.occasion.at), found.invoice
     context = {
         "account": request.paid_for,
         "invoice": invoice,

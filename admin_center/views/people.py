@@ -12,7 +12,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts import activity
 from accounts.models import Invitation, Letter, Membership, User
 from accounts.rules.decision import Action
 from admin_center import pagination
@@ -33,7 +32,7 @@ MOST_INVITATIONS = 50
 @page(Action.VIEW_PEOPLE)
 def people(request: AccountRequest) -> HttpResponse:
     """List the members by name with their role and seats, and the seats bought and used on top."""
-    at = activity.current().at
+    at = request.occasion.at
     seated = seat_presenter.of(request, loading.read(request.account, request.today))
     form = PeopleSearch(request.GET, products=[(place.product, place.name) for place in seated])
     everyone = Membership.objects.filter(account=request.account).select_related("user")
@@ -93,7 +92,7 @@ def _seat_products(members: Iterable[Membership]) -> defaultdict[int, list[str]]
 
 def _invitations(request: AccountRequest) -> list[Invitation]:
     """Return who was invited and has neither joined nor been told off, the newest first."""
-    at = activity.current().at
+    at = request.occasion.at
     waiting = Invitation.objects.filter(account=request.account, accepted_at=None, revoked_at=None)
     # As accounts/mail.py names the letter of an invitation.
     key = Left(

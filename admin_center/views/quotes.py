@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import activity
 from accounts.models import Activity
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.decision import Action
@@ -82,7 +81,7 @@ def _show(
     assert reading is not None  # the quote refers to the subscription
     costs_shown = bool(request.gate.may(Action.SEE_COSTS))
     shown = quote_json.load(found.document)
-    over = found.state == Quote.State.OPEN and activity.current().at >= found.expires_at
+    over = found.state == Quote.State.OPEN and request.occasion.at >= found.expires_at
     was = _replaced(request, found)
     context = {
         "quote": found,
@@ -148,7 +147,7 @@ def _confirm(request: AccountRequest, found: Quote) -> HttpResponse:
     if found.state == Quote.State.OPEN:
         renew_first(request)
     try:
-        quotes.confirm(found.pk, by=request.user, on=request.today, return_url=back)
+        quotes.confirm(found.pk, occasion=request.occasion, return_url=back)
     except quotes.QuoteChanged as changed:
         return redirect(f"{reverse('quote', args=[slug, changed.new.pk])}?was={found.pk}")
     except payments.NoPaymentMethod:
@@ -186,7 +185,7 @@ def quote_return(request: AccountRequest, quote_id: UUID) -> HttpResponse:
     if found.state == Quote.State.HELD:
         if request.method != "POST":
             return render(request, "quotes/returned.html", {"quote": found})
-        reconciliation.ask_on_return(found.charge.pk)
+        reconciliation.ask_on_return(found.charge.pk, occasion=request.occasion)
     return redirect("quote", request.account.slug, found.pk)
 
 
@@ -195,7 +194,7 @@ def quote_return(request: AccountRequest, quote_id: UUID) -> HttpResponse:
 def quote_withdraw(request: AccountRequest, quote_id: UUID) -> HttpResponse:
     """Give up a change that waits for its payment."""
     found = _find(request, quote_id)
-    after = quotes.withdraw(found.pk, by=request.user, on=request.today)
+    after = quotes.withdraw(found.pk, occasion=request.occasion)
     if after.state == Quote.State.WITHDRAWN:
         messages.success(request, _("The change is withdrawn. Nothing was changed."))
     return redirect("quote", request.account.slug, found.pk)
@@ -209,9 +208,7 @@ def quote_again(request: AccountRequest, quote_id: UUID) -> HttpResponse:
     changes = changes_from_plain(found.changes)
     renew_first(request)
     try:
-        new = quotes.draw_up(
-            request.account, changes, by=request.user, on=request.today, request=found.request
-        )
+        new = quotes.draw_up(request.account, changes, occasion=request.occasion, request=found.request)
     except UndecidedConflict:
         return redirect("manage", request.account.slug)
     except Refusal as refusal:
@@ -228,7 +225,7 @@ def undo(request: AccountRequest, change_id: int) -> HttpResponse:
         messages.info(request, _("This change no longer waits: it was undone or carried out."))
         return _back_from_undoing(request)
     try:
-        quotes.undo(change_id, by=request.user, on=request.today)
+        quotes.undo(change_id, occasion=request.occasion)
     except (quotes.UndoTooLate, ScheduledChange.DoesNotExist):
         messages.warning(request, _("It took effect already, and can no longer be undone."))
     except Refusal as refusal:

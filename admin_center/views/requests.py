@@ -7,7 +7,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import activity
 from accounts.rules.decision import Action
 from accounts.rules.texts import OddCharacter, tidy
 from admin_center import drafts
@@ -68,7 +67,7 @@ def _show(
     told = requests.view_of(
         asked,
         reading.names,
-        at=activity.current().at,
+        at=request.occasion.at,
         held=reading.facts,
         receipt=requests.receipts([asked]).get(asked.pk),
     )
@@ -115,7 +114,7 @@ def approve(request: AccountRequest, request_id: int) -> HttpResponse:
     asked = _find(request, request_id)
     renew_first(request)
     try:
-        quote = change_requests.draw_up(asked.pk, by=request.user, on=request.today)
+        quote = change_requests.draw_up(asked.pk, occasion=request.occasion)
     except change_requests.OwnRequest:
         return _show(request, asked, error=_("Nobody decides their own request."), status=403)
     except change_requests.RequestOver:
@@ -136,7 +135,7 @@ def reject(request: AccountRequest, request_id: int) -> HttpResponse:
     asked, reason = _find(request, request_id), request.POST.get("reason", "")
     try:
         reason = tidy(reason, lines=True)
-        change_requests.reject(asked.pk, reason=reason, by=request.user, on=request.today)
+        change_requests.reject(asked.pk, reason=reason, occasion=request.occasion)
     except change_requests.OwnRequest:
         return _show(request, asked, error=_("Nobody decides their own request."), status=403)
     except OddCharacter as odd:
@@ -158,7 +157,7 @@ def withdraw(request: AccountRequest, request_id: int) -> HttpResponse:
     """Take one's own request back."""
     asked = _find(request, request_id)
     try:
-        change_requests.withdraw(asked.pk, by=request.user, on=request.today)
+        change_requests.withdraw(asked.pk, occasion=request.occasion)
     except ChangeRequest.DoesNotExist:
         return _show(request, asked, error=_("Only who asked can withdraw it."), status=403)
     except HeldChange:

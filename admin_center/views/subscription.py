@@ -4,7 +4,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts import activity
 from accounts.rules.decision import Action
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import requests
@@ -36,7 +35,7 @@ def _requests(
     request: AccountRequest, reading: loading.LoadedFacts | None, shown: dict[str, object]
 ) -> HttpResponse:
     """Show the requests that wait, and those that were decided last."""
-    at = activity.current().at
+    at = request.occasion.at
     shown["requests"] = requests.open_requests(request.account, reading, request.GET, at=at, on=request.today)
     shown["decided"] = requests.decided(request.account, reading.names if reading else {}, at=at)
     return render(request, "subscription/requests.html", shown)

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from accounts import activity, lifecycle
 from accounts.models import Account, User
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
 from billing import cancellation, change_requests, quotes, renewal
@@ -63,8 +64,7 @@ def _life(story: Story, now: datetime) -> Iterator[datetime]:
         at = _moment(event.on, _OFFICE_HOURS, zone, now)
         yield at
         account.refresh_from_db()
-        with activity.occasion(at):
-            _perform(account, event)
+        _perform(account, event, at)
     yield from _renewals(account, now.astimezone(zone).date(), now)
 
 
@@ -80,8 +80,7 @@ def _renewals(account: Account, on: date, now: datetime) -> Iterator[datetime]:
             return
         at = _moment(day, _SMALL_HOURS, ZoneInfo(account.timezone), now)
         yield at
-        with activity.occasion(at):
-            renewal.renew(account.pk, on=day, at=at)
+        renewal.renew(account.pk, occasion=Occasion(by=None, on=day, at=at))
         if subscriptions.filter(paid_until=day).exists():
             # Suspended, cancelled or ended: it does not renew.
             return
@@ -92,51 +91,53 @@ def _moment(day: date, at: time, zone: ZoneInfo, now: datetime) -> datetime:
     return min(datetime.combine(day, at, zone), now)
 
 
-def _perform(account: Account, event: Event) -> None:
-    """Do what an event tells."""
+def _perform(account: Account, event: Event, at: datetime) -> None:
+    """Do what an event tells, at a moment."""
+    occasion = Occasion(by=_person(event), on=event.on, at=at)
     for what, do in _EVENTS.items():
         if what in event.told:
-            do(account, event)
+            do(account, event, occasion)
             return
     raise KeyError(f"{account.slug}: nothing is known to happen in {dict(event.told)}")
 
 
-def _person(event: Event) -> User:
-    return User.objects.get(email=event.by)
+def _person(event: Event) -> User | None:
+    return User.objects.get(email=event.by) if event.by else None
 
 
-def _change(account: Account, event: Event) -> None:
+def _change(account: Account, event: Event, occasion: Occasion) -> None:
     """Let somebody change the subscription, as its page does."""
-    changes, by = changes_from_plain(event.told["changes"]), _person(event)
-    quote = quotes.draw_up(account, changes, by=by, on=event.on)
-    quotes.confirm(quote.pk, by=by, on=event.on)
+    quote = quotes.draw_up(account, changes_from_plain(event.told["changes"]), occasion=occasion)
+    quotes.confirm(quote.pk, occasion=occasion)
 
 
-def _request(account: Account, event: Event) -> None:
+def _request(account: Account, event: Event, occasion: Occasion) -> None:
     """Let somebody ask for a change."""
     changes = changes_from_plain(event.told["request"])
-    change_requests.submit(account, changes, note=event.told["note"], by=_person(event), on=event.on)
+    change_requests.submit(account, changes, note=event.told["note"], occasion=occasion)
 
 
-def _cancel(account: Account, event: Event) -> None:
+def _cancel(account: Account, event: Event, occasion: Occasion) -> None:
     """Let the owner cancel the account, at once or at the end of its period."""
     cancel: Callable[..., object] = {
         "now": cancellation.cancel_now,
         "period_end": cancellation.cancel_at_period_end,
     }[event.told["cancel"]]
     mark = cancellation.consequences(account, event.on, at_end=event.told["cancel"] == "period_end").mark
-    cancel(account, mark=mark, reason=event.told["reason"], text="", by=_person(event), on=event.on)
+    cancel(account, mark=mark, reason=event.told["reason"], text="", occasion=occasion)
 
 
 @transaction.atomic
-def _suspend(account: Account, event: Event) -> None:
+def _suspend(account: Account, event: Event, occasion: Occasion) -> None:
     """Put the account into another state, as an unpaid invoice does after a while."""
     locked = Account.objects.lock(account.pk)
-    lifecycle.move(locked, AccountState(event.told["state"]), by=None, reason="charge_failed")
+    lifecycle.move(
+        locked, AccountState(event.told["state"]), occasion=occasion.by_itself(), reason="charge_failed"
+    )
 
 
 @transaction.atomic
-def _credit(account: Account, event: Event) -> None:
+def _credit(account: Account, event: Event, occasion: Occasion) -> None:
     """Bring a credit in, as the account had one where it came from."""
     locked = Account.objects.lock(account.pk)
     credit = to_minor(Decimal(event.told["credit"]), locked.currency)
@@ -144,18 +145,18 @@ def _credit(account: Account, event: Event) -> None:
         subscription_id=locked.pk,
         amount=to_money(credit, locked.currency),
         reason=BalanceEntry.Reason.BROUGHT_IN,
-        created_at=activity.current().at,
+        created_at=occasion.at,
     )
     activity.record(
         locked,
         ActivityVerb.BALANCE_BROUGHT_IN,
-        by=None,
+        occasion.by_itself(),
         subject="balance",
         after={"amount": {"minor": credit, "currency": locked.currency}},
     )
 
 
-_EVENTS: dict[str, Callable[[Account, Event], None]] = {
+_EVENTS: dict[str, Callable[[Account, Event, Occasion], None]] = {
     "changes": _change,
     "request": _request,
     "cancel": _cancel,

@@ -5,11 +5,10 @@ said it would. Called inside the lock, in the transaction of the verb.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, TypeAlias
 
-from accounts.models import User
+from accounts.occasion import Occasion
 from billing.models import (
     AgentSeat,
     Discount,
@@ -27,15 +26,6 @@ from billing.rules.tax_json import to_plain
 
 # (product id, edition id) by their keys.
 Editions: TypeAlias = dict[tuple[str, str], tuple[int, int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """Who changes a subscription, on which day of the account, at which moment."""
-
-    by: User | None
-    on: date
-    at: datetime
 
 
 def persist(

@@ -16,10 +16,9 @@ def main() -> None:
     import django
 
     django.setup()
-    from accounts import activity, mail
+    from accounts import mail
 
-    with activity.occasion(NOON):
-        mail.send_waiting()
+    mail.send_waiting(NOON)
 
 
 if __name__ == "__main__":

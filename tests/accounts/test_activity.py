@@ -1,25 +1,26 @@
 """The trail only grows: nothing in the program, and no statement typed by hand, changes an entry."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from accounts import activity
 from accounts.models import Account, Activity
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
-from tests import people
+from tests import acting, people
 
 AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture
 def entry(acme: Account) -> Activity:
-    with activity.occasion(AT, address="203.0.113.7"):
+    with acting.at(AT, address="203.0.113.7"):
         return activity.record(
             acme,
             ActivityVerb.ROLE_CHANGED,
-            by=people.user("olivia"),
+            acting.occasion(by=people.user("olivia")),
             subject="member:2",
             before={"role": "admin"},
             after={"role": "billing_admin"},
@@ -83,19 +84,29 @@ def test_an_entry_cannot_be_changed_or_removed(entry: Activity, attempt: object)
 
 
 def test_staff_is_marked_and_what_happens_by_itself_names_nobody(acme: Account) -> None:
-    with activity.occasion(AT, by_staff=True):
-        assert activity.record(acme, ActivityVerb.CHARGE_REFUNDED, by=None).by_staff
-    with activity.occasion(AT):
-        by_vera = activity.record(acme, ActivityVerb.REQUEST_PRICED_BY_STAFF, by=people.vera())
-        renewal = activity.record(acme, ActivityVerb.SUBSCRIPTION_RENEWED, by=None)
+    with acting.at(AT, by_staff=True):
+        assert activity.record(acme, ActivityVerb.CHARGE_REFUNDED, acting.occasion()).by_staff
+    with acting.at(AT):
+        by_vera = activity.record(
+            acme, ActivityVerb.REQUEST_PRICED_BY_STAFF, acting.occasion(by=people.vera())
+        )
+        renewal = activity.record(acme, ActivityVerb.SUBSCRIPTION_RENEWED, acting.occasion())
     assert by_vera.by_staff
     assert (renewal.actor, renewal.actor_name, renewal.by_staff) == (None, "", False)
 
 
-def test_no_entry_without_a_time(acme: Account) -> None:
-    with pytest.raises(LookupError, match=r"activity\.occasion"):
-        activity.record(acme, ActivityVerb.ROLE_CHANGED, by=None)
-    with activity.occasion(AT):
-        pass
-    with pytest.raises(LookupError):
-        activity.current()
+def test_what_happens_by_itself_is_done_by_no_person(acme: Account) -> None:
+    occasion = Occasion.of(acme, AT, by=people.user("olivia"), address="203.0.113.7")
+    assert occasion.person == people.user("olivia")
+    alone = occasion.by_itself()
+    assert (alone.by, alone.on, alone.at, alone.address) == (None, AT.date(), AT, "203.0.113.7")
+    with pytest.raises(LookupError, match="by itself"):
+        alone.person  # noqa: B018 - it is asked for
+
+
+def test_the_day_is_the_accounts_own() -> None:
+    """At half past nine in the evening (UTC) it is the next day in Auckland."""
+    evening = datetime(2026, 11, 23, 21, 30, tzinfo=UTC)
+    assert Occasion.of(Account(timezone="Pacific/Auckland"), evening).on == date(2026, 11, 24)
+    assert Occasion.of(Account(timezone="America/New_York"), evening).on == date(2026, 11, 23)
+    assert Occasion.of(None, evening).on == date(2026, 11, 23)

@@ -9,11 +9,11 @@ from django.core.management import call_command
 from django.db.models import Model
 from guardian.shortcuts import get_objects_for_user, get_perms, get_users_with_perms
 
-from accounts import activity, roles, staff
+from accounts import roles, staff
 from accounts.gate import Gate
 from accounts.models import Account, AccountPermission, Membership, User
 from accounts.rules.roles import Permission, Role
-from tests import people
+from tests import acting, people
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
@@ -97,10 +97,10 @@ def test_nobody_is_a_superuser_whatever_is_stored(cast: dict[str, User], acme: A
 def test_who_is_let_in_again_holds_what_the_role_gives(acme: Account) -> None:
     """Bilal is suspended: nothing. Let in again: all that a billing admin holds, once each."""
     olivia, bilal = people.user("olivia"), people.member("bilal", acme)
-    with activity.occasion(NOW):
-        roles.suspend(bilal.pk, by=olivia, on=NOW.date())
+    with acting.at(NOW):
+        roles.suspend(bilal.pk, occasion=acting.occasion(by=olivia, on=NOW.date()))
         assert not AccountPermission.objects.filter(user=bilal.user).exists()
-        roles.resume(bilal.pk, by=olivia, on=NOW.date())
+        roles.resume(bilal.pk, occasion=acting.occasion(by=olivia, on=NOW.date()))
     assert says_guardian(people.user("bilal"), acme) == {one.value for one in roles.held_by(bilal)}
 
 

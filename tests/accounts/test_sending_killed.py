@@ -20,10 +20,10 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
-from accounts import activity, ownership, roles
+from accounts import ownership, roles
 from accounts.models import Account, Letter
 from accounts.rules.roles import Role
-from tests import people
+from tests import acting, people
 from tests.accounts.sending import NOON
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -62,11 +62,15 @@ def told(db: None) -> Account:
     """Adam is told of a role, Olivia and Bilal of an offer; what would be told to Agnes is rolled back."""
     acme = people.acme()
     olivia, bilal, adam = (people.user(name) for name in ("olivia", "bilal", "adam"))
-    with activity.occasion(NOON):
-        roles.give(people.member("adam", acme).pk, Role.BILLING_ADMIN, by=olivia, on=TODAY)
-        ownership.offer(people.member("bilal", acme).pk, by=olivia, on=TODAY)
+    with acting.at(NOON):
+        roles.give(
+            people.member("adam", acme).pk, Role.BILLING_ADMIN, occasion=acting.occasion(by=olivia, on=TODAY)
+        )
+        ownership.offer(people.member("bilal", acme).pk, occasion=acting.occasion(by=olivia, on=TODAY))
         with suppress(Undone), transaction.atomic():
-            roles.give(people.member("agnes", acme).pk, Role.ADMIN, by=olivia, on=TODAY)
+            roles.give(
+                people.member("agnes", acme).pk, Role.ADMIN, occasion=acting.occasion(by=olivia, on=TODAY)
+            )
             raise Undone
     assert set(Letter.objects.values_list("to", flat=True)) == {olivia.email, bilal.email, adam.email}
     return acme

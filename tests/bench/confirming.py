@@ -144,23 +144,22 @@ def client(database: str, number: int, slugs: list[str]) -> dict[str, Any]:
 
 def _one_more(account: Any, number: int = 0) -> Callable[[], None]:
     """Draw up one seat more, by the billing admin of that number, and return what confirms it."""
-    from accounts import activity, clock
+    from accounts import clock
+    from accounts.occasion import Occasion
     from billing import quotes
     from billing.rules.changes import AddSeats
     from billing.storage import loading
 
     buyers = account.memberships.select_related("user").filter(role="billing_admin").order_by("-pk")
     buyer = buyers[number % len(buyers)].user
-    on, at = clock.today(account), clock.now(account)
-    reading = loading.read(account, on)
+    reading = loading.read(account, clock.today(account))
     line = reading.facts.line(PRODUCT) if reading else None
     assert line is not None
-    with activity.occasion(at):
-        quote = quotes.draw_up(account, [AddSeats(PRODUCT, line.quantity + 1)], by=buyer, on=on)
+    occasion = Occasion.of(account, clock.now(account), by=buyer)
+    quote = quotes.draw_up(account, [AddSeats(PRODUCT, line.quantity + 1)], occasion=occasion)
 
     def confirm() -> None:
-        with activity.occasion(at):
-            found = quotes.confirm(quote.pk, by=buyer, on=on)
+        found = quotes.confirm(quote.pk, occasion=occasion)
         if found.state != "confirmed":
             raise RuntimeError(f"the quote is {found.state}: {found.failure}")
 

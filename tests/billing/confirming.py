@@ -18,7 +18,7 @@ def main() -> None:
     import django
 
     django.setup()
-    from accounts import activity
+    from accounts.occasion import Occasion
     from billing import quotes
     from billing.models import Quote
 
@@ -26,9 +26,8 @@ def main() -> None:
         Quote.objects.filter(pk__in=sys.argv[1:]).select_related("person").order_by("created_at", "pk")
     )
     print("ready", flush=True)  # noqa: T201 - the parent waits for it
-    with activity.occasion(NOON):
-        for quote in found:
-            quotes.confirm(quote.pk, by=quote.person, on=TODAY)
+    for quote in found:
+        quotes.confirm(quote.pk, occasion=Occasion(by=quote.person, on=TODAY, at=NOON))
 
 
 if __name__ == "__main__":

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from accounts import activity
+from tests import acting
 from tests.billing.provider_benches import AbroadBench, Bench, SandboxBench
 
 
-@pytest.fixture
-def acting() -> Iterator[None]:
+@pytest.fixture(name="acting")
+def acts_at_noon() -> Iterator[None]:
     """Act on 14 July 2023, at noon."""
-    with activity.occasion(datetime(2023, 7, 14, 12, tzinfo=UTC)):
+    with acting.at(datetime(2023, 7, 14, 12, tzinfo=UTC)):
         yield
 
 

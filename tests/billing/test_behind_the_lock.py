@@ -24,7 +24,7 @@ from billing import (
 )
 from billing.models import Charge, PaymentMethod, SandboxPayment
 from billing.rules.changes import AddSeats, ReduceSeats
-from tests import people, shop
+from tests import acting, people, shop
 from tests.billing.confirming import NOON, TODAY
 from tests.sweeps.test_closed import rows_of
 
@@ -51,68 +51,82 @@ def pay_by(account: Account, reference: str) -> None:
 
 def paying(account: Account) -> Act:
     pay_by(account, "test_declines")
-    renewal.renew(account.pk, on=RENEWS, at=NOON)
+    renewal.renew(account.pk, occasion=acting.occasion(on=RENEWS, at=NOON))
     pay_by(account, "test_approves")
     account.refresh_from_db()
-    return lambda: payments.pay("INV-000001", account, by=people.user("bilal"), on=RENEWS)
+    return lambda: payments.pay(
+        "INV-000001", account, occasion=acting.occasion(by=people.user("bilal"), on=RENEWS)
+    )
 
 
 def drawing_up(account: Account) -> Act:
-    return lambda: quotes.draw_up(account, MORE, by=people.user("bilal"), on=TODAY)
+    return lambda: quotes.draw_up(account, MORE, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
 
 
 def confirming(account: Account) -> Act:
     quote = drawing_up(account)()
-    return lambda: quotes.confirm(quote.pk, by=people.user("bilal"), on=TODAY)
+    return lambda: quotes.confirm(quote.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
 
 
 def withdrawing(account: Account) -> Act:
     pay_by(account, "test_asks_3ds")
     quote = confirming(account)()
-    return lambda: quotes.withdraw(quote.pk, by=people.user("bilal"), on=TODAY)
+    return lambda: quotes.withdraw(quote.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
 
 
 def undoing(account: Account) -> Act:
     bilal = people.user("bilal")
-    quote = quotes.draw_up(account, [ReduceSeats("support", 8)], by=bilal, on=TODAY)
-    quotes.confirm(quote.pk, by=bilal, on=TODAY)
+    quote = quotes.draw_up(account, [ReduceSeats("support", 8)], occasion=acting.occasion(by=bilal, on=TODAY))
+    quotes.confirm(quote.pk, occasion=acting.occasion(by=bilal, on=TODAY))
     change = account.subscription.scheduled.get()
-    return lambda: quotes.undo(change.pk, by=bilal, on=TODAY)
+    return lambda: quotes.undo(change.pk, occasion=acting.occasion(by=bilal, on=TODAY))
 
 
 def submitting(account: Account) -> Act:
-    return lambda: change_requests.submit(account, MORE, note="", by=people.user("adam"), on=TODAY)
+    return lambda: change_requests.submit(
+        account, MORE, note="", occasion=acting.occasion(by=people.user("adam"), on=TODAY)
+    )
 
 
 def approving(account: Account) -> Act:
     asked = submitting(account)()
-    return lambda: change_requests.draw_up(asked.pk, by=people.user("bilal"), on=TODAY)
+    return lambda: change_requests.draw_up(
+        asked.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY)
+    )
 
 
 def rejecting(account: Account) -> Act:
     asked = submitting(account)()
-    return lambda: change_requests.reject(asked.pk, reason="no", by=people.user("bilal"), on=TODAY)
+    return lambda: change_requests.reject(
+        asked.pk, reason="no", occasion=acting.occasion(by=people.user("bilal"), on=TODAY)
+    )
 
 
 def taking_back(account: Account) -> Act:
     asked = submitting(account)()
-    return lambda: change_requests.withdraw(asked.pk, by=people.user("adam"), on=TODAY)
+    return lambda: change_requests.withdraw(
+        asked.pk, occasion=acting.occasion(by=people.user("adam"), on=TODAY)
+    )
 
 
 def assigning(account: Account) -> Act:
     line, member = shop.line(account, "support"), people.member("agnes", account)
-    return lambda: seats.assign(line.pk, member.pk, by=people.user("adam"), on=TODAY)
+    return lambda: seats.assign(
+        line.pk, member.pk, occasion=acting.occasion(by=people.user("adam"), on=TODAY)
+    )
 
 
 def replacing_the_method(account: Account) -> Act:
     olivia = people.user("olivia")
-    return lambda: payment_methods.begin(account, by=olivia, on=TODAY, return_url="/back/")
+    return lambda: payment_methods.begin(
+        account, occasion=acting.occasion(by=olivia, on=TODAY), return_url="/back/"
+    )
 
 
 def ending_later(account: Account) -> Act:
     olivia, mark = people.user("olivia"), cancellation.consequences(account, TODAY, at_end=True).mark
     return lambda: cancellation.cancel_at_period_end(
-        account, mark=mark, reason="other", text="", by=olivia, on=TODAY
+        account, mark=mark, reason="other", text="", occasion=acting.occasion(by=olivia, on=TODAY)
     )
 
 
@@ -130,7 +144,9 @@ def test_cancelled_between_the_door_and_the_lock(ledger: Account, verb: Callable
     act = verb(ledger)
     on = RENEWS if verb is paying else TODAY
     olivia, mark = people.user("olivia"), cancellation.consequences(ledger, on).mark
-    cancellation.cancel_now(ledger, mark=mark, reason="other", text="", by=olivia, on=on)
+    cancellation.cancel_now(
+        ledger, mark=mark, reason="other", text="", occasion=acting.occasion(by=olivia, on=on)
+    )
     before, sent = rows_of(ledger), SandboxPayment.objects.count()
     with pytest.raises(REFUSALS):
         act()
@@ -149,7 +165,9 @@ def test_a_charge_that_never_arrived_is_not_sent_after_the_cancellation(
     monkeypatch.undo()
     assert Charge.objects.get().state == Charge.State.SENDING
     olivia, mark = people.user("olivia"), cancellation.consequences(ledger, TODAY).mark
-    cancellation.cancel_now(ledger, mark=mark, reason="other", text="", by=olivia, on=TODAY)
+    cancellation.cancel_now(
+        ledger, mark=mark, reason="other", text="", occasion=acting.occasion(by=olivia, on=TODAY)
+    )
     reconciliation.reconcile(NOON + timedelta(minutes=1))
     assert Charge.objects.get().failure == "not_received"
     assert not SandboxPayment.objects.exists()

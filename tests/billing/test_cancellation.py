@@ -30,7 +30,7 @@ from billing.models import (
     TemporarySeats,
 )
 from billing.rules.changes import AddSeats, ReduceSeats, RemoveProduct
-from tests import people, shop, taxed
+from tests import acting, people, shop, taxed
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("acting")]
 TODAY = date(2023, 7, 14)
@@ -52,7 +52,13 @@ def ledger() -> Account:
 
 def cancel(account: Account, by: str = "olivia") -> None:
     mark = cancellation.consequences(account, TODAY).mark
-    cancellation.cancel_now(account, mark=mark, reason="not_needed", text="", by=people.user(by), on=TODAY)
+    cancellation.cancel_now(
+        account,
+        mark=mark,
+        reason="not_needed",
+        text="",
+        occasion=acting.occasion(by=people.user(by), on=TODAY),
+    )
 
 
 def test_the_sheet_says_to_the_cent_what_is_forfeited(ledger: Account) -> None:
@@ -72,7 +78,7 @@ def test_temporary_seats_are_forfeited_by_the_day(ledger: Account) -> None:
     ):
         TemporarySeats.objects.create(
             subscription_id=ledger.pk, line=shop.line(ledger, "support"), quantity=quantity, starts_on=start,
-            ends_on=end, charged=Money(price, "USD"), created_at=activity.current().at,
+            ends_on=end, charged=Money(price, "USD"), created_at=acting.now(),
         )  # fmt: skip
     now = cancellation.consequences(ledger, TODAY)
     # 1.97 × 10/20 = 0.985; all of 0.66; the lines as above
@@ -85,8 +91,12 @@ def test_temporary_seats_are_forfeited_by_the_day(ledger: Account) -> None:
 
 
 def test_after_olivia_cancels_nobody_reaches_anything(ledger: Account) -> None:
-    quotes.draw_up(ledger, [AddSeats("support", 11)], by=people.user("bilal"), on=TODAY)
-    change_requests.submit(ledger, [AddSeats("guide", 3)], note="", by=people.user("adam"), on=TODAY)
+    quotes.draw_up(
+        ledger, [AddSeats("support", 11)], occasion=acting.occasion(by=people.user("bilal"), on=TODAY)
+    )
+    change_requests.submit(
+        ledger, [AddSeats("guide", 3)], note="", occasion=acting.occasion(by=people.user("adam"), on=TODAY)
+    )
     cancel(ledger)
     ledger.refresh_from_db()
     assert ledger.state == "cancelled"
@@ -109,7 +119,7 @@ def test_after_olivia_cancels_nobody_reaches_anything(ledger: Account) -> None:
     body = str(mail.message(ended).body)
     assert "Olivia Owens (olivia@acme.example)" in body
     assert not any(sign in body for sign in ("$", "USD", "75.94"))
-    assert renewal.renew(ledger.pk, on=date(2023, 10, 27), at=activity.current().at) == []
+    assert renewal.renew(ledger.pk, occasion=acting.occasion(on=date(2023, 10, 27))) == []
 
 
 @pytest.mark.parametrize("name", ["bilal", "adam", "agnes"])
@@ -117,15 +127,25 @@ def test_nobody_else_can(ledger: Account, name: str) -> None:
     with pytest.raises(NotAllowed):
         cancel(ledger, by=name)
     with pytest.raises(NotAllowed):
-        quotes.draw_up(ledger, [RemoveProduct("guide")], by=people.user(name), on=TODAY)
+        quotes.draw_up(
+            ledger, [RemoveProduct("guide")], occasion=acting.occasion(by=people.user(name), on=TODAY)
+        )
 
 
 def test_a_stale_sheet_is_shown_again(ledger: Account) -> None:
     old = cancellation.consequences(ledger, TODAY).mark
-    drawn = quotes.draw_up(ledger, [AddSeats("support", 11)], by=people.user("bilal"), on=TODAY)
-    quotes.confirm(drawn.pk, by=people.user("bilal"), on=TODAY)
+    drawn = quotes.draw_up(
+        ledger, [AddSeats("support", 11)], occasion=acting.occasion(by=people.user("bilal"), on=TODAY)
+    )
+    quotes.confirm(drawn.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
     with pytest.raises(cancellation.SheetChanged) as changed:
-        cancellation.cancel_now(ledger, mark=old, reason="other", text="", by=people.user("olivia"), on=TODAY)
+        cancellation.cancel_now(
+            ledger,
+            mark=old,
+            reason="other",
+            text="",
+            occasion=acting.occasion(by=people.user("olivia"), on=TODAY),
+        )
     # 11 × 1.00 × 12 × 105/365 = 37.97
     assert changed.value.sheet.forfeits[0].amount == 3797
     ledger.refresh_from_db()
@@ -141,10 +161,12 @@ def test_cancelling_twice_says_that_it_is_cancelled(ledger: Account) -> None:
 
 def test_money_that_was_on_its_way_is_refunded(ledger: Account) -> None:
     PaymentMethod.objects.update(reference="test_times_out_paid")
-    drawn = quotes.draw_up(ledger, [AddSeats("support", 11)], by=people.user("bilal"), on=TODAY)
-    quotes.confirm(drawn.pk, by=people.user("bilal"), on=TODAY)
+    drawn = quotes.draw_up(
+        ledger, [AddSeats("support", 11)], occasion=acting.occasion(by=people.user("bilal"), on=TODAY)
+    )
+    quotes.confirm(drawn.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
     cancel(ledger)
-    reconciliation.reconcile(activity.current().at + timedelta(minutes=1))
+    reconciliation.reconcile(acting.now() + timedelta(minutes=1))
     assert SandboxPayment.objects.get().refunded == 345
     assert Charge.objects.get().refunded_at is not None
     assert shop.line(ledger, "support").quantity == 10
@@ -156,25 +178,29 @@ def test_at_the_periods_end_with_undo_until_then(ledger: Account) -> None:
     def schedule() -> ScheduledChange:
         mark = cancellation.consequences(ledger, TODAY, at_end=True).mark
         return cancellation.cancel_at_period_end(
-            ledger, mark=mark, reason="other", text="Bye", by=olivia, on=TODAY
+            ledger, mark=mark, reason="other", text="Bye", occasion=acting.occasion(by=olivia, on=TODAY)
         )
 
     change = schedule()
     with pytest.raises(NotAllowed):
-        quotes.undo(change.pk, by=people.user("bilal"), on=TODAY)
-    quotes.undo(change.pk, by=olivia, on=date(2023, 10, 26))
+        quotes.undo(change.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
+    quotes.undo(change.pk, occasion=acting.occasion(by=olivia, on=date(2023, 10, 26)))
     change = schedule()
     with pytest.raises(quotes.UndoTooLate):
-        quotes.undo(change.pk, by=olivia, on=date(2023, 10, 27))
-    assert renewal.renew(ledger.pk, on=date(2023, 10, 27), at=activity.current().at) == []
+        quotes.undo(change.pk, occasion=acting.occasion(by=olivia, on=date(2023, 10, 27)))
+    assert renewal.renew(ledger.pk, occasion=acting.occasion(on=date(2023, 10, 27))) == []
     ledger.refresh_from_db()
     assert (ledger.state, Invoice.objects.count()) == ("cancelled", 0)
 
 
 def test_restoring_gives_back_the_former_state_without_charging(ledger: Account) -> None:
-    change_requests.submit(ledger, [AddSeats("guide", 3)], note="", by=people.user("adam"), on=TODAY)
-    drawn = quotes.draw_up(ledger, [ReduceSeats("support", 5)], by=people.user("bilal"), on=TODAY)
-    quotes.confirm(drawn.pk, by=people.user("bilal"), on=TODAY)
+    change_requests.submit(
+        ledger, [AddSeats("guide", 3)], note="", occasion=acting.occasion(by=people.user("adam"), on=TODAY)
+    )
+    drawn = quotes.draw_up(
+        ledger, [ReduceSeats("support", 5)], occasion=acting.occasion(by=people.user("bilal"), on=TODAY)
+    )
+    quotes.confirm(drawn.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
 
     def picture() -> object:
         return (
@@ -190,8 +216,10 @@ def test_restoring_gives_back_the_former_state_without_charging(ledger: Account)
     before = picture()
     cancel(ledger)
     with pytest.raises(PermissionDenied):
-        cancellation.restore(ledger.pk, reason="asked", by=people.user("olivia"), on=TODAY)
-    cancellation.restore(ledger.pk, reason="asked", by=people.vera(), on=TODAY)
+        cancellation.restore(
+            ledger.pk, reason="asked", occasion=acting.occasion(by=people.user("olivia"), on=TODAY)
+        )
+    cancellation.restore(ledger.pk, reason="asked", occasion=acting.occasion(by=people.vera(), on=TODAY))
     assert picture() == before
     assert Activity.objects.filter(verb="account_state_changed").count() == 2
 
@@ -200,27 +228,29 @@ def test_a_restore_after_the_period_charges_from_its_own_day(ledger: Account) ->
     cancel(ledger)
     back = date(2023, 9, 30)
     Account.objects.filter(pk=ledger.pk)
-    with activity.occasion(activity.current().at + timedelta(days=80)):
-        cancellation.restore(ledger.pk, reason="asked", by=people.vera(), on=back)
-        assert renewal.renew(ledger.pk, on=back, at=activity.current().at) == []
+    with acting.at(acting.now() + timedelta(days=80)):
+        cancellation.restore(ledger.pk, reason="asked", occasion=acting.occasion(by=people.vera(), on=back))
+        assert renewal.renew(ledger.pk, occasion=acting.occasion(on=back)) == []
     with (
-        activity.occasion(activity.current().at + timedelta(days=91)),
+        acting.at(acting.now() + timedelta(days=91)),
         pytest.raises(cancellation.RestoreOver),
     ):
-        cancellation.restore(ledger.pk, reason="asked", by=people.vera(), on=back)
+        cancellation.restore(ledger.pk, reason="asked", occasion=acting.occasion(by=people.vera(), on=back))
 
 
 def test_ninety_days_later_personal_data_is_erased_and_invoices_stay(
     ledger: Account, globex: Account
 ) -> None:
-    drawn = quotes.draw_up(ledger, [AddSeats("support", 11)], by=people.user("olivia"), on=TODAY)
-    quotes.confirm(drawn.pk, by=people.user("olivia"), on=TODAY)
+    drawn = quotes.draw_up(
+        ledger, [AddSeats("support", 11)], occasion=acting.occasion(by=people.user("olivia"), on=TODAY)
+    )
+    quotes.confirm(drawn.pk, occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
     cancel(ledger)
-    with activity.occasion(activity.current().at + timedelta(days=89)):
-        assert erasure.due() == []
-    with activity.occasion(activity.current().at + timedelta(days=90)):
-        assert erasure.erase(ledger.pk)
-        assert not erasure.erase(ledger.pk)
+    with acting.at(acting.now() + timedelta(days=89)):
+        assert erasure.due(acting.now()) == []
+    with acting.at(acting.now() + timedelta(days=90)):
+        assert erasure.erase(ledger.pk, acting.now())
+        assert not erasure.erase(ledger.pk, acting.now())
     assert not User.objects.filter(email__contains="acme").exists()
     assert User.objects.filter(email="stella@globex.example").exists()
     assert not Activity.objects.filter(account=ledger).exclude(actor_name="").exists()
@@ -230,10 +260,12 @@ def test_ninety_days_later_personal_data_is_erased_and_invoices_stay(
 def test_olivia_takes_her_data_along(ledger: Account) -> None:
     User.objects.filter(email="leo@acme.example").update(name="=HYPERLINK(1)")
     with pytest.raises(NotAllowed):
-        data_export.ask(ledger, by=people.user("bilal"), on=TODAY)
-    asked = data_export.ask(ledger, by=people.user("olivia"), on=TODAY)
-    assert data_export.ask(ledger, by=people.user("olivia"), on=TODAY).pk == asked.pk
-    assert data_export.prepare_waiting(TODAY) == 1
+        data_export.ask(ledger, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
+    asked = data_export.ask(ledger, occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
+    assert (
+        data_export.ask(ledger, occasion=acting.occasion(by=people.user("olivia"), on=TODAY)).pk == asked.pk
+    )
+    assert data_export.prepare_waiting(acting.now()) == 1
     export = DataExport.objects.get()
     assert (export.state, export.progress) == ("ready", 100)
     archive = zipfile.ZipFile(io.BytesIO(bytes(export.content)))
@@ -246,10 +278,12 @@ def test_the_export_names_the_taxes_of_each_line(ledger: Account) -> None:
     """The credit is of what bore none; 37.97 × 20 % = 7.59."""
     taxed.rates()
     taxed.place(ledger, "FR")
-    quote = quotes.draw_up(ledger, [AddSeats("support", 11)], by=people.user("olivia"), on=TODAY)
-    quotes.confirm(quote.pk, by=people.user("olivia"), on=TODAY)
-    data_export.ask(ledger, by=people.user("olivia"), on=TODAY)
-    data_export.prepare_waiting(TODAY)
+    quote = quotes.draw_up(
+        ledger, [AddSeats("support", 11)], occasion=acting.occasion(by=people.user("olivia"), on=TODAY)
+    )
+    quotes.confirm(quote.pk, occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
+    data_export.ask(ledger, occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
+    data_export.prepare_waiting(acting.now())
     archive = zipfile.ZipFile(io.BytesIO(bytes(DataExport.objects.get().content or b"")))
     rows = json.loads(archive.read("invoices.json"))
     assert [row["taxes"] for row in rows] == ["", "TVA 20"]
@@ -258,13 +292,13 @@ def test_the_export_names_the_taxes_of_each_line(ledger: Account) -> None:
 
 def test_an_export_that_fails_says_so_and_stops_nobody(ledger: Account, globex: Account) -> None:
     """What the outbox still has to send goes out all the same."""
-    data_export.ask(ledger, by=people.user("olivia"), on=TODAY)
+    data_export.ask(ledger, occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
     with patch.dict(data_export._PARTS, {"members": Mock(side_effect=OSError("full"))}):
-        assert data_export.prepare_waiting(TODAY) == 1
+        assert data_export.prepare_waiting(acting.now()) == 1
     assert DataExport.objects.get().state == "failed"
     # Asked for again it is made anew.
-    data_export.ask(ledger, by=people.user("olivia"), on=TODAY)
-    data_export.prepare_waiting(TODAY)
+    data_export.ask(ledger, occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
+    data_export.prepare_waiting(acting.now())
     assert DataExport.objects.latest("pk").state == "ready"
 
 
@@ -272,10 +306,10 @@ def test_where_costs_are_not_shown_no_export_holds_one(ledger: Account) -> None:
     Account.objects.filter(pk=ledger.pk).update(type="managed")
     told = {"amount": {"minor": 123456, "currency": "USD"}, "role": "admin"}
     activity.record(
-        ledger, ActivityVerb.ROLE_CHANGED, by=None, subject="x", after=told, reason="for $1234.56"
+        ledger, ActivityVerb.ROLE_CHANGED, acting.occasion(), subject="x", after=told, reason="for $1234.56"
     )
-    data_export.ask(ledger, by=people.user("olivia"), on=TODAY)
-    data_export.prepare_waiting(TODAY)
+    data_export.ask(ledger, occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
+    data_export.prepare_waiting(acting.now())
     archive = zipfile.ZipFile(io.BytesIO(bytes(DataExport.objects.get().content or b"")))
     told = "".join(archive.read(name).decode() for name in archive.namelist())
     assert "1234" not in told

@@ -5,10 +5,11 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from accounts import activity, clock
+from accounts import clock
 from accounts.models import Account
 from billing import cancellation
 from billing.rules.money import to_minor
+from tests import acting
 from tests.billing.test_demo import NOW, made, only
 
 # Of days that were paid and not used; discounted ones come at most to what was charged for them.
@@ -46,7 +47,7 @@ def test_the_sheets_of_the_demo_are_the_ledgers(monkeypatch: pytest.MonkeyPatch)
     made(NOW)
     exact = rounded = owing = lent = 0
     for account in Account.objects.exclude(state="cancelled").filter(subscription__isnull=False):
-        with activity.occasion(clock.now(account)):
+        with acting.at(clock.now(account)):
             on = clock.today(account)
             sheet = cancellation.consequences(account, on)
 

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from accounts import activity
 from accounts.models import Account
 from billing import cancellation, change_requests, payments, quotes, reconciliation, renewal
 from billing.models import (
@@ -27,7 +26,7 @@ from billing.models import (
     SandboxPayment,
 )
 from billing.rules.changes import AddSeats
-from tests import people, shop
+from tests import acting, people, shop
 from tests.billing.confirming import NOON, TODAY
 from tests.billing.test_races import EXPECTED
 
@@ -54,31 +53,34 @@ Act = Callable[[], Any]
 
 def confirming(account: Account) -> tuple[Act, date]:
     bilal = people.user("bilal")
-    quote = quotes.draw_up(account, [AddSeats("support", 11)], by=bilal, on=TODAY)
-    return lambda: quotes.confirm(quote.pk, by=bilal, on=TODAY), TODAY
+    quote = quotes.draw_up(account, [AddSeats("support", 11)], occasion=acting.occasion(by=bilal, on=TODAY))
+    return lambda: quotes.confirm(quote.pk, occasion=acting.occasion(by=bilal, on=TODAY)), TODAY
 
 
 def approving(account: Account) -> tuple[Act, date]:
     bilal = people.user("bilal")
     asked = change_requests.submit(
-        account, [AddSeats("support", 11)], note="", by=people.user("adam"), on=TODAY
+        account,
+        [AddSeats("support", 11)],
+        note="",
+        occasion=acting.occasion(by=people.user("adam"), on=TODAY),
     )
-    quote = change_requests.draw_up(asked.pk, by=bilal, on=TODAY)
-    return lambda: quotes.confirm(quote.pk, by=bilal, on=TODAY), TODAY
+    quote = change_requests.draw_up(asked.pk, occasion=acting.occasion(by=bilal, on=TODAY))
+    return lambda: quotes.confirm(quote.pk, occasion=acting.occasion(by=bilal, on=TODAY)), TODAY
 
 
 def renewing(account: Account) -> tuple[Act, date]:
-    return lambda: renewal.renew(account.pk, on=RENEWS, at=NOON), RENEWS
+    return lambda: renewal.renew(account.pk, occasion=acting.occasion(on=RENEWS, at=NOON)), RENEWS
 
 
 def paying(account: Account) -> tuple[Act, date]:
     """Pay the invoice of a renewal that was declined."""
     PaymentMethod.objects.update(reference="test_declines")
-    renewal.renew(account.pk, on=RENEWS, at=NOON)
+    renewal.renew(account.pk, occasion=acting.occasion(on=RENEWS, at=NOON))
     PaymentMethod.objects.update(reference="test_approves")
     account.refresh_from_db()
     bilal = people.user("bilal")
-    return lambda: payments.pay("INV-000001", account, by=bilal, on=RENEWS), RENEWS
+    return lambda: payments.pay("INV-000001", account, occasion=acting.occasion(by=bilal, on=RENEWS)), RENEWS
 
 
 # --- Two at once -------------------------------------------------------------------------------------
@@ -87,7 +89,7 @@ def paying(account: Account) -> tuple[Act, date]:
 def run(act: Act, answers: dict[str, object], name: str) -> threading.Thread:
     def work() -> None:
         try:
-            with activity.occasion(NOON):
+            with acting.at(NOON):
                 answers[name] = act()
         except EXPECTED as refusal:
             answers[name] = refusal
@@ -102,7 +104,9 @@ def run(act: Act, answers: dict[str, object], name: str) -> threading.Thread:
 def cancelling(account: Account, on: date) -> Act:
     mark = cancellation.consequences(account, on).mark
     olivia = people.user("olivia")
-    return lambda: cancellation.cancel_now(account, mark=mark, reason="other", text="", by=olivia, on=on)
+    return lambda: cancellation.cancel_now(
+        account, mark=mark, reason="other", text="", occasion=acting.occasion(by=olivia, on=on)
+    )
 
 
 def whole(account: Account, answers: dict[str, object]) -> None:

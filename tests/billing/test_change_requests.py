@@ -5,13 +5,12 @@ from typing import Any
 
 import pytest
 
-from accounts import activity
 from accounts.models import Account, Letter
 from accounts.rules.decision import NotAllowed
 from billing import change_requests, quotes
 from billing.models import ChangeRequest, Invoice, PaymentMethod, Quote
 from billing.rules.changes import AddProduct, AddSeats, ReduceSeats
-from tests import people, shop
+from tests import acting, people, shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("acting")]
 TODAY = date(2023, 7, 14)
@@ -28,7 +27,9 @@ def ledger() -> Account:
 
 
 def ask(account: Account, *changes: Any, by: str = "adam", note: str = "For July") -> ChangeRequest:
-    return change_requests.submit(account, changes, note=note, by=people.user(by), on=TODAY)
+    return change_requests.submit(
+        account, changes, note=note, occasion=acting.occasion(by=people.user(by), on=TODAY)
+    )
 
 
 def letters(kind: str) -> set[str]:
@@ -38,8 +39,11 @@ def letters(kind: str) -> set[str]:
 def test_adam_asks_bilal_approves_and_adam_is_told(ledger: Account) -> None:
     request = ask(ledger, AddSeats("support", 11))
     assert letters("request_submitted") == {"olivia@acme.example", "bilal@acme.example"}
-    quote = change_requests.draw_up(request.pk, by=people.user("bilal"), on=TODAY)
-    assert quotes.confirm(quote.pk, by=people.user("bilal"), on=TODAY).state == Quote.State.CONFIRMED
+    quote = change_requests.draw_up(request.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
+    assert (
+        quotes.confirm(quote.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY)).state
+        == Quote.State.CONFIRMED
+    )
     request.refresh_from_db()
     assert (request.state, request.decided_by_name) == ("approved", "Bilal Brahimi")
     # 11 × 12 × 105/365 − 10 × 12 × 105/365 = 37.97 − 34.52
@@ -50,9 +54,11 @@ def test_adam_asks_bilal_approves_and_adam_is_told(ledger: Account) -> None:
 def test_bilal_edits_and_approves(ledger: Account) -> None:
     request = ask(ledger, AddSeats("support", 15))
     quote = change_requests.draw_up(
-        request.pk, by=people.user("bilal"), on=TODAY, changes=[AddSeats("support", 12)]
+        request.pk,
+        occasion=acting.occasion(by=people.user("bilal"), on=TODAY),
+        changes=[AddSeats("support", 12)],
     )
-    quotes.confirm(quote.pk, by=people.user("bilal"), on=TODAY)
+    quotes.confirm(quote.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
     assert shop.line(ledger, "support").quantity == 12
     assert ChangeRequest.objects.get().state == "approved"
 
@@ -60,50 +66,56 @@ def test_bilal_edits_and_approves(ledger: Account) -> None:
 def test_olivia_rejects_with_a_reason(ledger: Account) -> None:
     request = ask(ledger, AddSeats("support", 15))
     with pytest.raises(change_requests.NoteTooLong):
-        change_requests.reject(request.pk, reason="  ", by=people.user("olivia"), on=TODAY)
-    change_requests.reject(request.pk, reason="Not this quarter", by=people.user("olivia"), on=TODAY)
+        change_requests.reject(
+            request.pk, reason="  ", occasion=acting.occasion(by=people.user("olivia"), on=TODAY)
+        )
+    change_requests.reject(
+        request.pk, reason="Not this quarter", occasion=acting.occasion(by=people.user("olivia"), on=TODAY)
+    )
     request.refresh_from_db()
     assert (request.state, request.reason) == ("rejected", "Not this quarter")
     with pytest.raises(change_requests.RequestOver):
-        change_requests.draw_up(request.pk, by=people.user("bilal"), on=TODAY)
+        change_requests.draw_up(request.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
 
 
 def test_nobody_decides_their_own_and_adam_decides_none(ledger: Account) -> None:
     bilals = ask(ledger, AddSeats("support", 15), by="bilal")
     with pytest.raises(change_requests.OwnRequest):
-        change_requests.draw_up(bilals.pk, by=people.user("bilal"), on=TODAY)
+        change_requests.draw_up(bilals.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
     with pytest.raises(change_requests.OwnRequest):
-        change_requests.reject(bilals.pk, reason="no", by=people.user("bilal"), on=TODAY)
+        change_requests.reject(
+            bilals.pk, reason="no", occasion=acting.occasion(by=people.user("bilal"), on=TODAY)
+        )
     with pytest.raises(NotAllowed):
-        change_requests.draw_up(bilals.pk, by=people.user("adam"), on=TODAY)
+        change_requests.draw_up(bilals.pk, occasion=acting.occasion(by=people.user("adam"), on=TODAY))
     with pytest.raises(NotAllowed):
         ask(ledger, AddSeats("support", 15), by="agnes")
 
 
 def test_approving_what_was_just_withdrawn(ledger: Account) -> None:
     request = ask(ledger, AddSeats("support", 11))
-    quote = change_requests.draw_up(request.pk, by=people.user("bilal"), on=TODAY)
+    quote = change_requests.draw_up(request.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
     with pytest.raises(ChangeRequest.DoesNotExist):
-        change_requests.withdraw(request.pk, by=people.user("bilal"), on=TODAY)
-    change_requests.withdraw(request.pk, by=people.user("adam"), on=TODAY)
+        change_requests.withdraw(request.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
+    change_requests.withdraw(request.pk, occasion=acting.occasion(by=people.user("adam"), on=TODAY))
     with pytest.raises(quotes.QuoteOver):
-        quotes.confirm(quote.pk, by=people.user("bilal"), on=TODAY)
+        quotes.confirm(quote.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
     assert shop.line(ledger, "support").quantity == 10
 
 
 def test_a_request_expires_after_thirty_days(ledger: Account) -> None:
     ask(ledger, AddSeats("support", 11))
-    with activity.occasion(activity.current().at + timedelta(days=29)):
-        assert change_requests.expire() == 0
-    with activity.occasion(activity.current().at + timedelta(days=30)):
-        assert change_requests.expire() == 1
+    assert change_requests.expire(acting.now() + timedelta(days=29)) == 0
+    assert change_requests.expire(acting.now() + timedelta(days=30)) == 1
     assert letters("request_expired") == {"adam@acme.example"}
 
 
 def test_what_has_become_so_or_impossible_closes_with_its_reason(ledger: Account) -> None:
     same, other = ask(ledger, AddSeats("support", 11)), ask(ledger, AddProduct("guide", "team", 3))
-    bought = quotes.draw_up(ledger, [AddSeats("support", 11)], by=people.user("olivia"), on=TODAY)
-    quotes.confirm(bought.pk, by=people.user("olivia"), on=TODAY)
+    bought = quotes.draw_up(
+        ledger, [AddSeats("support", 11)], occasion=acting.occasion(by=people.user("olivia"), on=TODAY)
+    )
+    quotes.confirm(bought.pk, occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
     same.refresh_from_db()
     other.refresh_from_db()
     assert (same.state, same.reason, other.state) == ("closed", "no_change", "open")
@@ -115,9 +127,12 @@ def test_a_managed_accounts_request_goes_to_the_vendor_who_gives_the_price(ledge
     request = ask(ledger, AddProduct("guide", "team", 3), by="olivia")
     assert "sales-acme@vendor.example" in letters("request_submitted")
     with pytest.raises(NotAllowed):
-        change_requests.draw_up(request.pk, by=people.user("bilal"), on=TODAY)
+        change_requests.draw_up(request.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
     change_requests.accept_as_staff(
-        request.pk, prices={"guide": 500}, reason="contract", by=people.vera(), on=TODAY
+        request.pk,
+        prices={"guide": 500},
+        reason="contract",
+        occasion=acting.occasion(by=people.vera(), on=TODAY),
     )
     # 3 × 5.00 × 12 × 105/365 = 51.78, an open invoice under the contract
     invoice = Invoice.objects.get()
@@ -131,4 +146,4 @@ def test_a_long_note_is_refused_and_a_type_that_changed_too(ledger: Account) -> 
     request = ask(ledger, ReduceSeats("support", 5))
     Account.objects.update(type="managed")
     with pytest.raises(NotAllowed):
-        change_requests.draw_up(request.pk, by=people.user("bilal"), on=TODAY)
+        change_requests.draw_up(request.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))

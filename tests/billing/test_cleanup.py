@@ -11,12 +11,12 @@ from django.core.management import call_command
 from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from accounts import activity, clock
+from accounts import clock
 from accounts.models import Account, Draft
 from billing import cleanup, quotes, tasks
 from billing.models import PaymentSetup, Quote
 from billing.rules.changes import AddSeats
-from tests import people, shop
+from tests import acting, people, shop
 
 NOW = datetime(2026, 11, 26, 3, 17, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -46,8 +46,10 @@ def bought(acme: Account) -> Account:
 
 def drawn(account: Account, **changed: Any) -> Quote:
     day = date(2026, 11, 20)
-    with activity.occasion(datetime(2026, 11, 20, tzinfo=UTC)):
-        quote = quotes.draw_up(account, [AddSeats("support", 11)], by=people.user("olivia"), on=day)
+    with acting.at(datetime(2026, 11, 20, tzinfo=UTC)):
+        quote = quotes.draw_up(
+            account, [AddSeats("support", 11)], occasion=acting.occasion(by=people.user("olivia"), on=day)
+        )
     Quote.objects.filter(pk=quote.pk).update(**changed)
     return quote
 
@@ -57,9 +59,9 @@ def test_quotes_go_a_month_after_they_came_to_nothing(bought: Account) -> None:
     old = drawn(bought, expires_at=NOW - timedelta(days=31))
     young = drawn(bought, expires_at=NOW - timedelta(days=29))
     made = drawn(bought)
-    with activity.occasion(datetime(2026, 11, 20, tzinfo=UTC)):
+    with acting.at(datetime(2026, 11, 20, tzinfo=UTC)):
         Account.objects.filter(pk=bought.pk).update(collection_method="send_invoice")
-        quotes.confirm(made.pk, by=people.user("olivia"), on=date(2026, 11, 20))
+        quotes.confirm(made.pk, occasion=acting.occasion(by=people.user("olivia"), on=date(2026, 11, 20)))
     Quote.objects.filter(pk=made.pk).update(expires_at=NOW - timedelta(days=400))
     assert cleanup.quotes(NOW) == 1
     assert set(Quote.objects.values_list("pk", flat=True)) == {young.pk, made.pk}

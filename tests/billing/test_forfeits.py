@@ -6,12 +6,11 @@ from decimal import Decimal
 import pytest
 from djmoney.money import Money
 
-from accounts import activity
 from accounts.models import Account
 from billing import cancellation, quotes, renewal
 from billing.models import BalanceEntry, InvoiceLine, TemporarySeats
 from billing.rules.changes import BuyTemporarySeats
-from tests import people, shop
+from tests import acting, people, shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("acting")]
 NOON = datetime(2023, 1, 11, 12, tzinfo=UTC)
@@ -34,9 +33,11 @@ def monthly(tax_percent: Decimal | None = None) -> Account:
 def lent(account: Account, start: date, days: int) -> None:
     """Buy a temporary seat of Support on 10 January."""
     bilal, on = people.user("bilal"), date(2023, 1, 10)
-    with activity.occasion(datetime(2023, 1, 10, 12, tzinfo=UTC)):
-        quote = quotes.draw_up(account, [BuyTemporarySeats("support", 1, start, days)], by=bilal, on=on)
-        quotes.confirm(quote.pk, by=bilal, on=on)
+    with acting.at(datetime(2023, 1, 10, 12, tzinfo=UTC)):
+        quote = quotes.draw_up(
+            account, [BuyTemporarySeats("support", 1, start, days)], occasion=acting.occasion(by=bilal, on=on)
+        )
+        quotes.confirm(quote.pk, occasion=acting.occasion(by=bilal, on=on))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_temporary_seats_are_forfeited_as_their_invoice_counted_them(on: date, l
     # A seat for February and March: two lines of 30.00.
     lent(account, date(2023, 2, 1), 59)
     assert [str(one.amount) for one in InvoiceLine.objects.order_by("position")] == ["$30.00", "$30.00"]
-    renewal.renew(account.pk, on=on, at=NOON)
+    renewal.renew(account.pk, occasion=acting.occasion(on=on, at=NOON))
     found = [one for one in cancellation.consequences(account, on).forfeits if one.temporary]
     assert [(one.amount, one.until) for one in found] == [(left, date(2023, 4, 1))]
     # Without a document (brought in, or nothing was due) the periods say the same.

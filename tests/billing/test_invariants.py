@@ -10,13 +10,13 @@ from django.core.management import call_command
 from django.db import connection
 from djmoney.money import Money
 
-from accounts import activity, lifecycle
+from accounts import lifecycle
 from accounts.models import Account
 from accounts.rules.capabilities import AccountState
 from billing import invariants, quotes
 from billing.models import Charge, Quote
 from billing.rules.changes import AddSeats
-from tests import people, shop
+from tests import acting, people, shop
 
 TAX_SUM = "an invoice's tax is the sum of its table"
 TAX_ROWS = "each tax of an invoice is its rate of the lines that bear it"
@@ -35,11 +35,11 @@ def taxed_invoice(db: None) -> Account:
     account = people.acme()
     lines = {"support": ("team", 2, "12.00")}
     shop.subscribe(account, lines, start=date(2026, 1, 1), tax_percent=Decimal(20))
-    with activity.occasion(datetime(2026, 2, 1, 12, tzinfo=UTC)):
+    with acting.at(datetime(2026, 2, 1, 12, tzinfo=UTC)):
         Account.objects.filter(pk=account.pk).update(collection_method="send_invoice")
         change, olivia = [AddSeats("support", 3)], people.user("olivia")
-        drawn = quotes.draw_up(account, change, by=olivia, on=date(2026, 2, 1))
-        quotes.confirm(drawn.pk, by=olivia, on=date(2026, 2, 1))
+        drawn = quotes.draw_up(account, change, occasion=acting.occasion(by=olivia, on=date(2026, 2, 1)))
+        quotes.confirm(drawn.pk, occasion=acting.occasion(by=olivia, on=date(2026, 2, 1)))
     return account
 
 
@@ -96,12 +96,14 @@ def test_a_broken_promise_is_found(shop_account: Account, name: str) -> None:
 @pytest.mark.breaks_invariants
 def test_a_charge_after_the_cancellation_is_found(shop_account: Account) -> None:
     ended = datetime(2026, 2, 1, 12, tzinfo=UTC)
-    with activity.occasion(ended):
+    with acting.at(ended):
         quote = quotes.draw_up(
-            shop_account, [AddSeats("support", 3)], by=people.user("olivia"), on=date(2026, 2, 1)
+            shop_account,
+            [AddSeats("support", 3)],
+            occasion=acting.occasion(by=people.user("olivia"), on=date(2026, 2, 1)),
         )
         Quote.objects.update(state=Quote.State.CLOSED)
-        lifecycle.move(shop_account, AccountState.CANCELLED, by=None)
+        lifecycle.move(shop_account, AccountState.CANCELLED, occasion=acting.occasion())
     Charge.objects.create(
         subscription_id=shop_account.pk,
         quote=quote,

@@ -16,12 +16,11 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from accounts import activity
 from accounts.models import Account
 from billing import quotes, reconciliation
 from billing.models import Charge, Invoice, InvoicePayment, PaymentMethod, Quote, SandboxPayment
 from billing.rules.changes import AddSeats
-from tests import people, shop
+from tests import acting, people, shop
 from tests.billing.confirming import NOON, TODAY
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("acting")]
@@ -43,7 +42,7 @@ def quote_for(number: int, method: str = "test_approves") -> Quote:
     PaymentMethod.objects.create(
         subscription_id=account.pk, kind="card", brand="Visa", last_four="4242", reference=method
     )
-    return quotes.draw_up(account, [AddSeats("support", 11)], by=olivia, on=TODAY)
+    return quotes.draw_up(account, [AddSeats("support", 11)], occasion=acting.occasion(by=olivia, on=TODAY))
 
 
 def process(*found: Quote, kill_at: str = "") -> subprocess.Popen[str]:
@@ -79,10 +78,10 @@ def test_killed_at_a_named_step(step: str) -> None:
     quote = quote_for(1)
     with process(quote, kill_at=step) as child:
         assert child.wait(timeout=60) == 9
-    with activity.occasion(NOON + timedelta(minutes=1)):
+    with acting.at(NOON + timedelta(minutes=1)):
         reconciliation.reconcile(NOON + timedelta(minutes=1))
         # The customer looks again, and confirms where nothing had happened yet.
-        quotes.confirm(quote.pk, by=quote.person, on=TODAY)
+        quotes.confirm(quote.pk, occasion=acting.occasion(by=quote.person, on=TODAY))
     books_agree()
     assert Quote.objects.get().state == Quote.State.CONFIRMED
     assert [payment.amount for payment in SandboxPayment.objects.all()] == [345]
@@ -103,9 +102,9 @@ def test_killed_at_random_moments(size: int) -> None:
             child.stdout.readline()
             time.sleep(chance.uniform(0, 0.12))
             child.kill()
-    with activity.occasion(NOON + timedelta(minutes=1)):
+    with acting.at(NOON + timedelta(minutes=1)):
         reconciliation.reconcile(NOON + timedelta(minutes=1))
         for quote in waiting:
-            quotes.confirm(quote.pk, by=quote.person, on=TODAY)
+            quotes.confirm(quote.pk, occasion=acting.occasion(by=quote.person, on=TODAY))
     books_agree()
     assert Quote.objects.filter(state=Quote.State.CONFIRMED).count() == size

@@ -13,10 +13,10 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 
-from accounts import activity, email_addresses, invitations, mail
+from accounts import email_addresses, invitations, mail
 from accounts.models import Account, Letter
 from accounts.rules.roles import Role
-from tests import people
+from tests import acting, people
 
 pytestmark = pytest.mark.usefixtures("acting")
 FACTS = {"request": 7}
@@ -46,7 +46,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
 def test_one_address_that_no_mail_can_carry_stops_no_other_letter(acme: Account, address: str) -> None:
     Letter.objects.create(account=acme, kind="request_expired", to=address, language="en", key="old")
     waiting(acme, "olivia@acme.example", "stella@globex.example")
-    mail.send_waiting()
+    mail.send_waiting(acting.now())
     assert {one.to[0] for one in outbox.outbox} >= {"olivia@acme.example", "stella@globex.example"}
 
 
@@ -71,7 +71,7 @@ def test_a_refusal_is_final_only_where_trying_again_cannot_help(
 ) -> None:
     refusing(monkeypatch, error)
     waiting(acme, "refused@x.example", "olivia@acme.example")
-    assert mail.send_waiting() == 1
+    assert mail.send_waiting(acting.now()) == 1
     kept = Letter.objects.get(to="refused@x.example")
     assert kept.error
     assert (kept.failed_at is not None) is final
@@ -81,12 +81,11 @@ def test_a_refusal_is_final_only_where_trying_again_cannot_help(
 def test_tries_are_spread_over_two_days_and_then_end(acme: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     refusing(monkeypatch, ConnectionRefusedError("down"))
     waiting(acme, "refused@x.example")
-    began = at = activity.current().at
+    began = at = acting.now()
     tries = []
     while (letter := Letter.objects.get()).failed_at is None:
         for _wake_up in (1, 2, 3):
-            with activity.occasion(at):
-                mail.send_waiting()
+            mail.send_waiting(at)
         if (tried := Letter.objects.get()).attempts != letter.attempts:
             assert tried.attempts == letter.attempts + 1
             tries.append(at - began)
@@ -96,7 +95,7 @@ def test_tries_are_spread_over_two_days_and_then_end(acme: Account, monkeypatch:
     assert timedelta(days=1, hours=23) < tries[-1] <= timedelta(days=2)
     assert mail.send_again(letter)
     monkeypatch.undo()
-    assert mail.send_waiting() == 1
+    assert mail.send_waiting(acting.now()) == 1
 
 
 @pytest.mark.parametrize("address", UNWRITABLE)
@@ -105,7 +104,11 @@ def test_no_door_takes_an_address_that_no_letter_reaches(acme: Account, address:
         email_addresses.validate_address(address)
     with pytest.raises(invitations.NotInvited, match="malformed"):
         invitations.invite(
-            acme, address, "Odile", Role.AGENT, by=people.user("olivia"), on=activity.current().at.date()
+            acme,
+            address,
+            "Odile",
+            Role.AGENT,
+            occasion=acting.occasion(by=people.user("olivia"), on=acting.now().date()),
         )
     for door, field in (("/sign-in/login/", "login"), ("/sign-in/password/reset/", "email")):
         answer = Client(raise_request_exception=False).post(door, {field: address, "password": "x"})

@@ -16,13 +16,13 @@ from django.core.mail import EmailMultiAlternatives
 from django.utils.html import strip_tags
 from djmoney.money import Money
 
-from accounts import activity, invitations, mail
+from accounts import invitations, mail
 from accounts.models import Account, Letter, User
 from accounts.rules.roles import Role
 from billing import change_requests, quotes, renewal
 from billing.models import BalanceEntry, PaymentMethod
 from billing.rules.changes import AddSeats, Change, ChangeEdition, ReduceSeats
-from tests import people, shop
+from tests import acting, people, shop
 from tests.billing.confirming import NOON, TODAY
 from tests.billing.test_letters import FACTS, KINDS
 
@@ -142,8 +142,8 @@ def test_a_confirmed_change_adds_up_and_is_named(
     change: Change, tax: str | None, balance: int, language: str
 ) -> None:
     account = firm(people.acme(timezone="UTC"), language, tax, balance)
-    quote = quotes.draw_up(account, [change], by=people.user("olivia"), on=TODAY)
-    quotes.confirm(quote.pk, by=people.user("olivia"), on=TODAY)
+    quote = quotes.draw_up(account, [change], occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
+    quotes.confirm(quote.pk, occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
     letters = list(Letter.objects.filter(kind="change_confirmed").select_related("account", "user"))
     assert letters
     for text in (text for letter in letters for text in written(letter)):
@@ -157,13 +157,17 @@ def test_a_confirmed_change_adds_up_and_is_named(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_change_at_the_renewal_says_from_which_day_and_the_renewal_what_came_of_it(language: str) -> None:
     account = firm(people.acme(timezone="UTC"), language, "20.00", 700)
-    quote = quotes.draw_up(account, [ReduceSeats("support", 1100)], by=people.user("olivia"), on=TODAY)
-    quotes.confirm(quote.pk, by=people.user("olivia"), on=TODAY)
+    quote = quotes.draw_up(
+        account, [ReduceSeats("support", 1100)], occasion=acting.occasion(by=people.user("olivia"), on=TODAY)
+    )
+    quotes.confirm(quote.pk, occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
     day = {"en": "Oct. 27, 2023", "fr": "27 octobre 2023"}[language]
     letter = Letter.objects.select_related("account", "user").filter(kind="change_confirmed")[0]
     assert all(_has_day(text, day) for text in written(letter)), written(letter)
-    with activity.occasion(NOON.replace(month=10, day=27)):
-        renewal.renew(account.pk, on=date(2023, 10, 27), at=NOON.replace(month=10, day=27))
+    with acting.at(NOON.replace(month=10, day=27)):
+        renewal.renew(
+            account.pk, occasion=acting.occasion(on=date(2023, 10, 27), at=NOON.replace(month=10, day=27))
+        )
     letter = Letter.objects.select_related("account", "user").filter(kind="subscription_renewed")[0]
     for text in written(letter):
         assert not list(faults(text)), text
@@ -182,9 +186,18 @@ def test_an_invitee_and_the_vendors_contact_are_greeted_by_name(acme: Account) -
     )
     account = firm(Account.objects.get(pk=acme.pk), "en", None, 0)
     invitations.invite(
-        account, "nina@new.example", "Nina New", Role.AGENT, by=people.user("olivia"), on=TODAY
+        account,
+        "nina@new.example",
+        "Nina New",
+        Role.AGENT,
+        occasion=acting.occasion(by=people.user("olivia"), on=TODAY),
     )
-    change_requests.submit(account, [AddSeats("support", 1300)], note="", by=people.user("adam"), on=TODAY)
+    change_requests.submit(
+        account,
+        [AddSeats("support", 1300)],
+        note="",
+        occasion=acting.occasion(by=people.user("adam"), on=TODAY),
+    )
     greeted = {letter.to: written(letter)[0] for letter in Letter.objects.select_related("account", "user")}
     assert "Hello Nina New," in greeted["nina@new.example"]
     assert "Hello Marcus May," in greeted["marcus@v.example"]

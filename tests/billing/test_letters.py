@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core import mail as outbox
 from django.db import transaction
 
-from accounts import activity, mail
+from accounts import mail
 from accounts.models import Account, Letter, User
-from tests import people
+from tests import acting, people
 
 pytestmark = pytest.mark.usefixtures("acting")
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -47,7 +47,7 @@ def test_olivia_and_bilal_get_the_receipt_and_a_repetition_sends_nothing(acme: A
         mail.post(
             "change_confirmed", acme, to=[people.user("olivia"), people.user("bilal")], facts=FACTS, key="1"
         )
-        mail.send_waiting()
+        mail.send_waiting(acting.now())
     assert sorted(one.to[0] for one in outbox.outbox) == ["bilal@acme.example", "olivia@acme.example"]
     assert "$37.97" in outbox.outbox[0].body
     assert "$3.45" in outbox.outbox[0].body
@@ -58,7 +58,7 @@ def test_olivia_and_bilal_get_the_receipt_and_a_repetition_sends_nothing(acme: A
 def test_no_amount_where_costs_are_not_shown(acme: Account, kind: str) -> None:
     Account.objects.update(type=kind)
     mail.post("change_confirmed", acme, to=[people.user("olivia")], facts=FACTS, key="1")
-    mail.send_waiting()
+    mail.send_waiting(acting.now())
     text = outbox.outbox[0].body + str(outbox.outbox[0].alternatives[0][0])
     assert "37.97" not in text
     assert "3.45" not in text
@@ -70,27 +70,26 @@ def test_an_act_that_is_rolled_back_sends_nothing() -> None:
     with transaction.atomic():
         mail.post("request_expired", acme, to=[people.user("adam")], facts=FACTS, key="1")
         transaction.set_rollback(True)
-    with activity.occasion(datetime(2026, 1, 1, tzinfo=UTC)):
-        assert mail.send_waiting() == 0
+    assert mail.send_waiting(datetime(2026, 1, 1, tzinfo=UTC)) == 0
 
 
 def test_a_mailbox_that_refuses_is_tried_again(acme: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     mail.post("request_expired", acme, to=[people.user("adam")], facts=FACTS, key="1")
     with monkeypatch.context() as patch:
         patch.setattr("django.core.mail.message.EmailMessage.send", _refuse)
-        assert mail.send_waiting() == 0
+        assert mail.send_waiting(acting.now()) == 0
     letter = Letter.objects.get()
     assert (letter.attempts, letter.error, letter.sent_at) == (1, "connection refused", None)
-    assert mail.send_waiting() == 0
-    with activity.occasion(letter.next_try_at or LATER):
-        assert mail.send_waiting() == 1
-        assert mail.send_waiting() == 0
+    assert mail.send_waiting(acting.now()) == 0
+    with acting.at(letter.next_try_at or LATER):
+        assert mail.send_waiting(acting.now()) == 1
+        assert mail.send_waiting(acting.now()) == 0
 
 
 def test_a_name_with_a_line_break_starts_no_header(acme: Account) -> None:
     Account.objects.update(name="Acme\r\nBcc: all@world.example")
     mail.post("request_expired", acme, to=[people.user("adam")], facts=FACTS, key="1")
-    mail.send_waiting()
+    mail.send_waiting(acting.now())
     assert "Bcc" not in outbox.outbox[0].message()
 
 

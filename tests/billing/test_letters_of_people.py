@@ -7,13 +7,13 @@ import pytest
 from django.core import mail as outbox
 from django.db import transaction
 
-from accounts import activity, invitations, mail, ownership, roles
+from accounts import invitations, mail, ownership, roles
 from accounts.models import Account, Letter, User
 from accounts.rules.roles import Role
 from billing import change_requests, quotes, seats
 from billing.models import ChangeRequest
 from billing.rules.changes import AddSeats, Change, ReduceSeats
-from tests import people, shop
+from tests import acting, people, shop
 from tests.billing.confirming import NOON, TODAY
 
 pytestmark = pytest.mark.usefixtures("acting")
@@ -27,59 +27,77 @@ MORE = AddSeats("support", 3)
 
 
 def ask(acme: Account, change: Change = MORE) -> ChangeRequest:
-    return change_requests.submit(acme, [change], note=f"Please{FORGED}", by=people.user("adam"), on=TODAY)
+    return change_requests.submit(
+        acme, [change], note=f"Please{FORGED}", occasion=acting.occasion(by=people.user("adam"), on=TODAY)
+    )
 
 
 def approve(acme: Account) -> None:
     # Nothing is due for fewer seats at the renewal: no provider is asked.
     quote = change_requests.draw_up(
-        ask(acme, ReduceSeats("support", 1)).pk, by=people.user("olivia"), on=TODAY
+        ask(acme, ReduceSeats("support", 1)).pk, occasion=acting.occasion(by=people.user("olivia"), on=TODAY)
     )
-    quotes.confirm(quote.pk, by=people.user("olivia"), on=TODAY)
+    quotes.confirm(quote.pk, occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
 
 
 def expire(acme: Account) -> None:
     ask(acme)
-    with activity.occasion(NOON + timedelta(days=30)):
-        assert change_requests.expire() == 1
-        assert change_requests.expire() == 0
+    with acting.at(NOON + timedelta(days=30)):
+        assert change_requests.expire(acting.now()) == 1
+        assert change_requests.expire(acting.now()) == 0
 
 
 def reject(acme: Account) -> None:
-    change_requests.reject(ask(acme).pk, reason=f"Not now{FORGED}", by=people.user("bilal"), on=TODAY)
+    change_requests.reject(
+        ask(acme).pk, reason=f"Not now{FORGED}", occasion=acting.occasion(by=people.user("bilal"), on=TODAY)
+    )
 
 
 def withdraw(acme: Account) -> None:
-    change_requests.withdraw(ask(acme).pk, by=people.user("adam"), on=TODAY)
+    change_requests.withdraw(ask(acme).pk, occasion=acting.occasion(by=people.user("adam"), on=TODAY))
 
 
 def role(name: str, given: Role) -> Act:
-    return lambda acme: roles.give(people.member(name, acme).pk, given, by=people.user("olivia"), on=TODAY)
+    return lambda acme: roles.give(
+        people.member(name, acme).pk, given, occasion=acting.occasion(by=people.user("olivia"), on=TODAY)
+    )
 
 
 def delegate(acme: Account) -> None:
     for allowed in (True, True, False, False):
         roles.delegate(
-            people.member("bilal", acme).pk, changes_payment=allowed, by=people.user("olivia"), on=TODAY
+            people.member("bilal", acme).pk,
+            changes_payment=allowed,
+            occasion=acting.occasion(by=people.user("olivia"), on=TODAY),
         )
 
 
 def offer(acme: Account) -> ownership.OwnershipOffer:
-    return ownership.offer(people.member("bilal", acme).pk, by=people.user("olivia"), on=TODAY)
+    return ownership.offer(
+        people.member("bilal", acme).pk, occasion=acting.occasion(by=people.user("olivia"), on=TODAY)
+    )
 
 
 def accept(acme: Account) -> None:
-    ownership.accept(offer(acme).pk, by=people.user("bilal"))
+    ownership.accept(offer(acme).pk, occasion=acting.occasion(by=people.user("bilal")))
 
 
 def invite(acme: Account) -> None:
-    invitations.invite(acme, "nina@new.example", "Nina", Role.AGENT, by=people.user("bilal"), on=TODAY)
+    invitations.invite(
+        acme,
+        "nina@new.example",
+        "Nina",
+        Role.AGENT,
+        occasion=acting.occasion(by=people.user("bilal"), on=TODAY),
+    )
 
 
 def last_seats(acme: Account) -> None:
     for name in ("adam", "agnes"):
         seats.assign(
-            shop.line(acme, "support").pk, people.member(name, acme).pk, by=people.user("bilal"), on=TODAY
+            shop.line(acme, "support").pk,
+            people.member(name, acme).pk,
+            occasion=acting.occasion(by=people.user("bilal"), on=TODAY),
         )
 
 
@@ -122,8 +140,8 @@ def waiting() -> dict[str, list[str]]:
 def test_each_act_tells_whom_it_concerns_once(firm: Account, act: Act, sends: dict[str, list[str]]) -> None:
     act(firm)
     assert waiting() == sends
-    mail.send_waiting()
-    mail.send_waiting()
+    mail.send_waiting(acting.now())
+    mail.send_waiting(acting.now())
     assert len(outbox.outbox) == sum(len(to) for to in sends.values())
     for one in outbox.outbox:
         assert ("Bonjour" in one.body) is (one.to == ["bilal@acme.example"]), one.subject
@@ -136,7 +154,7 @@ def test_each_act_tells_whom_it_concerns_once(firm: Account, act: Act, sends: di
 def test_the_vendors_contact_is_led_to_the_queue_and_the_others_to_the_request(firm: Account) -> None:
     Account.objects.update(type="managed", vendor_contact_email="marcus@vendor.example")
     number = ask(firm).pk
-    mail.send_waiting()
+    mail.send_waiting(acting.now())
     leads = {one.to[0]: str(one.body) for one in outbox.outbox}
     assert f"/vendor/billing/changerequest/{number}/decide/" in leads.pop("marcus@vendor.example")
     assert sorted(leads) == ["bilal@acme.example", "olivia@acme.example"]
@@ -148,5 +166,5 @@ def test_what_is_rolled_back_tells_nobody(firm: Account, act: Act, sends: dict[s
     with transaction.atomic():
         act(firm)
         transaction.set_rollback(True)
-    mail.send_waiting()
+    mail.send_waiting(acting.now())
     assert (waiting(), outbox.outbox) == ({}, [])

@@ -7,13 +7,12 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 
-from accounts import activity
 from accounts.gate import Gate
 from accounts.models import Account, Activity, Letter
 from accounts.rules.decision import Action, Contact, DenialReason, NextStep
 from billing import debts, renewal
 from billing.models import Invoice, Subscription
-from tests import people, shop
+from tests import acting, people, shop
 from tests.console.reading import acme_at, signed_in, text
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,8 +28,8 @@ def owing(state: str, start: date = date(2023, 3, 1), **fields: object) -> Accou
 
 
 def settle(account: Account, reason: str = "Paid by cheque on the 20th") -> None:
-    with activity.occasion(NOON):
-        debts.settle_old(account.pk, reason=reason, by=people.vera(), on=TODAY)
+    with acting.at(NOON):
+        debts.settle_old(account.pk, reason=reason, occasion=acting.occasion(by=people.vera(), on=TODAY))
 
 
 @pytest.fixture
@@ -77,15 +76,15 @@ def test_a_period_that_ended_while_suspended_starts_anew_on_that_day(vera: Clien
     assert "A suspended account starts its period anew today" in text(vera.get(act))
     settle(account)
     assert Subscription.objects.get().resumes_on == TODAY
-    with activity.occasion(NOON):
-        renewal.renew(account.pk, on=TODAY, at=NOON)
+    with acting.at(NOON):
+        renewal.renew(account.pk, occasion=acting.occasion(on=TODAY, at=NOON))
     assert str(Invoice.objects.get().total) == "$110.16"
 
 
 def test_an_invoice_that_is_open_is_paid_not_settled(vera: Client) -> None:
     account = owing("past_due", start=date(2022, 10, 27))
-    with activity.occasion(NOON):
-        (invoice,) = renewal.renew(account.pk, on=TODAY, at=NOON)
+    with acting.at(NOON):
+        (invoice,) = renewal.renew(account.pk, occasion=acting.occasion(on=TODAY, at=NOON))
     with pytest.raises(debts.InvoiceOpen, match=invoice.number):
         settle(account)
     act = reverse("vendor:accounts_account_settle", args=[account.pk])
@@ -107,7 +106,9 @@ def test_only_staff_settle_and_only_with_a_reason(vera: Client) -> None:
     account = owing("suspended")
     for name in ("olivia", "bilal"):
         with pytest.raises(PermissionDenied):
-            debts.settle_old(account.pk, reason="Mine", by=people.user(name), on=TODAY)
+            debts.settle_old(
+                account.pk, reason="Mine", occasion=acting.occasion(by=people.user(name), on=TODAY)
+            )
         act = reverse("vendor:accounts_account_settle", args=[account.pk])
         assert signed_in(people.user(name)).post(act, {"reason": "Mine"}).status_code == 404
     with pytest.raises(ValueError, match="say why"):

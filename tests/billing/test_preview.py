@@ -22,7 +22,7 @@ from billing.rules.changes import (
 from billing.rules.periods import Cycle
 from billing.rules.quoting import UndecidedConflict
 from billing.rules.refusals import Refusal
-from tests import people, shop
+from tests import acting, people, shop
 from tests.console.changing import LIVE, PREVIEW, pay_by_card, wish
 from tests.console.reading import acme_at
 
@@ -68,7 +68,7 @@ def test_whatever_is_priced_nothing_is_written(ledger: Account) -> None:
     for changes in WISHES:
         for day in (TODAY, date(2023, 7, 23), date(2023, 10, 27)):
             try:
-                quotes.price(ledger, changes, by=people.user("olivia"), on=day)
+                quotes.price(ledger, changes, occasion=acting.occasion(by=people.user("olivia"), on=day))
                 priced += 1
             except (Refusal, UndecidedConflict):
                 pass

@@ -7,14 +7,13 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.utils import DatabaseError
 
-from accounts import activity
 from accounts.models import Account
 from billing import quotes
 from billing.models import BillingProfile, Invoice, InvoiceRecipient, PostalAddress, Quote
 from billing.rules.changes import AddSeats
 from billing.rules.parties import Address, Buyer, TaxId, TaxIdKind, buyer_from_plain, seller_from_plain
 from billing.storage import statements
-from tests import people, shop
+from tests import acting, people, shop
 
 TODAY = date(2023, 7, 14)
 NOON = datetime(2023, 7, 14, 12, tzinfo=UTC)
@@ -37,9 +36,11 @@ def by_invoice(acme: Account) -> Account:
 def one_more_seat(account: Account, to: int = 11) -> Invoice:
     """Bilal adds a seat on 14 July; the invoice."""
     bilal = people.user("bilal")
-    with activity.occasion(NOON):
-        quote = quotes.draw_up(account, [AddSeats("support", to)], by=bilal, on=TODAY)
-        quotes.confirm(quote.pk, by=bilal, on=TODAY)
+    with acting.at(NOON):
+        quote = quotes.draw_up(
+            account, [AddSeats("support", to)], occasion=acting.occasion(by=bilal, on=TODAY)
+        )
+        quotes.confirm(quote.pk, occasion=acting.occasion(by=bilal, on=TODAY))
     return Invoice.objects.latest("pk")
 
 
@@ -75,10 +76,12 @@ def test_without_a_profile_the_buyer_is_the_account_by_name(by_invoice: Account)
 def test_an_order_of_its_own_number_wins_over_the_profiles(by_invoice: Account) -> None:
     BillingProfile.objects.create(account=by_invoice, purchase_order="PO-7")
     bilal = people.user("bilal")
-    with activity.occasion(NOON):
-        quote = quotes.draw_up(by_invoice, [AddSeats("support", 11)], by=bilal, on=TODAY)
+    with acting.at(NOON):
+        quote = quotes.draw_up(
+            by_invoice, [AddSeats("support", 11)], occasion=acting.occasion(by=bilal, on=TODAY)
+        )
         Quote.objects.filter(pk=quote.pk).update(purchase_order="PO-8")
-        quotes.confirm(quote.pk, by=bilal, on=TODAY)
+        quotes.confirm(quote.pk, occasion=acting.occasion(by=bilal, on=TODAY))
     assert Invoice.objects.get().purchase_order == "PO-8"
 
 

@@ -15,7 +15,7 @@ from accounts.models import Account
 from billing import promo_codes, quotes
 from billing.models import Discount, PromoCode, Quote
 from billing.rules.changes import UsePromoCode
-from tests import people, shop
+from tests import acting, people, shop
 from tests.billing.confirming import TODAY
 from tests.billing.test_races import at_once
 
@@ -35,7 +35,7 @@ def test_twenty_codes_tried_at_once_are_ten_tries(ledger: Account) -> None:
 
     def allowed(code: UsePromoCode) -> bool:
         try:
-            promo_codes.count_tries(ledger, [code])
+            promo_codes.count_tries(ledger, [code], acting.now())
         except promo_codes.TooManyTries:
             return False
         return True
@@ -50,17 +50,24 @@ def test_a_code_changed_while_it_is_used_keeps_one_promise(ledger: Account, _tim
     """Either Olivia gets the tenth that she was shown and Vera is refused, or Olivia sees a new quote."""
     olivia, vera = people.user("olivia"), people.vera()
     promo = promo_codes.create(
-        shop.catalogue(), promo_codes.Terms("AUTUMN", Decimal(10)), by=vera, reason="Campaign"
+        shop.catalogue(),
+        promo_codes.Terms("AUTUMN", Decimal(10)),
+        occasion=acting.occasion(by=vera),
+        reason="Campaign",
     )
-    quote = quotes.draw_up(ledger, [UsePromoCode("AUTUMN")], by=olivia, on=TODAY)
+    quote = quotes.draw_up(ledger, [UsePromoCode("AUTUMN")], occasion=acting.occasion(by=olivia, on=TODAY))
 
     def amend() -> bool:
         try:
-            return promo_codes.amend(promo.pk, {"percent": Decimal(50)}, by=vera, reason="More")
+            return promo_codes.amend(
+                promo.pk, {"percent": Decimal(50)}, occasion=acting.occasion(by=vera), reason="More"
+            )
         except ValidationError:
             return False
 
-    confirmed, amended = at_once(lambda: quotes.confirm(quote.pk, by=olivia, on=TODAY), amend)
+    confirmed, amended = at_once(
+        lambda: quotes.confirm(quote.pk, occasion=acting.occasion(by=olivia, on=TODAY)), amend
+    )
     promo = PromoCode.objects.get()
     if not amended:
         assert confirmed.state == Quote.State.CONFIRMED

@@ -9,14 +9,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from accounts import activity
 from accounts.models import Account
 from billing import payment_methods, payments, quotes, reconciliation, renewal
 from billing.models import Charge, Invoice, InvoicePayment, PaymentMethod, PaymentSetup, Quote
 from billing.provider import provider
 from billing.provider.base import Setup
 from billing.rules.changes import AddSeats
-from tests import people, shop
+from tests import acting, people, shop
 from tests.billing.provider_benches import MODES, Bench
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("acting")]
@@ -42,14 +41,14 @@ def confirming(account: Account, bench: Bench, mode: str) -> Charge:
 def buy(account: Account) -> Charge:
     """Buy the eleventh seat with the method on file."""
     olivia = people.user("olivia")
-    quote = quotes.draw_up(account, [AddSeats("support", 11)], by=olivia, on=TODAY)
-    quotes.confirm(quote.pk, by=olivia, on=TODAY, return_url=BACK)
+    quote = quotes.draw_up(account, [AddSeats("support", 11)], occasion=acting.occasion(by=olivia, on=TODAY))
+    quotes.confirm(quote.pk, occasion=acting.occasion(by=olivia, on=TODAY), return_url=BACK)
     return Charge.objects.get()
 
 
 def renewing(account: Account, bench: Bench, mode: str) -> Charge:
     by_method(account, bench, mode)
-    renewal.renew(account.pk, on=RENEWS, at=activity.current().at)
+    renewal.renew(account.pk, occasion=acting.occasion(on=RENEWS))
     return Charge.objects.get()
 
 
@@ -57,15 +56,20 @@ def paying(account: Account, bench: Bench, mode: str) -> Charge:
     """Let the renewal be declined, then pay its invoice by hand."""
     renewing(account, bench, "declines")
     by_method(account, bench, mode)
-    return payments.pay("INV-000001", account, by=people.user("olivia"), on=RENEWS, return_url=BACK)
+    return payments.pay(
+        "INV-000001", account, occasion=acting.occasion(by=people.user("olivia"), on=RENEWS), return_url=BACK
+    )
 
 
 def replacing(account: Account, bench: Bench, mode: str) -> Charge:
     """Enter a method on the provider's page, and buy with it."""
     olivia = people.user("olivia")
-    begun = payment_methods.begin(account, by=olivia, on=TODAY, return_url=BACK)
+    begun = payment_methods.begin(account, occasion=acting.occasion(by=olivia, on=TODAY), return_url=BACK)
     bench.enter(Setup(PaymentSetup.objects.get().reference, begun.address), mode)
-    assert payment_methods.finish(account, begun.state, by=olivia, on=TODAY) is not None
+    assert (
+        payment_methods.finish(account, begun.state, occasion=acting.occasion(by=olivia, on=TODAY))
+        is not None
+    )
     PaymentMethod.objects.update(kind=MODES[mode].kind)
     return buy(account)
 
@@ -90,7 +94,7 @@ def test_every_flow_ends_as_the_provider_says(bench: Bench, flow: Flow, mode: st
     bench.banks_answer(agree=MODES[mode].paid)
     # Twice: what is settled stays so.
     for _time in range(2):
-        reconciliation.reconcile(activity.current().at + timedelta(minutes=1))
+        reconciliation.reconcile(acting.now() + timedelta(minutes=1))
     charge.refresh_from_db()
     account.refresh_from_db()
     paid = MODES[mode].paid and not absent
@@ -117,15 +121,15 @@ def test_money_that_comes_for_what_was_given_up_is_given_back(bench: Bench) -> N
     account = people.acme(timezone="UTC")
     shop.subscribe(account, {"support": ("team", 10, "1.00")}, start=date(2022, 10, 27))
     charge = confirming(account, bench, "never arrived")
-    Charge.objects.update(created_at=activity.current().at - timedelta(hours=25))
-    reconciliation.reconcile(activity.current().at)
+    Charge.objects.update(created_at=acting.now() - timedelta(hours=25))
+    reconciliation.reconcile(acting.now())
     assert Charge.objects.get().state == Charge.State.FAILED
     assert Quote.objects.get().state == Quote.State.FAILED
     # What was thought lost arrives: the provider pays it.
     outcome = provider().charge(
         key=str(charge.pk), amount=345, currency="USD", method=charge.method, return_url=charge.return_url
     )
-    payments.settle(charge.pk, outcome)
+    payments.settle(charge.pk, outcome, occasion=acting.occasion())
     charge.refresh_from_db()
     assert charge.refunded_at is not None
     assert bench.kept() == 0

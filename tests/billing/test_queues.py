@@ -1,12 +1,12 @@
 """One row that raises stops neither its queue nor the next step; no statement binds an unbounded list."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 
-from accounts import activity, clock, queues
+from accounts import clock, queues
 from accounts.models import Account
 from billing import data_export, erasure, reconciliation, renewal, tasks
 from tests import people
@@ -35,8 +35,7 @@ def test_an_account_that_cannot_be_erased_keeps_no_other(monkeypatch: pytest.Mon
         return name
 
     monkeypatch.setattr(erasure, "_free", free)
-    with activity.occasion(clock.now()):
-        assert erasure.erase_due() == (1, 1)
+    assert erasure.erase_due(clock.now()) == (1, 1)
 
 
 def test_rows_that_fail_are_counted_in_their_step_and_end_a_run_with_an_error(
@@ -44,7 +43,7 @@ def test_rows_that_fail_are_counted_in_their_step_and_end_a_run_with_an_error(
 ) -> None:
     """Of three rows the middle one raises: two are done, one is counted, cron is told."""
 
-    def act() -> dict[str, int]:
+    def act(_at: datetime) -> dict[str, int]:
         return {"letters": queues.each("letters", [(1, None), (0, None), (2, None)], lambda key: 1 // key)[0]}
 
     monkeypatch.setitem(tasks._STEPS, "letters", act)

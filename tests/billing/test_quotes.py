@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from djmoney.money import Money
 
-from accounts import activity
 from accounts.models import Account, Activity, Letter
 from accounts.rules.decision import NotAllowed
 from billing import payment_methods, payments, quote_json, quotes, reconciliation, renewal
@@ -29,7 +28,7 @@ from billing.models import (
 )
 from billing.rules.changes import AddProduct, AddSeats, ChangeEdition, ReduceSeats
 from billing.rules.refusals import HeldChange, PastDue
-from tests import people, shop
+from tests import acting, people, shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("acting")]
 TODAY = date(2023, 7, 14)
@@ -51,11 +50,11 @@ def pay_by(account: Account, reference: str, kind: str = "card") -> None:
 
 
 def draw(account: Account, *changes: Any, by: str = "olivia") -> Quote:
-    return quotes.draw_up(account, changes, by=people.user(by), on=TODAY)
+    return quotes.draw_up(account, changes, occasion=acting.occasion(by=people.user(by), on=TODAY))
 
 
 def confirm(quote: Quote, by: str = "olivia", on: date = TODAY) -> Quote:
-    return quotes.confirm(quote.pk, by=people.user(by), on=on)
+    return quotes.confirm(quote.pk, occasion=acting.occasion(by=people.user(by), on=on))
 
 
 def amounts(invoice: Invoice) -> list[str]:
@@ -123,7 +122,7 @@ def test_a_reduction_waits_and_can_be_undone(ledger: Account) -> None:
     change = ScheduledChange.objects.get()
     assert (change.quantity, change.takes_effect_on) == (5, date(2023, 10, 27))
     assert Invoice.objects.count() == SandboxPayment.objects.count() == 0
-    quotes.undo(change.pk, by=people.user("bilal"), on=TODAY)
+    quotes.undo(change.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
     assert not ScheduledChange.objects.exists()
     assert Activity.objects.get(verb="change_undone").after["scheduled"] == []
     assert Subscription.objects.get().version == 3
@@ -145,7 +144,7 @@ def test_three_d_secure_holds_the_change_and_refuses_others(ledger: Account) -> 
     with pytest.raises(HeldChange):
         draw(ledger, AddSeats("support", 12), by="bilal")
     SandboxPayment.objects.update(status="succeeded")
-    payments.reconcile_charge(held.charge.pk)
+    payments.reconcile_charge(held.charge.pk, occasion=acting.occasion())
     held.refresh_from_db()
     assert held.state == Quote.State.CONFIRMED
     assert shop.line(ledger, "support").quantity == 11
@@ -167,12 +166,12 @@ def test_silence_is_settled_by_asking(
     pay_by(ledger, method)
     held = confirm(draw(ledger, AddSeats("support", 11)))
     assert held.state == Quote.State.HELD
-    reconciliation.reconcile(activity.current().at + timedelta(minutes=1))
+    reconciliation.reconcile(acting.now() + timedelta(minutes=1))
     held.refresh_from_db()
     assert held.state == state
     assert shop.line(ledger, "support").quantity == seats
     assert sum(p.amount for p in SandboxPayment.objects.filter(status="succeeded")) == paid
-    assert reconciliation.reconcile(activity.current().at + timedelta(minutes=1)) == 0
+    assert reconciliation.reconcile(acting.now() + timedelta(minutes=1)) == 0
 
 
 def test_a_success_after_withdrawing_is_refunded(ledger: Account) -> None:
@@ -180,7 +179,7 @@ def test_a_success_after_withdrawing_is_refunded(ledger: Account) -> None:
     held = confirm(draw(ledger, AddSeats("support", 11)))
     Quote.objects.filter(pk=held.pk).update(state=Quote.State.WITHDRAWN)
     SandboxPayment.objects.update(status="succeeded")
-    payments.reconcile_charge(held.charge.pk)
+    payments.reconcile_charge(held.charge.pk, occasion=acting.occasion())
     charge = Charge.objects.get()
     assert charge.refund_due
     assert charge.refunded_at is not None
@@ -191,7 +190,7 @@ def test_a_success_after_withdrawing_is_refunded(ledger: Account) -> None:
 def test_withdrawing_frees_the_way_for_other_changes(ledger: Account) -> None:
     pay_by(ledger, "test_asks_3ds")
     held = confirm(draw(ledger, AddSeats("support", 11)))
-    quotes.withdraw(held.pk, by=people.user("bilal"), on=TODAY)
+    quotes.withdraw(held.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
     assert SandboxPayment.objects.get().status == "failed"
     pay_by(ledger, "test_approves")
     assert confirm(draw(ledger, AddSeats("support", 12))).state == Quote.State.CONFIRMED
@@ -228,10 +227,12 @@ def test_the_verb_refuses_what_the_page_leaves_out(ledger: Account, kind: str) -
 
 def test_adam_may_ask_what_it_costs_but_not_buy(ledger: Account) -> None:
     adam = people.user("adam")
-    asked = quotes.price(ledger, [AddSeats("support", 11)], by=adam, on=TODAY, asking=True)
+    asked = quotes.price(
+        ledger, [AddSeats("support", 11)], occasion=acting.occasion(by=adam, on=TODAY), asking=True
+    )
     assert asked.due == 345
     with pytest.raises(NotAllowed):
-        quotes.draw_up(ledger, [AddSeats("support", 11)], by=adam, on=TODAY)
+        quotes.draw_up(ledger, [AddSeats("support", 11)], occasion=acting.occasion(by=adam, on=TODAY))
 
 
 def test_another_persons_quote_does_not_exist(ledger: Account) -> None:
@@ -269,9 +270,9 @@ def test_upgrading_and_reducing_at_once_splits_into_now_and_renewal(ledger: Acco
 
 def test_renewal_carries_out_what_waits_and_charges_what_was_shown(ledger: Account) -> None:
     confirm(draw(ledger, ReduceSeats("support", 5)))
-    with activity.occasion(activity.current().at + timedelta(days=105)):
-        issued = renewal.renew(ledger.pk, on=date(2023, 10, 27), at=activity.current().at)
-        assert renewal.renew(ledger.pk, on=date(2023, 10, 27), at=activity.current().at) == []
+    with acting.at(acting.now() + timedelta(days=105)):
+        issued = renewal.renew(ledger.pk, occasion=acting.occasion(on=date(2023, 10, 27)))
+        assert renewal.renew(ledger.pk, occasion=acting.occasion(on=date(2023, 10, 27))) == []
     # 5 × 1.00 × 12 = 60.00
     assert [str(invoice.total) for invoice in issued] == ["$60.00"]
     subscription = Subscription.objects.get()
@@ -282,46 +283,69 @@ def test_renewal_carries_out_what_waits_and_charges_what_was_shown(ledger: Accou
 
 def test_a_failed_renewal_leaves_the_invoice_open_and_the_account_past_due(ledger: Account) -> None:
     pay_by(ledger, "test_declines_expired")
-    with activity.occasion(activity.current().at + timedelta(days=105)):
-        renewal.renew(ledger.pk, on=date(2023, 10, 27), at=activity.current().at)
+    with acting.at(acting.now() + timedelta(days=105)):
+        renewal.renew(ledger.pk, occasion=acting.occasion(on=date(2023, 10, 27)))
         ledger.refresh_from_db()
         assert ledger.state == "past_due"
         with pytest.raises(PastDue) as refusal:
-            quotes.draw_up(ledger, [AddSeats("support", 11)], by=people.user("olivia"), on=date(2023, 10, 28))
+            quotes.draw_up(
+                ledger,
+                [AddSeats("support", 11)],
+                occasion=acting.occasion(by=people.user("olivia"), on=date(2023, 10, 28)),
+            )
         assert refusal.value.data["invoice"] == "INV-000001"
-        quotes.draw_up(ledger, [ReduceSeats("support", 5)], by=people.user("olivia"), on=date(2023, 10, 28))
+        quotes.draw_up(
+            ledger,
+            [ReduceSeats("support", 5)],
+            occasion=acting.occasion(by=people.user("olivia"), on=date(2023, 10, 28)),
+        )
 
 
 def test_paying_the_open_invoice_restores_the_account_at_once(ledger: Account) -> None:
     pay_by(ledger, "test_declines_expired")
-    renewal.renew(ledger.pk, on=date(2023, 10, 27), at=activity.current().at)
+    renewal.renew(ledger.pk, occasion=acting.occasion(on=date(2023, 10, 27)))
     pay_by(ledger, "test_approves")
     ledger.refresh_from_db()
-    charge = payments.pay("INV-000001", ledger, by=people.user("bilal"), on=date(2023, 10, 28))
+    charge = payments.pay(
+        "INV-000001", ledger, occasion=acting.occasion(by=people.user("bilal"), on=date(2023, 10, 28))
+    )
     assert (charge.state, str(charge.amount)) == ("succeeded", "$120.00")
     ledger.refresh_from_db()
     assert ledger.state == "active"
     with pytest.raises(payments.AlreadyPaid):
-        payments.pay("INV-000001", ledger, by=people.user("bilal"), on=date(2023, 10, 28))
+        payments.pay(
+            "INV-000001", ledger, occasion=acting.occasion(by=people.user("bilal"), on=date(2023, 10, 28))
+        )
     with pytest.raises(NotAllowed):
-        payments.pay("INV-000001", ledger, by=people.user("adam"), on=date(2023, 10, 28))
+        payments.pay(
+            "INV-000001", ledger, occasion=acting.occasion(by=people.user("adam"), on=date(2023, 10, 28))
+        )
 
 
 def test_a_replaced_method_is_what_the_next_charge_uses(ledger: Account) -> None:
-    state = payment_methods.begin(ledger, by=people.user("olivia"), on=TODAY, return_url="/back/").state
-    assert payment_methods.finish(ledger, state, by=people.user("olivia"), on=TODAY) is None
+    state = payment_methods.begin(
+        ledger, occasion=acting.occasion(by=people.user("olivia"), on=TODAY), return_url="/back/"
+    ).state
+    assert (
+        payment_methods.finish(ledger, state, occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
+        is None
+    )
     SandboxSetup.objects.update(method="test_declines")
-    entered = payment_methods.finish(ledger, state, by=people.user("olivia"), on=TODAY)
+    entered = payment_methods.finish(
+        ledger, state, occasion=acting.occasion(by=people.user("olivia"), on=TODAY)
+    )
     assert entered is not None
     assert (entered.brand, entered.last_four) == ("Visa", "0002")
     assert confirm(draw(ledger, AddSeats("support", 11))).failure == "declined"
     assert Activity.objects.get(verb="payment_method_replaced").before["last_four"] == "4242"
     with pytest.raises(NotAllowed):
-        payment_methods.begin(ledger, by=people.user("bilal"), on=TODAY, return_url="/back/")
+        payment_methods.begin(
+            ledger, occasion=acting.occasion(by=people.user("bilal"), on=TODAY), return_url="/back/"
+        )
 
 
 def test_an_outage_of_two_years_gives_two_invoices(ledger: Account) -> None:
-    issued = renewal.renew(ledger.pk, on=date(2024, 11, 30), at=activity.current().at)
+    issued = renewal.renew(ledger.pk, occasion=acting.occasion(on=date(2024, 11, 30)))
     assert [invoice.period_start for invoice in issued] == [date(2023, 10, 27), date(2024, 10, 27)]
 
 
@@ -338,13 +362,15 @@ def test_preview_writes_nothing(ledger: Account) -> None:
     from django.test.utils import CaptureQueriesContext
 
     with CaptureQueriesContext(connection) as queries:
-        quotes.price(ledger, [AddSeats("support", 11)], by=people.user("olivia"), on=TODAY)
+        quotes.price(
+            ledger, [AddSeats("support", 11)], occasion=acting.occasion(by=people.user("olivia"), on=TODAY)
+        )
     assert all(query["sql"].lstrip().startswith("SELECT") for query in queries)
 
 
 def test_an_account_whose_facts_break_a_rule_is_parked_and_charged_nothing(ledger: Account) -> None:
     Subscription.objects.update(anchor="2022-10-20")
-    assert renewal.renew(ledger.pk, on=date(2023, 10, 27), at=activity.current().at) == []
+    assert renewal.renew(ledger.pk, occasion=acting.occasion(on=date(2023, 10, 27))) == []
     subscription = Subscription.objects.get()
     assert (subscription.parked_because, subscription.period_start) == (
         "period_off_anchor",

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from accounts import activity, ownership, roles
+from accounts import ownership, roles
 from accounts.models import Account, Membership, OwnershipOffer
 from accounts.rules.decision import NotAllowed
 from accounts.rules.roles import Role
@@ -30,7 +30,7 @@ from billing.models import (
 )
 from billing.rules.changes import AddSeats, ReduceSeats, UsePromoCode
 from billing.rules.refusals import Refusal
-from tests import people, shop
+from tests import acting, people, shop
 from tests.billing.confirming import NOON, TODAY
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("acting")]
@@ -48,7 +48,7 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
     def run(number: int, act: Callable[[], Any]) -> None:
         start.wait()
         try:
-            with activity.occasion(NOON):
+            with acting.at(NOON):
                 answers[number] = act()
         except EXPECTED as refusal:
             answers[number] = refusal
@@ -94,8 +94,10 @@ def test_eight_clients_on_one_subscription_lose_no_seat(ledger: Account) -> None
             for _try in range(40):
                 quantity = shop.line(ledger, "support").quantity + 1
                 try:
-                    quote = quotes.draw_up(ledger, [AddSeats("support", quantity)], by=client, on=TODAY)
-                    quotes.confirm(quote.pk, by=client, on=TODAY)
+                    quote = quotes.draw_up(
+                        ledger, [AddSeats("support", quantity)], occasion=acting.occasion(by=client, on=TODAY)
+                    )
+                    quotes.confirm(quote.pk, occasion=acting.occasion(by=client, on=TODAY))
                     bought += 1
                     break
                 except (quotes.QuoteChanged, quotes.QuoteOver, Refusal):
@@ -120,8 +122,12 @@ def test_eight_clients_on_eight_subscriptions_all_succeed(db: None) -> None:
         PaymentMethod.objects.create(
             subscription_id=account.pk, kind="card", brand="V", last_four="4242", reference="test_approves"
         )
-        quote = quotes.draw_up(account, [AddSeats("support", 11)], by=olivia, on=TODAY)
-        acts.append(lambda q=quote, p=olivia: quotes.confirm(q.pk, by=p, on=TODAY).state)
+        quote = quotes.draw_up(
+            account, [AddSeats("support", 11)], occasion=acting.occasion(by=olivia, on=TODAY)
+        )
+        acts.append(
+            lambda q=quote, p=olivia: quotes.confirm(q.pk, occasion=acting.occasion(by=p, on=TODAY)).state
+        )
     assert at_once(*acts) == ["confirmed"] * 8
     assert sorted(Invoice.objects.values_list("number", flat=True)) == [f"INV-{n:06d}" for n in range(1, 9)]
     money_agrees()
@@ -129,8 +135,8 @@ def test_eight_clients_on_eight_subscriptions_all_succeed(db: None) -> None:
 
 def test_a_double_click_and_eight_more_are_one_charge(ledger: Account) -> None:
     olivia = people.user("olivia")
-    quote = quotes.draw_up(ledger, [AddSeats("support", 11)], by=olivia, on=TODAY)
-    at_once(*[lambda: quotes.confirm(quote.pk, by=olivia, on=TODAY)] * 8)
+    quote = quotes.draw_up(ledger, [AddSeats("support", 11)], occasion=acting.occasion(by=olivia, on=TODAY))
+    at_once(*[lambda: quotes.confirm(quote.pk, occasion=acting.occasion(by=olivia, on=TODAY))] * 8)
     assert [payment.amount for payment in SandboxPayment.objects.all()] == [345]
     assert Invoice.objects.count() == 1
     money_agrees()
@@ -146,8 +152,10 @@ def test_twenty_use_a_promo_code_that_works_once(db: None) -> None:
             PromoCode.objects.create(
                 catalogue=shop.catalogue(), code="ONCE", percent=10, limit_total=1, periods=1
             )
-        quote = quotes.draw_up(account, [UsePromoCode("ONCE")], by=olivia, on=TODAY)
-        acts.append(lambda q=quote, p=olivia: quotes.confirm(q.pk, by=p, on=TODAY).state)
+        quote = quotes.draw_up(account, [UsePromoCode("ONCE")], occasion=acting.occasion(by=olivia, on=TODAY))
+        acts.append(
+            lambda q=quote, p=olivia: quotes.confirm(q.pk, occasion=acting.occasion(by=p, on=TODAY)).state
+        )
     answers = at_once(*acts)
     assert [answer for answer in answers if answer == "confirmed"] == ["confirmed"]
     assert PromoCode.objects.get().used == 1
@@ -155,7 +163,7 @@ def test_twenty_use_a_promo_code_that_works_once(db: None) -> None:
 
 def test_renewing_eight_times_at_once_renews_once(ledger: Account) -> None:
     on = date(2023, 10, 27)
-    answers = at_once(*[lambda: len(renewal.renew(ledger.pk, on=on, at=NOON))] * 8)
+    answers = at_once(*[lambda: len(renewal.renew(ledger.pk, occasion=acting.occasion(on=on, at=NOON)))] * 8)
     assert sum(answers) == 1
     # 10 × 1.00 × 12
     assert [payment.amount for payment in SandboxPayment.objects.all()] == [12000]
@@ -165,12 +173,12 @@ def test_renewing_eight_times_at_once_renews_once(ledger: Account) -> None:
 @pytest.mark.parametrize("time", range(5))
 def test_undoing_and_renewing_end_in_one_of_the_two_orders(ledger: Account, time: int) -> None:
     olivia, on = people.user("olivia"), date(2023, 10, 27)
-    quote = quotes.draw_up(ledger, [ReduceSeats("support", 5)], by=olivia, on=TODAY)
-    quotes.confirm(quote.pk, by=olivia, on=TODAY)
+    quote = quotes.draw_up(ledger, [ReduceSeats("support", 5)], occasion=acting.occasion(by=olivia, on=TODAY))
+    quotes.confirm(quote.pk, occasion=acting.occasion(by=olivia, on=TODAY))
     change = ScheduledChange.objects.get()
     at_once(
-        lambda: quotes.undo(change.pk, by=olivia, on=date(2023, 10, 26)),
-        lambda: renewal.renew(ledger.pk, on=on, at=NOON),
+        lambda: quotes.undo(change.pk, occasion=acting.occasion(by=olivia, on=date(2023, 10, 26))),
+        lambda: renewal.renew(ledger.pk, occasion=acting.occasion(on=on, at=NOON)),
     )
     quantity = shop.line(ledger, "support").quantity
     assert (quantity, str(Invoice.objects.get().total)) in [(10, "$120.00"), (5, "$60.00")]
@@ -181,8 +189,10 @@ def test_cancelling_and_renewing_never_charge_after_the_end(ledger: Account, tim
     olivia, on = people.user("olivia"), date(2023, 10, 27)
     mark = cancellation.consequences(ledger, on).mark
     answers = at_once(
-        lambda: cancellation.cancel_now(ledger, mark=mark, reason="other", text="", by=olivia, on=on),
-        lambda: renewal.renew(ledger.pk, on=on, at=NOON),
+        lambda: cancellation.cancel_now(
+            ledger, mark=mark, reason="other", text="", occasion=acting.occasion(by=olivia, on=on)
+        ),
+        lambda: renewal.renew(ledger.pk, occasion=acting.occasion(on=on, at=NOON)),
     )
     ledger.refresh_from_db()
     cancelled = not isinstance(answers[0], Exception)
@@ -195,11 +205,13 @@ def test_cancelling_and_renewing_never_charge_after_the_end(ledger: Account, tim
 @pytest.mark.parametrize("time", range(5))
 def test_cancelling_and_confirming_never_leave_half_a_change(ledger: Account, time: int) -> None:
     olivia, bilal = people.user("olivia"), people.user("bilal")
-    quote = quotes.draw_up(ledger, [AddSeats("support", 11)], by=bilal, on=TODAY)
+    quote = quotes.draw_up(ledger, [AddSeats("support", 11)], occasion=acting.occasion(by=bilal, on=TODAY))
     mark = cancellation.consequences(ledger, TODAY).mark
     at_once(
-        lambda: cancellation.cancel_now(ledger, mark=mark, reason="other", text="", by=olivia, on=TODAY),
-        lambda: quotes.confirm(quote.pk, by=bilal, on=TODAY),
+        lambda: cancellation.cancel_now(
+            ledger, mark=mark, reason="other", text="", occasion=acting.occasion(by=olivia, on=TODAY)
+        ),
+        lambda: quotes.confirm(quote.pk, occasion=acting.occasion(by=bilal, on=TODAY)),
     )
     quote.refresh_from_db()
     paid = SandboxPayment.objects.filter(status="succeeded", refunded=0).count()
@@ -211,18 +223,18 @@ def test_fifty_transfers_demotions_and_acceptances_leave_one_owner(ledger: Accou
     """At every moment in between, too: a watcher counts owners all the while."""
     olivia, bilal = people.user("olivia"), people.user("bilal")
     olivias, bilals, adams = (people.member(name, ledger).pk for name in ("olivia", "bilal", "adam"))
-    offer = ownership.offer(bilals, by=olivia, on=TODAY)
+    offer = ownership.offer(bilals, occasion=acting.occasion(by=olivia, on=TODAY))
     acts: list[Callable[[], Any]] = [
-        lambda: ownership.accept(offer.pk, by=bilal),
-        lambda: roles.give(bilals, Role.ADMIN, by=olivia, on=TODAY),
-        lambda: ownership.offer(bilals, by=olivia, on=TODAY),
-        lambda: ownership.offer(adams, by=bilal, on=TODAY),
-        lambda: roles.give(adams, Role.BILLING_ADMIN, by=bilal, on=TODAY),
-        lambda: ownership.withdraw(offer.pk, by=olivia, on=TODAY),
-        lambda: roles.give(olivias, Role.AGENT, by=bilal, on=TODAY),
-        lambda: roles.suspend(bilals, by=olivia, on=TODAY),
-        lambda: roles.leave(bilals, by=olivia, on=TODAY),
-        lambda: roles.leave(olivias, by=bilal, on=TODAY),
+        lambda: ownership.accept(offer.pk, occasion=acting.occasion(by=bilal)),
+        lambda: roles.give(bilals, Role.ADMIN, occasion=acting.occasion(by=olivia, on=TODAY)),
+        lambda: ownership.offer(bilals, occasion=acting.occasion(by=olivia, on=TODAY)),
+        lambda: ownership.offer(adams, occasion=acting.occasion(by=bilal, on=TODAY)),
+        lambda: roles.give(adams, Role.BILLING_ADMIN, occasion=acting.occasion(by=bilal, on=TODAY)),
+        lambda: ownership.withdraw(offer.pk, occasion=acting.occasion(by=olivia, on=TODAY)),
+        lambda: roles.give(olivias, Role.AGENT, occasion=acting.occasion(by=bilal, on=TODAY)),
+        lambda: roles.suspend(bilals, occasion=acting.occasion(by=olivia, on=TODAY)),
+        lambda: roles.leave(bilals, occasion=acting.occasion(by=olivia, on=TODAY)),
+        lambda: roles.leave(olivias, occasion=acting.occasion(by=bilal, on=TODAY)),
     ]
     over, seen = threading.Event(), set()
 

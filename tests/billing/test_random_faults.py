@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 from django.utils.module_loading import import_string
 
-from accounts import activity
 from accounts.rules.decision import NotAllowed
 from accounts.rules.roles import Role
 from billing import cancellation, invariants, payment_methods, payments, quotes, reconciliation, renewal
@@ -34,7 +33,7 @@ from billing.provider.base import Method, PaymentOutcome, PaymentReference, Prov
 from billing.rules.changes import AddSeats
 from billing.rules.money import to_minor
 from billing.rules.refusals import Refusal
-from tests import people, shop
+from tests import acting, people, shop
 from tests.billing.provider_benches import MODES, Bench
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("acting")]
@@ -130,34 +129,43 @@ class Customer:
 
     def replaces(self) -> None:
         mode = self.chance.choice(list(MODES))
-        begun = payment_methods.begin(self.account, by=self.owner, on=self.on, return_url=BACK)
+        begun = payment_methods.begin(
+            self.account, occasion=acting.occasion(by=self.owner, on=self.on), return_url=BACK
+        )
         page = PaymentSetup.objects.filter(subscription_id=self.account.pk).latest("pk")
         self.bench.enter(Setup(page.reference, begun.address), mode)
-        payment_methods.finish(self.account, begun.state, by=self.owner, on=self.on)
+        payment_methods.finish(self.account, begun.state, occasion=acting.occasion(by=self.owner, on=self.on))
         PaymentMethod.objects.filter(pk=self.account.pk).update(kind=MODES[mode].kind)
 
     def buys(self) -> None:
         seats = shop.line(self.account, "support").quantity + self.chance.randint(1, 3)
-        quote = quotes.draw_up(self.account, [AddSeats("support", seats)], by=self.owner, on=self.on)
-        quotes.confirm(quote.pk, by=self.owner, on=self.on, return_url=BACK)
+        quote = quotes.draw_up(
+            self.account, [AddSeats("support", seats)], occasion=acting.occasion(by=self.owner, on=self.on)
+        )
+        quotes.confirm(quote.pk, occasion=acting.occasion(by=self.owner, on=self.on), return_url=BACK)
 
     def withdraws(self) -> None:
         for quote in Quote.objects.filter(subscription_id=self.account.pk, state=Quote.State.HELD):
-            quotes.withdraw(quote.pk, by=self.owner, on=self.on)
+            quotes.withdraw(quote.pk, occasion=acting.occasion(by=self.owner, on=self.on))
 
     def renews(self) -> None:
         self.on = RENEWS
-        renewal.renew(self.account.pk, on=RENEWS, at=activity.current().at)
+        renewal.renew(self.account.pk, occasion=acting.occasion(on=RENEWS))
 
     def pays(self) -> None:
         for invoice in Invoice.objects.filter(subscription_id=self.account.pk, payment=None, due__gt=0):
-            payments.pay(invoice.number, self.account, by=self.owner, on=self.on, return_url=BACK)
+            payments.pay(
+                invoice.number,
+                self.account,
+                occasion=acting.occasion(by=self.owner, on=self.on),
+                return_url=BACK,
+            )
 
     def bank_answers(self) -> None:
         self.bench.banks_answer(agree=self.chance.random() < 0.6)
 
     def tick(self) -> None:
-        reconciliation.reconcile(activity.current().at + timedelta(minutes=1))
+        reconciliation.reconcile(acting.now() + timedelta(minutes=1))
 
     def day_passes(self) -> None:
         for charge in Charge.objects.filter(subscription_id=self.account.pk):
@@ -166,7 +174,7 @@ class Customer:
 
     def hears(self) -> None:
         """Get a message of each payment: true, late or of nothing new."""
-        at = activity.current().at
+        at = acting.now()
         for charge in Charge.objects.filter(subscription_id=self.account.pk).exclude(reference=""):
             name = f"evt_{self.chance.random()}"
             ProviderMessage.objects.create(id=name, reference=charge.reference, received_at=at)
@@ -176,7 +184,11 @@ class Customer:
         if self.chance.random() < 0.2:
             mark = cancellation.consequences(self.account, self.on).mark
             cancellation.cancel_now(
-                self.account, mark=mark, reason="other", text="", by=self.owner, on=self.on
+                self.account,
+                mark=mark,
+                reason="other",
+                text="",
+                occasion=acting.occasion(by=self.owner, on=self.on),
             )
 
 

@@ -25,7 +25,7 @@ from billing.rules.facts import Facts
 from billing.rules.periods import Cycle
 from billing.rules.refusals import Contradiction
 from billing.storage import loading
-from tests import people, shop
+from tests import acting, people, shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("acting")]
 TODAY = date(2023, 7, 14)
@@ -49,12 +49,12 @@ def trial() -> Account:
 def code(name: str, **terms: Any) -> None:
     products = terms.pop("products", ())
     terms = promo_codes.Terms(name, **terms, products=products)  # type: ignore[assignment]
-    promo_codes.create(shop.catalogue(), terms, by=people.vera(), reason="Campaign")  # type: ignore[arg-type]
+    promo_codes.create(shop.catalogue(), terms, occasion=acting.occasion(by=people.vera()), reason="Campaign")  # type: ignore[arg-type]
 
 
 def change(account: Account, *changes: Change) -> Quote:
-    quote = quotes.draw_up(account, changes, by=people.user("olivia"), on=TODAY)
-    return quotes.confirm(quote.pk, by=people.user("olivia"), on=TODAY)
+    quote = quotes.draw_up(account, changes, occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
+    return quotes.confirm(quote.pk, occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
 
 
 def held(account: Account) -> Facts:
@@ -120,9 +120,14 @@ def test_a_staff_price_holds_for_the_line_and_not_for_what_it_becomes() -> None:
     Account.objects.update(type="managed")
     account.refresh_from_db()
     changes = [ChangeEdition("support", "team"), AddSeats("support", 12)]
-    request = change_requests.submit(account, changes, note="", by=people.user("adam"), on=TODAY)
+    request = change_requests.submit(
+        account, changes, note="", occasion=acting.occasion(by=people.user("adam"), on=TODAY)
+    )
     quote = change_requests.accept_as_staff(
-        request.pk, prices={"support": 2500}, reason="contract", by=people.vera(), on=TODAY
+        request.pk,
+        prices={"support": 2500},
+        reason="contract",
+        occasion=acting.occasion(by=people.vera(), on=TODAY),
     )
     shown = quote_json.load(quote.document)
     assert shown.renewal.amount == 172800

@@ -9,7 +9,7 @@ from accounts.models import Account, Letter, Membership
 from accounts.rules.decision import NotAllowed
 from billing import seats
 from billing.models import AgentSeat, ScheduledChange, TemporarySeats
-from tests import people, shop
+from tests import acting, people, shop
 
 pytestmark = pytest.mark.usefixtures("acting")
 TODAY = date(2023, 7, 14)
@@ -24,7 +24,9 @@ def pair(acme: Account) -> Account:
 
 def give(account: Account, name: str, by: str = "bilal", reduction: str = "") -> AgentSeat:
     line, member = shop.line(account, "support"), people.member(name, account)
-    return seats.assign(line.pk, member.pk, by=people.user(by), on=TODAY, reduction=reduction)
+    return seats.assign(
+        line.pk, member.pk, occasion=acting.occasion(by=people.user(by), on=TODAY), reduction=reduction
+    )
 
 
 def test_the_last_seat_is_announced_and_a_third_is_refused(pair: Account) -> None:
@@ -39,7 +41,9 @@ def test_the_last_seat_is_announced_and_a_third_is_refused(pair: Account) -> Non
         give(pair, "bilal")
     assert refusal.value.bought == 2
     line = shop.line(pair, "support")
-    seats.free(line.pk, people.member("adam", pair).pk, by=people.user("olivia"), on=TODAY)
+    seats.free(
+        line.pk, people.member("adam", pair).pk, occasion=acting.occasion(by=people.user("olivia"), on=TODAY)
+    )
     give(pair, "bilal")
 
 
@@ -76,7 +80,7 @@ def test_a_light_agent_holds_no_seat_and_adam_gives_none(pair: Account) -> None:
 def test_removing_agnes_frees_her_seat_and_changes_nothing_that_is_paid(pair: Account) -> None:
     give(pair, "agnes")
     member = people.member("agnes", pair)
-    assert seats.remove(member.pk, by=people.user("bilal"), on=TODAY) == ["Support"]
+    assert seats.remove(member.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY)) == ["Support"]
     assert not Membership.objects.filter(pk=member.pk).exists()
     assert shop.line(pair, "support").quantity == 2
 
@@ -84,4 +88,8 @@ def test_removing_agnes_frees_her_seat_and_changes_nothing_that_is_paid(pair: Ac
 def test_a_foreign_member_gets_no_seat(pair: Account, globex: Account) -> None:
     stella = globex.memberships.get()
     with pytest.raises(Membership.DoesNotExist):
-        seats.assign(shop.line(pair, "support").pk, stella.pk, by=people.user("olivia"), on=TODAY)
+        seats.assign(
+            shop.line(pair, "support").pk,
+            stella.pk,
+            occasion=acting.occasion(by=people.user("olivia"), on=TODAY),
+        )

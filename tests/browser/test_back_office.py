@@ -10,13 +10,12 @@ from django.urls import reverse
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
-from accounts import activity
 from accounts.models import Account, Letter, User
 from admin_center.back_office import site
 from billing import change_requests, promo_codes
 from billing.models import ChangeRequest, Subscription
 from billing.rules.changes import AddProduct
-from tests import people, shop
+from tests import acting, people, shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -54,10 +53,17 @@ def with_something_of_everything(acme: Account) -> None:
     lines = {"support": ("team", 10, "1.00"), "copilot": ("standard", 10, "10")}
     subscription = shop.subscribe(acme, lines, start=date(2026, 1, 1))
     adam = people.user("adam")
-    with activity.occasion(AT):
-        change_requests.submit(acme, [AddProduct("guide", "team", 3)], note="For May", by=adam, on=AT.date())
+    with acting.at(AT):
+        change_requests.submit(
+            acme,
+            [AddProduct("guide", "team", 3)],
+            note="For May",
+            occasion=acting.occasion(by=adam, on=AT.date()),
+        )
         terms = promo_codes.Terms("AUTUMN", Decimal(10))
-        promo_codes.create(subscription.catalogue, terms, by=people.vera(), reason="Campaign")
+        promo_codes.create(
+            subscription.catalogue, terms, occasion=acting.occasion(by=people.vera()), reason="Campaign"
+        )
     Subscription.objects.update(parked_at=AT, parked_because="gap support")
     for kind in ("request_expired", "invited"):
         Letter.objects.create(

@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts import activity
 from accounts.models import Account, User
 from billing import data_export
 from billing.models import Cancellation, ScheduledChange
@@ -45,8 +44,7 @@ def test_olivia_ends_the_account(
     page.get_by_role("button", name="Prepare the export").click()
     expect(main).to_contain_text("Being prepared")
     assert barriers(page) == []
-    with activity.occasion(JULY_14):
-        data_export.prepare_waiting(JULY_14.date())
+    data_export.prepare_waiting(JULY_14)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the ZIP").click()
     assert download.value.suggested_filename == "acme-2023-07-14.zip"

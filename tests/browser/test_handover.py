@@ -7,11 +7,11 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts import activity, roles
+from accounts import roles
 from accounts.models import User
 from accounts.rules.roles import Role
 from billing.models import AgentSeat, PaymentMethod
-from tests import people, shop
+from tests import acting, people, shop
 from tests.console.reading import JULY_14, acme_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -70,7 +70,7 @@ def test_bilal_gives_the_last_seat_and_buys_one_more_on_the_way(
         subscription_id=account.pk, kind="card", brand="Visa", last_four="4242", reference="test_approves"
     )
     annas = [people.person(f"a{number}@acme.example", f"Anna {number}") for number in range(9)]
-    with activity.occasion(JULY_14):
+    with acting.at(JULY_14):
         members = roles.enrol(account, [(anna, Role.AGENT) for anna in annas])
     line = shop.line(account, "support")
     for member in members:

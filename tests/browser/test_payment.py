@@ -7,12 +7,11 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts import activity
 from accounts.models import User
 from billing import quotes
 from billing.models import PaymentMethod
 from billing.rules.changes import AddSeats
-from tests import people, shop
+from tests import acting, people, shop
 from tests.console.reading import JULY_14, acme_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -37,8 +36,10 @@ def test_olivia_enters_a_card_and_confirms_with_her_bank(
     page.get_by_role("button", name="Use this payment method").click()
     expect(main).to_contain_text("The payment method is replaced.")
 
-    with activity.occasion(JULY_14):
-        quote = quotes.draw_up(account, [AddSeats("support", 11)], by=olivia, on=JULY_14.date())
+    with acting.at(JULY_14):
+        quote = quotes.draw_up(
+            account, [AddSeats("support", 11)], occasion=acting.occasion(by=olivia, on=JULY_14.date())
+        )
     page.goto(f"{live_server.url}/a/acme/billing/quotes/{quote.pk}/")
     page.get_by_role("button", name="Confirm and pay $3.45").click()
     page.get_by_role("link", name="Confirm the payment").click()

@@ -7,12 +7,11 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts import activity
 from accounts.models import Letter
 from billing import payment_links, quotes
 from billing.models import Charge, Invoice
 from billing.rules.changes import AddSeats
-from tests import people, shop
+from tests import acting, people, shop
 from tests.console.reading import JULY_14, acme_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -23,11 +22,13 @@ def link() -> str:
     """The address of a link to pay Acme's open invoice, which Vera sent."""
     account, olivia, on = acme_at(collection_method="send_invoice"), people.user("olivia"), JULY_14.date()
     shop.subscribe(account, {"support": ("team", 10, "1.00")}, start=date(2022, 10, 27))
-    with activity.occasion(JULY_14):
-        quote = quotes.draw_up(account, [AddSeats("support", 11)], by=olivia, on=on)
-        quotes.confirm(quote.pk, by=olivia, on=on)
+    with acting.at(JULY_14):
+        quote = quotes.draw_up(account, [AddSeats("support", 11)], occasion=acting.occasion(by=olivia, on=on))
+        quotes.confirm(quote.pk, occasion=acting.occasion(by=olivia, on=on))
         invoice = Invoice.objects.get()
-        payment_links.send(invoice.pk, "books@keepers.example", reason="They pay", by=people.vera())
+        payment_links.send(
+            invoice.pk, "books@keepers.example", reason="They pay", occasion=acting.occasion(by=people.vera())
+        )
     return f"/pay/{Letter.objects.get(kind='invoice_payable').facts['token']}/"
 
 

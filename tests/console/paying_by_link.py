@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 
-from accounts import activity, mail
+from accounts import mail
 from accounts.models import Account, Letter
 from billing import cancellation, quotes
 from billing.models import (
@@ -19,7 +19,7 @@ from billing.models import (
     SandboxPayment,
 )
 from billing.rules.changes import AddSeats
-from tests import people, shop
+from tests import acting, people, shop
 from tests.console.changing import pay_by_card
 from tests.console.reading import JULY_14, acme_at, signed_in, text
 
@@ -44,19 +44,23 @@ def debtor(db: None) -> Account:
 
 
 def add_a_seat(account: Account, seats: int) -> Invoice:
-    with activity.occasion(JULY_14):
+    with acting.at(JULY_14):
         owner = account.memberships.get(role="owner").user
-        quote = quotes.draw_up(account, [AddSeats("support", seats)], by=owner, on=TODAY)
-        quotes.confirm(quote.pk, by=owner, on=TODAY)
+        quote = quotes.draw_up(
+            account, [AddSeats("support", seats)], occasion=acting.occasion(by=owner, on=TODAY)
+        )
+        quotes.confirm(quote.pk, occasion=acting.occasion(by=owner, on=TODAY))
     return Invoice.objects.latest("pk")
 
 
 def cancel(account: Account) -> None:
     """Olivia cancels at once."""
-    with activity.occasion(JULY_14):
+    with acting.at(JULY_14):
         mark = cancellation.consequences(account, TODAY).mark
         by = people.user("olivia")
-        cancellation.cancel_now(account, mark=mark, reason="other", text="", by=by, on=TODAY)
+        cancellation.cancel_now(
+            account, mark=mark, reason="other", text="", occasion=acting.occasion(by=by, on=TODAY)
+        )
     account.refresh_from_db()
 
 

@@ -19,7 +19,7 @@ from accounts.rules.capabilities import AccountType
 from accounts.spreadsheet import defused
 from admin_center.presenters.activity_prose import as_data
 from admin_center.wording.activity import FIELDS
-from tests import people, shop
+from tests import acting, people, shop
 from tests.console.reading import JULY_14, acme_at, open_as, signed_in, text
 
 PAGE = "/a/acme/activity/"
@@ -200,8 +200,8 @@ def test_people_products_and_reasons_are_named(db: None) -> None:
 
 def test_what_the_vendors_staff_did_is_shown_as_theirs(db: None) -> None:
     account = acme_at()
-    with activity.occasion(JULY_14):
-        activity.record(account, ActivityVerb.ACCOUNT_STATE_CHANGED, by=people.vera())
+    with acting.at(JULY_14):
+        activity.record(account, ActivityVerb.ACCOUNT_STATE_CHANGED, acting.occasion(by=people.vera()))
     assert "Vera Vance (vendor’s staff)" in text(open_as("olivia", PAGE))
 
 

@@ -10,12 +10,11 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 
-from accounts import activity
 from accounts.models import Account
 from billing import quotes, renewal
 from billing.models import Charge, Invoice, InvoicePayment, PaymentMethod, SandboxPayment
 from billing.rules.changes import AddSeats
-from tests import people, shop
+from tests import acting, people, shop
 from tests.console.reading import JULY_14, acme_at, signed_in, text
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,8 +32,8 @@ def owing() -> Account:
     account = acme_at(timezone="UTC")
     shop.subscribe(account, {"support": ("team", 10, "1.00")}, start=date(2022, 7, 14))
     by(account, "test_declines")
-    with activity.occasion(JULY_14):
-        renewal.renew(account.pk, on=JULY_14.date(), at=JULY_14)
+    with acting.at(JULY_14):
+        renewal.renew(account.pk, occasion=acting.occasion(on=JULY_14.date(), at=JULY_14))
     by(account, "test_asks_3ds")
     return account
 
@@ -85,9 +84,11 @@ def test_a_change_knows_at_once(db: None) -> None:
     shop.subscribe(account, {"support": ("team", 10, "1.00")}, start=date(2022, 10, 27))
     by(account, "test_asks_3ds")
     olivia = signed_in(people.user("olivia"))
-    with activity.occasion(JULY_14):
+    with acting.at(JULY_14):
         quote = quotes.draw_up(
-            account, [AddSeats("support", 11)], by=people.user("olivia"), on=JULY_14.date()
+            account,
+            [AddSeats("support", 11)],
+            occasion=acting.occasion(by=people.user("olivia"), on=JULY_14.date()),
         )
     olivia.post(f"/a/acme/billing/quotes/{quote.pk}/")
     page = come_back(olivia, at_the_bank(olivia, "approve"))

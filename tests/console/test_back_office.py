@@ -10,10 +10,11 @@ from django.urls import reverse
 from accounts.models import Account, Activity, Letter, User
 from admin_center.back_office import site
 from billing.models import PaymentMethod, PromoCode, Subscription
-from tests import people, shop
+from tests import acting, people, shop
 
 pytestmark = pytest.mark.django_db
 
+MONDAY = date(2026, 11, 23)
 LISTS = sorted(f"{model._meta.app_label}_{model._meta.model_name}" for model in site._registry)
 
 
@@ -224,8 +225,20 @@ def test_the_verb_asks_for_staff_itself(acme: Account) -> None:
     from accounts import lifecycle
 
     with pytest.raises(PermissionDenied):
-        lifecycle.amend(acme.pk, {"language": "fr"}, by=people.user("olivia"), reason="Mine")
+        lifecycle.amend(
+            acme.pk,
+            {"language": "fr"},
+            occasion=acting.occasion(by=people.user("olivia"), on=MONDAY),
+            reason="Mine",
+        )
     with pytest.raises(ValueError, match="only particulars"):
-        lifecycle.amend(acme.pk, {"state": "active"}, by=people.vera(), reason="Because")
+        lifecycle.amend(
+            acme.pk,
+            {"state": "active"},
+            occasion=acting.occasion(by=people.vera(), on=MONDAY),
+            reason="Because",
+        )
     with pytest.raises(ValueError, match="say why"):
-        lifecycle.amend(acme.pk, {"language": "fr"}, by=people.vera(), reason=" ")
+        lifecycle.amend(
+            acme.pk, {"language": "fr"}, occasion=acting.occasion(by=people.vera(), on=MONDAY), reason=" "
+        )

@@ -5,11 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.test import Client
 
-from accounts import activity
 from accounts.models import Account, Activity
 from billing import cancellation
 from billing.models import Cancellation, Charge
-from tests import people, shop
+from tests import acting, people, shop
 from tests.console.reading import JULY_14, acme_at, open_as, signed_in, text
 
 pytestmark = pytest.mark.django_db
@@ -32,10 +31,12 @@ def cancelled(db: None) -> Cancellation:
 
 def cancel(account: Account, reason: str, words: str) -> Cancellation:
     on = date(2023, 7, 14)
-    with activity.occasion(JULY_14):
+    with acting.at(JULY_14):
         sheet = cancellation.consequences(account, on)
         owner = account.memberships.get(role="owner").user
-        return cancellation.cancel_now(account, mark=sheet.mark, reason=reason, text=words, by=owner, on=on)
+        return cancellation.cancel_now(
+            account, mark=sheet.mark, reason=reason, text=words, occasion=acting.occasion(by=owner, on=on)
+        )
 
 
 def test_vera_reads_the_reason_and_gives_the_account_back(cancelled: Cancellation, vera: Client) -> None:

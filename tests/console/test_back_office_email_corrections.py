@@ -5,9 +5,9 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 
-from accounts import activity, clock, email_changes
+from accounts import clock, email_changes
 from accounts.models import Account, Activity, EmailChange, Letter, User
-from tests import people
+from tests import acting, people
 from tests.console.reading import signed_in, text
 from tests.console.test_email_change import NEW, OLD, link, olivia, post
 
@@ -82,15 +82,15 @@ def test_nobody_but_staff_corrects_and_nobody_their_own(acme: Account) -> None:
     for name in people.CAST:
         person = people.user(name)
         assert signed_in(person).post(path, {"email": NEW, "reason": REASON}).status_code == 404
-        with activity.occasion(clock.now()), pytest.raises(PermissionDenied):
-            email_changes.propose(target.pk, NEW, reason=REASON, by=person)
-    with activity.occasion(clock.now()):
-        made = email_changes.propose(target.pk, NEW, reason=REASON, by=vera)
+        with acting.at(clock.now()), pytest.raises(PermissionDenied):
+            email_changes.propose(target.pk, NEW, reason=REASON, occasion=acting.occasion(by=person))
+    with acting.at(clock.now()):
+        made = email_changes.propose(target.pk, NEW, reason=REASON, occasion=acting.occasion(by=vera))
         for person in (vera, *(people.user(name) for name in people.CAST)):
             with pytest.raises(PermissionDenied):
-                email_changes.approve(made.pk, by=person)
+                email_changes.approve(made.pk, occasion=acting.occasion(by=person))
         with pytest.raises(PermissionDenied):
-            email_changes.reject(made.pk, by=people.user("adam"))
+            email_changes.reject(made.pk, occasion=acting.occasion(by=people.user("adam")))
         with pytest.raises(PermissionDenied):
-            email_changes.propose(vera.pk, NEW, reason=REASON, by=vera)
+            email_changes.propose(vera.pk, NEW, reason=REASON, occasion=acting.occasion(by=vera))
     assert not Letter.objects.exists()

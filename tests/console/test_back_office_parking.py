@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from accounts import activity
 from accounts.models import Account, Activity
 from admin_center.back_office.parking import FAULTS
 from billing import renewal
 from billing.models import Invoice, PaidSegment, Subscription
 from billing.rules import invariants
 from billing.rules.refusals import NoPriceInCycle
-from tests import people, shop
+from tests import acting, people, shop
 from tests.console.reading import acme_at, signed_in, text
 
 # An account whose books are broken on purpose.
@@ -34,8 +33,8 @@ def parked(db: None) -> Account:
     account = acme_at(NOON)
     shop.subscribe(account, {"support": ("team", 10, "1.00")}, start=date(2022, 10, 27))
     PaidSegment.objects.update(covers_until=date(2023, 10, 26))
-    with activity.occasion(NOON):
-        assert renewal.renew(account.pk, on=date(2023, 10, 27), at=NOON) == []
+    with acting.at(NOON):
+        assert renewal.renew(account.pk, occasion=acting.occasion(on=date(2023, 10, 27), at=NOON)) == []
     return account
 
 
@@ -75,8 +74,8 @@ def test_once_mended_it_renews_with_what_is_due_and_the_owner_reads_why(
         "The loader lost a day",
     )
     assert not Invoice.objects.exists()
-    with activity.occasion(NOON):
-        renewal.renew(parked.pk, on=date(2023, 10, 27), at=NOON)
+    with acting.at(NOON):
+        renewal.renew(parked.pk, occasion=acting.occasion(on=date(2023, 10, 27), at=NOON))
     # 10 × 1.00 × 12
     assert str(Invoice.objects.get().total) == "$120.00"
     trail = text(signed_in(people.user("olivia")).get("/a/acme/activity/"))

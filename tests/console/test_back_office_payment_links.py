@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts import activity, clock, mail, resending
+from accounts import clock, mail, resending
 from accounts.models import Account, Activity, Letter
 from billing import invariants
 from billing.models import (
@@ -16,7 +16,7 @@ from billing.models import (
     InvoicePayment,
     PaymentLink,
 )
-from tests import people
+from tests import acting, people
 from tests.console.paying_by_link import (
     add_a_seat,
     at,
@@ -125,8 +125,11 @@ def test_a_letter_that_was_given_up_is_sent_again_where_its_link_still_pays(
         InvoicePayment.objects.create(invoice=Invoice.objects.get(), paid_at=JULY_14)
     if what == "sent":  # and bounced
         Letter.objects.filter(kind="invoice_payable").update(facts=mail.without_secrets(letter().facts))
-    with activity.occasion(JULY_14):
-        assert resending.useless(letter()) == {"good": "", "paid": "over", "sent": "forgotten"}[what]
+    with acting.at(JULY_14):
+        assert (
+            resending.useless(letter(), acting.now())
+            == {"good": "", "paid": "over", "sent": "forgotten"}[what]
+        )
     page = text(signed_in(people.vera()).get("/vendor/accounts/letter/again/"))
     assert ("a new link is sent from its page" in page) is (what != "good"), page
 

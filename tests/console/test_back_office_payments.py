@@ -7,13 +7,12 @@ import pytest
 from django.test import Client
 from djmoney.money import Money
 
-from accounts import activity
 from accounts.models import Account
 from admin_center.wording.activity import REASONS
 from billing import renewal
 from billing.models import Charge, PaymentMethod, Quote
 from billing.provider.base import Failure
-from tests import people, shop
+from tests import acting, people, shop
 from tests.console.reading import signed_in, text
 
 # Charges of quotes that nobody drew up, written past the verbs.
@@ -102,8 +101,8 @@ def test_an_invoice_shows_each_try_to_collect_it(acme: Account, vera: Client) ->
     PaymentMethod.objects.create(
         subscription_id=acme.pk, kind="card", brand="Visa", last_four="4242", reference="test_declines_funds"
     )
-    with activity.occasion(AT):
-        (invoice,) = renewal.renew(acme.pk, on=AT.date(), at=AT)
+    with acting.at(AT):
+        (invoice,) = renewal.renew(acme.pk, occasion=acting.occasion(on=AT.date(), at=AT))
     page = text(vera.get(f"/vendor/billing/invoice/{invoice.pk}/change/"))
     assert "Tries to collect it" in page
     assert "$720.00 Declined there was not enough money on the card or account" in page

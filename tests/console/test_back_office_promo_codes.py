@@ -12,14 +12,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.test import Client
 from djmoney.money import Money
 
-from accounts import activity
 from accounts.models import Account
 from admin_center.back_office.promo_codes import WHY
 from billing import promo_codes
 from billing.models import Discount, PromoCode, PromoCodeEntry, PromoRedemption, Quote
 from billing.promo_codes import Terms
 from billing.rules import checks
-from tests import people, shop
+from tests import acting, people, shop
 from tests.console.changing import LIVE, PREVIEW, review, wish
 from tests.console.reading import signed_in, text
 
@@ -47,9 +46,11 @@ def typed(**fields: Any) -> dict[str, Any]:
 
 def define(**fields: Any) -> PromoCode:
     """Make a code by its verb: a tenth off unless it says otherwise."""
-    with activity.occasion(MOMENT, by_staff=True):
+    with acting.at(MOMENT, by_staff=True):
         given = {"code": "WELCOME"} | ({} if "amount" in fields else {"percent": Decimal(10)}) | fields
-        return promo_codes.create(shop.catalogue(), Terms(**given), by=people.vera(), reason="Campaign")
+        return promo_codes.create(
+            shop.catalogue(), Terms(**given), occasion=acting.occasion(by=people.vera()), reason="Campaign"
+        )
 
 
 def page(promo: PromoCode) -> str:
@@ -201,8 +202,10 @@ def test_the_verb_refuses_what_would_change_what_was_promised(ledger: Account, o
         "first_purchase_only": True,
         "valid_from": JULY_14,
     }.items():
-        with activity.occasion(MOMENT, by_staff=True), pytest.raises(ValidationError) as refused:
-            promo_codes.amend(promo.pk, {field: value}, by=people.vera(), reason="Just so")
+        with acting.at(MOMENT, by_staff=True), pytest.raises(ValidationError) as refused:
+            promo_codes.amend(
+                promo.pk, {field: value}, occasion=acting.occasion(by=people.vera()), reason="Just so"
+            )
         assert set(refused.value.message_dict) == {field}
     Quote.objects.update(state=Quote.State.OPEN)
     assert not promo_codes.in_use(promo)
@@ -220,13 +223,22 @@ def test_a_limit_is_not_set_below_what_was_used(ledger: Account, olivia: Client,
 
 def test_only_staff_define_and_change(acme: Account, client: Client) -> None:
     promo, olivia = define(), people.user("olivia")
-    with activity.occasion(MOMENT):
+    with acting.at(MOMENT):
         with pytest.raises(PermissionDenied):
-            promo_codes.create(shop.catalogue(), Terms("MINE", Decimal(100)), by=olivia, reason="Mine")
+            promo_codes.create(
+                shop.catalogue(),
+                Terms("MINE", Decimal(100)),
+                occasion=acting.occasion(by=olivia),
+                reason="Mine",
+            )
         with pytest.raises(PermissionDenied):
-            promo_codes.amend(promo.pk, {"percent": Decimal(100)}, by=olivia, reason="Mine")
+            promo_codes.amend(
+                promo.pk, {"percent": Decimal(100)}, occasion=acting.occasion(by=olivia), reason="Mine"
+            )
         with pytest.raises(ValueError, match="say why"):
-            promo_codes.amend(promo.pk, {"withdrawn": True}, by=people.vera(), reason=" ")
+            promo_codes.amend(
+                promo.pk, {"withdrawn": True}, occasion=acting.occasion(by=people.vera()), reason=" "
+            )
     for address in (f"{LIST}add/", page(promo), f"{LIST}try/?code=WELCOME&account=acme"):
         assert signed_in(olivia).get(address).status_code == 404
         assert signed_in(olivia).post(address, typed()).status_code == 404

@@ -12,9 +12,11 @@ from django.urls import reverse
 
 from accounts import activity, clock, email_changes, invitations, mail, resending, roles
 from accounts.models import Account, Activity, Letter, User
+from accounts.occasion import Occasion
+from accounts.rules.activity import ActivityVerb
 from accounts.rules.roles import Role
 from admin_center.back_office.resending import INSTEAD
-from tests import people
+from tests import acting, people
 from tests.console.reading import signed_in, text
 
 pytestmark = pytest.mark.django_db
@@ -41,22 +43,20 @@ def give_up() -> None:
 
 def invited(account: Account) -> Letter:
     """Let Olivia invite Nora, whose letter is given up."""
-    with activity.occasion(clock.now()):
+    with acting.at(clock.now()):
         invitations.invite(
             account,
             "nora@acme.example",
             "Nora",
             Role.AGENT,
-            by=people.user("olivia"),
-            on=clock.today(account),
+            occasion=acting.occasion(by=people.user("olivia"), on=clock.today(account)),
         )
     give_up()
     return Letter.objects.get(kind="invited")
 
 
 def send() -> int:
-    with activity.occasion(clock.now()):
-        return mail.send_waiting()
+    return mail.send_waiting(clock.now())
 
 
 def test_vera_sends_one_again_and_the_owner_reads_why(acme: Account, vera: Client) -> None:
@@ -92,10 +92,10 @@ def test_of_several_each_is_tried_for_itself(
     assert all(one.to in shown for one in (first, second, third))
     record = activity.record
 
-    def failing(account: Account, verb: str, **facts: object) -> Activity:
+    def failing(account: Account, verb: ActivityVerb, occasion: Occasion, **facts: object) -> Activity:
         if facts["subject"] == f"letter:{second.pk}":
             raise RuntimeError("a fault of ours")
-        return record(account, verb, **facts)  # type: ignore[arg-type]
+        return record(account, verb, occasion, **facts)  # type: ignore[arg-type]
 
     monkeypatch.setattr(activity, "record", failing)
     Letter.objects.filter(pk=first.pk).update(sent_at=clock.now(), failed_at=None)
@@ -132,8 +132,10 @@ def test_where_its_link_lets_nobody_in_the_page_says_what_helps(
     letter = invited(acme)
     invitation = acme.invitations.get()
     if happened == "revoked":
-        with activity.occasion(clock.now()):
-            invitations.revoke(invitation.pk, by=people.user("olivia"), on=clock.today(acme))
+        with acting.at(clock.now()):
+            invitations.revoke(
+                invitation.pk, occasion=acting.occasion(by=people.user("olivia"), on=clock.today(acme))
+            )
     elif happened == "too old":
         invitation.expires_at = invitation.created_at = datetime(2026, 1, 1, tzinfo=UTC)
         invitation.save()
@@ -160,8 +162,8 @@ def test_a_change_of_address_is_the_persons_own_and_stands_in_their_accounts(
 ) -> None:
     olivia = people.user("olivia")
     roles.enrol(globex, [(olivia, Role.AGENT)])
-    with activity.occasion(clock.now()):
-        made = email_changes.ask("olivia@new.example", by=olivia)
+    with acting.at(clock.now()):
+        made = email_changes.ask("olivia@new.example", occasion=acting.occasion(by=olivia))
     give_up()
     ours = Letter.objects.order_by("kind").values_list("kind", "pk")
     (_new, new), (_old, old) = ours
@@ -171,8 +173,8 @@ def test_a_change_of_address_is_the_persons_own_and_stands_in_their_accounts(
         (acme, {"to": "olivia@new.example"}),
         (globex, {"to": "olivia@new.example"}),
     ]
-    with activity.occasion(clock.now()):
-        email_changes.withdraw(made.pk, by=olivia)
+    with acting.at(clock.now()):
+        email_changes.withdraw(made.pk, occasion=acting.occasion(by=olivia))
     assert "The person asks for the change again" in text(vera.get(f"{AGAIN}?letter={old}"))
     refused = vera.post(AGAIN, {"letter": old, "reason": REASON})
     assert refused.status_code == 422
@@ -221,10 +223,10 @@ def test_nobody_but_staff_sends_letters_again(acme: Account, client: Client) -> 
     letter = given_up(acme, "bilal@acme.example")
     assert signed_in(people.user("olivia")).post(AGAIN, {"letter": letter.pk}).status_code == 404
     assert client.post(AGAIN, {"letter": letter.pk}).status_code == 302
-    with activity.occasion(clock.now()), pytest.raises(PermissionDenied):
-        resending.send_again(letter.pk, reason=REASON, by=people.user("olivia"), moment_of=clock.now)
-    with activity.occasion(clock.now()), pytest.raises(ValueError, match="say why"):
-        resending.send_again(letter.pk, reason=" ", by=people.vera(), moment_of=clock.now)
+    with acting.at(clock.now()), pytest.raises(PermissionDenied):
+        resending.send_again(letter.pk, reason=REASON, occasion_of=acting.occasion_of(people.user("olivia")))
+    with acting.at(clock.now()), pytest.raises(ValueError, match="say why"):
+        resending.send_again(letter.pk, reason=" ", occasion_of=acting.occasion_of(people.vera()))
     assert Letter.objects.filter(failed_at=None).count() == 0
 
 

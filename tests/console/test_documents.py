@@ -11,7 +11,6 @@ import pypdf
 import pytest
 from django.db import connection
 
-from accounts import activity
 from accounts.models import Account
 from billing import documents, quotes
 from billing.models import (
@@ -24,7 +23,7 @@ from billing.models import (
     TaxRate,
 )
 from billing.rules.changes import AddSeats
-from tests import people, shop
+from tests import acting, people, shop
 from tests.console.reading import JULY_14, acme_at, open_as, signed_in, text
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,9 +33,11 @@ PAGE = "/a/acme/billing/invoices/"
 def buy(account: Account, seats: int) -> Invoice:
     """Let Olivia have so many seats, and return the invoice for it."""
     olivia = people.user("olivia")
-    with activity.occasion(JULY_14):
-        quote = quotes.draw_up(account, [AddSeats("support", seats)], by=olivia, on=JULY_14.date())
-        quotes.confirm(quote.pk, by=olivia, on=JULY_14.date())
+    with acting.at(JULY_14):
+        quote = quotes.draw_up(
+            account, [AddSeats("support", seats)], occasion=acting.occasion(by=olivia, on=JULY_14.date())
+        )
+        quotes.confirm(quote.pk, occasion=acting.occasion(by=olivia, on=JULY_14.date()))
     return Invoice.objects.latest("pk")
 
 

@@ -11,12 +11,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
-from accounts import activity, clock
+from accounts import clock
 from accounts.models import Account, Draft, EmailChange, Invitation
 from billing import promo_codes
 from billing import seats as seating
 from billing.models import Cancellation, ChangeRequest, Invoice, PromoCode, Quote, ScheduledChange
-from tests import people, shop
+from tests import acting, people, shop
 from tests.console.changing import LIVE, MANAGE, PREVIEW, review, wish
 from tests.console.reading import signed_in, text
 
@@ -94,8 +94,8 @@ def test_a_mark_of_who_is_no_member_any_more_keeps_nothing(olivia: Client) -> No
     bilal = signed_in(people.user("bilal"))
     typed = wish(seats_support=31) | marked(bilal, MANAGE)
     member = people.member("bilal", Account.objects.get())
-    with activity.occasion(clock.now()):
-        seating.remove(member.pk, by=people.user("olivia"), on=date(2023, 7, 14))
+    with acting.at(clock.now()):
+        seating.remove(member.pk, occasion=acting.occasion(by=people.user("olivia"), on=date(2023, 7, 14)))
     bilal.post(MANAGE, typed)
     Client().post(MANAGE, typed)
     assert not Draft.objects.exists()
@@ -299,9 +299,11 @@ def test_what_staff_typed_is_theirs_alone_and_goes_when_it_is_used(ledger: Accou
 
 def test_a_box_that_was_unticked_stays_unticked(ledger: Account) -> None:
     vera = signed_in(people.vera())
-    with activity.occasion(clock.now()):
+    with acting.at(clock.now()):
         terms = promo_codes.Terms("AUTUMN", Decimal(10), first_purchase_only=True)
-        promo = promo_codes.create(shop.catalogue(), terms, by=people.vera(), reason="Campaign")
+        promo = promo_codes.create(
+            shop.catalogue(), terms, occasion=acting.occasion(by=people.vera()), reason="Campaign"
+        )
     page = f"/vendor/billing/promocode/{promo.pk}/change/"
     ticked = 'name="first_purchase_only" id="id_first_purchase_only" checked'
     assert ticked in vera.get(page).content.decode()

@@ -12,9 +12,9 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 
-from accounts import activity, clock, email_changes, mail
+from accounts import clock, email_changes, mail
 from accounts.models import Account, Activity, EmailChange, Letter, Membership, User
-from tests import people
+from tests import acting, people
 from tests.console.reading import text
 from tests.people import PASSWORD
 
@@ -147,12 +147,11 @@ def test_links_end_after_a_day_when_withdrawn_and_when_asked_anew(acme: Account)
         third = link("email_change_old")
         now.shift(timedelta(hours=24))
         assert post(third).status_code == 404
-        with activity.occasion(clock.now()):
-            assert email_changes.expire() == 1
-            assert email_changes.forget() == 0
+        with acting.at(clock.now()):
+            assert email_changes.expire(acting.now()) == 1
+            assert email_changes.forget(acting.now()) == 0
         now.shift(timedelta(days=90))
-        with activity.occasion(clock.now()):
-            assert email_changes.forget() == 3
+        assert email_changes.forget(clock.now()) == 3
 
 
 def test_an_address_that_somebody_has_is_answered_as_any_other(acme: Account) -> None:
@@ -207,20 +206,20 @@ def test_the_letters_say_what_they_are_for_in_both_languages(acme: Account) -> N
 @pytest.mark.django_db(transaction=True)
 def test_two_people_who_change_to_one_address_at_once_are_never_two_with_it() -> None:
     people.acme()
-    with activity.occasion(clock.now()):
+    with acting.at(clock.now()):
         tokens = []
         for name in ("olivia", "adam"):
-            email_changes.ask(NEW, by=people.user(name))
+            email_changes.ask(NEW, occasion=acting.occasion(by=people.user(name)))
             new = letter("email_change_new").facts["token"]
-            email_changes.confirm(new, moment_of=clock.now)
+            email_changes.confirm(new, occasion_of=acting.occasion_of())
             tokens.append(letter("email_change_old").facts["token"])
     start, states = threading.Barrier(2), []
 
     def run(token: str) -> None:
         try:
-            with activity.occasion(clock.now()):
+            with acting.at(clock.now()):
                 start.wait(10)
-                states.append(email_changes.confirm(token, moment_of=clock.now).state)
+                states.append(email_changes.confirm(token, occasion_of=acting.occasion_of()).state)
         finally:
             connection.close()
 

@@ -13,7 +13,7 @@ from accounts.models import Account, Activity, Membership, User
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.folding import folded
 from accounts.rules.roles import Role
-from tests import people
+from tests import acting, people
 from tests.console.reading import acme_at, signed_in, text
 
 pytestmark = pytest.mark.django_db
@@ -32,12 +32,16 @@ NAMES = {
 @pytest.fixture
 def firm(db: None) -> Account:
     account = acme_at()
-    with activity.occasion(datetime(2023, 7, 14, tzinfo=UTC)):
+    with acting.at(datetime(2023, 7, 14, tzinfo=UTC)):
         made = [people.person(f"p{n}@acme.example", name) for n, name in enumerate(NAMES)]
         roles.enrol(account, [(one, Role.BILLING_ADMIN) for one in made])
         for one in made:
             activity.record(
-                account, ActivityVerb.ROLE_CHANGED, by=one, before={"role": "agent"}, after={"role": "admin"}
+                account,
+                ActivityVerb.ROLE_CHANGED,
+                acting.occasion(by=one),
+                before={"role": "agent"},
+                after={"role": "admin"},
             )
     return account
 

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts import activity
 from accounts.models import Account
 from billing import seats
 from billing.models import ChangeRequest, Invoice, Line, Quote, ScheduledChange
-from tests import people, shop
+from tests import acting, people, shop
 from tests.console.changing import MANAGE, PREVIEW, pay_by_card, review, wish
 from tests.console.reading import JULY_14, acme_at, signed_in, text
 
@@ -31,8 +30,12 @@ def acme(db: None) -> Account:
     shop.subscribe(account, lines, start=date(2022, 10, 27))
     pay_by_card(account)
     adam = people.member("adam", account)
-    with activity.occasion(JULY_14):
-        seats.assign(shop.line(account, "guide").pk, adam.pk, by=people.user("olivia"), on=JULY_14.date())
+    with acting.at(JULY_14):
+        seats.assign(
+            shop.line(account, "guide").pk,
+            adam.pk,
+            occasion=acting.occasion(by=people.user("olivia"), on=JULY_14.date()),
+        )
     return account
 
 

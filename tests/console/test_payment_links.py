@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 from django.test import Client
 
-from accounts import activity, mail
+from accounts import mail
 from accounts.models import Account, Activity, Letter
 from billing import cancellation, erasure, payment_links
 from billing.models import (
@@ -24,7 +24,7 @@ from billing.models import (
 )
 from billing.provider.base import ProviderUnreachable
 from billing.provider.sandbox import Sandbox
-from tests import people
+from tests import acting, people
 from tests.console.paying_by_link import (
     BACK,
     TODAY,
@@ -116,15 +116,17 @@ def test_the_end_of_the_period_sends_the_links_too(debtor: Account) -> None:
     """In the renewal's own transaction, with nobody who acts."""
     from billing import renewal
 
-    with activity.occasion(JULY_14):
+    with acting.at(JULY_14):
         mark = cancellation.consequences(debtor, TODAY, at_end=True).mark
         by = people.user("olivia")
-        cancellation.cancel_at_period_end(debtor, mark=mark, reason="other", text="", by=by, on=TODAY)
+        cancellation.cancel_at_period_end(
+            debtor, mark=mark, reason="other", text="", occasion=acting.occasion(by=by, on=TODAY)
+        )
     assert not PaymentLink.objects.exists()
     ends = datetime(2023, 10, 27, 16, tzinfo=UTC)
     at(ends)
-    with activity.occasion(ends):
-        assert renewal.renew(debtor.pk, on=ends.date(), at=ends) == []
+    with acting.at(ends):
+        assert renewal.renew(debtor.pk, occasion=acting.occasion(on=ends.date(), at=ends)) == []
     assert "is paid" in pay(Client(), address())
 
 
@@ -143,8 +145,8 @@ def test_where_costs_are_not_shown_no_link_shows_any(debtor: Account, link: str,
     assert answer.status_code == 410
     assert "no longer paid here" in text(answer)
     assert "4.14" not in answer.content.decode()
-    with activity.occasion(JULY_14):
-        assert payment_links.tell_owner(Account.objects.get(), key="again") == 0
+    with acting.at(JULY_14):
+        assert payment_links.tell_owner(Account.objects.get(), key="again", occasion=acting.occasion()) == 0
 
 
 # --- What the page may say ---------------------------------------------------------------------------
@@ -183,8 +185,7 @@ def test_the_token_leaks_nowhere(debtor: Account, link: str, caplog: pytest.LogC
     assert token not in back
     assert token not in caplog.text
     assert PaymentLink.objects.get().token_hash == hashlib.sha256(token.encode()).hexdigest()
-    with activity.occasion(JULY_14):
-        mail.send_waiting()
+    mail.send_waiting(JULY_14)
     assert token not in str(list(Letter.objects.values_list("facts", flat=True)))
     tables = (Charge, PaymentSetup, PaymentLink, Activity)
     assert not any(token in str(list(table.objects.values())) for table in tables)
@@ -240,8 +241,7 @@ def test_a_link_that_expires_while_somebody_pays_charges_nothing(debtor: Account
 def test_of_an_erased_account_no_link_is_good(debtor: Account, link: str) -> None:
     Account.objects.update(cancelled_at=JULY_14 - timedelta(days=60))
     later = JULY_14 + timedelta(days=45)
-    with activity.occasion(later):
-        assert erasure.erase(debtor.pk)
+    assert erasure.erase(debtor.pk, later)
     at(later)
     answer = Client().get(link)
     assert answer.status_code == 410

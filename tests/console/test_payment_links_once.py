@@ -11,7 +11,6 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from accounts import activity
 from accounts.models import Account, Letter
 from billing import payment_links, reconciliation
 from billing.models import (
@@ -23,7 +22,7 @@ from billing.models import (
     SandboxSetup,
 )
 from billing.provider.sandbox import Sandbox
-from tests import people
+from tests import acting, people
 from tests.console.paying_by_link import (
     at,
     charge_automatically,
@@ -68,8 +67,8 @@ def test_two_presses_at_the_same_moment_pay_once(debtor: Account, link: str) -> 
     def meanwhile(sandbox: Sandbox, **parts: Any) -> Any:
         if not again:
             again.append(Charge.objects.get())
-            with activity.occasion(JULY_14):
-                again.append(payment_links.pay(state, return_url=""))
+            with acting.at(JULY_14):
+                again.append(payment_links.pay(state, return_url="", occasion=acting.occasion()))
         return sent(sandbox, **parts)
 
     with patch.object(Sandbox, "charge", meanwhile):
@@ -132,7 +131,7 @@ def test_a_provider_that_falls_silent_is_asked_and_paid_once(
     press(stranger, back, "look")
     later = JULY_14 + timedelta(minutes=5)
     at(later)
-    with activity.occasion(later):
+    with acting.at(later):
         reconciliation.reconcile(later)
     assert "is paid" in text(stranger.get(back))
     assert paid() == 1
@@ -184,13 +183,15 @@ def test_what_was_paid_while_a_verb_waited_is_left_alone(debtor: Account, link: 
     state = enter(Client(), link).split("?state=")[1]
     found, vera = PaymentLink.objects.select_related("invoice").get(), people.vera()
     acts = {
-        "begin": lambda: payment_links.begin(found, return_url=""),
-        "pay": lambda: payment_links.pay(state, return_url=""),
-        "send": lambda: payment_links.send(found.invoice_id, "x@y.example", reason="x", by=vera),
-        "revoke": lambda: payment_links.revoke(found.pk, reason="x", by=vera),
+        "begin": lambda: payment_links.begin(found, return_url="", at=acting.now()),
+        "pay": lambda: payment_links.pay(state, return_url="", occasion=acting.occasion()),
+        "send": lambda: payment_links.send(
+            found.invoice_id, "x@y.example", reason="x", occasion=acting.occasion(by=vera)
+        ),
+        "revoke": lambda: payment_links.revoke(found.pk, reason="x", occasion=acting.occasion(by=vera)),
     }
     with (
-        activity.occasion(JULY_14),
+        acting.at(JULY_14),
         paid_while_it_waits_for_the_lock(),
         pytest.raises(payment_links.LinkOver),
     ):
@@ -205,12 +206,14 @@ def test_where_the_trail_can_not_be_written_nothing_is(debtor: Account, link: st
     state = enter(Client(), link).split("?state=")[1]
     found, vera = PaymentLink.objects.get(), people.vera()
     acts = {
-        "pay": lambda: payment_links.pay(state, return_url=""),
-        "send": lambda: payment_links.send(found.invoice_id, "x@y.example", reason="x", by=vera),
-        "revoke": lambda: payment_links.revoke(found.pk, reason="x", by=vera),
+        "pay": lambda: payment_links.pay(state, return_url="", occasion=acting.occasion()),
+        "send": lambda: payment_links.send(
+            found.invoice_id, "x@y.example", reason="x", occasion=acting.occasion(by=vera)
+        ),
+        "revoke": lambda: payment_links.revoke(found.pk, reason="x", occasion=acting.occasion(by=vera)),
     }
     with (
-        activity.occasion(JULY_14),
+        acting.at(JULY_14),
         patch("billing.payment_links.activity.record", side_effect=OSError),
         pytest.raises(OSError),
     ):

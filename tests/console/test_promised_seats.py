@@ -7,12 +7,12 @@ import pytest
 from django.core import mail as outbox
 from django.test import Client
 
-from accounts import activity, mail, roles
+from accounts import mail, roles
 from accounts.models import Account, Activity, Invitation, Letter, Membership, User
 from accounts.rules.roles import Role
 from billing import seats, tasks
 from billing.models import AgentSeat, Edition, Line, ScheduledChange
-from tests import people, shop
+from tests import acting, people, shop
 from tests.console.reading import JULY_14, acme_at, open_as, signed_in, text
 
 PEOPLE, INVITE = "/a/acme/people/", "/a/acme/people/invite/"
@@ -53,7 +53,7 @@ def join(link: str, language: str = "en") -> Client:
 
 def act(verb: Callable[[User], object]) -> None:
     """Let Olivia call a verb."""
-    with activity.occasion(JULY_14):
+    with acting.at(JULY_14):
         verb(people.user("olivia"))
 
 
@@ -70,8 +70,7 @@ def letters(*kinds: str) -> dict[str, list[str]]:
 
 def sent(to: str) -> str:
     """Send what waits; return the last letter to somebody, text and HTML."""
-    with activity.occasion(JULY_14):
-        mail.send_waiting()
+    mail.send_waiting(JULY_14)
     letter = [one for one in outbox.outbox if one.to == [to]][-1]
     return f"{letter.subject}\n{letter.body}\n{letter.alternatives[0][0]}"
 
@@ -80,16 +79,28 @@ def sent(to: str) -> str:
 
 
 def remove_the_inviter(firm: Account) -> None:
-    act(lambda by: seats.remove(people.member("bilal", firm).pk, by=by, on=TODAY, invitations="keep"))
+    act(
+        lambda by: seats.remove(
+            people.member("bilal", firm).pk, occasion=acting.occasion(by=by, on=TODAY), invitations="keep"
+        )
+    )
 
 
 def suspend_the_inviter(firm: Account) -> None:
-    act(lambda by: roles.suspend(people.member("bilal", firm).pk, by=by, on=TODAY, invitations="keep"))
+    act(
+        lambda by: roles.suspend(
+            people.member("bilal", firm).pk, occasion=acting.occasion(by=by, on=TODAY), invitations="keep"
+        )
+    )
 
 
 def take_the_inviters_role(firm: Account) -> None:
     member = people.member("bilal", firm)
-    act(lambda by: roles.give(member.pk, Role.AGENT, by=by, on=TODAY, invitations="keep"))
+    act(
+        lambda by: roles.give(
+            member.pk, Role.AGENT, occasion=acting.occasion(by=by, on=TODAY), invitations="keep"
+        )
+    )
 
 
 def combine(firm: Account) -> None:

@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts import activity
 from accounts.models import Account
 from billing import cancellation, change_requests, quotes, seats
 from billing.models import AgentSeat, Charge, Invoice, Quote, ScheduledChange
 from billing.rules.changes import AddSeats, ReduceSeats
 from billing.rules.refusals import RenewalDue
-from tests import people, shop
+from tests import acting, people, shop
 from tests.console.changing import LIVE, MANAGE, PREVIEW, pay_by_card, wish
 from tests.console.reading import acme_at, signed_in, text
 
@@ -76,9 +75,11 @@ def test_a_change_is_looked_at_again_and_then_reviewed(olivia: Client, acme: Acc
 
 def test_confirming_a_quote_of_the_day_before_names_what_was_renewed(olivia: Client, acme: Account) -> None:
     """Seen charging 290.00 while the page said that nothing was charged."""
-    with activity.occasion(datetime(2023, 2, 27, 23, tzinfo=UTC)):
+    with acting.at(datetime(2023, 2, 27, 23, tzinfo=UTC)):
         quote = quotes.draw_up(
-            acme, [ReduceSeats("support", 8)], by=people.user("olivia"), on=date(2023, 2, 27)
+            acme,
+            [ReduceSeats("support", 8)],
+            occasion=acting.occasion(by=people.user("olivia"), on=date(2023, 2, 27)),
         )
     answer = olivia.post(f"/a/acme/billing/quotes/{quote.pk}/")
     page = text(olivia.get(answer.headers["Location"]))
@@ -100,14 +101,18 @@ def test_whatever_asks_for_a_quote_renews_first(olivia: Client, acme: Account, h
 def ways(account: Account, how: str) -> tuple[str, dict[str, Any]]:
     """Return an address and what is posted to it."""
     before = datetime(2023, 2, 27, 12, tzinfo=UTC)
-    with activity.occasion(before):
+    with acting.at(before):
         if how == "again":
             more = [AddSeats("support", 11)]
-            quote = quotes.draw_up(account, more, by=people.user("olivia"), on=before.date())
+            quote = quotes.draw_up(
+                account, more, occasion=acting.occasion(by=people.user("olivia"), on=before.date())
+            )
             return f"/a/acme/billing/quotes/{quote.pk}/again/", {}
         if how == "approve":
             more = [AddSeats("support", 11)]
-            asked = change_requests.submit(account, more, note="", by=people.user("adam"), on=before.date())
+            asked = change_requests.submit(
+                account, more, note="", occasion=acting.occasion(by=people.user("adam"), on=before.date())
+            )
             return f"/a/acme/billing/requests/{asked.pk}/approve/", {}
     if how == "product":
         return "/a/acme/billing/subscription/cancel/product/", {"product": "support"}
@@ -117,36 +122,47 @@ def ways(account: Account, how: str) -> tuple[str, dict[str, Any]]:
 
 def test_the_verbs_alone_do_so_too(acme: Account) -> None:
     olivia = people.user("olivia")
-    with activity.occasion(ONE):
+    with acting.at(ONE):
         with pytest.raises(RenewalDue):
-            quotes.price(acme, [ReduceSeats("support", 8)], by=olivia, on=DAY)
+            quotes.price(acme, [ReduceSeats("support", 8)], occasion=acting.occasion(by=olivia, on=DAY))
         mark = cancellation.consequences(acme, DAY, at_end=True).mark
         with pytest.raises(RenewalDue):
-            cancellation.cancel_at_period_end(acme, mark=mark, reason="other", text="", by=olivia, on=DAY)
+            cancellation.cancel_at_period_end(
+                acme, mark=mark, reason="other", text="", occasion=acting.occasion(by=olivia, on=DAY)
+            )
         assert not Invoice.objects.exists()
-        quote = quotes.draw_up(acme, [ReduceSeats("support", 8)], by=olivia, on=DAY)
+        quote = quotes.draw_up(acme, [ReduceSeats("support", 8)], occasion=acting.occasion(by=olivia, on=DAY))
     assert Invoice.objects.count() == 1
     assert quote.version == 2
 
 
 def test_who_may_not_renews_nothing(acme: Account) -> None:
-    with activity.occasion(ONE), pytest.raises(Exception, match="role"):
-        quotes.draw_up(acme, [AddSeats("support", 11)], by=people.user("adam"), on=DAY)
+    with acting.at(ONE), pytest.raises(Exception, match="role"):
+        quotes.draw_up(
+            acme, [AddSeats("support", 11)], occasion=acting.occasion(by=people.user("adam"), on=DAY)
+        )
     assert not Invoice.objects.exists()
 
 
 def test_a_reduction_whose_day_has_come_is_not_undone_by_giving_out_a_seat(acme: Account) -> None:
     """Seen renewed with 10 seats: the choice took back what was to hold from that day on."""
     olivia = people.user("olivia")
-    with activity.occasion(datetime(2023, 2, 27, 12, tzinfo=UTC)):
-        quote = quotes.draw_up(acme, [ReduceSeats("support", 1)], by=olivia, on=date(2023, 2, 27))
-        quotes.confirm(quote.pk, by=olivia, on=date(2023, 2, 27))
+    with acting.at(datetime(2023, 2, 27, 12, tzinfo=UTC)):
+        quote = quotes.draw_up(
+            acme, [ReduceSeats("support", 1)], occasion=acting.occasion(by=olivia, on=date(2023, 2, 27))
+        )
+        quotes.confirm(quote.pk, occasion=acting.occasion(by=olivia, on=date(2023, 2, 27)))
     line = shop.line(acme, "support")
-    with activity.occasion(ONE):
-        seats.assign(line.pk, people.member("agnes", acme).pk, by=olivia, on=DAY)
+    with acting.at(ONE):
+        seats.assign(line.pk, people.member("agnes", acme).pk, occasion=acting.occasion(by=olivia, on=DAY))
         for choice in ("", "undo", "raise"):
             with pytest.raises(seats.NoSeatLeft):
-                seats.assign(line.pk, people.member("adam", acme).pk, by=olivia, on=DAY, reduction=choice)
+                seats.assign(
+                    line.pk,
+                    people.member("adam", acme).pk,
+                    occasion=acting.occasion(by=olivia, on=DAY),
+                    reduction=choice,
+                )
     assert ScheduledChange.objects.get().quantity == 1
     assert AgentSeat.objects.count() == 1
 

@@ -9,14 +9,14 @@ from django.test import RequestFactory
 from django.utils import translation
 from moneyed import Money
 
-from accounts import activity, roles
+from accounts import roles
 from accounts.gate import Gate
 from accounts.models import Account
 from accounts.rules.capabilities import AccountType
 from accounts.rules.decision import Action, Contact, DenialReason
 from admin_center.context import Frame
 from admin_center.wording import labels
-from tests import people
+from tests import acting, people
 
 NNBSP, NBSP = "\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}"
 
@@ -111,8 +111,12 @@ def test_the_payment_right_names_whom_the_owner_gave_it(acme: Account) -> None:
     text = '{% action "change_payment" "/there/" "Change" %}'
     assert "Bilal" not in write(text, acme, "adam")
     bilal = people.member("bilal", acme)
-    with activity.occasion(at=datetime(2026, 11, 23, tzinfo=UTC)):
-        roles.delegate(bilal.pk, changes_payment=True, by=people.user("olivia"), on=date(2026, 11, 23))
+    with acting.at(datetime(2026, 11, 23, tzinfo=UTC)):
+        roles.delegate(
+            bilal.pk,
+            changes_payment=True,
+            occasion=acting.occasion(by=people.user("olivia"), on=date(2026, 11, 23)),
+        )
     assert "Bilal" in write(text, acme, "adam")
 
 

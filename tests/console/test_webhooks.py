@@ -14,12 +14,12 @@ import pytest
 from django.test import Client
 from stripe import WebhookSignature
 
-from accounts import activity, clock
+from accounts import clock
 from accounts.models import Account, Activity
 from billing import quotes, reconciliation, tasks
 from billing.models import Charge, Invoice, PaymentMethod, ProviderMessage, Quote
 from billing.rules.changes import AddSeats
-from tests import people, shop
+from tests import acting, people, shop
 from tests.billing.provider_benches import StripeBench
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -53,9 +53,13 @@ def charge(stripe: StripeBench) -> Iterator[Charge]:
         subscription_id=acme.pk, kind="card", brand="Visa", last_four="3155", reference=method
     )
     olivia = people.user("olivia")
-    with activity.occasion(AT):
-        quote = quotes.draw_up(acme, [AddSeats("support", 11)], by=olivia, on=AT.date())
-        quotes.confirm(quote.pk, by=olivia, on=AT.date(), return_url=BACK)
+    with acting.at(AT):
+        quote = quotes.draw_up(
+            acme, [AddSeats("support", 11)], occasion=acting.occasion(by=olivia, on=AT.date())
+        )
+        quotes.confirm(quote.pk, occasion=acting.occasion(by=olivia, on=AT.date()), return_url=BACK)
+        # Messages come in by the program's own clock, soon after.
+        Charge.objects.update(created_at=clock.now())
         yield Charge.objects.get()
 
 

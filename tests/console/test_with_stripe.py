@@ -7,12 +7,11 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 
-from accounts import activity
 from accounts.models import Account
 from billing import renewal
 from billing.models import Charge, InvoicePayment, PaymentMethod, PaymentSetup
 from billing.provider.base import Setup
-from tests import people, shop
+from tests import acting, people, shop
 from tests.billing.provider_benches import StripeBench
 from tests.console.reading import JULY_14, acme_at, signed_in, text
 
@@ -27,8 +26,8 @@ def account(stripe: StripeBench) -> Account:
     shop.subscribe(account, {"support": ("team", 10, "1.00")}, start=date(2022, 7, 14))
     by = {"kind": "card", "brand": "Visa", "last_four": "0002", "reference": "of_another_provider"}
     PaymentMethod.objects.create(subscription_id=account.pk, **by)
-    with activity.occasion(JULY_14):
-        renewal.renew(account.pk, on=JULY_14.date(), at=JULY_14)
+    with acting.at(JULY_14):
+        renewal.renew(account.pk, occasion=acting.occasion(on=JULY_14.date(), at=JULY_14))
     return account
 
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from accounts import activity
+from tests import acting
 
 
 @pytest.fixture(autouse=True)
-def acting() -> Iterator[None]:
+def acts_at_noon() -> Iterator[None]:
     """Act on 14 July 2023, at noon."""
-    with activity.occasion(datetime(2023, 7, 14, 12, tzinfo=UTC)):
+    with acting.at(datetime(2023, 7, 14, 12, tzinfo=UTC)):
         yield

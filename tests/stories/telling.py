@@ -3,13 +3,12 @@
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from accounts import activity
 from accounts.models import Account
 from billing import quotes, renewal
 from billing.models import Invoice, PaymentMethod
 from billing.rules.facts import Facts
 from billing.storage import loading
-from tests import people, shop
+from tests import acting, people, shop
 
 
 def open_account(
@@ -28,17 +27,20 @@ def open_account(
 def change(account: Account, on: date, *changes: Any) -> Invoice | None:
     """Let Olivia draw up and confirm changes on a day; return the invoice, None where there is none."""
     olivia = people.user("olivia")
-    with activity.occasion(noon(on)):
-        quote = quotes.draw_up(account, changes, by=olivia, on=on)
-        confirmed = quotes.confirm(quote.pk, by=olivia, on=on)
+    with acting.at(noon(on)):
+        quote = quotes.draw_up(account, changes, occasion=acting.occasion(by=olivia, on=on))
+        confirmed = quotes.confirm(quote.pk, occasion=acting.occasion(by=olivia, on=on))
     assert confirmed.state == "confirmed", confirmed.failure
     return Invoice.objects.filter(quote=confirmed).first()
 
 
 def renew(account: Account, on: date) -> list[str]:
     """Renew what is due on a day; return the totals."""
-    with activity.occasion(noon(on)):
-        return [f"{one.total.amount.normalize():f}" for one in renewal.renew(account.pk, on=on, at=noon(on))]
+    with acting.at(noon(on)):
+        return [
+            f"{one.total.amount.normalize():f}"
+            for one in renewal.renew(account.pk, occasion=acting.occasion(on=on, at=noon(on)))
+        ]
 
 
 def noon(on: date) -> datetime:

@@ -13,7 +13,6 @@ from djmoney.money import Money
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts import activity
 from accounts.models import Account
 from billing import invariants, quote_json, quotes, renewal
 from billing.models import BalanceEntry, Charge, Invoice, Quote, SandboxPayment, TaxRate
@@ -38,7 +37,7 @@ from billing.rules.periods import Cycle
 from billing.rules.quoting import UndecidedConflict
 from billing.rules.refusals import Refusal
 from billing.rules.tax_json import from_plain
-from tests import people, taxed
+from tests import acting, people, taxed
 from tests.stories.telling import noon, open_account, stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -98,7 +97,7 @@ def live(account: Account, steps: list[Any]) -> None:
     on, olivia = date(2023, 7, 14), people.user("olivia")
     for step in steps:
         before = stored(account, on)
-        with activity.occasion(noon(on)):
+        with acting.at(noon(on)):
             if isinstance(step, int):
                 on += timedelta(days=step)
                 model = before
@@ -106,16 +105,18 @@ def live(account: Account, steps: list[Any]) -> None:
                     coming = ending(model) or quoting.renewal(model, model.renews_on)
                     assert coming is not None
                     model = coming.after
-                renewal.renew(account.pk, on=on, at=noon(on))
+                renewal.renew(account.pk, occasion=acting.occasion(on=on, at=noon(on)))
             else:
                 try:
                     model = quoting.quote(before, [step], on).after
                 except (Refusal, UndecidedConflict) as refused:
                     with pytest.raises(type(refused)):
-                        quotes.draw_up(account, [step], by=olivia, on=on)
+                        quotes.draw_up(account, [step], occasion=acting.occasion(by=olivia, on=on))
                     continue
-                quote = quotes.draw_up(account, [step], by=olivia, on=on)
-                assert quotes.confirm(quote.pk, by=olivia, on=on).state == "confirmed"
+                quote = quotes.draw_up(account, [step], occasion=acting.occasion(by=olivia, on=on))
+                assert (
+                    quotes.confirm(quote.pk, occasion=acting.occasion(by=olivia, on=on)).state == "confirmed"
+                )
                 lines_agree(quote)
         assert bare(stored(account, on)) == bare(model), step
     money_agrees(account)
@@ -205,7 +206,7 @@ def _live_there(cycle: str, steps: list[Any], where: tuple[str, str] | None, *, 
     account = open_account({"support": ("team", 10, "11.00")}, start=date(2023, 1, 31), cycle=cycle)
     if where is not None:
         taxed.place(account, *where, number=number)
-    with activity.occasion(noon(date(2023, 7, 14))):
-        renewal.renew(account.pk, on=date(2023, 7, 14), at=noon(date(2023, 7, 14)))
+    with acting.at(noon(date(2023, 7, 14))):
+        renewal.renew(account.pk, occasion=acting.occasion(on=date(2023, 7, 14), at=noon(date(2023, 7, 14))))
     live(account, steps)
     assert invariants.broken() == []

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from accounts import activity, lifecycle
+from accounts import lifecycle
 from accounts.models import Account, Activity, Letter
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import NotAllowed
@@ -29,7 +29,7 @@ from billing.rules.changes import (
 )
 from billing.rules.facts import ScheduledKind
 from billing.rules.refusals import AlreadyBought, EndsEarlier
-from tests import people, shop
+from tests import acting, people, shop
 from tests.stories.telling import change, noon, open_account, renew, stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,10 +50,10 @@ def acme() -> Account:
     account = open_account(
         {"support": ("team", 10, "1.00"), "guide": ("team", 3, "6.00")}, start=date(2022, 10, 27)
     )
-    with activity.occasion(noon(JULY_14)):
+    with acting.at(noon(JULY_14)):
         for name in ("adam", "agnes"):
             line, member = shop.line(account, "guide"), people.member(name, account)
-            seats.assign(line.pk, member.pk, by=people.user("olivia"), on=JULY_14)
+            seats.assign(line.pk, member.pk, occasion=acting.occasion(by=people.user("olivia"), on=JULY_14))
     assert change(account, JULY_14, RemoveProduct("guide")) is None
     # 10 × 1.00 × 12; with Guide another 216.00.
     assert total(change(account, JULY_14, LET_END)) == "120"
@@ -69,7 +69,7 @@ def test_it_ends_on_its_day_by_itself_and_is_told(acme: Account) -> None:
     assert renew(acme, END - DAY) == []
     assert products(acme) == ["support", "guide"]
     assert not Letter.objects.filter(kind="product_ended").exists()
-    with activity.occasion(noon(END)):
+    with acting.at(noon(END)):
         assert [*renewal.due(END - DAY), *renewal.due(END)] == [acme.pk]
     for _time in (1, 2):
         # Nothing is charged, and the second finds nothing to do.
@@ -106,15 +106,15 @@ def test_a_late_tick_ends_it_before_it_renews(acme: Account) -> None:
 
 def test_the_tick_ends_it(acme: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks.clock, "now", lambda account=None: noon(END))
-    assert tasks._renewals() == {"renewals": 0, "renewals_failed": 0}
+    assert tasks._renewals(noon(END)) == {"renewals": 0, "renewals_failed": 0}
     assert products(acme) == ["support"]
 
 
 def test_undoing_it_for_nothing_is_refused_and_keeping_it_buys_the_rest(acme: Account) -> None:
     waits = ScheduledChange.objects.get()
     version = Subscription.objects.get().version
-    with activity.occasion(noon(END - DAY)), pytest.raises(EndsEarlier):
-        quotes.undo(waits.pk, by=people.user("olivia"), on=END - DAY)
+    with acting.at(noon(END - DAY)), pytest.raises(EndsEarlier):
+        quotes.undo(waits.pk, occasion=acting.occasion(by=people.user("olivia"), on=END - DAY))
     assert (Subscription.objects.get().version, ScheduledChange.objects.get()) == (version, waits)
     # 3 × 6.00 × 12
     invoice = change(acme, END - DAY, KeepProduct("guide"))
@@ -129,8 +129,12 @@ def test_undoing_it_for_nothing_is_refused_and_keeping_it_buys_the_rest(acme: Ac
 
 
 def test_once_it_ended_it_is_bought_again(acme: Account) -> None:
-    with activity.occasion(noon(END - DAY)), pytest.raises(AlreadyBought):
-        quotes.draw_up(acme, [AddProduct("guide", "team", 3)], by=people.user("olivia"), on=END - DAY)
+    with acting.at(noon(END - DAY)), pytest.raises(AlreadyBought):
+        quotes.draw_up(
+            acme,
+            [AddProduct("guide", "team", 3)],
+            occasion=acting.occasion(by=people.user("olivia"), on=END - DAY),
+        )
     # Drawn up on the day itself, nobody having ticked: it ended first. 3 × 6.00 × 12 × 361/366.
     assert total(change(acme, date(2023, 11, 1), AddProduct("guide", "team", 3))) == "213.05"
     assert Line.objects.filter(product__key="guide").count() == 2
@@ -157,15 +161,15 @@ def test_temporary_seats_end_with_it(acme: Account) -> None:
 
 
 def test_the_sheet_counts_its_own_days_and_the_export_names_its_day(acme: Account) -> None:
-    with activity.occasion(noon(JULY_14)):
+    with acting.at(noon(JULY_14)):
         sheet = cancellation.consequences(acme, JULY_14)
         # 120.00 × 105/365 and the year ahead; of Guide 216.00 × 105/365 alone.
         assert {one.product: (one.amount, one.until) for one in sheet.forfeits} == {
             "support": (3452 + 12000, NEXT_END),
             "guide": (6214, END),
         }
-        made = data_export.ask(acme, by=people.user("olivia"), on=JULY_14)
-        data_export.prepare_waiting(JULY_14)
+        made = data_export.ask(acme, occasion=acting.occasion(by=people.user("olivia"), on=JULY_14))
+        data_export.prepare_waiting(acting.now())
     content = DataExport.objects.get(pk=made.pk).content
     assert content is not None
     with zipfile.ZipFile(io.BytesIO(bytes(content))) as archive:
@@ -177,32 +181,31 @@ def test_the_sheet_counts_its_own_days_and_the_export_names_its_day(acme: Accoun
 
 def test_an_account_that_does_not_renew_ends_nothing_until_it_does(acme: Account) -> None:
     """Suspended in July: its lines stay as they are until somebody pays, also beyond the day."""
-    with activity.occasion(noon(JULY_14)):
-        lifecycle.move(acme, AccountState.SUSPENDED, by=None, reason="unpaid")
+    with acting.at(noon(JULY_14)):
+        lifecycle.move(acme, AccountState.SUSPENDED, occasion=acting.occasion(), reason="unpaid")
     assert renew(acme, END) == []
     assert list(renewal.due(END)) == []
     assert products(acme) == ["support", "guide"]
-    with activity.occasion(noon(date(2023, 11, 20))):
-        lifecycle.move(acme, AccountState.ACTIVE, by=None, reason="paid")
+    with acting.at(noon(date(2023, 11, 20))):
+        lifecycle.move(acme, AccountState.ACTIVE, occasion=acting.occasion(), reason="paid")
     assert renew(acme, date(2023, 11, 20)) == []
     assert products(acme) == ["support"]
 
 
 def test_a_restored_account_ends_it_on_its_return(acme: Account) -> None:
-    with activity.occasion(noon(date(2023, 10, 1))):
+    with acting.at(noon(date(2023, 10, 1))):
         mark = cancellation.consequences(acme, date(2023, 10, 1)).mark
         cancellation.cancel_now(
             acme,
             mark=mark,
             reason="not_needed",
             text="",
-            by=people.user("olivia"),
-            on=date(2023, 10, 1),
+            occasion=acting.occasion(by=people.user("olivia"), on=date(2023, 10, 1)),
         )
     back = date(2023, 11, 5)
-    with activity.occasion(noon(back)):
+    with acting.at(noon(back)):
         assert list(renewal.due(back)) == []
-        cancellation.restore(acme.pk, reason="a mistake", by=people.vera(), on=back)
+        cancellation.restore(acme.pk, reason="a mistake", occasion=acting.occasion(by=people.vera(), on=back))
     assert products(acme) == ["support", "guide"]
     assert renew(acme, back) == []
     assert products(acme) == ["support"]
@@ -222,13 +225,17 @@ def test_a_line_whose_paid_days_are_wrong_is_not_ended(acme: Account) -> None:
 
 @pytest.mark.parametrize("name", ["adam", "agnes"])
 def test_who_may_not_change_may_not_keep(acme: Account, name: str) -> None:
-    with activity.occasion(noon(JULY_14)), pytest.raises(NotAllowed):
-        quotes.draw_up(acme, [KeepProduct("guide")], by=people.user(name), on=JULY_14)
+    with acting.at(noon(JULY_14)), pytest.raises(NotAllowed):
+        quotes.draw_up(
+            acme, [KeepProduct("guide")], occasion=acting.occasion(by=people.user(name), on=JULY_14)
+        )
 
 
 @pytest.mark.parametrize("kind", ["assisted", "managed"])
 def test_keeping_is_extending_and_open_where_that_is(acme: Account, kind: str) -> None:
     Account.objects.update(type=kind)
     acme.refresh_from_db()
-    with activity.occasion(noon(JULY_14)), pytest.raises(NotAllowed):
-        quotes.draw_up(acme, [KeepProduct("guide")], by=people.user("olivia"), on=JULY_14)
+    with acting.at(noon(JULY_14)), pytest.raises(NotAllowed):
+        quotes.draw_up(
+            acme, [KeepProduct("guide")], occasion=acting.occasion(by=people.user("olivia"), on=JULY_14)
+        )

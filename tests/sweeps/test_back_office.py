@@ -7,14 +7,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts import activity
 from accounts.models import Letter
 from accounts.rules.roles import Role
 from admin_center.back_office import site
 from billing import change_requests, payment_links, promo_codes, quotes
 from billing.models import ChangeRequest, Invoice, PromoCode, Subscription
 from billing.rules.changes import AddProduct, AddSeats
-from tests import people, shop
+from tests import acting, people, shop
 from tests.sweeps import naughty
 from tests.sweeps.test_bad_input import ask, encoded
 
@@ -33,21 +32,30 @@ def forms() -> dict[str, dict[str, str]]:
     acme = people.acme(type="managed")
     shop.subscribe(acme, {"support": ("team", 10, "1.00")}, start=date(2026, 1, 1))
     globex = people.globex(state="suspended")
-    with activity.occasion(AT):
+    with acting.at(AT):
         asked = change_requests.submit(
-            acme, [AddProduct("guide", "team", 3)], note="", by=people.user("adam"), on=AT.date()
+            acme,
+            [AddProduct("guide", "team", 3)],
+            note="",
+            occasion=acting.occasion(by=people.user("adam"), on=AT.date()),
         )
         terms = promo_codes.Terms("AUTUMN", Decimal(10))
-        promo = promo_codes.create(shop.catalogue(), terms, by=people.vera(), reason="Campaign")
+        promo = promo_codes.create(
+            shop.catalogue(), terms, occasion=acting.occasion(by=people.vera()), reason="Campaign"
+        )
     owner = [(people.person("ina@initech.example", "Ina"), Role.OWNER)]
     initech = people.account("initech", "Initech", owner, collection_method="send_invoice")
     shop.subscribe(initech, {"support": ("team", 10, "1.00")}, start=date(2026, 1, 1))
-    with activity.occasion(AT):
+    with acting.at(AT):
         ina = initech.memberships.get().user
-        quote = quotes.draw_up(initech, [AddSeats("support", 11)], by=ina, on=AT.date())
-        quotes.confirm(quote.pk, by=ina, on=AT.date())
+        quote = quotes.draw_up(
+            initech, [AddSeats("support", 11)], occasion=acting.occasion(by=ina, on=AT.date())
+        )
+        quotes.confirm(quote.pk, occasion=acting.occasion(by=ina, on=AT.date()))
         invoice = Invoice.objects.get()
-        link = payment_links.send(invoice.pk, "books@keepers.example", reason="x", by=people.vera())
+        link = payment_links.send(
+            invoice.pk, "books@keepers.example", reason="x", occasion=acting.occasion(by=people.vera())
+        )
     Subscription.objects.update(parked_at=AT, parked_because="gap support", tax_percent=20)
     letter = Letter.objects.create(
         account=acme, kind="request_expired", to="x@acme.example", language="en", key="x", failed_at=AT

@@ -9,11 +9,12 @@ from django.apps import apps
 from django.db.models import Model
 from django.urls import reverse
 
-from accounts import activity, mail, ownership
+from accounts import mail, ownership
 from accounts.models import Account, Activity, Letter, Membership, OwnershipOffer
 from accounts.rules.roles import Role
 from billing import cancellation, change_requests, data_export, reconciliation, renewal
 from billing.models import Cancellation, DataExport, PaymentLink, Quote
+from tests import acting
 from tests.sweeps import routes, world
 from tests.sweeps.asking import ask
 from tests.sweeps.test_bad_input import own
@@ -27,13 +28,19 @@ def cancelled_world() -> World:
     """Make the world, in which the owner of one account that is full of data has just cancelled it."""
     made = world.make()
     account, owner = made.accounts[KEY], made.users["owner"]
-    with activity.occasion(datetime.now(UTC)):  # noqa: TID251 - the program's own clock runs too
+    with acting.at(datetime.now(UTC)):  # noqa: TID251 - the program's own clock runs too
         # Something waits everywhere: an export, an offer, and letters nobody has sent.
-        DataExport.objects.create(account=account, requested_by=owner, created_at=activity.current().at)
+        DataExport.objects.create(account=account, requested_by=owner, created_at=acting.now())
         heir = Membership.objects.get(account=account, role=Role.BILLING_ADMIN, changes_payment=False)
         OwnershipOffer.objects.filter(account=account).update(to=heir.user)
         sheet = cancellation.consequences(account, made.today)
-        cancellation.cancel_now(account, mark=sheet.mark, reason="other", text="", by=owner, on=made.today)
+        cancellation.cancel_now(
+            account,
+            mark=sheet.mark,
+            reason="other",
+            text="",
+            occasion=acting.occasion(by=owner, on=made.today),
+        )
     return made
 
 
@@ -90,15 +97,15 @@ def test_no_job_has_an_effect(transactional_db: None) -> None:
     for days in (0, 30, 89, 400):
         at = datetime.now(UTC) + timedelta(days=days)  # noqa: TID251
         before = rows_of(account)
-        with activity.occasion(at):
+        with acting.at(at):
             reconciliation.reconcile(at)
-            assert renewal.renew(account.pk, on=at.date(), at=at) == []
+            assert renewal.renew(account.pk, occasion=acting.occasion(on=at.date(), at=at)) == []
             assert account.pk not in set(renewal.due(at.date()))
-            data_export.prepare_waiting(at.date())
-            change_requests.expire()
-            mail.send_waiting()
+            data_export.prepare_waiting(at)
+            change_requests.expire(at)
+            mail.send_waiting(at)
             with pytest.raises(ownership.OfferOver):
-                ownership.accept(offer.pk, by=offer.to)
+                ownership.accept(offer.pk, occasion=acting.occasion(by=offer.to))
         assert rows_of(account) == before
 
 
@@ -114,15 +121,21 @@ def test_a_restore_gives_back_every_row(db: None, end_waits: bool) -> None:
     """But for quotes that were open: they are closed, and drawn up anew by whoever wants them."""
     made = world.make()
     account, owner, on = made.accounts[KEY], made.users["owner"], made.today
-    with activity.occasion(datetime.now(UTC)):  # noqa: TID251
+    with acting.at(datetime.now(UTC)):  # noqa: TID251
         if end_waits:
             mark = cancellation.consequences(account, on, at_end=True).mark
-            cancellation.cancel_at_period_end(account, mark=mark, reason="other", text="", by=owner, on=on)
+            cancellation.cancel_at_period_end(
+                account, mark=mark, reason="other", text="", occasion=acting.occasion(by=owner, on=on)
+            )
         Quote.objects.filter(state="open").delete()
         before = rows_of(account, but=TRAIL)
         mark = cancellation.consequences(account, on).mark
-        cancellation.cancel_now(account, mark=mark, reason="other", text="", by=owner, on=on)
+        cancellation.cancel_now(
+            account, mark=mark, reason="other", text="", occasion=acting.occasion(by=owner, on=on)
+        )
         assert rows_of(account, but=TRAIL) != before
-        cancellation.restore(account.pk, reason="A mistake", by=made.users["staff"], on=on)
+        cancellation.restore(
+            account.pk, reason="A mistake", occasion=acting.occasion(by=made.users["staff"], on=on)
+        )
     assert rows_of(account, but=TRAIL) == before
     assert account.cancellations.filter(undone_at=None).count() == (1 if end_waits else 0)

@@ -27,13 +27,13 @@ from django.db import models
 from django.test import Client
 from django.urls import resolve, reverse
 
-from accounts import activity, clock, email_changes, invitations
+from accounts import clock, email_changes, invitations
 from accounts.models import EmailChange, Letter
 from accounts.rules.roles import Role
 from admin_center.back_office import site
 from billing import promo_codes
 from billing.models import ChangeRequest, Quote, SandboxPayment, SandboxSetup, Subscription
-from tests import people
+from tests import acting, people
 from tests.sweeps import posting, reading, routes, world
 from tests.sweeps.posting import Fields, Rows
 from tests.sweeps.world import World
@@ -120,9 +120,11 @@ def links(place: World) -> Iterator[tuple[str, str]]:
     """Yield the pages behind links with a token, and those that want a fresh proof."""
     account, owner = place.accounts["S", "A"], place.users["owner"]
     at, today = clock.now(), place.today
-    with activity.occasion(at):
-        invitations.invite(account, "nora@people.example", "Nora", Role.AGENT, by=owner, on=today)
-        email_changes.ask("owner@new.example", by=owner)
+    with acting.at(at):
+        invitations.invite(
+            account, "nora@people.example", "Nora", Role.AGENT, occasion=acting.occasion(by=owner, on=today)
+        )
+        email_changes.ask("owner@new.example", occasion=acting.occasion(by=owner))
     for kind, name in (("invited", "join"), ("email_change_new", "email_change_confirm")):
         yield "anonymous", reverse(name, args=[Letter.objects.filter(kind=kind).latest("pk").facts["token"]])
     SandboxSetup.objects.create(token="setup-token", return_url="/")
@@ -147,11 +149,14 @@ def of_staff(place: World) -> Iterator[tuple[str, str]]:
     managed, vera = place.accounts["M", "A"], place.users["staff"]
     catalogue = Subscription.objects.get(pk=managed.pk).catalogue
     at = clock.now()
-    with activity.occasion(at, by_staff=True):
+    with acting.at(at, by_staff=True):
         terms = promo_codes.Terms("AUTUMN", Decimal(10))
-        promo = promo_codes.create(catalogue, terms, by=vera, reason="Campaign")
+        promo = promo_codes.create(catalogue, terms, occasion=acting.occasion(by=vera), reason="Campaign")
         email_changes.propose(
-            place.users["agent"].pk, "a@new.example", reason="Typo", by=place.users["superuser"]
+            place.users["agent"].pk,
+            "a@new.example",
+            reason="Typo",
+            occasion=acting.occasion(by=place.users["superuser"]),
         )
     letter = Letter.objects.create(
         account=managed, kind="request_expired", to="x@people.example", language="en", key="x", failed_at=at

@@ -20,13 +20,13 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from accounts import activity, email_changes
+from accounts import email_changes
 from accounts.models import Draft, Letter, User
 from admin_center.back_office import site
 from billing import cancellation, change_requests, payment_links, promo_codes, quotes
 from billing.models import Invoice, Subscription
 from billing.rules.changes import AddProduct, AddSeats
-from tests import people, shop
+from tests import acting, people, shop
 from tests.sweeps import reading, world
 from tests.sweeps.reading import Page
 
@@ -232,22 +232,38 @@ def staff_pages() -> dict[str, object]:
     firm = people.account("initech", "Initech", [(ina, world.Role.OWNER)], collection_method="send_invoice")
     shop.subscribe(firm, {"support": ("team", 10, "1.00")}, start=date(2026, 1, 1))
     colleague = people.person("victor@vendor.example", "Victor Vale", is_staff=True)
-    with activity.occasion(AT):
+    with acting.at(AT):
         asked = change_requests.submit(
-            acme, [AddProduct("guide", "team", 3)], note="", by=people.user("adam"), on=AT.date()
+            acme,
+            [AddProduct("guide", "team", 3)],
+            note="",
+            occasion=acting.occasion(by=people.user("adam"), on=AT.date()),
         )
         promo_codes.create(
-            shop.catalogue(), promo_codes.Terms("AUTUMN", Decimal(10)), by=vera, reason="Campaign"
+            shop.catalogue(),
+            promo_codes.Terms("AUTUMN", Decimal(10)),
+            occasion=acting.occasion(by=vera),
+            reason="Campaign",
         )
         sheet = cancellation.consequences(gone, AT.date())
         ended = cancellation.cancel_now(
-            gone, mark=sheet.mark, reason="not_needed", text="", by=people.user("agnes"), on=AT.date()
+            gone,
+            mark=sheet.mark,
+            reason="not_needed",
+            text="",
+            occasion=acting.occasion(by=people.user("agnes"), on=AT.date()),
         )
-        quote = quotes.draw_up(firm, [AddSeats("support", 11)], by=ina, on=AT.date())
-        quotes.confirm(quote.pk, by=ina, on=AT.date())
+        quote = quotes.draw_up(
+            firm, [AddSeats("support", 11)], occasion=acting.occasion(by=ina, on=AT.date())
+        )
+        quotes.confirm(quote.pk, occasion=acting.occasion(by=ina, on=AT.date()))
         invoice = Invoice.objects.get()
-        link = payment_links.send(invoice.pk, "books@keepers.example", reason="x", by=vera)
-        change = email_changes.propose(olivia.pk, "right@acme.example", reason="Typing error", by=colleague)
+        link = payment_links.send(
+            invoice.pk, "books@keepers.example", reason="x", occasion=acting.occasion(by=vera)
+        )
+        change = email_changes.propose(
+            olivia.pk, "right@acme.example", reason="Typing error", occasion=acting.occasion(by=colleague)
+        )
     Letter.objects.filter(account=acme, kind="request_submitted").update(failed_at=AT)
     Subscription.objects.filter(pk=acme.pk).update(parked_at=AT, parked_because="gap support", tax_percent=20)
     return {

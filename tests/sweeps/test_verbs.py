@@ -19,21 +19,24 @@ from django.db import connection, transaction
 
 import accounts
 import billing
-from accounts import activity, clock
+from accounts import clock
 from accounts.models import Account, Membership, User
 from accounts.rules.roles import Role
 from billing.models import AgentSeat
-from tests import shop
+from tests import acting, shop
 from tests.sweeps import world
+from tests.sweeps.asked_elsewhere import ASKED_ELSEWHERE
 from tests.sweeps.asking import rows_written
 from tests.sweeps.test_decisions import ROWS
-from tests.sweeps.verbs import ASKED_ELSEWHERE, HEIR, STAFF, VERBS, Case, Verb
+from tests.sweeps.verbs import HEIR, STAFF, VERBS, Case, Verb
 from tests.sweeps.world import PERSONS, World
 
 STAFF_PERSONS = ("staff", "superuser")
 ACCOUNTS = [(kind, standing) for kind in world.TYPES for standing in world.STATES]
 # In the middle of what is refused: where most verbs are open to somebody.
 MIDDLE = ("S", "A")
+# How a function is told by whom it is done.
+WHO = {"occasion", "occasion_of", "by"}
 
 
 def public_verbs() -> Iterator[str]:
@@ -50,7 +53,7 @@ def public_verbs() -> Iterator[str]:
                     or value.__module__ != module.__name__
                 ):
                     continue
-                if "by" in inspect.signature(value).parameters:
+                if WHO & inspect.signature(value).parameters.keys():
                     yield f"{module.__name__}.{name}"
 
 
@@ -101,7 +104,7 @@ class Sweep:
         )
         undo = transaction.savepoint()
         try:
-            with activity.occasion(clock.now(), address="203.0.113.7", by_staff=person in STAFF_PERSONS):
+            with acting.at(clock.now(), address="203.0.113.7", by_staff=person in STAFF_PERSONS):
                 try:
                     made = verb.make(case)
                 except ObjectDoesNotExist as missing:

@@ -16,11 +16,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts import activity
 from accounts.models import Account
 from billing import renewal
 from billing.models import Edition, Invoice, Line, PaidSegment, Product, ScheduledChange, Subscription
-from tests import people, shop
+from tests import acting, people, shop
 from tests.console.reading import acme_at, signed_in
 from tests.sweeps import routes
 
@@ -47,8 +46,8 @@ def bought(start: date = date(2023, 3, 1)) -> Account:
 def owing(state: str, invoice: bool) -> Account:
     account = bought(date(2022, 10, 27) if invoice else date(2023, 3, 1))
     if invoice:
-        with activity.occasion(NOON):
-            renewal.renew(account.pk, on=TODAY, at=NOON)
+        with acting.at(NOON):
+            renewal.renew(account.pk, occasion=acting.occasion(on=TODAY, at=NOON))
         assert Invoice.objects.filter(due__gt=0, payment=None).exists()
     Account.objects.update(state=state)
     return account
@@ -70,8 +69,8 @@ def trial(ended: bool, *, subscription: bool = True, on_sale: bool = True) -> Ac
 def parked() -> Account:
     account = bought(date(2022, 10, 27))
     PaidSegment.objects.update(covers_until=date(2023, 10, 26))
-    with activity.occasion(NOON):
-        assert renewal.renew(account.pk, on=TODAY, at=NOON) == []
+    with acting.at(NOON):
+        assert renewal.renew(account.pk, occasion=acting.occasion(on=TODAY, at=NOON)) == []
     assert Subscription.objects.get().parked_at
     return account
 

@@ -1,6 +1,6 @@
 """Every verb that somebody may be refused: what it asks the gate, and how it is called on an account.
 
-A new public function of accounts or billing that takes `by` without a row here fails
+A new public function of accounts or billing that takes an occasion without a row here fails
 `test_every_verb_has_a_row`. A row says which actions open it (all of them are needed), whether the
 vendor's staff may too, and how it is called for a person: `call` finds or makes what it acts on.
 `None` where the account has nothing of the kind.
@@ -17,6 +17,7 @@ from django.core.exceptions import PermissionDenied
 
 from accounts import clock, invitations, lifecycle, ownership, resending, roles
 from accounts.models import Account, Invitation, Letter, Membership, OwnershipOffer, User
+from accounts.occasion import Occasion
 from accounts.rules.decision import NotAllowed
 from accounts.rules.roles import Role
 from billing import (
@@ -44,7 +45,7 @@ from billing.models import (
 )
 from billing.rules.changes import AddSeats, ReduceSeats
 from billing.rules.refusals import Refusal
-from tests import shop
+from tests import acting, shop
 
 STAFF = "staff"
 # Whom the owner offered the account, as long as they are a billing admin with a verified address.
@@ -59,6 +60,11 @@ class Case:
     account: Account
     by: User
     on: date
+
+    @property
+    def occasion(self) -> Occasion:
+        """Return the occasion on which the person calls it."""
+        return acting.occasion(by=self.by, on=self.on)
 
     def own(self, model: Any, **filters: Any) -> Any:
         """Return the key of a row of this account; LookupError where there is none."""
@@ -101,7 +107,9 @@ def _quote(case: Case) -> Any:
     quote = case.own(Quote, state="open")
     with suppress(NotAllowed, Refusal):
         owner = Membership.objects.select_related("user").get(account=case.account, role=Role.OWNER).user
-        quote = quotes.draw_up(case.account, [AddSeats("guide", 14)], by=owner, on=case.on).pk
+        quote = quotes.draw_up(
+            case.account, [AddSeats("guide", 14)], occasion=acting.occasion(by=owner, on=case.on)
+        ).pk
     Quote.objects.filter(pk=quote).update(person=case.by)
     return quote
 
@@ -170,14 +178,14 @@ def _offer_to(case: Case) -> int:
 def _at_end(case: Case, made: object) -> object:
     sheet = cancellation.consequences(case.account, case.on, at_end=True)
     return cancellation.cancel_at_period_end(
-        case.account, mark=sheet.mark, reason="too_expensive", text="", by=case.by, on=case.on
+        case.account, mark=sheet.mark, reason="too_expensive", text="", occasion=case.occasion
     )
 
 
 def _now(case: Case, made: object) -> object:
     sheet = cancellation.consequences(case.account, case.on)
     return cancellation.cancel_now(
-        case.account, mark=sheet.mark, reason="too_expensive", text="", by=case.by, on=case.on
+        case.account, mark=sheet.mark, reason="too_expensive", text="", occasion=case.occasion
     )
 
 
@@ -189,166 +197,176 @@ VERBS: dict[str, Verb] = {
     "billing.cancellation.cancel_now": Verb(_now, ("cancel_account",)),
     "billing.cancellation.cancel_at_period_end": Verb(_at_end, ("cancel_account",)),
     "billing.data_export.ask": Verb(
-        lambda c, made: data_export.ask(c.account, by=c.by, on=c.on), ("export_data",)
+        lambda c, made: data_export.ask(c.account, occasion=c.occasion), ("export_data",)
     ),
     "billing.payment_methods.begin": Verb(
         lambda c, made: payment_methods.begin(
-            c.account, by=c.by, on=c.on, return_url="http://localhost:8000/"
+            c.account, occasion=c.occasion, return_url="http://localhost:8000/"
         ),
         ("change_payment",),
         beyond=(payment_methods.NothingToPay,),
     ),
     "billing.payment_methods.entered": Verb(
-        lambda c, made: payment_methods.entered(c.account, made, by=c.by, on=c.on),
+        lambda c, made: payment_methods.entered(c.account, made, occasion=c.occasion),
         ("change_payment",),
         make=_setup,
     ),
     "billing.payment_methods.finish": Verb(
-        lambda c, made: payment_methods.finish(c.account, made, by=c.by, on=c.on),
+        lambda c, made: payment_methods.finish(c.account, made, occasion=c.occasion),
         ("change_payment",),
         make=_setup,
     ),
     "billing.payments.pay": Verb(
         lambda c, made: payments.pay(
-            Invoice.objects.get(pk=c.own(Invoice)).number, c.account, by=c.by, on=c.on
+            Invoice.objects.get(pk=c.own(Invoice)).number, c.account, occasion=c.occasion
         ),
         ("view_invoices",),
         make=_invoice,
         beyond=(payments.AlreadyPaid, payments.NoPaymentMethod),
     ),
     "billing.quotes.price": Verb(
-        lambda c, made: quotes.price(c.account, [AddSeats("guide", 14)], by=c.by, on=c.on),
+        lambda c, made: quotes.price(c.account, [AddSeats("guide", 14)], occasion=c.occasion),
         ("change_subscription", "add_seats"),
         make=_line,
     ),
     "billing.quotes.draw_up": Verb(
-        lambda c, made: quotes.draw_up(c.account, [ReduceSeats("guide", 5)], by=c.by, on=c.on),
+        lambda c, made: quotes.draw_up(c.account, [ReduceSeats("guide", 5)], occasion=c.occasion),
         ("change_subscription", "reduce"),
         make=_line,
     ),
     "billing.quotes.confirm": Verb(
-        lambda c, made: quotes.confirm(made, by=c.by, on=c.on),
+        lambda c, made: quotes.confirm(made, occasion=c.occasion),
         ("change_subscription", "add_seats"),
         make=_quote,
     ),
     "billing.quotes.withdraw": Verb(
-        lambda c, made: quotes.withdraw(made, by=c.by, on=c.on), ("change_subscription",), make=_quote
+        lambda c, made: quotes.withdraw(made, occasion=c.occasion), ("change_subscription",), make=_quote
     ),
     "billing.quotes.undo": Verb(
-        lambda c, made: quotes.undo(c.own(ScheduledChange), by=c.by, on=c.on), ("undo_change",)
+        lambda c, made: quotes.undo(c.own(ScheduledChange), occasion=c.occasion), ("undo_change",)
     ),
     "billing.change_requests.submit": Verb(
-        lambda c, made: change_requests.submit(c.account, [AddSeats("guide", 14)], note="", by=c.by, on=c.on),
+        lambda c, made: change_requests.submit(
+            c.account, [AddSeats("guide", 14)], note="", occasion=c.occasion
+        ),
         ("request_change",),
         make=_line,
     ),
     "billing.change_requests.draw_up": Verb(
-        lambda c, made: change_requests.draw_up(made, by=c.by, on=c.on, changes=[AddSeats("guide", 14)]),
+        lambda c, made: change_requests.draw_up(made, occasion=c.occasion, changes=[AddSeats("guide", 14)]),
         ("decide_requests", "change_subscription", "add_seats"),
         make=_request,
     ),
     "billing.change_requests.reject": Verb(
-        lambda c, made: change_requests.reject(made, reason="Not this year.", by=c.by, on=c.on),
+        lambda c, made: change_requests.reject(made, reason="Not this year.", occasion=c.occasion),
         ("decide_requests",),
         staff="deciding",
         make=_request,
     ),
     "billing.change_requests.withdraw": Verb(
-        lambda c, made: change_requests.withdraw(made, by=c.by, on=c.on),
+        lambda c, made: change_requests.withdraw(made, occasion=c.occasion),
         ("view_subscription",),
         make=_own_request,
     ),
     "billing.change_requests.accept_as_staff": Verb(
-        lambda c, made: change_requests.accept_as_staff(made, prices={}, reason="Agreed.", by=c.by, on=c.on),
+        lambda c, made: change_requests.accept_as_staff(
+            made, prices={}, reason="Agreed.", occasion=c.occasion
+        ),
         (STAFF,),
         staff="deciding",
         make=_request,
     ),
     "billing.seats.assign": Verb(
-        lambda c, made: seats.assign(made, c.member(Role.AGENT), by=c.by, on=c.on),
+        lambda c, made: seats.assign(made, c.member(Role.AGENT), occasion=c.occasion),
         ("manage_people",),
         make=_line,
     ),
     "billing.seats.free": Verb(
-        lambda c, made: seats.free(made, c.member(Role.AGENT), by=c.by, on=c.on),
+        lambda c, made: seats.free(made, c.member(Role.AGENT), occasion=c.occasion),
         ("manage_people",),
         make=_line,
     ),
     "billing.seats.remove": Verb(
-        lambda c, made: seats.remove(c.member(Role.AGENT), by=c.by, on=c.on), ("manage_people",), undoes=True
+        lambda c, made: seats.remove(c.member(Role.AGENT), occasion=c.occasion),
+        ("manage_people",),
+        undoes=True,
     ),
     "accounts.roles.leave": Verb(
-        lambda c, made: roles.leave(c.member(Role.LIGHT_AGENT), by=c.by, on=c.on), ("manage_people",)
+        lambda c, made: roles.leave(c.member(Role.LIGHT_AGENT), occasion=c.occasion), ("manage_people",)
     ),
     "accounts.roles.suspend": Verb(
-        lambda c, made: roles.suspend(c.member(Role.ADMIN), by=c.by, on=c.on), ("manage_roles",)
+        lambda c, made: roles.suspend(c.member(Role.ADMIN), occasion=c.occasion), ("manage_roles",)
     ),
     "accounts.roles.resume": Verb(
-        lambda c, made: roles.resume(c.member(Role.AGENT), by=c.by, on=c.on), ("manage_people",)
+        lambda c, made: roles.resume(c.member(Role.AGENT), occasion=c.occasion), ("manage_people",)
     ),
     "accounts.roles.give": Verb(
-        lambda c, made: roles.give(c.member(Role.AGENT), Role.ADMIN, by=c.by, on=c.on), ("manage_roles",)
+        lambda c, made: roles.give(c.member(Role.AGENT), Role.ADMIN, occasion=c.occasion), ("manage_roles",)
     ),
     "accounts.roles.delegate": Verb(
-        lambda c, made: roles.delegate(c.member(Role.BILLING_ADMIN), changes_payment=True, by=c.by, on=c.on),
+        lambda c, made: roles.delegate(
+            c.member(Role.BILLING_ADMIN), changes_payment=True, occasion=c.occasion
+        ),
         ("manage_roles",),
     ),
     "accounts.invitations.invite": Verb(
         lambda c, made: invitations.invite(
-            c.account, f"new-{next(_numbers)}@people.example", "Nora", Role.AGENT, by=c.by, on=c.on
+            c.account, f"new-{next(_numbers)}@people.example", "Nora", Role.AGENT, occasion=c.occasion
         ),
         ("manage_people",),
     ),
     "accounts.invitations.revoke": Verb(
-        lambda c, made: invitations.revoke(c.own(Invitation), by=c.by, on=c.on), ("manage_people",)
+        lambda c, made: invitations.revoke(c.own(Invitation), occasion=c.occasion), ("manage_people",)
     ),
     "accounts.ownership.offer": Verb(
-        lambda c, made: ownership.offer(c.member(Role.BILLING_ADMIN), by=c.by, on=c.on),
+        lambda c, made: ownership.offer(c.member(Role.BILLING_ADMIN), occasion=c.occasion),
         ("transfer_ownership",),
         beyond=(ownership.NotEligible,),
     ),
     "accounts.ownership.withdraw": Verb(
-        lambda c, made: ownership.withdraw(made, by=c.by, on=c.on),
+        lambda c, made: ownership.withdraw(made, occasion=c.occasion),
         ("transfer_ownership",),
         make=_offer,
         refusal=(NotAllowed, ownership.OfferOver),
     ),
     "accounts.resending.send_again": Verb(
-        lambda c, made: resending.send_again(made, reason="Mended.", by=c.by, moment_of=clock.now),
+        lambda c, made: resending.send_again(made, reason="Mended.", occasion_of=acting.occasion_of(c.by)),
         (STAFF,),
         staff="always",
         make=_letter,
     ),
     "accounts.lifecycle.amend": Verb(
         lambda c, made: lifecycle.amend(
-            c.account.pk, {"timezone": "Europe/Paris"}, by=c.by, reason="They moved."
+            c.account.pk, {"timezone": "Europe/Paris"}, occasion=c.occasion, reason="They moved."
         ),
         (STAFF,),
         staff="always",
     ),
     "billing.debts.settle_old": Verb(
-        lambda c, made: debts.settle_old(c.account.pk, reason="Paid by cheque.", by=c.by, on=c.on),
+        lambda c, made: debts.settle_old(c.account.pk, reason="Paid by cheque.", occasion=c.occasion),
         (STAFF,),
         staff="always",
         beyond=(debts.NothingOwed, debts.InvoiceOpen),
     ),
     "billing.payment_links.send": Verb(
         lambda c, made: payment_links.send(
-            c.own(Invoice), "books@keepers.example", reason="They pay.", by=c.by
+            c.own(Invoice), "books@keepers.example", reason="They pay.", occasion=c.occasion
         ),
         (STAFF,),
         staff="always",
         beyond=(payment_links.LinkOver,),
     ),
     "billing.payment_links.revoke": Verb(
-        lambda c, made: payment_links.revoke(c.own(PaymentLink), reason="Sent to the wrong firm.", by=c.by),
+        lambda c, made: payment_links.revoke(
+            c.own(PaymentLink), reason="Sent to the wrong firm.", occasion=c.occasion
+        ),
         (STAFF,),
         staff="always",
         beyond=(payment_links.LinkOver,),
     ),
     "billing.taxation.end_own_rate": Verb(
         lambda c, made: taxation.end_own_rate(
-            c.own(ScheduledChange) and c.account.pk, reason="They moved.", by=c.by, on=c.on
+            c.own(ScheduledChange) and c.account.pk, reason="They moved.", occasion=c.occasion
         ),
         (STAFF,),
         staff="always",
@@ -356,43 +374,22 @@ VERBS: dict[str, Verb] = {
     ),
     "billing.renewal.unpark": Verb(
         lambda c, made: renewal.unpark(
-            c.own(ScheduledChange) and c.account.pk, reason="Mended.", by=c.by, on=c.on
+            c.own(ScheduledChange) and c.account.pk, reason="Mended.", occasion=c.occasion
         ),
         (STAFF,),
         staff="always",
         beyond=(renewal.NotParked,),
     ),
     "billing.cancellation.restore": Verb(
-        lambda c, made: cancellation.restore(c.account.pk, reason="They asked.", by=c.by, on=c.on),
+        lambda c, made: cancellation.restore(c.account.pk, reason="They asked.", occasion=c.occasion),
         (STAFF,),
         staff="always",
         beyond=(cancellation.RestoreOver,),
     ),
     "accounts.ownership.accept": Verb(
-        lambda c, made: ownership.accept(made, by=c.by),
+        lambda c, made: ownership.accept(made, occasion=c.occasion),
         (HEIR,),
         refusal=(ownership.OfferOver, ownership.NotEligible, OwnershipOffer.DoesNotExist),
         make=_offer_to,
     ),
-}
-
-# Public functions that take `by` and ask nobody, with who asks and what tries them.
-ASKED_ELSEWHERE = {
-    "accounts.email_changes.ask": "a person's own, no account: tests/console/test_email_change.py",
-    "accounts.email_changes.withdraw": "a person's own, no account: tests/console/test_email_change.py",
-    "accounts.email_changes.propose": "no account: tests/console/test_back_office_email_corrections.py asks",
-    "accounts.email_changes.approve": "no account: tests/console/test_back_office_email_corrections.py asks",
-    "accounts.email_changes.reject": "no account: tests/console/test_back_office_email_corrections.py asks",
-    "accounts.staff.demand": "it asks itself",
-    "accounts.activity.record": "every verb, before it records",
-    "accounts.lifecycle.move": "every verb that moves an account, before it does",
-    "billing.cancellation.end_everything": "cancel_now, and the renewal that ends the account",
-    "billing.cancellation.tell_members": "cancel_now, and the renewal that ends the account",
-    "billing.debts.reopen": "settle_old, and the payment of a debt",
-    "accounts.open_invitations.answer": "leave, suspend and give, before they write",
-    "accounts.activity.entry": "whoever calls has asked: it only makes an entry, unsaved",
-    "billing.seats.hand_out": "assign, and join, which keeps what the account promised",
-    "billing.change_request_closing.close": "every verb that decides a request, before it does",
-    "billing.promo_codes.create": "no account: test_back_office_promo_codes.py asks as everybody",
-    "billing.promo_codes.amend": "no account: test_back_office_promo_codes.py asks as everybody",
 }

@@ -15,7 +15,7 @@ from typing import Any
 from django.test import Client
 from djmoney.money import Money
 
-from accounts import activity, clock, roles
+from accounts import clock, roles
 from accounts.models import Account, Invitation, Membership, OwnershipOffer, User
 from accounts.rules.roles import Role
 from billing import quotes
@@ -33,7 +33,7 @@ from billing.models import (
     TemporarySeats,
 )
 from billing.rules.changes import AddSeats
-from tests import people, shop
+from tests import acting, people, shop
 
 TYPES = {"S": "self_service", "A": "assisted", "M": "managed"}
 STATES = {"T": "trial", "E": "trial", "A": "active", "P": "past_due", "S": "suspended", "C": "cancelled"}
@@ -143,10 +143,12 @@ def fill(account: Account, owner: User, today: date) -> None:
     PaymentMethod.objects.create(subscription_id=account.pk, kind="card", brand="Bank", last_four="4242")
     Account.objects.filter(pk=account.pk).update(collection_method="send_invoice")
     at = datetime.combine(today, datetime.min.time(), UTC)
-    with activity.occasion(at, address="203.0.113.7"):
-        quote = quotes.draw_up(account, [AddSeats("support", 11)], by=owner, on=today)
-        quotes.confirm(quote.pk, by=owner, on=today)
-        quotes.draw_up(account, [AddSeats("guide", 13)], by=owner, on=today)
+    with acting.at(at, address="203.0.113.7"):
+        quote = quotes.draw_up(
+            account, [AddSeats("support", 11)], occasion=acting.occasion(by=owner, on=today)
+        )
+        quotes.confirm(quote.pk, occasion=acting.occasion(by=owner, on=today))
+        quotes.draw_up(account, [AddSeats("guide", 13)], occasion=acting.occasion(by=owner, on=today))
     subscription = Subscription.objects.get(pk=account.pk)
     ChangeRequest.objects.create(
         subscription=subscription,

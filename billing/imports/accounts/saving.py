@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts import activity, lifecycle
 from accounts.models import Account, Activity, Membership
+from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from billing.imports.accounts.listing import ListedAccount
 from billing.models import (
@@ -29,7 +30,6 @@ from billing.rules.periods import Cycle
 from billing.storage import statements
 from billing.storage.saving import (
     Editions,
-    Occasion,
     discount_row,
     editions_of,
     scheduled_row,
@@ -129,15 +129,14 @@ class _Rows:
         self.discounts += [discount_row(subscription, new, _occasion(one)) for new in one.bought.discounts]
         self._add_money(account, subscription, one)
         self.loaded.append(LoadedAccount(account=account, parts=dict(one.digests), loaded_at=one.at))
-        with activity.occasion(one.at, by_staff=True):
-            entry = activity.entry(
-                account,
-                ActivityVerb.ACCOUNT_LOADED,
-                by=None,
-                subject="subscription",
-                before=None,
-                after=state_of(one.bought),
-            )
+        entry = activity.entry(
+            account,
+            ActivityVerb.ACCOUNT_LOADED,
+            _occasion(one),
+            subject="subscription",
+            before=None,
+            after=state_of(one.bought),
+        )
         self.entries.append(entry)
 
     def _add_money(self, account: Account, subscription: Subscription, one: CheckedAccount) -> None:
@@ -219,7 +218,7 @@ class _Rows:
 
 
 def _occasion(one: CheckedAccount) -> Occasion:
-    return Occasion(by=None, on=one.on, at=one.at)
+    return Occasion(by=None, on=one.on, at=one.at, by_staff=True)
 
 
 def _subscription(account: Account, one: CheckedAccount) -> Subscription:

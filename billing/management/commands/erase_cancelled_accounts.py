@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import activity, clock
+from accounts import clock
 from billing import erasure
 
 
@@ -14,8 +14,7 @@ class Command(BaseCommand):
     help = "Erase personal data of accounts cancelled 90 days ago; invoices stay. Run it daily."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with activity.occasion(clock.now()):
-            erased, failed = erasure.erase_due()
+        erased, failed = erasure.erase_due(clock.now())
         self.stdout.write(f"{erased} accounts erased.")
         if failed:
             raise CommandError(f"{failed} accounts could not be erased; the log says why.")

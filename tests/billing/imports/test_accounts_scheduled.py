@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from accounts import activity
 from accounts.models import Account
 from billing import renewal
 from billing.imports.accounts import loading as accounts_import
@@ -13,7 +12,7 @@ from billing.imports.accounts.listing import ListedAccount
 from billing.imports.accounts.reading import read
 from billing.models import AgentSeat, Cancellation, Invoice, Line, ScheduledChange
 from billing.storage import loading
-from tests import shop
+from tests import acting, shop
 from tests.billing.imports.customers import ACME, Record, as_csv, load
 
 pytestmark = pytest.mark.django_db
@@ -54,8 +53,8 @@ def test_a_subscription_that_ends_is_not_renewed_and_not_charged(tmp_path: Path)
     assert Cancellation.objects.get().at_period_end
     account.clock = datetime(2023, 10, 27, 12, tzinfo=UTC)
     account.save()
-    with activity.occasion(account.clock):
-        renewal.renew(account.pk, on=RENEWAL, at=account.clock)
+    with acting.at(account.clock):
+        renewal.renew(account.pk, occasion=acting.occasion(on=RENEWAL, at=account.clock))
     account.refresh_from_db()
     assert account.state == "cancelled"
     assert not Invoice.objects.exists()
