@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, assert_never
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from admin_center.wording import changes, phrases
+from admin_center.wording import changes, phrases, taxes
 from admin_center.wording.phrases import Names
 from billing.rules.notices import Notice, NoticeCode
 
@@ -25,6 +25,7 @@ ABOUT_COSTS = frozenset(
         NoticeCode.PROMO_ENDED,
         NoticeCode.PROMO_STARTS_AT_RENEWAL,
         NoticeCode.SUITE_PRICE_ENDS,
+        NoticeCode.TAXED_ANEW,
     }
 )
 
@@ -98,6 +99,10 @@ def _sentence(notice: Notice, names: Names, labels: Labels) -> str:
             return _temporary(told["product"], data["quantity"], data["until"])
         case NoticeCode.CARRIED_OVER:
             return _("Too small to be collected at once: it is collected with the next invoice.")
+        case NoticeCode.TAXED_ANEW:
+            return _(
+                "%(product)s: the days that were paid already are credited %(was)s and charged again %(now)s."
+            ) % {**told, "was": taxes.borne(data["was"]), "now": taxes.borne(data["now"])}
         case NoticeCode.DISCOUNT_LOST:
             return _("The discount %(code)s ends with the lines it was for.") % {"code": data["code"]}
         case NoticeCode.PROMO_STARTS_AT_RENEWAL:

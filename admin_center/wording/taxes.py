@@ -1,13 +1,15 @@
 """What a tax is called, and why none is charged, in words: from billing.rules.tax."""
 
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import assert_never
+from typing import Any, assert_never
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from admin_center.wording import phrases
 from billing.rules.tax import AppliedTax, LineTaxes, TaxReason
+from billing.rules.tax_json import from_plain
 from billing.rules.taxation import TaxTreatment
 
 TREATMENTS = {
@@ -32,6 +34,12 @@ def label(tax: AppliedTax) -> str:
     if tax.name:
         return f"{tax.name} ({phrases.percent(tax.rate)})"
     return _("Tax (%(rate)s)") % {"rate": phrases.percent(tax.rate)}
+
+
+def borne(plain: Iterable[Mapping[str, Any]]) -> str:
+    """Return how something is charged: "with TVA (20 %)", or "without tax"."""
+    charged = [label(tax) for tax in map(from_plain, plain) if tax.rate]
+    return _("with %(taxes)s") % {"taxes": " + ".join(charged)} if charged else _("without tax")
 
 
 def rate(percent: Decimal | None, law: str) -> str:

@@ -13,6 +13,8 @@ from billing.rules.notices import Notice, NoticeCode, price_notices
 from billing.rules.periods import AppliedDiscount, Cycle, Period, Segment, next_period
 from billing.rules.renewal import whole_period
 from billing.rules.renewal_lines import at_lasting_price, listed
+from billing.rules.tax import LineTaxes, burden
+from billing.rules.tax_json import to_plain
 
 
 @dataclass
@@ -292,9 +294,19 @@ def _cut(draft: QuoteDraft, line: LineFacts, segment: Segment, because: tuple[st
     """Credit a segment from the day on; return what is left of it, nothing where it had not begun."""
     credit = credit_line(segment, draft.on, product=line.product, edition=line.edition, because=because)
     draft.lines.append(credit)
+    _tell_tax(draft, line.product, segment.taxes)
     covers = segment.covers.until_day(draft.on)
     left = replace(segment, covers=covers, credited=segment.credited - credit.amount)
     return [left] if covers.days else []
+
+
+def _tell_tax(draft: QuoteDraft, product: str, was: LineTaxes) -> None:
+    """Say that days which were paid at one rate are charged anew at another, not the new seats alone."""
+    now = draft.facts.taxes(product, draft.on)
+    both = {"was": tuple(map(to_plain, was)), "now": tuple(map(to_plain, now))}
+    notice = Notice(NoticeCode.TAXED_ANEW, {"product": product, **both})
+    if burden(was) != burden(now) and notice not in draft.notices:
+        draft.notices.append(notice)
 
 
 def _charge(

@@ -30,6 +30,7 @@ class NoticeCode(StrEnum):
     ENDS_AS_PLANNED = "ends_as_planned"
     CANCELLATION_WAITS = "cancellation_waits"
     CARRIED_OVER = "carried_over"
+    TAXED_ANEW = "taxed_anew"
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def taxes(bases: Mapping[LineTaxes, int]) -> tuple[TaxLine, ...]:
     what bears no tax. A tax that stands in two of them (alone, and beside another) is on both sums.
     """
     sums: dict[AppliedTax, int] = {}
-    for borne in sorted(bases, key=_burden, reverse=True):
+    for borne in sorted(bases, key=burden, reverse=True):
         for one in borne:
             sums[one] = sums.get(one, 0) + bases[borne]
     return tuple(TaxLine(one, base, tax(base, one.rate)) for one, base in sums.items())
@@ -94,5 +94,6 @@ def at_rate(percent: Decimal | None) -> LineTaxes:
     return (AppliedTax("", percent, category),)
 
 
-def _burden(borne: Iterable[AppliedTax]) -> Decimal:
+def burden(borne: Iterable[AppliedTax]) -> Decimal:
+    """Return what taxes on one sum come to together, in percent."""
     return sum((one.rate for one in borne), ZERO)

@@ -145,6 +145,7 @@ def test_a_number_that_was_entered_meanwhile_is_told(ledger: Account, olivia: Cl
     taxed.rates()
     taxed.place(ledger, "DE")
     address = review(olivia, wish(seats_support=11))
+    assert "credited without tax and charged again with TVA (20 %)" in text(olivia.get(address))
     assert "TVA, 20 % of $37.97" in text(olivia.get(address))
     taxed.place(ledger, "DE", number="136695976")
     seen = text(olivia.post(address, follow=True))
@@ -158,6 +159,8 @@ def test_a_credit_bears_what_was_charged(ledger: Account, olivia: Client) -> Non
     PaidSegment.objects.update(taxes=[{"name": "TVA", "rate": "20", "category": "S"}])
     taxed.rise("20.6", date(2023, 7, 1))
     seen = everywhere(olivia, review(olivia, wish(seats_support=11)))
+    told = "the days that were paid already are credited with TVA (20 %) and charged again with TVA (20.6 %)."
+    assert f"Support: {told}" in seen["review"]
     assert "TVA, 20.6 % of $37.97 $7.82 TVA, 20 % of −$34.52 −$6.90 Due today $4.37" in seen["review"]
     assert "TVA (20.6 %) $7.82 TVA (20 %) −$6.90" in seen["invoice"]
     assert "TVA (20.6 %): $7.82 TVA (20 %): −$6.90" in seen["letter"]

@@ -18,6 +18,7 @@ DATA = {
     "product": "support", "suite": "suite", "products": ("talk",), "code": "SPRING", "scheduled": WAITS,
     "to": date(2027, 1, 1), "from": date(2026, 1, 1), "on": date(2026, 1, 1), "until": date(2026, 1, 1),
     "quantity": 2, "old": 100, "new": 200, "amount": 33, "lost": {"storage": ("5 GB", None)}, "used": 3,
+    "was": (), "now": ({"name": "TVA", "rate": "20"},),
 }  # fmt: skip
 
 

@@ -38,6 +38,7 @@ INDIA = (
     TaxRateFacts("IN", "IGST", D(18), LONG_AGO, scope=TaxScope.OTHER_REGION),
 )
 TVA = AppliedTax("TVA", D(20))
+PLAIN = {"name": "TVA", "rate": "20.6", "category": "S"}
 
 
 def borne(
@@ -203,9 +204,20 @@ def test_a_credit_is_at_the_old_rate_and_the_charge_at_todays() -> None:
         (D(20), -3452, -690),
     ]
     assert found.settlement.total == 345 + 782 - 690
+    assert [(notice.code, notice.data) for notice in found.notices if notice.code == "taxed_anew"] == [
+        ("taxed_anew", {"product": "support", "was": ({**PLAIN, "rate": "20"},), "now": (PLAIN,)})
+    ]
     # What was charged keeps what it bears: the next credit is at 20.6 %, whatever the rate is by then.
     after = found.after.lines[0].segments
     assert [named(segment.taxes) for segment in after] == [[("TVA", D(20))], [("TVA", D("20.6"))]]
+
+
+def test_nothing_is_said_where_only_the_name_or_the_reason_is_another() -> None:
+    at_20 = Taxation(FRANCE, TaxBuyer("FR"), RISING[:1])
+    owing = Taxation(FRANCE, TaxBuyer("DE", number_of="DE"), RISING)
+    for taxed, charged_with in ((at_20, at_rate(D(20))), (owing, ())):
+        found = quote(ledger(taxed, charged_with), [AddSeats("support", 11)], TODAY)
+        assert "taxed_anew" not in {notice.code for notice in found.notices}
 
 
 def test_the_renewal_is_at_the_rate_of_its_own_day() -> None:
