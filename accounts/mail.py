@@ -1,9 +1,10 @@
 """Puts letters into the outbox, in the transaction of the act that they tell of, and sends them after."""
 
 import smtplib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 import structlog
@@ -32,6 +33,10 @@ AT_ONCE = 1000
 LONGEST_ERROR = 500
 # Whoever holds it is let in: only the mailbox may know it, and our copy goes once it is sent.
 SECRETS = frozenset({"token"})
+# A file with its name and its kind (MIME).
+Attachment: TypeAlias = tuple[str, bytes, str]
+# What hangs on letters of a kind; rooms above add theirs.
+ATTACHED: dict[str, Callable[[Letter], Iterable[Attachment]]] = {}
 
 
 def without_secrets(facts: Mapping[str, object]) -> dict[str, object]:
@@ -68,11 +73,18 @@ def post(
 
 
 def post_to_address(
-    kind: LetterKind, account: Account, *, email: str, facts: Mapping[str, object], key: str, name: str = ""
+    kind: LetterKind,
+    account: Account,
+    *,
+    email: str,
+    facts: Mapping[str, object],
+    key: str,
+    name: str = "",
+    language: str = "",
 ) -> None:
     """Write a letter to an address that is no person's yet, such as the vendor's contact or an invitee.
 
-    `name` is whom it greets, where that is known.
+    `name` is whom it greets, where that is known; `language` another one than the account's.
     """
     Letter.objects.bulk_create(
         [
@@ -80,7 +92,7 @@ def post_to_address(
                 account=account,
                 kind=kind,
                 to=email,
-                language=account.language,
+                language=language or account.language,
                 facts=dict(facts) | ({"addressee": name} if name else {}),
                 key=f"{kind}:{key}:{email}"[:120],
             )
@@ -241,4 +253,6 @@ def message(letter: Letter) -> EmailMultiAlternatives:
             },
         )
         mail.attach_alternative(render_to_string(f"{folder}/body.html", context), "text/html")
+        for attachment in ATTACHED[letter.kind](letter) if letter.kind in ATTACHED else ():
+            mail.attach(*attachment)
     return mail

@@ -9,5 +9,8 @@ class AdminCenterConfig(AppConfig):
     name = "admin_center"
 
     def ready(self) -> None:
-        """Register the checks."""
+        """Register the checks, and what hangs on letters."""
+        from admin_center.documents import attached
         from admin_center.server import checks  # noqa: F401
+
+        attached.register()

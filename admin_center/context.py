@@ -12,7 +12,6 @@ from django.utils.translation import get_language
 from accounts.models import Account, Membership
 from accounts.rules.decision import Action, Contact, Decision
 from admin_center import navigation
-from billing import payment_links
 from billing.storage import statements
 
 # How many of a person's accounts the top bar lists; the chooser lists them all.
@@ -62,7 +61,7 @@ class Frame:
     def costs_shown(self) -> bool:
         """Whether this person sees costs here: outside of an account only what a link is to pay."""
         if paid_for := getattr(self.request, "paid_for", None):
-            return payment_links.costs_shown(paid_for)
+            return bool(paid_for.shows_costs)
         gate = getattr(self.request, "gate", None)
         return gate is not None and bool(gate.may(Action.SEE_COSTS))
 

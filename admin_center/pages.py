@@ -23,7 +23,7 @@ from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action, DenialReason, NotAllowed
 from admin_center.occasions import occasion_of
 from admin_center.sign_in.sessions import freshly_authenticated
-from billing import debts, payment_links
+from billing import debts
 
 
 class AccountRequest(HttpRequest):
@@ -114,7 +114,7 @@ def _closed(request: HttpRequest, account: Account) -> HttpResponseBase:
         "owner": owner.user if owner else None,
         "vendor_email": account.vendor_contact_email,
         "elsewhere": belongs_elsewhere(request),
-        "open_invoices": asks and payment_links.costs_shown(account) and bool(debts.open_invoice(account)),
+        "open_invoices": asks and account.shows_costs and bool(debts.open_invoice(account)),
     }
     return render(request, "410.html", context, status=410)
 

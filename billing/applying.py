@@ -14,7 +14,7 @@ from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState, AccountType
 from accounts.rules.letters import LetterKind
-from billing import change_request_letters, charge_letters, invoicing, quote_json
+from billing import change_request_letters, charge_letters, invoicing, payment_letters, quote_json
 from billing.change_request_closing import close_moot
 from billing.models import ChangeRequest, Invoice, PromoCode, PromoRedemption, Quote, Subscription
 from billing.rules import quoting
@@ -187,6 +187,7 @@ def _record(
             "quote": str(quote.pk),
             "invoice": number,
             "by": by.name if by else "",
+            **payment_letters.terms(invoice),
             **change_request_letters.changes(account, checked.quote, checked.before),
             **charge_letters.charged(checked.quote.lines, checked.quote.settlement, account.currency, names),
         },

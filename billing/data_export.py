@@ -17,7 +17,6 @@ from accounts.gate import Gate
 from accounts.models import Account, Activity, Membership
 from accounts.occasion import Occasion
 from accounts.rules.activity import COST_FREE, ActivityVerb
-from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from accounts.rules.decision import Action
 from accounts.spreadsheet import defused
 from billing.models import AgentSeat, DataExport, InvoiceLine
@@ -27,11 +26,6 @@ from billing.storage import loading
 from billing.subscription_state import state_of
 
 Row = Mapping[str, object]
-
-
-def shows_costs(account: Account) -> bool:
-    """Tell whether an account's people see amounts (domain.md 3)."""
-    return Capability.COSTS in BY_TYPE[AccountType(account.type)]
 
 
 @transaction.atomic
@@ -142,7 +136,7 @@ def _subscription(account: Account, on: date) -> Iterable[Row]:
 
 def _invoices(account: Account, on: date) -> Iterable[Row]:
     """Return the lines of all invoices; none where costs are not shown."""
-    if not shows_costs(account):
+    if not account.shows_costs:
         return
     lines = InvoiceLine.objects.filter(invoice__subscription_id=account.pk).select_related("invoice")
     for line in lines.order_by("invoice__issued_at", "position"):
@@ -169,7 +163,7 @@ def _tax(tax: AppliedTax) -> str:
 
 def _activity(account: Account, on: date) -> Iterable[Row]:
     """Return the trail; where costs are not shown, without what could hold an amount."""
-    shown = shows_costs(account)
+    shown = account.shows_costs
 
     def kept(stored: object) -> dict[str, object]:
         facts = stored if isinstance(stored, dict) else {}

@@ -91,13 +91,12 @@ def settle_old(account_id: int, *, reason: str, occasion: Occasion) -> Account:
         account, ActivityVerb.OLD_DEBT_SETTLED, occasion, subject="account", reason=reason.strip()
     )
     reopen(account, occasion=occasion, reason="old_debt_settled")
-    costs_shown = Capability.COSTS in BY_TYPE[AccountType(account.type)]
     mail.post(
         LetterKind.OLD_DEBT_SETTLED,
         account,
         to=[member.user for member in Membership.objects.contacts(account)],
         # What staff write may name an amount.
-        facts={"reason": reason.strip() if costs_shown else ""},
+        facts={"reason": reason.strip() if account.shows_costs else ""},
         key=str(entry.pk),
     )
     return account

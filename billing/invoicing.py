@@ -10,7 +10,7 @@ from django.db.models import Q
 from accounts.models import Account, Membership
 from accounts.occasion import Occasion
 from accounts.rules.capabilities import CollectionMethod
-from billing import documents
+from billing import documents, payment_letters
 from billing.models import (
     BalanceEntry,
     BillingProfile,
@@ -67,6 +67,7 @@ def issue(
     if settlement.due == 0:
         # Nothing is left to pay: settled by the balance, carried over, or a credit note.
         InvoicePayment.objects.create(invoice=invoice, paid_at=occasion.at)
+    payment_letters.issued(account, invoice)
     return invoice
 
 

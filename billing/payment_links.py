@@ -19,7 +19,6 @@ from accounts.email_addresses import validate_address
 from accounts.models import Account, Membership
 from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
-from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from accounts.rules.letters import LetterKind
 from billing import payment_methods, payments, reconciliation
 from billing.models import Charge, Invoice, InvoicePayment, PaymentLink, PaymentSetup
@@ -92,11 +91,6 @@ class PaymentLinkState:
     next_at: datetime | None
 
 
-def costs_shown(account: Account) -> bool:
-    """Tell whether an account's people see what it owes: only such invoices are paid by a link."""
-    return Capability.COSTS in BY_TYPE[AccountType(account.type)]
-
-
 # --- Sent and revoked ------------------------------------------------------------------------------
 
 
@@ -107,7 +101,7 @@ def tell_owner(account: Account, *, occasion: Occasion, key: str) -> int:
     shown none is sent.
     """
     owner = next((one.user for one in Membership.objects.contacts(account)), None)
-    if owner is None or not costs_shown(account):
+    if owner is None or not account.shows_costs:
         return 0
     unpaid = Invoice.objects.filter(subscription_id=account.pk, due__gt=0, payment__isnull=True)
     invoices = unpaid.order_by("issued_at", "pk")
@@ -225,7 +219,7 @@ def over(account: Account, link: PaymentLink, at: datetime) -> NoLinkReason | No
 
 def _closed(account: Account, invoice: Invoice) -> NoLinkReason | None:
     """Return why nobody pays an invoice by a link."""
-    if not costs_shown(account) or account.erased_at is not None:
+    if not account.shows_costs or account.erased_at is not None:
         return NoLinkReason.BY_VENDOR
     if invoice.due.amount <= 0 or InvoicePayment.objects.filter(invoice=invoice).exists():
         return NoLinkReason.PAID

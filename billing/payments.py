@@ -23,7 +23,7 @@ from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState, CollectionMethod
 from accounts.rules.decision import Action
-from billing import applying, debts
+from billing import applying, debts, payment_letters
 from billing.models import Charge, Invoice, InvoicePayment, PaymentLink, PaymentMethod, Quote
 from billing.provider import provider
 from billing.provider.base import (
@@ -182,7 +182,10 @@ def _take_in(account: Account, charge: Charge, outcome: PaymentOutcome, occasion
         case PaymentStatus.FAILED:
             charge.state, charge.settled_at, charge.failure = Charge.State.FAILED, at, outcome.failure
             _fail(account, charge, occasion)
+            payment_letters.failed(account, charge)
         case PaymentStatus.ACTION:
+            if charge.state != Charge.State.ACTION:
+                payment_letters.needs_confirmation(account, charge)
             charge.state = Charge.State.ACTION
         case PaymentStatus.PROCESSING:
             charge.state = Charge.State.PROCESSING
@@ -201,6 +204,7 @@ def _use(account: Account, charge: Charge, occasion: Occasion) -> bool:
     if InvoicePayment.objects.filter(invoice=charge.invoice).exists():
         return False
     InvoicePayment.objects.create(invoice=charge.invoice, charge=charge, paid_at=occasion.at)
+    payment_letters.received(account, charge)
     _restore(account, occasion)
     return True
 
@@ -278,6 +282,7 @@ def _refund_if_due(charge: Charge, occasion: Occasion) -> None:
                 quote=str(charge.quote_id or ""),
                 reason=charge.failure,
             )
+            payment_letters.refunded(account, charge)
 
 
 def reconcile_charge(charge_id: UUID, *, occasion: Occasion) -> Charge:

@@ -15,7 +15,7 @@ from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
 from accounts.rules.letters import LetterKind
-from billing import cancellation, charge_letters, invoicing, payments
+from billing import cancellation, charge_letters, invoicing, payment_letters, payments
 from billing.change_request_closing import close_moot
 from billing.models import Charge, Invoice, PaymentMethod, Quote, ScheduledChange, Subscription
 from billing.rules import invariants, quoting
@@ -285,6 +285,7 @@ def _record(
             "invoice": number,
             "from": renewal.period.start.isoformat(),
             "until": renewal.period.last_day.isoformat(),
+            **payment_letters.terms(invoice),
             "differences": charge_letters.differences(before, renewal.after, names),
             **charge_letters.charged(renewal.lines, renewal.settlement, account.currency, names),
         },

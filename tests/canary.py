@@ -22,6 +22,7 @@ from django.core.handlers.base import BaseHandler
 from django.db import models
 
 from accounts.models import Account, Letter, Membership, User
+from tests.documents.reading import text_of
 
 # Columns whose words belong to one account alone.
 TEXTS = {
@@ -109,8 +110,8 @@ class Seen:
 
     @property
     def text(self) -> str:
-        """All that was sent back."""
-        return (zlib.decompress(self.body) + b"".join(self.parts)).decode("utf-8", "replace")
+        """All that was sent back; of a file what can be read in it."""
+        return zlib.decompress(self.body).decode("utf-8", "replace") + text_of(b"".join(self.parts))
 
 
 @pytest.fixture(autouse=True)
@@ -159,8 +160,10 @@ def note(http: Any, response: Any) -> Seen:
     said = "".join(f"{name}: {value}\n" for name, value in response.headers.items()).encode()
     if response.streaming:
         response.streaming_content = kept(response.streaming_content, one.parts)
-    else:
+    elif response.headers.get("Content-Type", "").startswith("text/"):
         said += response.content
+    else:
+        one.parts.append(response.content)
     # A sweep asks for thousands of pages.
     one.body = zlib.compress(said, 1)
     return one
@@ -281,7 +284,8 @@ def foreign_letters() -> Iterator[str]:
         allowed = set(Letter.objects.filter(to__in=to).values_list("account_id", flat=True))
         for pk, is_staff in User.objects.filter(email__in=to).values_list("pk", "is_staff"):
             allowed |= {account for owners in texts.values() for account in owners} if is_staff else own[pk]
-        body = f"{letter.subject}\n{letter.message().as_string()}\n{letter.body}"
+        files = "\n".join(text_of(content) for _name, content, _kind in letter.attachments)
+        body = f"{letter.subject}\n{letter.message().as_string()}\n{letter.body}\n{files}"
         for text in strange(body, not_for(allowed, texts), " ".join(to)):
             yield f"the letter {letter.subject!r} told {to} {text!r}, which belongs to another account"
 

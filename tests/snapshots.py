@@ -41,6 +41,7 @@ from accounts.models import Account, Letter, Membership, User  # noqa: E402
 from admin_center.server import database  # noqa: E402
 from billing.demo import making  # noqa: E402
 from billing.models import Quote  # noqa: E402
+from tests.documents.reading import text_of  # noqa: E402
 from tests.sweeps import routes  # noqa: E402
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
@@ -127,7 +128,7 @@ def visit(client: Client, user: User | None) -> Iterator[tuple[str, str, int, st
         answer = client.get(address)
         kind = answer["Content-Type"].partition(";")[0]
         body = b"".join(answer) if answer.streaming else answer.content
-        text = body.decode(errors="replace")
+        text = text_of(body)
         if answer.status_code in (301, 302):
             text = answer["Location"]
         yield address, kind, answer.status_code, text

@@ -11,7 +11,14 @@ from django.db.models import Q
 from django.db.models.functions import Collate
 from django.utils.translation import gettext_lazy as _
 
-from accounts.rules.capabilities import AccountState, AccountType, CollectionMethod, collection
+from accounts.rules.capabilities import (
+    BY_TYPE,
+    AccountState,
+    AccountType,
+    Capability,
+    CollectionMethod,
+    collection,
+)
 from accounts.rules.roles import Permission
 from accounts.rules.time_zones import time_zones
 
@@ -179,3 +186,8 @@ class Account(models.Model):
     def collects(self) -> CollectionMethod:
         """How the account's invoices are collected (domain.md 3)."""
         return collection(AccountType(self.type), CollectionMethod(self.collection_method))
+
+    @property
+    def shows_costs(self) -> bool:
+        """Whether the account's people see amounts (domain.md 3)."""
+        return Capability.COSTS in BY_TYPE[AccountType(self.type)]

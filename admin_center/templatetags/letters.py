@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -15,6 +15,7 @@ from admin_center.wording import change_requests, phrases
 from admin_center.wording.phrases import Names
 from billing.quote_json import load_base
 from billing.rules.change_json import MalformedChange, changes_from_plain
+from billing.rules.documents import PaymentMeans, payment_from_plain
 from billing.rules.lines import LineKind
 
 register = template.Library()
@@ -105,6 +106,40 @@ def became(facts: Mapping[str, Any]) -> list[str]:
         % {"product": one["product"], "old": _held(one["was"]), "new": _held(one["is"])}
         for one in facts.get("differences", ())
     ]
+
+
+@register.filter
+def due_label(facts: Mapping[str, Any]) -> str:
+    """Return what is said before the sum that was due: how it was paid, or when and how it will be."""
+    if not facts.get("payment"):
+        return _("Due")
+    terms = payment_from_plain(facts["payment"])
+    told = {
+        "method": " ".join(filter(None, (terms.brand, terms.last_four))) or _("card"),
+        "last": terms.last_four,
+        "day": phrases.day(date.fromisoformat(facts["due_on"])) if facts.get("due_on") else "",
+    }
+    match terms.means:
+        case PaymentMeans.CARD if terms.paid:
+            return _("Paid by %(method)s") % told
+        case PaymentMeans.CARD:
+            return _("Charged to %(method)s") % told
+        case PaymentMeans.DIRECT_DEBIT:
+            return _("Collected by direct debit (account ending in %(last)s)") % told
+        case PaymentMeans.TRANSFER if told["day"]:
+            return _("To be paid by transfer by %(day)s") % told
+        case PaymentMeans.TRANSFER | PaymentMeans.OPEN | PaymentMeans.NONE:
+            return _("To be paid")
+        case _:
+            assert_never(terms.means)
+
+
+@register.filter
+def method_used(facts: Mapping[str, Any]) -> str:
+    """Return a payment method inside a sentence: "Visa 4242", "SEPA 3000"."""
+    method = facts.get("method") or {}
+    named = " ".join(filter(None, (method.get("brand"), method.get("last_four"))))
+    return named or pgettext("inside a sentence", "the payment method")
 
 
 def _held(line: Mapping[str, Any] | None) -> str:

@@ -57,7 +57,9 @@ def faults(text: str) -> Iterator[str]:
     """Yield what a letter must not say."""
     if found := re.search(r"\d{4}-\d{2}(-\d{2})?", text):
         yield f"a date of machines: {found[0]}"
-    years = re.sub(r"\b(20\d\d)\b(?=[\s,.):]|$)", "", re.sub(r"\b(INV|CN)-\d+", "", text))
+    # Four digits of a card or an account, a standard, and years are no numbers.
+    named = re.sub(r"\b(INV|CN)-\d+|(?<=Visa )4242|(?<=EN )16931", "", text)
+    years = re.sub(r"\b(20\d\d)\b(?=[\s,.):]|$)", "", named)
     if found := re.search(r"(?<![\d])\d{4,}", years):
         yield f"a number without separators: {found[0]}"
     greeting = re.search(r"^\s*(Hello|Bonjour)(.*)$", text, re.MULTILINE)

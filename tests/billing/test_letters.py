@@ -21,6 +21,7 @@ FACTS = {
     "request": 7, "note": "Please", "decision": "rejected", "reason": "No", "role": "admin",
     "changes_payment": True, "to": "Bilal", "until": "2023-08-01", "owner": "Bilal", "former": "Olivia",
     "token": "secret-token", "product": "Support", "bought": 10, "account": "Acme", "from": "2023-10-27",
+    "amount": 345, "method": {"brand": "Visa", "last_four": "4242"}, "failure": "expired_card",
     "on": "2023-10-27", "ended": [{"product": "Guide", "used": 2}, {"product": "Credits", "used": 0}],
 }  # fmt: skip
 KINDS = sorted(

@@ -24,7 +24,7 @@ def made(document: InvoiceDocument) -> bytes:
 
 
 def read(content: bytes) -> str:
-    """Return the text of a PDF, spaces alike."""
+    """Return the text of a PDF alone, spaces alike."""
     pages = pypdf.PdfReader(io.BytesIO(content)).pages
     return re.sub(r"[\s\u00a0\u202f]+", " ", " ".join(page.extract_text() for page in pages))
 

@@ -10,6 +10,7 @@ import html5lib
 from django.test import Client
 from django.urls import reverse
 
+from tests.documents.reading import text_of
 from tests.sweeps import routes, world
 from tests.sweeps.routes import Route
 from tests.sweeps.world import PERSONS, World
@@ -77,7 +78,7 @@ def outside(place: World, people: list[str], **heads: str) -> Iterator[Page]:
 
 def read(client: Client, where: str, name: str, person: str, **heads: str) -> Page:
     answer = client.get(where, **heads)  # type: ignore[arg-type]
-    body = answer.getvalue().decode()
+    body = text_of(answer.getvalue())
     return Page(where, name, person, answer.status_code, answer.headers.get("Content-Type", ""), body)
 
 

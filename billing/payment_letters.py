@@ -1,0 +1,98 @@
+"""Tells of money: what came in, what did not, what waits for a bank's question, what was given back.
+
+Where costs are not shown nobody of the account is told: its invoices are the vendor's staff's (domain.md 3).
+"""
+
+from typing import Any
+
+from accounts import mail
+from accounts.models import Account, Membership
+from accounts.rules.letters import LetterKind
+from billing.models import Charge, Invoice, InvoiceRecipient, PaymentMethod
+from billing.rules.money import to_minor
+
+
+def received(account: Account, charge: Charge) -> None:
+    """Send the receipt of an invoice that was paid after it was issued, with its document."""
+    _tell(LetterKind.PAYMENT_RECEIVED, account, charge)
+
+
+def failed(account: Account, charge: Charge) -> None:
+    """Tell why a payment failed, and the one way that mends it; nobody where somebody has just read it."""
+    if charge.return_url or charge.link_id is not None:
+        return
+    _tell(LetterKind.PAYMENT_FAILED, account, charge)
+
+
+def needs_confirmation(account: Account, charge: Charge) -> None:
+    """Tell that the bank wants a payment confirmed that nobody was there for."""
+    if charge.return_url or charge.link_id is not None:
+        return
+    _tell(LetterKind.PAYMENT_ACTION, account, charge)
+
+
+def refunded(account: Account, charge: Charge) -> None:
+    """Tell that money which could not be used was given back."""
+    _tell(LetterKind.REFUND_MADE, account, charge)
+
+
+def issued(account: Account, invoice: Invoice) -> None:
+    """Send a document to those who get the account's invoices, each in their language.
+
+    Owner and billing admins read of it in the letter about what caused it, which has the document too.
+    """
+    if not account.shows_costs:
+        return
+    contacts = {member.user.email for member in Membership.objects.contacts(account)}
+    for recipient in InvoiceRecipient.objects.filter(profile=account.pk).exclude(email__in=contacts):
+        mail.post_to_address(
+            LetterKind.INVOICE_ISSUED,
+            account,
+            email=recipient.email,
+            name=recipient.name,
+            language=recipient.language,
+            facts=_of_invoice(invoice),
+            key=f"{invoice.number}",
+        )
+
+
+def terms(invoice: Invoice | None) -> dict[str, Any]:
+    """Return how a document is settled, for the letter about what caused it."""
+    if invoice is None:
+        return {}
+    due_on = invoice.due_on.isoformat() if invoice.due_on else ""
+    return {"payment": invoice.payment_terms, "due_on": due_on}
+
+
+def _tell(kind: LetterKind, account: Account, charge: Charge) -> None:
+    if not account.shows_costs:
+        return
+    people = [member.user for member in Membership.objects.contacts(account)]
+    mail.post(kind, account, to=people, facts=_facts(charge), key=str(charge.pk))
+
+
+def _facts(charge: Charge) -> dict[str, Any]:
+    """Return what letters say of a charge: the amount in minor units, how it was to be paid, why not."""
+    currency = charge.amount.currency.code
+    method = PaymentMethod.objects.filter(pk=charge.subscription_id, reference=charge.method).first()
+    shown = {"kind": method.kind, "brand": method.brand, "last_four": method.last_four} if method else {}
+    return {
+        "invoice": charge.invoice.number if charge.invoice else "",
+        "amount": to_minor(charge.amount.amount, currency),
+        "currency": currency,
+        "method": shown,
+        "failure": charge.failure,
+        "quote": str(charge.quote_id or ""),
+    }
+
+
+def _of_invoice(invoice: Invoice) -> dict[str, Any]:
+    return {
+        "invoice": invoice.number,
+        "credit": invoice.kind == Invoice.Kind.CREDIT_NOTE,
+        "amount": to_minor(abs(invoice.total.amount), invoice.currency),
+        "due": to_minor(invoice.due.amount, invoice.currency),
+        "currency": invoice.currency,
+        **terms(invoice),
+        "purchase_order": invoice.purchase_order,
+    }
