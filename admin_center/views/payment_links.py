@@ -209,12 +209,16 @@ def _show(
     return render(request, "payment_links/page.html", context, status=status)
 
 
+# What an open payment waits for, where it is not the provider.
+_OPEN_STEPS: dict[str, str] = {Charge.State.ACTION: "bank", Charge.State.PROCESSING: "collecting"}
+
+
 def _step(how: payment_links.PaymentLinkState, setup: PaymentSetup | None, entered: Any) -> str:
     """Return where the one who pays stands: what the page says, and what its button does."""
     if how.paid:
         return "paid"
     if how.going_on is not None:
-        return "bank" if how.going_on.state == Charge.State.ACTION else "going_on"
+        return _OPEN_STEPS.get(how.going_on.state, "going_on")
     if how.next_at is not None:
         return "too_many"
     if setup is None:

@@ -6,17 +6,19 @@ Acme has ten seats at 1.00 a month for the year until 27 October 2023; one more 
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from time import monotonic
+from typing import Any
 
 import pytest
 
 from accounts.models import Account
-from billing import payment_methods, payments, quotes, reconciliation, renewal
-from billing.models import Charge, Invoice, InvoicePayment, PaymentMethod, PaymentSetup, Quote
+from billing import payment_links, payment_methods, payments, quotes, reconciliation, renewal
+from billing.models import Charge, Invoice, InvoicePayment, PaymentLink, PaymentMethod, PaymentSetup, Quote
 from billing.provider import provider
-from billing.provider.base import Setup
+from billing.provider.base import PaymentOutcome, PaymentReference, PaymentStatus, Setup
 from billing.rules.changes import AddSeats
 from tests import acting, people, shop
-from tests.billing.provider_benches import MODES, Bench
+from tests.billing.provider_benches import MODES, Abroad, AbroadBench, Bench
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("acting")]
 TODAY, RENEWS = date(2023, 7, 14), date(2023, 10, 27)
@@ -74,9 +76,28 @@ def replacing(account: Account, bench: Bench, mode: str) -> Charge:
     return buy(account)
 
 
+def paying_by_link(account: Account, bench: Bench, mode: str) -> Charge:
+    """Let the renewal be declined, then whoever holds the letter's link pay it with a method of their own."""
+    renewing(account, bench, "declines")
+    by_vera = acting.occasion(by=people.vera())
+    payment_links.send(
+        Invoice.objects.get().pk, "books@acme.example", reason="The books pay", occasion=by_vera
+    )
+    link = PaymentLink.objects.get()
+    begun = payment_links.begin(link, at=acting.now(), return_url=BACK)
+    bench.enter(Setup(PaymentSetup.objects.get().reference, begun.address), mode)
+    return payment_links.pay(begun.state, occasion=acting.occasion(), return_url=BACK)
+
+
 Flow = Callable[[Account, Bench, str], Charge]
 # flow: what is due, in minor units
-FLOWS: dict[Flow, int] = {confirming: 345, replacing: 345, renewing: 12000, paying: 12000}
+FLOWS: dict[Flow, int] = {
+    confirming: 345,
+    replacing: 345,
+    renewing: 12000,
+    paying: 12000,
+    paying_by_link: 12000,
+}
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -114,6 +135,9 @@ def test_every_flow_ends_as_the_provider_says(bench: Bench, flow: Flow, mode: st
     else:
         assert Invoice.objects.count() == 1
     assert account.state == ("active" if paid or held else "past_due")
+    # Who pays by a link leaves the account's own method alone.
+    if flow is paying_by_link:
+        assert PaymentMethod.objects.get().reference != charge.method or mode.startswith("declines")
 
 
 def test_money_that_comes_for_what_was_given_up_is_given_back(bench: Bench) -> None:
@@ -134,3 +158,49 @@ def test_money_that_comes_for_what_was_given_up_is_given_back(bench: Bench) -> N
     assert charge.refunded_at is not None
     assert bench.kept() == 0
     assert not Invoice.objects.exists()
+
+
+class SlowBank(Abroad):
+    """Says that it is being looked at, as often as it was told, after its customer has confirmed."""
+
+    slow = 0
+
+    def look_up(self, payment: PaymentReference) -> PaymentOutcome | None:
+        found = self.books[payment.key]
+        if found.status is not PaymentStatus.ACTION and SlowBank.slow:
+            SlowBank.slow -= 1
+            return PaymentOutcome(PaymentStatus.PROCESSING, found.reference)
+        return found
+
+
+@pytest.mark.parametrize(
+    ("slow", "ends", "asked"), [(0, "succeeded", 0), (2, "succeeded", 2), (99, "processing", 4)]
+)
+def test_who_comes_back_waits_for_a_slow_bank_but_not_for_ever(
+    settings: Any, slow: int, ends: str, asked: int
+) -> None:
+    """A question a second, for three seconds."""
+    bench = AbroadBench()
+    settings.PAYMENT_PROVIDER = f"{__name__}.SlowBank"
+    account = people.acme(timezone="UTC")
+    shop.subscribe(account, {"support": ("team", 10, "1.00")}, start=date(2022, 10, 27))
+    charge = confirming(account, bench, "asks, and the bank agrees")
+    bench.banks_answer(agree=True)
+    SlowBank.slow, began = slow, monotonic()
+    assert reconciliation.ask_on_return(charge.pk, occasion=acting.occasion()).state == ends
+    assert monotonic() - began < reconciliation.PATIENCE + reconciliation.PAUSE + 1
+    assert slow - SlowBank.slow <= asked
+
+
+def test_what_is_open_for_long_is_asked_for_more_seldom(settings: Any) -> None:
+    """Asked for at noon, one of an hour is asked for again after six minutes, one of a week after an hour."""
+    bench = AbroadBench()
+    settings.PAYMENT_PROVIDER = AbroadBench.path
+    account = people.acme(timezone="UTC")
+    shop.subscribe(account, {"support": ("team", 10, "1.00")}, start=date(2022, 10, 27))
+    confirming(account, bench, "debit, later paid")
+    noon, minute = acting.now(), timedelta(minutes=1)
+    for age, pause in ((timedelta(hours=1), 7 * minute), (timedelta(days=7), 60 * minute)):
+        Charge.objects.update(created_at=noon - age, asked_at=noon)
+        assert reconciliation.reconcile(noon + pause - 2 * minute) == 0
+        assert reconciliation.reconcile(noon + pause) == 1

@@ -320,3 +320,14 @@ def test_a_provider_that_is_away_is_told(debtor: Account, link: str) -> None:
         assert "does not answer" in text(stranger.get(back))
         assert "does not answer" in text(press(stranger, back, follow=True))
     assert not Charge.objects.exists()
+
+
+@paying
+def test_a_direct_debit_by_a_link_is_said_to_be_on_its_way(client: Client, link: str) -> None:
+    """Nothing is left to do, and nothing else is charged; later the page says that it is paid."""
+    back = enter(client, link, "test_debit_later")
+    seen = text(press(client, back, follow=True))
+    assert "The direct debit is on its way: the bank collects it within some days." in seen
+    assert "Choose how to pay" not in seen
+    assert "is paid" in text(press(client, back, "look", follow=True))
+    assert paid() == 1

@@ -9,7 +9,14 @@ from django.test import Client
 
 from accounts.models import Account
 from billing import renewal
-from billing.models import Charge, InvoicePayment, PaymentMethod, PaymentSetup
+from billing.models import (
+    Charge,
+    InvoicePayment,
+    PaymentMethod,
+    PaymentSetup,
+    SandboxPayment,
+    SandboxSetup,
+)
 from billing.provider.base import Setup
 from tests import acting, people, shop
 from tests.billing.provider_benches import StripeBench
@@ -80,3 +87,18 @@ def test_a_direct_debit_is_collected_in_days(account: Account, stripe: StripeBen
     olivia.post(f"{INVOICE}return/")
     assert "Paid" in text(olivia.get(INVOICE))
     assert stripe.kept() == 12000
+
+
+def test_the_sandboxs_pages_are_nobodys_where_stripe_is_the_provider(account: Account) -> None:
+    """Where they were not, any customer paid with a test card."""
+    setup = SandboxSetup.objects.create(token="left-over", return_url="/a/acme/")
+    payment = SandboxPayment.objects.create(
+        key="1", method="test_asks_3ds", amount=1, currency="EUR", status="action", token="left-over"
+    )
+    olivia = signed_in(people.user("olivia"))
+    for address in ("/sandbox-provider/method/left-over/", "/sandbox-provider/pay/left-over/"):
+        assert olivia.get(address).status_code == 404
+        assert olivia.post(address, {"method": "test_approves", "answer": "approve"}).status_code == 404
+    setup.refresh_from_db()
+    payment.refresh_from_db()
+    assert (setup.method, payment.status) == ("", "action")
