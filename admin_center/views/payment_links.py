@@ -6,7 +6,7 @@ the way back carries a state that this browser's session knows, never the link's
 
 from collections.abc import Callable
 from email.utils import parseaddr
-from typing import Any
+from typing import Any, assert_never
 
 import structlog
 from django.conf import settings
@@ -209,16 +209,12 @@ def _show(
     return render(request, "payment_links/page.html", context, status=status)
 
 
-# What an open payment waits for, where it is not the provider.
-_OPEN_STEPS: dict[str, str] = {Charge.State.ACTION: "bank", Charge.State.PROCESSING: "collecting"}
-
-
 def _step(how: payment_links.PaymentLinkState, setup: PaymentSetup | None, entered: Any) -> str:
     """Return where the one who pays stands: what the page says, and what its button does."""
     if how.paid:
         return "paid"
     if how.going_on is not None:
-        return _OPEN_STEPS.get(how.going_on.state, "going_on")
+        return _going_on(Charge.State(how.going_on.state))
     if how.next_at is not None:
         return "too_many"
     if setup is None:
@@ -226,3 +222,18 @@ def _step(how: payment_links.PaymentLinkState, setup: PaymentSetup | None, enter
     if setup.used_at is not None:
         return "declined"
     return "entered" if entered else "nothing"
+
+
+def _going_on(state: Charge.State) -> str:
+    """Return what an open payment waits for: the customer's bank, its own time, or an answer."""
+    match state:
+        case Charge.State.ACTION:
+            return "bank"
+        case Charge.State.PROCESSING:
+            return "collecting"
+        case Charge.State.CREATED | Charge.State.SENDING | Charge.State.UNKNOWN:
+            return "going_on"
+        case Charge.State.SUCCEEDED | Charge.State.FAILED:
+            raise ValueError(state)
+        case _:
+            assert_never(state)
