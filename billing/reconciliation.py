@@ -194,6 +194,8 @@ def _process(message_id: str, *, at: datetime) -> bool:
             told = sender.tell(message.reference)
         except ProviderUnreachable:
             return False
+        if told is None:
+            log.info("message_of_nothing_of_ours", message=message_id)
         _take_in([told] if told else [], at)
     ProviderMessage.objects.filter(pk=message_id, processed_at=None).update(processed_at=at)
     return True

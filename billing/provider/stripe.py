@@ -117,8 +117,9 @@ class Stripe:
                 {"created": {"gte": int(since.timestamp())}, "limit": AT_ONCE}
             )
             said = [(_key(one), _outcome(one)) for one in map(_plain, listed.auto_paging_iter())]
-        # What waits for the customer is told where it is asked for.
-        return [(key, outcome) for key, outcome in said if key and outcome.status is not PaymentStatus.ACTION]
+        # What waits for the customer is told where it is asked for, and what is unknown says nothing.
+        unsaid = (PaymentStatus.ACTION, PaymentStatus.UNKNOWN)
+        return [(key, outcome) for key, outcome in said if key and outcome.status not in unsaid]
 
     def refund(self, payment: PaymentReference) -> None:
         """Give the whole payment back, unless that was done."""

@@ -158,6 +158,40 @@ def test_nothing_starts_on_the_sandbox_without_demo_or_tests(arguments: tuple[st
     assert "the sandbox" in start("import admin_center.wsgi", **given).stderr
 
 
+STRIPE_SET_UP = {
+    "PAYMENT_PROVIDER": "billing.provider.stripe.Stripe",
+    "STRIPE_SECRET_KEY": "sk_live_51AbCdEfGhIjKlMnOp",
+    "STRIPE_WEBHOOK_SECRETS": "whsec_0123456789abcdef,whsec_fedcba9876543210",
+    "STRIPE_METHOD_TYPES": "card,sepa_debit",
+}
+
+
+def test_stripe_starts_with_its_secrets_and_leads_to_its_pages() -> None:
+    checked = start(
+        "", arguments=("check", "--deploy", "--fail-level", "WARNING"), **PRODUCTION | STRIPE_SET_UP
+    )
+    assert checked.returncode == 0, checked.stderr
+    code = (
+        f"{IMPORT}; from django.conf import settings; "
+        "print(settings.CONTENT_SECURITY_POLICY['DIRECTIVES']['form-action'])"
+    )
+    assert (
+        start(code, **PRODUCTION | STRIPE_SET_UP).stdout
+        == "[\"'self'\", 'https://checkout.stripe.com', 'https://hooks.stripe.com']\n"
+    )
+
+
+def test_stripe_without_its_secrets_does_not_start() -> None:
+    refused = start(
+        "",
+        arguments=("check", "--deploy"),
+        **PRODUCTION | {"PAYMENT_PROVIDER": STRIPE_SET_UP["PAYMENT_PROVIDER"]},
+    )
+    assert refused.returncode == 1
+    told = [line.split(" ")[0] for line in refused.stderr.splitlines()]
+    assert told == ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRETS"]
+
+
 def test_all_that_is_wrong_is_told_at_once() -> None:
     told = start("", arguments=("check", "--deploy")).stderr.splitlines()
     assert [line.split(" ")[0] for line in told] == ["SECRET_KEY", "ORIGIN", "EMAIL_URL", "PAYMENT_PROVIDER"]
