@@ -9,7 +9,7 @@ from django.db.models import Case, CharField, DecimalField, ExpressionWrapper, F
 from django.db.models.functions import TruncDate
 
 from accounts.models import Account
-from billing.models import BalanceEntry, Invoice, InvoicePayment
+from billing.models import BalanceEntry, BankBooking, Invoice, InvoicePayment
 from billing.rules.money import to_minor
 from billing.rules.statements import AccountStatement, Movement, MovementKind, statement
 
@@ -34,10 +34,11 @@ def read(account: Account, first: date, last: date) -> AccountStatement:
 
 def _movements(account: Account, first: date, until: date) -> QuerySet[Any, Any]:
     start, end = _midnight(account, first), _midnight(account, until)
-    issued, paid, brought = _parts(account)
+    issued, paid, transferred, brought = _parts(account)
     parts = (
         issued.filter(issued_on__gte=first, issued_on__lt=until),
         paid.filter(paid_at__gte=start, paid_at__lt=end),
+        transferred.filter(payment__received_on__gte=first, payment__received_on__lt=until),
         brought.filter(created_at__gte=start, created_at__lt=end),
     )
     one, *others = (part.values_list(*COLUMNS) for part in parts)
@@ -48,16 +49,17 @@ def _movements(account: Account, first: date, until: date) -> QuerySet[Any, Any]
 def _owed_before(account: Account, first: date) -> int:
     """Return what an account owed when a day began: documents less payments less credit brought along."""
     start = _midnight(account, first)
-    issued, paid, brought = _parts(account)
+    issued, paid, transferred, brought = _parts(account)
     sums = (
         issued.filter(issued_on__lt=first).aggregate(sum=Sum("moved"))["sum"],
         paid.filter(paid_at__lt=start).aggregate(sum=Sum("moved"))["sum"],
+        transferred.filter(payment__received_on__lt=first).aggregate(sum=Sum("moved"))["sum"],
         brought.filter(created_at__lt=start).aggregate(sum=Sum("moved"))["sum"],
     )
     return sum(to_minor(one or Decimal(0), account.currency) for one in sums)
 
 
-def _parts(account: Account) -> tuple[QuerySet[Any], QuerySet[Any], QuerySet[Any]]:
+def _parts(account: Account) -> tuple[QuerySet[Any], ...]:
     """Return documents, payments and credit brought along, each with the columns of a movement."""
     zone = ZoneInfo(account.timezone)
     documents = Invoice.objects.filter(subscription_id=account.pk).annotate(
@@ -67,7 +69,16 @@ def _parts(account: Account) -> tuple[QuerySet[Any], QuerySet[Any], QuerySet[Any
         of=F("number"),
         at=F("issued_at"),
     )
-    paid = InvoicePayment.objects.filter(invoice__subscription_id=account.pk, invoice__due__gt=0)
+    paid = InvoicePayment.objects.filter(
+        invoice__subscription_id=account.pk, invoice__due__gt=0, invoice__bank_bookings=None
+    )
+    transferred = BankBooking.objects.filter(invoice__subscription_id=account.pk).annotate(
+        day=F("payment__received_on"),
+        what=_text(MovementKind.PAID),
+        moved=_plain(-F("amount")),
+        of=F("invoice__number"),
+        at=F("booked_at"),
+    )
     payments = paid.annotate(
         day=TruncDate("paid_at", tzinfo=zone),
         what=_text(MovementKind.PAID),
@@ -83,7 +94,7 @@ def _parts(account: Account) -> tuple[QuerySet[Any], QuerySet[Any], QuerySet[Any
         of=_text(""),
         at=F("created_at"),
     )
-    return documents, payments, brought
+    return documents, payments, transferred, brought
 
 
 def _plain(amount: Any) -> "ExpressionWrapper[Any]":

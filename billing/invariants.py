@@ -107,6 +107,16 @@ INVARIANTS: dict[str, str] = {
         SELECT i.number FROM billing_invoice i JOIN billing_invoicepayment p ON p.invoice_id = i.id
         LEFT JOIN billing_charge c ON c.id = p.charge_id
         WHERE (p.charge_id IS NOT NULL AND (c.amount <> i.due OR c.state <> 'succeeded' OR c.refund_due))""",
+    "no more is booked of a transfer, or of an invoice, than there is": """
+        SELECT p.id FROM billing_bankpayment p JOIN billing_bankbooking b ON b.payment_id = p.id
+        GROUP BY p.id HAVING sum(b.amount) > p.amount
+        UNION ALL SELECT i.id FROM billing_invoice i JOIN billing_bankbooking b ON b.invoice_id = i.id
+        GROUP BY i.id HAVING sum(b.amount) > i.due""",
+    "an invoice is paid by transfers when they are all that is due, and only then": """
+        SELECT i.id FROM billing_invoice i JOIN billing_bankbooking b ON b.invoice_id = i.id
+        LEFT JOIN billing_invoicepayment p ON p.invoice_id = i.id
+        GROUP BY i.id, p.invoice_id, p.charge_id
+        HAVING (sum(b.amount) = i.due) <> (p.invoice_id IS NOT NULL AND p.charge_id IS NULL)""",
     "a confirmed quote charged what it showed": f"""
         SELECT q.id FROM billing_quote q LEFT JOIN billing_invoice i ON i.quote_id = q.id
         WHERE q.state = 'confirmed'

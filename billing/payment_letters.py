@@ -17,6 +17,20 @@ def received(account: Account, charge: Charge) -> None:
     _tell(LetterKind.PAYMENT_RECEIVED, account, charge)
 
 
+def transferred(account: Account, invoice: Invoice) -> None:
+    """Send the receipt of an invoice of which nothing is left to pay, by transfer."""
+    if not account.shows_costs:
+        return
+    people = [member.user for member in Membership.objects.contacts(account)]
+    facts = {
+        "invoice": invoice.number,
+        "amount": to_minor(invoice.due.amount, invoice.currency),
+        "currency": invoice.currency,
+        "method": {"kind": "transfer"},
+    }
+    mail.post(LetterKind.PAYMENT_RECEIVED, account, to=people, facts=facts, key=invoice.number)
+
+
 def failed(account: Account, charge: Charge) -> None:
     """Tell why a payment failed, and the one way that mends it; nobody where somebody has just read it."""
     if charge.return_url or charge.link_id is not None:

@@ -221,6 +221,8 @@ def _closed(account: Account, invoice: Invoice) -> NoLinkReason | None:
     """Return why nobody pays an invoice by a link."""
     if not account.shows_costs or account.erased_at is not None:
         return NoLinkReason.BY_VENDOR
+    if invoice.bank_bookings.exists() and not InvoicePayment.objects.filter(invoice=invoice).exists():
+        return NoLinkReason.BY_VENDOR
     if invoice.due.amount <= 0 or InvoicePayment.objects.filter(invoice=invoice).exists():
         return NoLinkReason.PAID
     return None

@@ -82,6 +82,10 @@ class PaidByInvoice(Exception):
     """The account's invoices are paid by transfer: no method is charged."""
 
 
+class PaidInPart(Exception):
+    """A part of the invoice was paid by transfer: the rest is paid so too."""
+
+
 class NoPaymentMethod(Exception):
     """Something is due and no payment method that can be charged is on file."""
 
@@ -90,7 +94,7 @@ def pay(number: str, account: Account, *, occasion: Occasion, return_url: str = 
     """Collect an open invoice with the method on file; return the charge, whatever came of it.
 
     Whoever may see invoices may pay them. Raises NotAllowed, Invoice.DoesNotExist, AlreadyPaid,
-    PaidByInvoice, NoPaymentMethod.
+    PaidByInvoice, PaidInPart, NoPaymentMethod.
     """
     Gate(occasion.person, account, on=occasion.on).demand(Action.VIEW_INVOICES)
     settle_open(Invoice.objects.filter(number=number, subscription_id=account.pk).first(), occasion=occasion)
@@ -104,6 +108,9 @@ def pay(number: str, account: Account, *, occasion: Occasion, return_url: str = 
             raise AlreadyPaid
         if not is_charged(account):
             raise PaidByInvoice
+        if invoice.bank_bookings.exists():
+            # A card is charged all or nothing, and a part of it is there.
+            raise PaidInPart
         method = PaymentMethod.objects.filter(pk=account.pk).exclude(reference="").first()
         if method is None:
             raise NoPaymentMethod

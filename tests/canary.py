@@ -38,6 +38,7 @@ TEXTS = {
     "billing.Cancellation": {"text"},
     "billing.Charge": {"id", "reference", "method"},
     "billing.PaymentMethod": {"reference"},
+    "billing.BankPayment": {"bank_id", "reference", "payer"},
 }
 # Columns that hold a word of a fixed list, of the catalogue, or of a person (people are watched by
 # their names and addresses), and so say nothing of an account.
@@ -75,6 +76,8 @@ CODES = {
     "billing.ScheduledChange": {"kind", "cycle"},
     "billing.Subscription": {"parked_because", "currency", "cycle"},
     "billing.TemporarySeats": {"charged_currency"},
+    "billing.BankPayment": {"amount_currency"},
+    "billing.BankBooking": {"amount_currency", "booked_by_name"},
     "billing.BalanceEntry": {"amount_currency", "reason"},
 }  # fmt: skip
 # Who holds the link that was mailed reads the address it was mailed to, or which account invites: that

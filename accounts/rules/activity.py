@@ -18,6 +18,7 @@ class ActivityVerb(StrEnum):
     ACCOUNT_LOADED = "account_loaded"
     ACCOUNT_STATE_CHANGED = "account_state_changed"
     BALANCE_BROUGHT_IN = "balance_brought_in"
+    BANK_PAYMENT_BOOKED = "bank_payment_booked"
     CANCELLATION_SCHEDULED = "cancellation_scheduled"
     CHANGE_NOT_PAID = "change_not_paid"
     CHANGE_UNDONE = "change_undone"

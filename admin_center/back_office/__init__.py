@@ -7,6 +7,7 @@ reason that the account's owner can read. Nothing is ever deleted here.
 from admin_center.back_office import (
     accounts,
     activity,
+    bank_payments,
     cancellations,
     catalogue,
     email_corrections,
@@ -24,6 +25,7 @@ from admin_center.back_office.site import site
 __all__ = [
     "accounts",
     "activity",
+    "bank_payments",
     "cancellations",
     "catalogue",
     "email_corrections",

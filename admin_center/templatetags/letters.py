@@ -138,6 +138,8 @@ def due_label(facts: Mapping[str, Any]) -> str:
 def method_used(facts: Mapping[str, Any]) -> str:
     """Return a payment method inside a sentence: "Visa 4242", "SEPA 3000"."""
     method = facts.get("method") or {}
+    if method.get("kind") == "transfer":
+        return pgettext("inside a sentence", "transfer")
     named = " ".join(filter(None, (method.get("brand"), method.get("last_four"))))
     return named or pgettext("inside a sentence", "the payment method")
 

@@ -18,7 +18,7 @@ from admin_center.pages import AccountRequest, page
 from admin_center.presenters import documents as document_presenter
 from admin_center.presenters import invoices as invoice_presenter
 from admin_center.presenters import quotes as quote_presenter
-from billing import debts, documents, payments, reconciliation
+from billing import bank_payments, debts, documents, payments, reconciliation
 from billing.models import Charge, Invoice, PaymentMethod
 from billing.rules import e_invoices
 
@@ -66,6 +66,9 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
         "taxes": document.taxes,
         "minus_prepaid": -found.prepaid,
         "charges": charges,
+        "bookings": found.bank_bookings.select_related("payment").order_by("pk"),
+        "partly_paid": bank_payments.is_partly_paid(found),
+        "left": (bank_payments.left_of(found), found.currency),
         "collecting": any(one.state == Charge.State.PROCESSING for one in charges),
         "method": PaymentMethod.objects.filter(pk=request.account.pk).first(),
     }
@@ -86,6 +89,9 @@ def pay(request: AccountRequest, number: str) -> HttpResponse:
         return redirect(address)
     except payments.PaidByInvoice:
         messages.info(request, _("This account pays its invoices by transfer: nothing is charged here."))
+        return redirect(address)
+    except payments.PaidInPart:
+        messages.info(request, _("A part was paid by transfer: please pay the rest by transfer too."))
         return redirect(address)
     except payments.NoPaymentMethod:
         messages.warning(request, _("Enter a payment method first."))

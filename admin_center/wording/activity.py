@@ -11,6 +11,7 @@ VERBS = {
     ActivityVerb.ACCOUNT_LOADED: _("Account brought in from a file"),
     ActivityVerb.ACCOUNT_STATE_CHANGED: _("Account state changed"),
     ActivityVerb.BALANCE_BROUGHT_IN: _("Credit balance brought in"),
+    ActivityVerb.BANK_PAYMENT_BOOKED: _("Bank transfer booked"),
     ActivityVerb.CANCELLATION_SCHEDULED: _("Cancellation of the account scheduled"),
     ActivityVerb.CHANGE_NOT_PAID: _("Change not carried out: it was not paid"),
     ActivityVerb.CHANGE_UNDONE: _("Scheduled change undone"),

@@ -1,6 +1,7 @@
 """The tables about what is bought and owed."""
 
 from billing.models.balance import BalanceEntry
+from billing.models.bank_payment import BankBooking, BankPayment
 from billing.models.cancellation import Cancellation, DataExport
 from billing.models.catalogue import Catalogue, Edition, Price, Product
 from billing.models.change_request import ChangeRequest
@@ -21,6 +22,8 @@ from billing.models.tax_rate import TaxRate
 __all__ = [
     "AgentSeat",
     "BalanceEntry",
+    "BankBooking",
+    "BankPayment",
     "BillingProfile",
     "Cancellation",
     "Catalogue",

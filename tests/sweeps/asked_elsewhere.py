@@ -21,6 +21,7 @@ ASKED_ELSEWHERE = {
     "accounts.email_changes.confirm": "whoever reads the letter: tests/console/test_email_change.py",
     "accounts.invitations.accept": "whoever reads the letter: tests/console/test_invitations.py",
     "accounts.lifecycle.fall_past_due": "nobody does it: a charge that failed",
+    "billing.bank_payments.receive": "nobody does it: the bank tells it",
     "billing.applying.apply": "confirm and accept_as_staff, and the payment of what they hold",
     "billing.change_request_closing.close_moot": "nobody does it: every change of a subscription",
     "billing.invoicing.issue": "apply and the renewal, which have a reason for an invoice",

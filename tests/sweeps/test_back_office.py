@@ -11,7 +11,7 @@ from accounts.models import Letter
 from accounts.rules.roles import Role
 from admin_center.back_office import site
 from billing import change_requests, payment_links, promo_codes, quotes
-from billing.models import ChangeRequest, Invoice, PromoCode, Subscription
+from billing.models import BankPayment, ChangeRequest, Invoice, PromoCode, Subscription
 from billing.rules.changes import AddProduct, AddSeats
 from tests import acting, people, shop
 from tests.sweeps import naughty
@@ -60,6 +60,10 @@ def forms() -> dict[str, dict[str, str]]:
     letter = Letter.objects.create(
         account=acme, kind="request_expired", to="x@acme.example", language="en", key="x", failed_at=AT
     )
+    transfer = BankPayment.objects.create(
+        bank_id="B-1", received_on=AT.date(), amount=invoice.due, payer="Initech", loaded_at=AT
+    )
+    booking = {"number": invoice.number, "amount": str(invoice.due.amount), "reason": "x"}
     new = NEW | {"code": "NEW", "percent": "5", "reason": "x", "catalogue": str(promo.catalogue_id)}
     decision = {"act": "accept", "reason": "x", "price-guide": "5"}
     return {
@@ -75,6 +79,7 @@ def forms() -> dict[str, dict[str, str]]:
             "reason": "x",
         },
         reverse("vendor:billing_invoice_link_revoke", args=[link.pk]): {"reason": "x"},
+        reverse("vendor:billing_bankpayment_book", args=[transfer.pk]): booking,
         reverse("vendor:accounts_user_correct", args=[people.user("olivia").pk]): {
             "email": "o@acme.example",
             "reason": "x",

@@ -24,7 +24,7 @@ from accounts import email_changes
 from accounts.models import Draft, Letter, User
 from admin_center.back_office import site
 from billing import cancellation, change_requests, payment_links, promo_codes, quotes
-from billing.models import Invoice, Subscription
+from billing.models import BankPayment, Invoice, Subscription
 from billing.rules.changes import AddProduct, AddSeats
 from tests import acting, people, shop
 from tests.sweeps import reading, world
@@ -264,6 +264,9 @@ def staff_pages() -> dict[str, object]:
         change = email_changes.propose(
             olivia.pk, "right@acme.example", reason="Typing error", occasion=acting.occasion(by=colleague)
         )
+    transfer = BankPayment.objects.create(
+        bank_id="B-1", received_on=AT.date(), amount=invoice.due, payer="Initech", loaded_at=AT
+    )
     Letter.objects.filter(account=acme, kind="request_submitted").update(failed_at=AT)
     Subscription.objects.filter(pk=acme.pk).update(parked_at=AT, parked_because="gap support", tax_percent=20)
     return {
@@ -272,6 +275,7 @@ def staff_pages() -> dict[str, object]:
         "accounts_letter_again": (),
         "accounts_letter_html": None,
         "accounts_user_correct": olivia.pk,
+        "billing_bankpayment_book": transfer.pk,
         "billing_cancellation_figures": None,
         "billing_cancellation_restore": ended.pk,
         "billing_changerequest_decide": asked.pk,
@@ -307,5 +311,5 @@ def test_what_staff_type_is_there_after_signing_in_again(db: None) -> None:
     tried, wrong = swept(pages, {"vera": vera, "victor": victor})
     assert wrong == []
     # Account, code (new and old), settling, correcting, giving back, deciding, letting renew, own rate,
-    # sending again, a link sent and revoked.
-    assert tried == 12
+    # sending again, a link sent and revoked, a transfer booked.
+    assert tried == 13

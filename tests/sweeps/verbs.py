@@ -21,6 +21,7 @@ from accounts.occasion import Occasion
 from accounts.rules.decision import NotAllowed
 from accounts.rules.roles import Role
 from billing import (
+    bank_payments,
     cancellation,
     change_requests,
     data_export,
@@ -34,6 +35,7 @@ from billing import (
     taxation,
 )
 from billing.models import (
+    BankPayment,
     ChangeRequest,
     Invoice,
     PaymentLink,
@@ -166,6 +168,15 @@ def _invoice(case: Case) -> str:
     Account.objects.filter(pk=case.account.pk).update(collection_method="charge_automatically")
     PaymentMethod.objects.filter(pk=case.account.pk).update(kind="card", reference="test_approves")
     return str(Invoice.objects.get(pk=case.own(Invoice)).number)
+
+
+def _transfer(case: Case) -> tuple[int, str]:
+    """Return a transfer that nobody booked yet, and the number of an invoice that is open."""
+    invoice = Invoice.objects.get(pk=case.own(Invoice))
+    payment = BankPayment.objects.create(
+        bank_id=f"B-{next(_numbers)}", received_on=case.on, amount=invoice.due, loaded_at=clock.now()
+    )
+    return payment.pk, str(invoice.number)
 
 
 def _offer_to(case: Case) -> int:
@@ -363,6 +374,15 @@ VERBS: dict[str, Verb] = {
         (STAFF,),
         staff="always",
         beyond=(payment_links.LinkOver,),
+    ),
+    "billing.bank_payments.book": Verb(
+        lambda c, made: bank_payments.book(
+            made[0], {made[1]: 1}, reason="They told us.", occasion=c.occasion
+        ),
+        (STAFF,),
+        staff="always",
+        make=_transfer,
+        beyond=(bank_payments.NotBookable,),
     ),
     "billing.taxation.end_own_rate": Verb(
         lambda c, made: taxation.end_own_rate(

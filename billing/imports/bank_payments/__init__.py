@@ -1,0 +1,1 @@
+"""Incoming transfers from the bank: reading its file."""

@@ -1,0 +1,47 @@
+"""Which invoices a transfer pays, where reference and amount leave no doubt."""
+
+import pytest
+
+from billing.rules.bank_matching import OpenInvoice, matched, named
+
+OPEN = [
+    OpenInvoice("INV-000025", "EUR", 204000),
+    OpenInvoice("INV-000026", "EUR", 9936),
+    OpenInvoice("INV-000027", "USD", 9936),
+]
+
+
+@pytest.mark.parametrize(
+    ("reference", "numbers"),
+    [
+        ("INV-000025", ("INV-000025",)),
+        ("your inv 000025, thanks", ("INV-000025",)),
+        ("INV000025/INV-000026", ("INV-000025", "INV-000026")),
+        ("INV-000025 INV-000025", ("INV-000025",)),
+        ("rent INV-25", ()),
+        ("", ()),
+    ],
+)
+def test_numbers_are_found_as_people_and_banks_write_them(reference: str, numbers: tuple[str, ...]) -> None:
+    assert named(reference) == numbers
+
+
+@pytest.mark.parametrize(
+    ("reference", "amount", "currency", "parts"),
+    [
+        ("INV-000025", 204000, "EUR", {"INV-000025": 204000}),
+        # 2,040.00 + 99.36 = 2,139.36
+        ("INV-000025 INV-000026", 213936, "EUR", {"INV-000025": 204000, "INV-000026": 9936}),
+        ("INV-000025", 100000, "EUR", {"INV-000025": 100000}),
+        ("INV-000025", 204001, "EUR", {}),
+        ("INV-000025 INV-000026", 100000, "EUR", {}),
+        ("INV-000025", 204000, "USD", {}),
+        ("INV-000025 INV-000027", 213936, "EUR", {}),
+        ("INV-999999", 204000, "EUR", {}),
+        ("thanks", 204000, "EUR", {}),
+    ],
+)
+def test_only_what_leaves_no_doubt_is_booked(
+    reference: str, amount: int, currency: str, parts: dict[str, int]
+) -> None:
+    assert matched(reference, amount, currency, OPEN) == parts
