@@ -8,16 +8,13 @@ vendor's staff may too, and how it is called for a person: `call` finds or makes
 
 import itertools
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 
-from accounts import clock, invitations, lifecycle, ownership, resending, roles
-from accounts.models import Account, Invitation, Letter, Membership, OwnershipOffer, User
-from accounts.occasion import Occasion
+from accounts import invitations, lifecycle, ownership, resending, roles
+from accounts.models import Invitation, OwnershipOffer
 from accounts.rules.decision import NotAllowed
 from accounts.rules.roles import Role
 from billing import (
@@ -35,55 +32,30 @@ from billing import (
     taxation,
 )
 from billing.models import (
-    BankPayment,
-    ChangeRequest,
     Invoice,
     PaymentLink,
-    PaymentMethod,
-    PaymentSetup,
-    Quote,
-    SandboxSetup,
     ScheduledChange,
 )
 from billing.rules.changes import AddSeats, ReduceSeats
-from billing.rules.refusals import Refusal
-from tests import acting, shop
+from tests import acting
+from tests.sweeps.cases import (
+    Case,
+    given_up_letter,
+    live_line,
+    new_transfer,
+    offer_to,
+    open_invoice,
+    open_offer,
+    open_quote,
+    open_request,
+    open_setup,
+    own_request,
+)
 
 STAFF = "staff"
 # Whom the owner offered the account, as long as they are a billing admin with a verified address.
 HEIR = "heir"
 _numbers = itertools.count()
-
-
-@dataclass(frozen=True)
-class Case:
-    """One verb about to be called: on an account, by a person, on a day."""
-
-    account: Account
-    by: User
-    on: date
-
-    @property
-    def occasion(self) -> Occasion:
-        """Return the occasion on which the person calls it."""
-        return acting.occasion(by=self.by, on=self.on)
-
-    def own(self, model: Any, **filters: Any) -> Any:
-        """Return the key of a row of this account; LookupError where there is none."""
-        found = (
-            model.objects.filter(**{model.account_path: self.account.pk}, **filters).order_by("pk").first()
-        )
-        if found is None:
-            raise LookupError(model.__name__)
-        return found.pk
-
-    def member(self, role: Role) -> int:
-        """Return somebody else with a role."""
-        others = Membership.objects.filter(account=self.account, role=role).exclude(user=self.by)
-        found = others.order_by("pk").last()
-        if found is None:
-            raise LookupError(role)
-        return found.pk
 
 
 @dataclass(frozen=True)
@@ -104,88 +76,6 @@ class Verb:
     beyond: tuple[type[Exception], ...] = ()
 
 
-def _quote(case: Case) -> Any:
-    """Return an open quote that holds, and was drawn up for this person while they might."""
-    quote = case.own(Quote, state="open")
-    with suppress(NotAllowed, Refusal):
-        owner = Membership.objects.select_related("user").get(account=case.account, role=Role.OWNER).user
-        quote = quotes.draw_up(
-            case.account, [AddSeats("guide", 14)], occasion=acting.occasion(by=owner, on=case.on)
-        ).pk
-    Quote.objects.filter(pk=quote).update(person=case.by)
-    return quote
-
-
-def _setup(case: Case) -> str:
-    """Open a set-up of a payment method for this person, past all verbs; return its state."""
-    shop_state = f"state-{next(_numbers)}"
-    at = clock.now()
-    if not hasattr(case.account, "subscription"):
-        raise LookupError("subscription")
-    token = f"token-{shop_state}"
-    SandboxSetup.objects.create(token=token, return_url="", method="test_approves")
-    PaymentSetup.objects.create(
-        subscription_id=case.account.pk,
-        person=case.by,
-        state_hash=payment_methods._hash(shop_state),
-        reference=token,
-        created_at=at,
-        expires_at=at + timedelta(hours=1),
-    )
-    return shop_state
-
-
-def _request(case: Case) -> int:
-    """Return an open request, which somebody else wrote."""
-    return int(case.own(ChangeRequest, state="open"))
-
-
-def _own_request(case: Case) -> int:
-    """Return an open request that this person wrote while they might."""
-    found = _request(case)
-    ChangeRequest.objects.filter(pk=found).update(requester=case.by)
-    return found
-
-
-def _offer(case: Case) -> int:
-    """Return an open offer of the account, made to somebody else."""
-    offer = int(case.own(OwnershipOffer, state="open"))
-    other = Membership.objects.filter(account=case.account).exclude(user=case.by).earliest("pk")
-    OwnershipOffer.objects.filter(pk=offer).update(to=other.user)
-    return offer
-
-
-def _letter(case: Case) -> int:
-    """Return a letter of the account that was given up."""
-    letter = Letter(account=case.account, kind="request_expired", to="o@people.example", language="en")
-    letter.key, letter.failed_at = f"letter-{next(_numbers)}", clock.now()
-    letter.save()
-    return letter.pk
-
-
-def _invoice(case: Case) -> str:
-    """Return the number of an invoice that is open, with a card on file that is charged for it."""
-    Account.objects.filter(pk=case.account.pk).update(collection_method="charge_automatically")
-    PaymentMethod.objects.filter(pk=case.account.pk).update(kind="card", reference="test_approves")
-    return str(Invoice.objects.get(pk=case.own(Invoice)).number)
-
-
-def _transfer(case: Case) -> tuple[int, str]:
-    """Return a transfer that nobody booked yet, and the number of an invoice that is open."""
-    invoice = Invoice.objects.get(pk=case.own(Invoice))
-    payment = BankPayment.objects.create(
-        bank_id=f"B-{next(_numbers)}", received_on=case.on, amount=invoice.due, loaded_at=clock.now()
-    )
-    return payment.pk, str(invoice.number)
-
-
-def _offer_to(case: Case) -> int:
-    """Return an offer of the account that was made to this person by its owner."""
-    offer = int(case.own(OwnershipOffer, state="open"))
-    OwnershipOffer.objects.filter(pk=offer).update(to=case.by)
-    return offer
-
-
 def _at_end(case: Case, made: object) -> object:
     sheet = cancellation.consequences(case.account, case.on, at_end=True)
     return cancellation.cancel_at_period_end(
@@ -198,10 +88,6 @@ def _now(case: Case, made: object) -> object:
     return cancellation.cancel_now(
         case.account, mark=sheet.mark, reason="too_expensive", text="", occasion=case.occasion
     )
-
-
-def _line(case: Case) -> int:
-    return int(shop.line(case.account, "guide").pk)
 
 
 VERBS: dict[str, Verb] = {
@@ -220,38 +106,38 @@ VERBS: dict[str, Verb] = {
     "billing.payment_methods.entered": Verb(
         lambda c, made: payment_methods.entered(c.account, made, occasion=c.occasion),
         ("change_payment",),
-        make=_setup,
+        make=open_setup,
     ),
     "billing.payment_methods.finish": Verb(
         lambda c, made: payment_methods.finish(c.account, made, occasion=c.occasion),
         ("change_payment",),
-        make=_setup,
+        make=open_setup,
     ),
     "billing.payments.pay": Verb(
         lambda c, made: payments.pay(
             Invoice.objects.get(pk=c.own(Invoice)).number, c.account, occasion=c.occasion
         ),
         ("view_invoices",),
-        make=_invoice,
+        make=open_invoice,
         beyond=(payments.AlreadyPaid, payments.NoPaymentMethod),
     ),
     "billing.quotes.price": Verb(
         lambda c, made: quotes.price(c.account, [AddSeats("guide", 14)], occasion=c.occasion),
         ("change_subscription", "add_seats"),
-        make=_line,
+        make=live_line,
     ),
     "billing.quotes.draw_up": Verb(
         lambda c, made: quotes.draw_up(c.account, [ReduceSeats("guide", 5)], occasion=c.occasion),
         ("change_subscription", "reduce"),
-        make=_line,
+        make=live_line,
     ),
     "billing.quotes.confirm": Verb(
         lambda c, made: quotes.confirm(made, occasion=c.occasion),
         ("change_subscription", "add_seats"),
-        make=_quote,
+        make=open_quote,
     ),
     "billing.quotes.withdraw": Verb(
-        lambda c, made: quotes.withdraw(made, occasion=c.occasion), ("change_subscription",), make=_quote
+        lambda c, made: quotes.withdraw(made, occasion=c.occasion), ("change_subscription",), make=open_quote
     ),
     "billing.quotes.undo": Verb(
         lambda c, made: quotes.undo(c.own(ScheduledChange), occasion=c.occasion), ("undo_change",)
@@ -261,23 +147,23 @@ VERBS: dict[str, Verb] = {
             c.account, [AddSeats("guide", 14)], note="", occasion=c.occasion
         ),
         ("request_change",),
-        make=_line,
+        make=live_line,
     ),
     "billing.change_requests.draw_up": Verb(
         lambda c, made: change_requests.draw_up(made, occasion=c.occasion, changes=[AddSeats("guide", 14)]),
         ("decide_requests", "change_subscription", "add_seats"),
-        make=_request,
+        make=open_request,
     ),
     "billing.change_requests.reject": Verb(
         lambda c, made: change_requests.reject(made, reason="Not this year.", occasion=c.occasion),
         ("decide_requests",),
         staff="deciding",
-        make=_request,
+        make=open_request,
     ),
     "billing.change_requests.withdraw": Verb(
         lambda c, made: change_requests.withdraw(made, occasion=c.occasion),
         ("view_subscription",),
-        make=_own_request,
+        make=own_request,
     ),
     "billing.change_requests.accept_as_staff": Verb(
         lambda c, made: change_requests.accept_as_staff(
@@ -285,17 +171,17 @@ VERBS: dict[str, Verb] = {
         ),
         (STAFF,),
         staff="deciding",
-        make=_request,
+        make=open_request,
     ),
     "billing.seats.assign": Verb(
         lambda c, made: seats.assign(made, c.member(Role.AGENT), occasion=c.occasion),
         ("manage_people",),
-        make=_line,
+        make=live_line,
     ),
     "billing.seats.free": Verb(
         lambda c, made: seats.free(made, c.member(Role.AGENT), occasion=c.occasion),
         ("manage_people",),
-        make=_line,
+        make=live_line,
     ),
     "billing.seats.remove": Verb(
         lambda c, made: seats.remove(c.member(Role.AGENT), occasion=c.occasion),
@@ -337,14 +223,14 @@ VERBS: dict[str, Verb] = {
     "accounts.ownership.withdraw": Verb(
         lambda c, made: ownership.withdraw(made, occasion=c.occasion),
         ("transfer_ownership",),
-        make=_offer,
+        make=open_offer,
         refusal=(NotAllowed, ownership.OfferOver),
     ),
     "accounts.resending.send_again": Verb(
         lambda c, made: resending.send_again(made, reason="Mended.", occasion_of=acting.occasion_of(c.by)),
         (STAFF,),
         staff="always",
-        make=_letter,
+        make=given_up_letter,
     ),
     "accounts.lifecycle.amend": Verb(
         lambda c, made: lifecycle.amend(
@@ -381,7 +267,7 @@ VERBS: dict[str, Verb] = {
         ),
         (STAFF,),
         staff="always",
-        make=_transfer,
+        make=new_transfer,
         beyond=(bank_payments.NotBookable,),
     ),
     "billing.taxation.end_own_rate": Verb(
@@ -410,6 +296,6 @@ VERBS: dict[str, Verb] = {
         lambda c, made: ownership.accept(made, occasion=c.occasion),
         (HEIR,),
         refusal=(ownership.OfferOver, ownership.NotEligible, OwnershipOffer.DoesNotExist),
-        make=_offer_to,
+        make=offer_to,
     ),
 }

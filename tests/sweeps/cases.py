@@ -1,0 +1,148 @@
+"""What a verb is called on: an account, a person and a day, and what it acts on, found or made."""
+
+import itertools
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from accounts import clock
+from accounts.models import Account, Letter, Membership, OwnershipOffer, User
+from accounts.occasion import Occasion
+from accounts.rules.decision import NotAllowed
+from accounts.rules.roles import Role
+from billing import (
+    payment_methods,
+    quotes,
+)
+from billing.models import (
+    BankPayment,
+    ChangeRequest,
+    Invoice,
+    PaymentMethod,
+    PaymentSetup,
+    Quote,
+    SandboxSetup,
+)
+from billing.rules.changes import AddSeats
+from billing.rules.refusals import Refusal
+from tests import acting, shop
+
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One verb about to be called: on an account, by a person, on a day."""
+
+    account: Account
+    by: User
+    on: date
+
+    @property
+    def occasion(self) -> Occasion:
+        """Return the occasion on which the person calls it."""
+        return acting.occasion(by=self.by, on=self.on)
+
+    def own(self, model: Any, **filters: Any) -> Any:
+        """Return the key of a row of this account; LookupError where there is none."""
+        found = (
+            model.objects.filter(**{model.account_path: self.account.pk}, **filters).order_by("pk").first()
+        )
+        if found is None:
+            raise LookupError(model.__name__)
+        return found.pk
+
+    def member(self, role: Role) -> int:
+        """Return somebody else with a role."""
+        others = Membership.objects.filter(account=self.account, role=role).exclude(user=self.by)
+        found = others.order_by("pk").last()
+        if found is None:
+            raise LookupError(role)
+        return found.pk
+
+
+def open_quote(case: Case) -> Any:
+    """Return an open quote that holds, and was drawn up for this person while they might."""
+    quote = case.own(Quote, state="open")
+    with suppress(NotAllowed, Refusal):
+        owner = Membership.objects.select_related("user").get(account=case.account, role=Role.OWNER).user
+        quote = quotes.draw_up(
+            case.account, [AddSeats("guide", 14)], occasion=acting.occasion(by=owner, on=case.on)
+        ).pk
+    Quote.objects.filter(pk=quote).update(person=case.by)
+    return quote
+
+
+def open_setup(case: Case) -> str:
+    """Open a set-up of a payment method for this person, past all verbs; return its state."""
+    shop_state = f"state-{next(_numbers)}"
+    at = clock.now()
+    if not hasattr(case.account, "subscription"):
+        raise LookupError("subscription")
+    token = f"token-{shop_state}"
+    SandboxSetup.objects.create(token=token, return_url="", method="test_approves")
+    PaymentSetup.objects.create(
+        subscription_id=case.account.pk,
+        person=case.by,
+        state_hash=payment_methods._hash(shop_state),
+        reference=token,
+        created_at=at,
+        expires_at=at + timedelta(hours=1),
+    )
+    return shop_state
+
+
+def open_request(case: Case) -> int:
+    """Return an open request, which somebody else wrote."""
+    return int(case.own(ChangeRequest, state="open"))
+
+
+def own_request(case: Case) -> int:
+    """Return an open request that this person wrote while they might."""
+    found = open_request(case)
+    ChangeRequest.objects.filter(pk=found).update(requester=case.by)
+    return found
+
+
+def open_offer(case: Case) -> int:
+    """Return an open offer of the account, made to somebody else."""
+    offer = int(case.own(OwnershipOffer, state="open"))
+    other = Membership.objects.filter(account=case.account).exclude(user=case.by).earliest("pk")
+    OwnershipOffer.objects.filter(pk=offer).update(to=other.user)
+    return offer
+
+
+def given_up_letter(case: Case) -> int:
+    """Return a letter of the account that was given up."""
+    letter = Letter(account=case.account, kind="request_expired", to="o@people.example", language="en")
+    letter.key, letter.failed_at = f"letter-{next(_numbers)}", clock.now()
+    letter.save()
+    return letter.pk
+
+
+def open_invoice(case: Case) -> str:
+    """Return the number of an invoice that is open, with a card on file that is charged for it."""
+    Account.objects.filter(pk=case.account.pk).update(collection_method="charge_automatically")
+    PaymentMethod.objects.filter(pk=case.account.pk).update(kind="card", reference="test_approves")
+    return str(Invoice.objects.get(pk=case.own(Invoice)).number)
+
+
+def new_transfer(case: Case) -> tuple[int, str]:
+    """Return a transfer that nobody booked yet, and the number of an invoice that is open."""
+    invoice = Invoice.objects.get(pk=case.own(Invoice))
+    payment = BankPayment.objects.create(
+        bank_id=f"B-{next(_numbers)}", received_on=case.on, amount=invoice.due, loaded_at=clock.now()
+    )
+    return payment.pk, str(invoice.number)
+
+
+def offer_to(case: Case) -> int:
+    """Return an offer of the account that was made to this person by its owner."""
+    offer = int(case.own(OwnershipOffer, state="open"))
+    OwnershipOffer.objects.filter(pk=offer).update(to=case.by)
+    return offer
+
+
+def live_line(case: Case) -> int:
+    return int(shop.line(case.account, "guide").pk)
