@@ -21,6 +21,16 @@ def e_invoice_need(need: EInvoiceNeed) -> str:
             return _("Not as an e-invoice: what it gives back was not charged by an invoice from here.")
         case EInvoiceNeed.TAX:
             return _("Not as an e-invoice: the European standard wants one VAT on each line.")
+        case EInvoiceNeed.MIXED_TAXES:
+            return _(
+                "Not as an e-invoice: its lines are taxed under rules that the European standard doesn’t take"
+                " in one document."
+            )
+        case EInvoiceNeed.BUYER_NUMBER:
+            return _(
+                "Not as an e-invoice: some of its tax is owed by the customer, and your company’s tax number"
+                " was missing when it was issued. Enter it in the billing profile, and the next ones have it."
+            )
         case EInvoiceNeed.TWO_DECIMALS:
             return _("Not as an e-invoice: the European standard wants amounts with two decimals.")
         case _:

@@ -1,6 +1,7 @@
 """Every shape of invoice and credit note passes the published rules, as Factur-X and as UBL for Peppol."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import facturx
 import pytest
@@ -9,10 +10,27 @@ from lxml import etree
 from admin_center.documents import einvoice
 from admin_center.presenters import documents as document_presenter
 from billing.rules import e_invoices
+from billing.rules.changes import AddSeats
 from billing.rules.documents import InvoiceDocument
 from billing.rules.e_invoices import EInvoiceNeed
+from billing.rules.parties import Buyer
+from billing.rules.taxation import Taxation
 from tests.documents import oracle
-from tests.documents.shapes import BERLIN, DEMO, PARIS, shapes, small
+from tests.documents.shapes import (
+    BERLIN,
+    BOSTON,
+    DEMO,
+    DUBLIN,
+    PARIS,
+    SMALL,
+    document,
+    line,
+    priced,
+    shapes,
+    small,
+    taxed,
+)
+from tests.rules.shop import acme
 
 SHAPES = dict(shapes())
 # Each third one here, all in the soak.
@@ -113,3 +131,44 @@ def test_what_keeps_a_document_from_being_one_is_named() -> None:
     assert e_invoices.missing(replace(whole, currency="JPY")) is EInvoiceNeed.TWO_DECIMALS
     bare = tuple(replace(line, taxes=()) for line in whole.lines)
     assert e_invoices.missing(replace(whole, lines=bare)) is EInvoiceNeed.TAX
+
+
+def moved(before: Taxation, after: Taxation, buyer: Buyer) -> InvoiceDocument:
+    """Return what an eleventh seat costs: ten are given back as they were taxed, eleven charged as now."""
+    bought = line(before, "support", "team", 10, 100)
+    facts = acme(bought, currency="EUR", taxation=after)  # type: ignore[arg-type]
+    lines, settlement = priced(facts, (AddSeats("support", 11),))
+    return document(lines, settlement, DEMO, buyer)
+
+
+DUBLINER, BERLINER, BOSTONIAN, PARISIAN = (taxed(DEMO, one) for one in (DUBLIN, BERLIN, BOSTON, PARIS))
+TWENTY = replace(PARISIAN, own_rate=Decimal(20))
+TEN = replace(PARISIAN, own_rate=Decimal(10))
+# What was charged before, what is charged now, to whom; and the rule that it breaks, as our need.
+MOVES = {
+    "out_of_the_eu": (DUBLINER, BOSTONIAN, BOSTON, "BR-O-11", EInvoiceNeed.MIXED_TAXES),
+    "out_of_the_eu_with_a_number": (BERLINER, BOSTONIAN, BOSTON, "BR-O-11", EInvoiceNeed.MIXED_TAXES),
+    "out_of_the_eu_of_a_small_business": (
+        *(taxed(SMALL, PARIS), BOSTONIAN, BOSTON, "BR-O-11", EInvoiceNeed.MIXED_TAXES),
+    ),
+    "one_rate_by_two_names": (TWENTY, PARISIAN, PARIS, "BR-S-08", EInvoiceNeed.MIXED_TAXES),
+    "number_lost": (BERLINER, DUBLINER, DUBLIN, "BR-AE-02", EInvoiceNeed.BUYER_NUMBER),
+    "number_entered": (DUBLINER, BERLINER, BERLIN, "", None),
+    "another_rate": (TEN, PARISIAN, PARIS, "", None),
+    "no_longer_a_small_business": (taxed(SMALL, PARIS), PARISIAN, PARIS, "", None),
+}
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_what_the_published_rules_refuse_is_refused_and_nothing_else(move: str) -> None:
+    before, after, buyer, rule, need = MOVES[move]
+    both = moved(before, after, buyer)
+    cii, ubl = written(both)
+    for faults in (oracle.faults(cii, oracle.EN16931_CII), oracle.faults(ubl, oracle.EN16931_UBL)):
+        assert any(one.startswith(f"{rule}:") for one in faults) if rule else faults == []
+    assert e_invoices.missing(both) is need
+
+
+def test_what_bears_no_tax_beside_what_does_is_refused() -> None:
+    """Ten seats were bought before the customer's country was known; nothing can name their category."""
+    assert e_invoices.missing(moved(Taxation(), PARISIAN, PARIS)) is EInvoiceNeed.TAX
