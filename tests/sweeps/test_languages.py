@@ -22,6 +22,7 @@ import admin_center
 from accounts.models import User
 from admin_center import context, navigation
 from admin_center.templatetags import ui
+from billing import addresses, tax_numbers
 from billing.models import Catalogue, Edition, Product
 from tests import canary
 from tests.sweeps import reading, world
@@ -33,6 +34,10 @@ CATALOGUE = Path(admin_center.__file__).parent / "locale" / "fr" / "LC_MESSAGES"
 OPEN, CLOSE = "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}", "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}"
 # Words that are the same in every language: names, units, codes, and formats of dates.
 SAME_EVERYWHERE = {"English", "Français", "français", "UTC", "CSV", "PDF", "EN", "FR", "am", "pm", "AM", "PM"}
+# Names of a format, and of an account at a bank.
+SAME_EVERYWHERE |= {"Factur-X", "UBL", "IBAN", "BIC"}
+# Addresses of mail and pages, currencies, ids.
+CODES = re.compile(r"\S+@\S+|\b[A-Z]{3}\b|/\S+|[0-9a-f-]{36}")
 MONTHS_AND_DAYS = re.compile(r"\d+(?:er|st|nd|rd|th)\b")
 
 
@@ -86,7 +91,7 @@ def outside_brackets(text: str) -> str:
 
 def data() -> re.Pattern[str]:
     """Return a pattern of all that is data in the database: not to be translated."""
-    known = {str(settings.VENDOR_NAME), *SAME_EVERYWHERE}
+    known = {str(settings.VENDOR_NAME), *SAME_EVERYWHERE, *of_the_seller()}
     for model in (*canary.account_models(), User, Catalogue, Product, Edition):
         columns = [
             one.attname
@@ -106,11 +111,23 @@ def data() -> re.Pattern[str]:
     return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\w)", re.IGNORECASE)
 
 
+def of_the_seller() -> set[str]:
+    """Return what documents say of the vendor as its country writes it: address, numbers, bank account.
+
+    A number is called by its country's name in every language ("Numéro de TVA", "USt-IdNr."): on a document
+    it is what an auditor looks for.
+    """
+    seller = settings.SELLER
+    known = {*addresses.written(seller.address), *(one.written for one in seller.tax_ids)}
+    known |= {re.sub(r"(.{4})\B", r"\1 ", seller.bank.iban), seller.bank.bic}
+    called = (tax_numbers.TYPES[one.kind, one.country].name for one in seller.tax_ids)
+    return known | {CODES.sub(" ", name).strip() for name in called}
+
+
 def untranslated(page: Page, known: re.Pattern[str]) -> Iterator[str]:
     """Yield the words of a page that came neither from a catalogue nor from the database."""
     text = outside_brackets("".join(reading.texts(reading.parsed(page))))
-    text = re.sub(r"\S+@\S+|\b[A-Z]{3}\b|/\S+|[0-9a-f-]{36}", " ", text)
-    text = MONTHS_AND_DAYS.sub(" ", known.sub(" ", text))
+    text = MONTHS_AND_DAYS.sub(" ", known.sub(" ", CODES.sub(" ", text)))
     for line in text.splitlines():
         if re.search(r"[^\W\d_]{2}", line):
             yield line.strip()
