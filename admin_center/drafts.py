@@ -36,7 +36,13 @@ SECRETS = ("password", "secret", "token", "card", "code", "again", "otp")
 # Names of ours that only seem to be secrets: what follows is the key of a product ("seats-postcard"),
 # and the code of a promotion is there to be given away.
 BY_PRODUCT = ("seats-", "edition-", "remove-", "leave-", "combine-", "answer-", "price-")
-PUBLIC = {"vendor:billing_promocode_add": {"code"}, "vendor:billing_promocode_change": {"code"}}
+_CODES_OF_PLACES = {f"{use}_{part}_code" for use in ("sold_to", "bill_to") for part in ("postal", "sorting")}
+PUBLIC = {
+    "vendor:billing_promocode_add": {"code"},
+    "vendor:billing_promocode_change": {"code"},
+    "profile": _CODES_OF_PLACES,
+    "vendor:accounts_account_profile": _CODES_OF_PLACES,
+}
 # Where a person is led to show who they are, or to be able to.
 PROOFS = (
     *("account_login", "account_reauthenticate", "mfa_reauthenticate", "mfa_authenticate"),

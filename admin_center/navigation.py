@@ -79,6 +79,8 @@ PAGES = {
     "payment": Page(_("Payment"), "billing"),
     "payment_return": Page(_("The new payment method"), "payment"),
     "quote_return": Page(_("Back from the payment page"), "subscription"),
+    "profile": Page(_("Billing profile"), "billing"),
+    **dict.fromkeys(("recipient_add", "recipient_remove"), Page(_("Billing profile"), "billing")),
     "invoices": Page(_("Invoices"), "billing"),
     "invoice": Page(_("Invoice"), "invoices"),
     "statement": Page(_("Statement of account"), "invoices"),
@@ -108,6 +110,7 @@ SIDEBAR = (
         (
             Entry("subscription", "subscription", Action.VIEW_SUBSCRIPTION),
             Entry("payment", "payment", Action.VIEW_PAYMENT),
+            Entry("profile", "account", Action.VIEW_PAYMENT),
             Entry("invoices", "invoice", Action.VIEW_INVOICES),
             Entry("contacts", "contacts", Action.VIEW_CONTACTS),
         ),

@@ -98,6 +98,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.contrib.postgres",
+    # For the names of countries in each language.
+    "django_countries",
     "django.forms",
     "guardian",
     "pgtrigger",
@@ -336,6 +338,19 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 # --- Languages and time ------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+# The library of countries has no French for these, or an odd name.
+COUNTRIES_OVERRIDE = {
+    "BS": _("Bahamas"),
+    "CD": _("Democratic Republic of the Congo"),
+    "FM": _("Micronesia"),
+    "GS": _("South Georgia"),
+    "NL": _("Netherlands"),
+    "NR": _("Nauru"),
+    "PS": _("Palestine"),
+    "SH": _("Saint Helena"),
+    "TR": _("Türkiye"),
+    "VA": _("Vatican City"),
+}
 LOCALE_PATHS = [BASE_DIR / "admin_center" / "locale"]
 FORMAT_MODULE_PATH = ["admin_center.formats"]
 USE_I18N = True

@@ -228,7 +228,8 @@ def written(address: Address) -> list[str]:
     lines = _UNNAMED.sub("", rules.address_format)
     for mark, part in _PARTS.items():
         lines = lines.replace(f"%{mark}", values[_THEIRS[part]])
-    return [tidy for line in lines.replace("%n", "\n").split("\n") if (tidy := line.strip(" ,-"))]
+    plain = (" ".join(line.split()).strip(" ,-") for line in lines.replace("%n", "\n").split("\n"))
+    return [line for line in plain if line]
 
 
 def one_line(address: Address) -> str:

@@ -19,7 +19,8 @@ from accounts.occasion import Occasion
 from accounts.rules.activity import COST_FREE, ActivityVerb
 from accounts.rules.decision import Action
 from accounts.spreadsheet import defused
-from billing.models import AgentSeat, DataExport, InvoiceLine
+from billing import addresses
+from billing.models import AgentSeat, BillingProfile, DataExport, InvoiceLine
 from billing.rules.tax import AppliedTax
 from billing.rules.tax_json import from_plain
 from billing.storage import loading
@@ -134,6 +135,22 @@ def _subscription(account: Account, on: date) -> Iterable[Row]:
         yield state_of(reading.facts)
 
 
+def _billing_profile(account: Account, on: date) -> Iterable[Row]:
+    """Return whom invoices are made out to, and who gets them."""
+    profile = BillingProfile.objects.of(account.pk)
+    if profile is None:
+        return
+    said = profile.as_buyer(account.name)
+    yield {
+        "legal_name": profile.legal_name,
+        "sold_to": addresses.one_line(said.sold_to) if said.sold_to else "",
+        "bill_to": addresses.one_line(said.bill_to) if said.bill_to else "",
+        "tax_number": said.tax_id.written if said.tax_id else "",
+        "purchase_order": profile.purchase_order,
+        "recipients": ", ".join(one.email for one in profile.recipients.all()),
+    }
+
+
 def _invoices(account: Account, on: date) -> Iterable[Row]:
     """Return the lines of all invoices; none where costs are not shown."""
     if not account.shows_costs:
@@ -184,6 +201,7 @@ def _activity(account: Account, on: date) -> Iterable[Row]:
 _PARTS: dict[str, Callable[[Account, date], Iterable[Row]]] = {
     "members": _members,
     "subscription": _subscription,
+    "billing_profile": _billing_profile,
     "invoices": _invoices,
     "activity": _activity,
 }

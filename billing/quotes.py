@@ -1,9 +1,11 @@
 """Prices changes, draws up quotes, confirms them exactly as shown, and undoes what waits."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts import activity
@@ -56,6 +58,10 @@ class QuoteOver(Exception):
         """Keep the quote."""
         super().__init__(f"the quote is {quote.state}")
         self.quote = quote
+
+
+class TermsChanged(Exception):
+    """The terms of service are others than those that were shown beside the quote."""
 
 
 class UndoTooLate(Exception):
@@ -112,6 +118,7 @@ def _store(
     *,
     occasion: Occasion,
     request: ChangeRequest | None = None,
+    purchase_order: str = "",
 ) -> Quote:
     """Write a priced change down as it was shown, in the place of this person's earlier drafts."""
     at = occasion.at
@@ -128,25 +135,38 @@ def _store(
         on=quote.on,
         created_at=at,
         expires_at=at + VALID_FOR,
+        purchase_order=purchase_order,
     )
 
 
-def confirm(quote_id: UUID, *, occasion: Occasion, return_url: str = "") -> Quote:
+@dataclass(frozen=True, slots=True)
+class OrderDetails:
+    """What is said with a confirmation: the number of the purchase order, and which terms were shown."""
+
+    purchase_order: str = ""
+    terms_version: str = ""
+
+
+def confirm(
+    quote_id: UUID, *, occasion: Occasion, return_url: str = "", order: OrderDetails | None = None
+) -> Quote:
     """Carry out exactly what a quote showed, or refuse with the new quote; return the quote.
 
     Confirming again returns the same quote, confirmed or waiting for its payment: its page is the
     receipt. What is due on a card is collected first, and the change is applied when that succeeded;
-    direct debit, bank transfer and contracts get an open invoice at once.
+    direct debit, bank transfer and contracts get an open invoice at once. The version of the terms
+    that `order` accepts is kept with the quote, its purchase order number goes onto the invoice.
 
-    Raises QuoteChanged where a line, the version or what is due differs; QuoteOver for one that is
-    over; payments.NoPaymentMethod; NotAllowed; Refusal; Quote.DoesNotExist for what is another person's.
+    Raises TermsChanged; QuoteChanged where a line, the version or what is due differs; QuoteOver for
+    one that is over; payments.NoPaymentMethod; NotAllowed; Refusal; Quote.DoesNotExist for what is
+    another person's.
     """
     quote = Quote.objects.select_related("subscription__account").get(pk=quote_id, person=occasion.person)
     if quote.state == Quote.State.OPEN:
         Gate(occasion.person, quote.subscription.account, on=occasion.on).demand(Action.CHANGE_SUBSCRIPTION)
         renewal.renew(quote.subscription_id, occasion=occasion)
     with transaction.atomic():
-        changed, charge_id = _accept(quote_id, occasion=occasion, return_url=return_url)
+        changed, charge_id = _accept(quote_id, occasion=occasion, return_url=return_url, order=order)
         step("confirm_written")
     step("confirm_committed")
     if changed is not None:
@@ -157,7 +177,7 @@ def confirm(quote_id: UUID, *, occasion: Occasion, return_url: str = "") -> Quot
 
 
 def _accept(
-    quote_id: UUID, *, occasion: Occasion, return_url: str
+    quote_id: UUID, *, occasion: Occasion, return_url: str, order: OrderDetails | None
 ) -> tuple[QuoteChanged | None, UUID | None]:
     """Carry out a quote under the lock, or hold it for its payment; return the charge to collect."""
     account = Account.objects.lock_for(Quote, quote_id)
@@ -171,11 +191,21 @@ def _accept(
     changes = changes_from_plain(quote.changes)
     reading = _read(account, changes, occasion.on)
     _demand(account, changes, reading.facts, occasion=occasion)
+    if order is not None:
+        _note(quote, order)
     try:
         checked = check(account, quote, occasion.on)
     except QuoteOutdated as drifted:
         return QuoteChanged(
-            drifted.old, _store(account, changes, drifted.new, occasion=occasion, request=quote.request)
+            drifted.old,
+            _store(
+                account,
+                changes,
+                drifted.new,
+                occasion=occasion,
+                request=quote.request,
+                purchase_order=quote.purchase_order,
+            ),
         ), None
     # If only the day changed and every line is the same, it goes on (domain.md 5).
     quote.on = occasion.on
@@ -187,6 +217,16 @@ def _accept(
     if method is not None and method.kind == PaymentMethod.Kind.DIRECT_DEBIT and invoice is not None:
         return None, payments.intend(account, invoice.due, method, at, invoice=invoice).pk
     return None, None
+
+
+def _note(quote: Quote, order: OrderDetails) -> None:
+    """Keep what is said with a confirmation; raise TermsChanged where other terms are in force now."""
+    terms = settings.SELLER.terms
+    if order.terms_version != terms.version:
+        raise TermsChanged
+    quote.purchase_order = order.purchase_order
+    quote.terms_version, quote.terms_url = terms.version, terms.url
+    quote.save(update_fields=["purchase_order", "terms_version", "terms_url"])
 
 
 def _method(account: Account, *, due: int) -> PaymentMethod | None:

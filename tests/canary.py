@@ -32,6 +32,7 @@ TEXTS = {
     "billing.ChangeRequest": {"note", "reason"},
     "billing.BillingProfile": {"legal_name", "tax_id_number", "purchase_order"},
     "billing.InvoiceRecipient": {"email", "name"},
+    "billing.PostalAddress": {"lines"},
     "billing.Quote": {"id", "purchase_order"},
     "billing.Invoice": {"number", "account_name", "purchase_order"},
     "accounts.Invitation": {"email", "name"},
@@ -68,7 +69,7 @@ CODES = {
     "billing.PaymentMethod": {"kind", "brand", "last_four"},
     "billing.PaymentLink": {"token_hash"},
     "billing.PaymentSetup": {"state_hash", "reference"},
-    # Towns and codes are of many; the lines of an address are no text column, and looked for by its own test.
+    # Towns and codes are of many.
     "billing.PostalAddress": {"country", "city", "district", "region", "postal_code", "sorting_code"},
     "billing.BillingProfile": {"tax_id_kind", "tax_id_country"},
     "billing.InvoiceRecipient": {"language"},
@@ -201,9 +202,10 @@ def owned_texts() -> dict[str, set[int]]:
     for model in account_models():
         path = model.account_path  # type: ignore[attr-defined]
         for column in TEXTS.get(model._meta.label, ()):
-            for account, text in model._default_manager.values_list(path, column):
-                if account and text:
-                    texts[str(text).lower()].add(account)
+            for account, value in model._default_manager.values_list(path, column):
+                for text in value if isinstance(value, list) else [value]:
+                    if account and text:
+                        texts[str(text).lower()].add(account)
     people = Membership.objects.values_list("account_id", "user__email", "user__name")
     for account, email, name in people:
         texts[email.lower()].add(account)

@@ -12,7 +12,17 @@ from django.db import transaction
 from djmoney.money import Money
 
 from accounts.models import Account
-from billing.models import Catalogue, Edition, Line, PaidSegment, Price, Product, Subscription
+from billing.models import (
+    BillingProfile,
+    Catalogue,
+    Edition,
+    Line,
+    PaidSegment,
+    PostalAddress,
+    Price,
+    Product,
+    Subscription,
+)
 from billing.rules.money import to_decimal, to_minor
 from billing.rules.periods import Cycle, next_period
 from billing.rules.proration import prorated
@@ -142,3 +152,12 @@ def _line(subscription: Subscription, product: str, edition_key: str, quantity: 
 def line(account: Account, product: str) -> Line:
     """Return the live line of a product."""
     return Line.objects.get(subscription_id=account.pk, product__key=product, ended_on=None)
+
+
+@transaction.atomic
+def profile(account: Account, *, country: str = "US", **values: object) -> BillingProfile:
+    """Say whom an account's invoices are made out to: an address in that country, and nothing else."""
+    sold_to = PostalAddress.objects.create(
+        account=account, country=country, lines=["1 Main Street"], city="Springfield", postal_code="62701"
+    )
+    return BillingProfile.objects.create(account=account, sold_to=sold_to, **values)

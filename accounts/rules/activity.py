@@ -19,6 +19,7 @@ class ActivityVerb(StrEnum):
     ACCOUNT_STATE_CHANGED = "account_state_changed"
     BALANCE_BROUGHT_IN = "balance_brought_in"
     BANK_PAYMENT_BOOKED = "bank_payment_booked"
+    BILLING_PROFILE_CHANGED = "billing_profile_changed"
     CANCELLATION_SCHEDULED = "cancellation_scheduled"
     CHANGE_NOT_PAID = "change_not_paid"
     CHANGE_UNDONE = "change_undone"
@@ -29,6 +30,9 @@ class ActivityVerb(StrEnum):
     INVITATION_EXPIRED = "invitation_expired"
     INVITATION_REVOKED = "invitation_revoked"
     INVOICE_PAYMENT_STARTED = "invoice_payment_started"
+    INVOICE_RECIPIENT_ADDED = "invoice_recipient_added"
+    INVOICE_RECIPIENT_CHANGED = "invoice_recipient_changed"
+    INVOICE_RECIPIENT_REMOVED = "invoice_recipient_removed"
     LETTER_SENT_AGAIN = "letter_sent_again"
     MEMBER_INVITED = "member_invited"
     MEMBER_JOINED = "member_joined"
@@ -85,6 +89,8 @@ class Shape(StrEnum):
     # [{"kind": code, and what it has of product, quantity, edition, cycle, leaving, takes_effect_on}]; where
     # it has no day of its own it is the renewal's.
     SCHEDULED = "scheduled"
+    # {"country": code of ISO 3166-1, and what it has of lines, city, district, region, postal_code …}
+    ADDRESS = "address"
     # Changes as a request keeps them: [{"change": code, …}].
     CHANGES = "changes"
 
@@ -106,6 +112,11 @@ class ActivityField(StrEnum):
     CHANGES = "changes"
     NAME = "name"
     EMAIL = "email"
+    LEGAL_NAME = "legal_name"
+    SOLD_TO = "sold_to"
+    BILL_TO = "bill_to"
+    TAX_NUMBER = "tax_number"
+    PURCHASE_ORDER = "purchase_order"
     APPROVED_BY = "approved_by"
     ROLE = "role"
     CHANGES_PAYMENT = "changes_payment"
@@ -142,6 +153,11 @@ SHAPES: dict[ActivityField, Shape] = {
     ActivityField.CHANGES: Shape.CHANGES,
     ActivityField.NAME: Shape.TEXT,
     ActivityField.EMAIL: Shape.TEXT,
+    ActivityField.LEGAL_NAME: Shape.TEXT,
+    ActivityField.SOLD_TO: Shape.ADDRESS,
+    ActivityField.BILL_TO: Shape.ADDRESS,
+    ActivityField.TAX_NUMBER: Shape.TEXT,
+    ActivityField.PURCHASE_ORDER: Shape.TEXT,
     ActivityField.APPROVED_BY: Shape.TEXT,
     ActivityField.ROLE: Shape.TEXT,
     ActivityField.CHANGES_PAYMENT: Shape.FLAG,
@@ -200,6 +216,8 @@ def _fits(shape: Shape, value: object) -> bool:
             return _all(value, lambda one: _has(one, seats))
         case Shape.SCHEDULED:
             return _all(value, lambda one: _has(one, {"kind": _is_text}, _SCHEDULED))
+        case Shape.ADDRESS:
+            return _has(value, {"country": _is_text}, _ADDRESS)
         case Shape.CHANGES:
             return _all(value, lambda one: isinstance(one, Mapping) and _is_text(one.get("change")))
         case _:
@@ -237,6 +255,12 @@ _SCHEDULED: Parts = {
     "cycle": _is_text,
     "leaving": lambda value: _all(value, _is_text),
     "takes_effect_on": _is_day,
+}
+
+
+_ADDRESS: Parts = {
+    "lines": lambda value: _all(value, _is_text),
+    **dict.fromkeys(("city", "district", "region", "postal_code", "sorting_code"), _is_text),
 }
 
 

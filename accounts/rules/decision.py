@@ -34,6 +34,7 @@ class Action(StrEnum):
     DECIDE_REQUESTS = "decide_requests"
     VIEW_PAYMENT = "view_payment"
     CHANGE_PAYMENT = "change_payment"
+    CHOOSE_RECIPIENTS = "choose_recipients"
     VIEW_INVOICES = "view_invoices"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_ROLES = "manage_roles"
@@ -122,6 +123,8 @@ NEEDS: dict[Action, tuple[Permission | None, Capability]] = {
     Action.DECIDE_REQUESTS: (Permission.DECIDE_REQUESTS, Capability.DECIDE),
     Action.VIEW_PAYMENT: (Permission.VIEW_INVOICES, Capability.PAYMENT),
     Action.CHANGE_PAYMENT: (Permission.CHANGE_PAYMENT, Capability.PAYMENT_METHOD),
+    # Who may change what is bought says who gets the bill; it needs no delegation (domain.md 3).
+    Action.CHOOSE_RECIPIENTS: (Permission.CHANGE_SUBSCRIPTION, Capability.PAYMENT),
     Action.VIEW_INVOICES: (Permission.VIEW_INVOICES, Capability.INVOICES),
     # Agents and their seats; who gives roles manages administrators too.
     Action.MANAGE_PEOPLE: (Permission.CHANGE_SUBSCRIPTION, Capability.PEOPLE),

@@ -13,6 +13,7 @@ from accounts import clock, invitations, lifecycle
 from accounts.models import Account, Membership, User
 from accounts.rules.time_zones import time_zones
 from admin_center.back_office import search
+from admin_center.back_office.billing_profiles import BillingProfileMixin
 from admin_center.back_office.columns import linked, links, related
 from admin_center.back_office.email_corrections import EmailCorrectionMixin
 from admin_center.back_office.old_debts import OldDebtMixin
@@ -47,7 +48,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Account, site=site)
-class AccountAdmin(OldDebtMixin, StaffAdmin):
+class AccountAdmin(OldDebtMixin, BillingProfileMixin, StaffAdmin):
     """Customer companies."""
 
     form = AccountForm
@@ -63,6 +64,7 @@ class AccountAdmin(OldDebtMixin, StaffAdmin):
             {"fields": ("name", "slug", "external_id", "state", "debt", "invited", "currency", "see_also")},
         ),
         (_("Particulars"), {"fields": (*lifecycle.FIELDS, "reason")}),
+        (_("Invoices"), {"fields": ("made_out_to", "recipients")}),
         (_("Dates"), {"fields": ("created_at", "trial_ends_on", "cancelled_at", "is_sandbox", "clock")}),
     )
 

@@ -8,6 +8,7 @@ from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
 from babel.numbers import format_currency
+from django.conf import settings
 from django.utils import formats
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from accounts.rules.activity import COST_FREE, SHAPES, ActivityField, ActivityVe
 from accounts.rules.capabilities import AccountType, CollectionMethod
 from accounts.rules.roles import Role
 from admin_center.presenters.activity_prose import as_data
+from admin_center.wording import addresses as address_words
 from admin_center.wording import change_requests, labels, phrases
 from admin_center.wording.activity import FIELDS, MOOT, REASONS, VERBS
 from admin_center.wording.bidi import isolated
@@ -24,6 +26,7 @@ from admin_center.wording.phrases import Names
 from billing.models import ChangeRequest, Edition, PaymentMethod
 from billing.rules.facts import ScheduledKind
 from billing.rules.money import to_decimal
+from billing.rules.parties import address_from_plain
 
 _CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 _PLACES = {field.value: place for place, field in enumerate(ActivityField)}
@@ -220,6 +223,8 @@ def _words(field: ActivityField | None, value: Any, names: Names) -> str:
             return _temporary(value, names)
         case Shape.SCHEDULED:
             return _scheduled(value, names)
+        case Shape.ADDRESS:
+            return address_words.one_line(address_from_plain(value))
         case Shape.CHANGES:
             return "; ".join(change_requests.sentences([value], None, names))
         case Shape.LINES:
@@ -231,7 +236,7 @@ def _words(field: ActivityField | None, value: Any, names: Names) -> str:
 
 def _is_object(shape: Shape) -> bool:
     """Tell whether a value of this shape, or each one of its list, is a JSON object."""
-    return shape in (Shape.MONEY, Shape.LINES, Shape.TEMPORARY, Shape.SCHEDULED, Shape.CHANGES)
+    return shape in (Shape.MONEY, Shape.LINES, Shape.TEMPORARY, Shape.SCHEDULED, Shape.ADDRESS, Shape.CHANGES)
 
 
 def _word(field: ActivityField, code: str, names: Names) -> str:
@@ -247,6 +252,8 @@ def _word(field: ActivityField, code: str, names: Names) -> str:
             return labels.account_type(code) if code in set(AccountType) else code
         case ActivityField.COLLECTION_METHOD:
             return labels.collection_method(code) if code in set(CollectionMethod) else code
+        case ActivityField.LANGUAGE:
+            return str(dict(settings.LANGUAGES).get(code, code))
         case ActivityField.KIND:
             return str(PaymentMethod.Kind(code).label) if code in PaymentMethod.Kind else code
         case ActivityField.STATE:

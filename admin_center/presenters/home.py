@@ -14,7 +14,7 @@ from accounts.models import Account
 from accounts.rules.capabilities import Standing
 from accounts.rules.decision import Action, Decision
 from admin_center import navigation
-from admin_center.presenters import subscription
+from admin_center.presenters import profile, subscription
 from admin_center.wording import labels, phrases
 from billing import payments
 from billing.rules.facts import ScheduledKind
@@ -55,6 +55,7 @@ def places(gate: Gate, account: Account) -> list[Place]:
     about = {
         "subscription": _("What was bought, when it renews, and what waits until then."),
         "payment": _("The payment method, and who may change it."),
+        "profile": _("Whom invoices are made out to, and who gets them."),
         "invoices": _("What was charged and given back."),
         "contacts": _("The owner, the billing admins, and your contact at the vendor."),
         "people": _("Team members, their roles, and the seats they hold."),
@@ -78,6 +79,7 @@ def cards(account: Account, gate: Gate, reading: LoadedFacts | None, on: date) -
     if reading is not None and summed is not None:
         told += _renewal(account, summed)
         told += _payment(account, gate, summed)
+        told += _gaps(account, gate)
         told += _seats(account, gate, summed)
         told += _waiting(account, gate, reading, summed)
     return told
@@ -186,6 +188,15 @@ def _payment(account: Account, gate: Gate, summed: subscription.Summary) -> Iter
     elif subscription.expires_by(method, summed.renews_on):
         title = _("The card on file expires before the renewal")
         yield Card("warning", title, _("Replace it in time, so that the renewal can be charged."), url, label)
+
+
+def _gaps(account: Account, gate: Gate) -> Iterator[Card]:
+    """Tell whoever sees payment details what the next invoice would lack, with the way there or who can."""
+    if not gate.may(Action.VIEW_PAYMENT):
+        return
+    for gap in profile.gaps(account):
+        label = _("Complete the billing profile")
+        yield _card(account, gate, Action.CHANGE_PAYMENT, "profile", label, "warning", gap.title, gap.why)
 
 
 def _seats(account: Account, gate: Gate, summed: subscription.Summary) -> Iterator[Card]:

@@ -1,7 +1,9 @@
 """Review, confirm and afterwards the receipt of a change: one address for a quote's whole life."""
 
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,9 +16,11 @@ from accounts.rules.activity import ActivityVerb
 from accounts.rules.decision import Action
 from admin_center import drafts
 from admin_center.due_renewals import renew_first
+from admin_center.forms.quotes import OrderForm
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import activity as activity_presenter
 from admin_center.presenters import contacts
+from admin_center.presenters import profile as profile_presenter
 from admin_center.presenters import quotes as quote_presenter
 from admin_center.views.manage import back_with_typed
 from admin_center.wording import differences as difference_words
@@ -75,7 +79,12 @@ def _find(request: AccountRequest, quote_id: UUID) -> Quote:
 
 
 def _show(
-    request: AccountRequest, found: Quote, *, refusal: Refusal | None = None, status: int = 200
+    request: AccountRequest,
+    found: Quote,
+    *,
+    refusal: Refusal | None = None,
+    order: OrderForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     reading = loading.read(request.account, request.today)
     assert reading is not None  # the quote refers to the subscription
@@ -83,7 +92,12 @@ def _show(
     shown = quote_json.load(found.document)
     over = found.state == Quote.State.OPEN and request.occasion.at >= found.expires_at
     was = _replaced(request, found)
-    context = {
+    order = order or OrderForm(initial=_order(request, found))
+    context: dict[str, Any] = {
+        "order": order,
+        "kept": drafts.refill(request, order),
+        "terms": settings.SELLER.terms,
+        "gaps": profile_presenter.gaps(request.account) if request.gate.may(Action.VIEW_PAYMENT) else [],
         "quote": found,
         "page_title": _title(found.state),
         "priced": quote_presenter.of(shown, reading, costs_shown=costs_shown),
@@ -107,6 +121,13 @@ def _show(
         }
     template = "quotes/over.html" if over else TEMPLATES[Quote.State(found.state)]
     return render(request, template, context, status=status)
+
+
+def _order(request: AccountRequest, found: Quote) -> dict[str, str]:
+    """Return what the order form begins with: the number of the profile is for who may see it."""
+    sees = found.state == Quote.State.OPEN and request.gate.may(Action.VIEW_PAYMENT)
+    usual = profile_presenter.values_of(request.account).purchase_order if sees else ""
+    return {"purchase_order": found.purchase_order or usual, "terms_version": settings.SELLER.terms.version}
 
 
 def _acts(request: AccountRequest, steps: int, *, costs_shown: bool) -> list[activity_presenter.ActivityRow]:
@@ -144,14 +165,26 @@ def _confirm(request: AccountRequest, found: Quote) -> HttpResponse:
     slug = request.account.slug
     here = reverse("quote", args=[slug, found.pk])
     back = request.build_absolute_uri(reverse("quote_return", args=[slug, found.pk]))
+    order = OrderForm(request.POST)
     if found.state == Quote.State.OPEN:
+        if not order.is_valid():
+            return _show(request, found, order=order, status=422)
         renew_first(request)
     try:
-        quotes.confirm(found.pk, occasion=request.occasion, return_url=back)
+        quotes.confirm(found.pk, occasion=request.occasion, return_url=back, order=_details(order))
+    except quotes.TermsChanged:
+        anew = OrderForm(
+            initial=_order(request, found) | {"purchase_order": order.cleaned_data["purchase_order"]}
+        )
+        messages.warning(
+            request, _("The terms of service changed since you opened this page: read them, then confirm.")
+        )
+        return _show(request, found, order=anew, status=422)
     except quotes.QuoteChanged as changed:
         return redirect(f"{reverse('quote', args=[slug, changed.new.pk])}?was={found.pk}")
     except payments.NoPaymentMethod:
         messages.warning(request, _("Something is due now: enter a payment method first, then confirm."))
+        drafts.keep(request)
         return redirect(f"{reverse('payment', args=[slug])}?next={found.pk}")
     except UndecidedConflict:
         messages.warning(request, _("This change meets one that was scheduled meanwhile: please choose."))
@@ -163,6 +196,14 @@ def _confirm(request: AccountRequest, found: Quote) -> HttpResponse:
     else:
         drafts.use_up_under(request, reverse("manage", args=[slug]))
     return redirect(here)
+
+
+def _details(order: OrderForm) -> quotes.OrderDetails:
+    """Return what was said; a page that named no version showed the one in force."""
+    given = order.cleaned_data if order.is_valid() else {}
+    return quotes.OrderDetails(
+        given.get("purchase_order", ""), given.get("terms_version") or settings.SELLER.terms.version
+    )
 
 
 @require_safe

@@ -11,7 +11,7 @@ from billing import addresses
 
 def country(code: str) -> str:
     """Return a country's name; a code that isn't known as it is."""
-    return str(countries.name(code)) or code
+    return (str(countries.name(code)) or code).replace("'", "’")
 
 
 def choices() -> tuple[tuple[str, str], ...]:

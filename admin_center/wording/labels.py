@@ -41,6 +41,7 @@ ACTS = {
     Action.DECIDE_REQUESTS: gettext_lazy("decide change requests"),
     Action.VIEW_PAYMENT: gettext_lazy("see the payment details"),
     Action.CHANGE_PAYMENT: gettext_lazy("change the payment details"),
+    Action.CHOOSE_RECIPIENTS: gettext_lazy("choose who gets the invoices"),
     Action.VIEW_INVOICES: gettext_lazy("see the invoices"),
     Action.MANAGE_PEOPLE: gettext_lazy("invite and remove team members"),
     Action.MANAGE_ROLES: gettext_lazy("give and take roles"),

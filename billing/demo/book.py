@@ -20,7 +20,7 @@ FILE = Path(__file__).with_name("accounts.toml")
 _DAY = re.compile(r"(today|anchor)((?: [+-] [0-9]+ (?:day|month)s?)*)")
 _STEP = re.compile(r"([+-]) ([0-9]+) (day|month)")
 # What the book says beside the columns of a file of accounts.
-_OWN_KEYS = ("event", "crowd", "loaded_on")
+_OWN_KEYS = ("event", "crowd", "loaded_on", "profile")
 
 
 class BadBook(Exception):
@@ -42,6 +42,8 @@ class Story:
 
     account: ListedAccount
     begins_on: date
+    # Whom its invoices are made out to, as the book writes it; empty: nobody entered it yet.
+    profile: Mapping[str, Any]
     events: tuple[Event, ...]
 
 
@@ -91,7 +93,7 @@ def _story(told: Mapping[str, Any], number: int, today: date, currencies: Collec
     events = tuple(
         Event(day(event["on"], days), event.get("by", ""), event) for event in dated.get("event", ())
     )
-    return Story(account, first, tuple(sorted(events, key=lambda event: event.on)))
+    return Story(account, first, dated.get("profile", {}), tuple(sorted(events, key=lambda event: event.on)))
 
 
 def day(text: str, days: Mapping[str, date]) -> date:

@@ -5,9 +5,10 @@ happened, so that every page finds what a real life would have left.
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -17,12 +18,13 @@ from accounts.models import Account, User
 from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
-from billing import cancellation, change_requests, quotes, renewal
+from billing import cancellation, change_requests, profile, quotes, renewal
 from billing.demo.book import Event, Story
 from billing.imports.accounts import loading
-from billing.models import BalanceEntry, Subscription
+from billing.models import BalanceEntry, InvoiceRecipient, Subscription
 from billing.rules.change_json import changes_from_plain
 from billing.rules.money import to_minor, to_money
+from billing.rules.parties import TaxId, TaxIdKind, address_from_plain
 
 _OFFICE_HOURS = time(10, 12)
 _SMALL_HOURS = time(2, 5)
@@ -59,6 +61,8 @@ def _life(story: Story, now: datetime) -> Iterator[datetime]:
     yield at
     loading.load(story.account, at=at)
     account = Account.objects.get(external_id=story.account.external_id)
+    if story.profile:
+        _enter_profile(account, story.profile, Occasion.of(account, at))
     for event in story.events:
         yield from _renewals(account, event.on, now)
         at = _moment(event.on, _OFFICE_HOURS, zone, now)
@@ -66,6 +70,24 @@ def _life(story: Story, now: datetime) -> Iterator[datetime]:
         account.refresh_from_db()
         _perform(account, event, at)
     yield from _renewals(account, now.astimezone(zone).date(), now)
+
+
+@transaction.atomic
+def _enter_profile(account: Account, told: Mapping[str, Any], occasion: Occasion) -> None:
+    """Enter whom invoices are made out to, as it came with the account from elsewhere."""
+    locked = Account.objects.lock(account.pk)
+    found = told.get("tax_id")
+    values = profile.ProfileValues(
+        legal_name=told["legal_name"],
+        sold_to=address_from_plain(told["sold_to"]) if "sold_to" in told else None,
+        bill_to=address_from_plain(told["bill_to"]) if "bill_to" in told else None,
+        tax_id=TaxId(TaxIdKind(found["kind"]), found["country"], found["number"]) if found else None,
+        purchase_order=told.get("purchase_order", ""),
+    )
+    profile.keep(locked, values, occasion=occasion)
+    InvoiceRecipient.objects.bulk_create(
+        InvoiceRecipient(profile_id=locked.pk, **one) for one in told.get("recipients", ())
+    )
 
 
 def _renewals(account: Account, on: date, now: datetime) -> Iterator[datetime]:

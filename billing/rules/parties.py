@@ -47,10 +47,16 @@ class TaxId:
 
     @property
     def written(self) -> str:
-        """Return the number as documents write it: that of a member of the EU with its prefix."""
-        if self.kind is TaxIdKind.VAT and self.country == "JP":
-            return f"T{self.number}"
-        return vat_prefix(self.country) + self.number if self.kind is TaxIdKind.VAT else self.number
+        """Return the number as documents write it: with its country’s prefix, if it has one."""
+        match self.kind, self.country:
+            case TaxIdKind.VAT, "JP":
+                return f"T{self.number}"
+            case TaxIdKind.VAT, country:
+                return vat_prefix(country) + self.number
+            case TaxIdKind.COMPANY, "US":
+                return f"{self.number[:2]}-{self.number[2:]}"
+            case _:
+                return self.number
 
 
 @dataclass(frozen=True, slots=True)

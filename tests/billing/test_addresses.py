@@ -61,6 +61,8 @@ def test_it_is_written_as_its_country_writes_it() -> None:
     assert written(replace(TOULOUSE, lines=("Bâtiment B", "1 rue du Taur"))) == [
         *("Bâtiment B", "1 rue du Taur", "31000 Toulouse"),
     ]
+    # What is missing leaves no gap.
+    assert written(replace(AUSTIN, region="")) == ["100 Congress Ave", "Austin, 78701"]
     assert one_line(MONTREAL) == "1 rue Sainte-Catherine, Montréal QC H3Z 2Y7, CA"
 
 

@@ -18,12 +18,15 @@ from accounts.rules.activity import ActivityVerb
 from accounts.rules.decision import Action, DenialReason, NotAllowed
 from billing import cancellation, change_requests, data_export, erasure, quotes, reconciliation, renewal
 from billing.models import (
+    BillingProfile,
     ChangeRequest,
     Charge,
     DataExport,
     Invoice,
+    InvoiceRecipient,
     Line,
     PaymentMethod,
+    PostalAddress,
     Quote,
     SandboxPayment,
     ScheduledChange,
@@ -241,6 +244,8 @@ def test_a_restore_after_the_period_charges_from_its_own_day(ledger: Account) ->
 def test_ninety_days_later_personal_data_is_erased_and_invoices_stay(
     ledger: Account, globex: Account
 ) -> None:
+    profile = shop.profile(ledger, legal_name="Acme Inc.")
+    InvoiceRecipient.objects.create(profile=profile, email="books@acme.example", language="en")
     drawn = quotes.draw_up(
         ledger, [AddSeats("support", 11)], occasion=acting.occasion(by=people.user("olivia"), on=TODAY)
     )
@@ -254,11 +259,19 @@ def test_ninety_days_later_personal_data_is_erased_and_invoices_stay(
     assert not User.objects.filter(email__contains="acme").exists()
     assert User.objects.filter(email="stella@globex.example").exists()
     assert not Activity.objects.filter(account=ledger).exclude(actor_name="").exists()
-    assert Invoice.objects.get().account_name == "Acme"
+    invoice = Invoice.objects.get()
+    assert invoice.account_name == "Acme"
+    # Who bought stays on the document, as the law wants it; the profile is gone.
+    assert invoice.buyer["name"] == "Acme Inc."
+    assert not BillingProfile.objects.exists()
+    assert not PostalAddress.objects.exists()
+    assert not InvoiceRecipient.objects.exists()
 
 
 def test_olivia_takes_her_data_along(ledger: Account) -> None:
     User.objects.filter(email="leo@acme.example").update(name="=HYPERLINK(1)")
+    kept = shop.profile(ledger)
+    InvoiceRecipient.objects.create(profile=kept, email="books@acme.example", language="en")
     with pytest.raises(NotAllowed):
         data_export.ask(ledger, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
     asked = data_export.ask(ledger, occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
@@ -272,6 +285,9 @@ def test_olivia_takes_her_data_along(ledger: Account) -> None:
     members = json.loads(archive.read("members.json"))
     assert {one["email"] for one in members} == {email for email, _, _ in people.CAST.values()}
     assert "'=HYPERLINK(1)" in archive.read("members.csv").decode()
+    [profile] = json.loads(archive.read("billing_profile.json"))
+    assert profile["sold_to"] == "1 Main Street, Springfield, 62701, US"
+    assert profile["recipients"] == "books@acme.example"
 
 
 def test_the_export_names_the_taxes_of_each_line(ledger: Account) -> None:

@@ -63,14 +63,14 @@ def test_an_invoice_freezes_both_parties_as_they_were(by_invoice: Account) -> No
     invoice.refresh_from_db()
     toulouse = Address("FR", ("1 rue du Taur",), "Toulouse", postal_code="31000")
     vat = TaxId(TaxIdKind.VAT, "FR", "34999888779")
-    assert buyer_from_plain(invoice.buyer) == Buyer("Acme SARL", toulouse, None, vat)
+    assert buyer_from_plain(invoice.buyer) == Buyer("Acme SARL", toulouse, None, vat, "olivia@acme.example")
     assert seller_from_plain(invoice.seller) == settings.SELLER
     assert (invoice.purchase_order, invoice.due_on) == ("PO-7", date(2023, 8, 13))
     assert (invoice.supplied_from, invoice.supplied_until) == (TODAY, date(2023, 10, 27))
 
 
 def test_without_a_profile_the_buyer_is_the_account_by_name(by_invoice: Account) -> None:
-    assert buyer_from_plain(one_more_seat(by_invoice).buyer) == Buyer("Acme")
+    assert buyer_from_plain(one_more_seat(by_invoice).buyer) == Buyer("Acme", email="olivia@acme.example")
 
 
 def test_an_order_of_its_own_number_wins_over_the_profiles(by_invoice: Account) -> None:

@@ -59,7 +59,9 @@ def test_who_belongs_to_none_is_told_what_to_do(db: None) -> None:
 
 
 def test_nothing_to_do_is_said(db: None) -> None:
-    with_support(acme_at())
+    account = acme_at()
+    with_support(account)
+    shop.profile(account)
     assert "Nothing needs your attention." in text(open_as("olivia", PAGE))
 
 

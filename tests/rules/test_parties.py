@@ -92,6 +92,7 @@ def test_by_when_a_document_is_to_be_paid() -> None:
         (TaxId(TaxIdKind.VAT, "JP", "5835678256246"), "T5835678256246"),
         (TaxId(TaxIdKind.VAT, "CA", "123026635RT0001"), "123026635RT0001"),
         (TaxId(TaxIdKind.COMPANY, "FR", "999888779"), "999888779"),
+        (TaxId(TaxIdKind.COMPANY, "US", "911144442"), "91-1144442"),
     ],
 )
 def test_a_tax_number_is_written_with_the_prefix_that_its_country_uses(tax_id: TaxId, written: str) -> None:

@@ -16,6 +16,7 @@ ASKED_ELSEWHERE = {
     "accounts.activity.entry": "whoever calls has asked: it only makes an entry, unsaved",
     "billing.seats.hand_out": "assign, and join, which keeps what the account promised",
     "billing.change_request_closing.close": "every verb that decides a request, before it does",
+    "billing.profile.keep": "change and change_by_staff, before they write",
     "billing.promo_codes.create": "no account: test_back_office_promo_codes.py asks as everybody",
     "billing.promo_codes.amend": "no account: test_back_office_promo_codes.py asks as everybody",
     "accounts.email_changes.confirm": "whoever reads the letter: tests/console/test_email_change.py",

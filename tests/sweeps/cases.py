@@ -17,8 +17,10 @@ from billing import (
 )
 from billing.models import (
     BankPayment,
+    BillingProfile,
     ChangeRequest,
     Invoice,
+    InvoiceRecipient,
     PaymentMethod,
     PaymentSetup,
     Quote,
@@ -146,3 +148,10 @@ def offer_to(case: Case) -> int:
 
 def live_line(case: Case) -> int:
     return int(shop.line(case.account, "guide").pk)
+
+
+def invoice_recipient(case: Case) -> int:
+    """Return somebody who gets the invoices of the account."""
+    kept, _made = BillingProfile.objects.get_or_create(account=case.account)
+    email = f"kept-{next(_numbers)}@people.example"
+    return InvoiceRecipient.objects.create(profile=kept, email=email, language="en").pk

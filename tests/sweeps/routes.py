@@ -100,6 +100,10 @@ ACCOUNT: dict[str, Route] = {
     "payment_begin": Route("change_payment", post=(302,)),
     # Nobody of the world has opened a page at the provider.
     "payment_return": Route("change_payment", (302,), (302,)),
+    # Posted empty.
+    "profile": Route("view_payment", READ, (422,), post_action="change_payment"),
+    "recipient_add": Route("choose_recipients", post=(422,)),
+    "recipient_remove": Route("choose_recipients", post=(302,), child="recipient", part="recipient_id"),
     "invoices": Route("view_invoices", READ),
     "invoice": Route("view_invoices", READ, child="invoice", part="number"),
     "statement": Route("view_invoices", READ),

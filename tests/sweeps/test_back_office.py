@@ -73,6 +73,15 @@ def forms() -> dict[str, dict[str, str]]:
         reverse("vendor:billing_subscription_unpark", args=[acme.pk]): {"reason": "x"},
         reverse("vendor:billing_subscription_own_rate", args=[acme.pk]): {"reason": "x"},
         reverse("vendor:accounts_account_settle", args=[globex.pk]): {"reason": "x"},
+        reverse("vendor:accounts_account_profile", args=[globex.pk]): {
+            "legal_name": "x",
+            "sold_to_country": "HK",
+            "sold_to_lines": "x",
+            "sold_to_region": "Kowloon",
+            "same": "on",
+            "tax_type": "company:HK",
+            "reason": "x",
+        },
         reverse("vendor:accounts_letter_again"): {"letter": str(letter.pk), "reason": "x"},
         reverse("vendor:billing_invoice_link_send", args=[invoice.pk]): {
             "email": "books@keepers.example",

@@ -3,6 +3,7 @@
 import zlib
 
 from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
 from django.core import mail
 from django.db import models
 from django.test import Client
@@ -15,7 +16,7 @@ from tests.sweeps import routes
 def test_every_text_column_is_watched() -> None:
     """A new column says whether its words belong to one account, or come from a list."""
     missing, unknown = [], []
-    kinds = (models.CharField, models.TextField, models.UUIDField)
+    kinds = (models.CharField, models.TextField, models.UUIDField, ArrayField)
     for model in canary.account_models():
         label = model._meta.label
         known = canary.TEXTS.get(label, set()) | canary.CODES.get(label, set())

@@ -38,6 +38,7 @@ undo_change         | undo a scheduled change                | annuler une modif
 decide_requests     | decide change requests                 | traiter les demandes de modification
 view_payment        | see the payment details                | consulter les informations de paiement
 change_payment      | change the payment details             | modifier les informations de paiement
+choose_recipients   | choose who gets the invoices           | choisir qui reçoit les factures
 view_invoices       | see the invoices                       | consulter les factures
 manage_people       | invite and remove team members         | inviter et retirer des membres de l’équipe
 manage_roles        | give and take roles                    | attribuer et retirer des rôles

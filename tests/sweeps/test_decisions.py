@@ -1,7 +1,7 @@
 """Every role × type × standing × action against a table written by hand from domain.md 3 and 5.
 
 The table below is not made from the code: it says per action who may (by role), for which types of
-account, and in which standings. Each of its 2,592 cells is compared with the gate's decision: whether,
+account, and in which standings. Each of its 2,688 cells is compared with the gate's decision: whether,
 why not, who can, and the next step.
 
     roles      L light agent · A agent · D administrator · B billing admin
@@ -36,6 +36,7 @@ undo_change           BPO     S    TAP
 decide_requests       BPO     SA   TEAP
 view_payment          BPO     S    TEAPS
 change_payment        PO      S    TEAPS
+choose_recipients     BPO     S    TEAPS
 view_invoices         BPO     S    TAPS
 manage_people         BPO     SAM  TAP
 manage_people         BPO     SAM  TAP

@@ -22,8 +22,9 @@ import admin_center
 from accounts.models import User
 from admin_center import context, navigation
 from admin_center.templatetags import ui
+from admin_center.wording import countries
 from billing import addresses, tax_numbers
-from billing.models import Catalogue, Edition, Product
+from billing.models import Catalogue, Edition, PostalAddress, Product
 from tests import canary
 from tests.sweeps import reading, world
 from tests.sweeps.reading import Page
@@ -71,7 +72,7 @@ def is_format(message: str) -> bool:
 
 def forget_what_was_written() -> None:
     """Empty what the frame keeps written: it was written with the other translations."""
-    for module in (ui, context, navigation):
+    for module in (ui, context, navigation, countries):
         for value in vars(module).values():
             if hasattr(value, "cache_clear"):
                 value.cache_clear()
@@ -101,6 +102,10 @@ def data() -> re.Pattern[str]:
         codes = canary.CODES.get(model._meta.label, set()) - {"actor_name", "requester_name", "brand"}
         for column in set(columns) - codes:
             known |= {str(value) for value in model._default_manager.values_list(column, flat=True) if value}
+    for address in PostalAddress.objects.all():
+        known |= {*address.lines, address.city, address.postal_code} - {""}
+    # Regions are called as their own country calls them.
+    known |= {name for one in addresses.format_of("US").regions for name in (one.name, one.key)}
     known |= {name.split()[0] for name in User.objects.values_list("name", flat=True)}
     known |= {
         "".join(part[0] for part in name.split()) for name in User.objects.values_list("name", flat=True)
@@ -109,6 +114,13 @@ def data() -> re.Pattern[str]:
         known |= {word for words in labels.values() for word in words.values()}
     longest_first = sorted(known, key=len, reverse=True)
     return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\w)", re.IGNORECASE)
+
+
+def own_names() -> re.Pattern[str]:
+    """Return a pattern of what tax numbers are called in their own country, with their examples."""
+    found = {text for one in tax_numbers.TYPES.values() for text in (one.name, one.example) if text}
+    longest_first = sorted(found, key=len, reverse=True)
+    return re.compile("|".join(re.escape(one).replace(r"\ ", r"\s") for one in longest_first))
 
 
 def of_the_seller() -> set[str]:
@@ -127,6 +139,7 @@ def of_the_seller() -> set[str]:
 def untranslated(page: Page, known: re.Pattern[str]) -> Iterator[str]:
     """Yield the words of a page that came neither from a catalogue nor from the database."""
     text = outside_brackets("".join(reading.texts(reading.parsed(page))))
+    text = own_names().sub(" ", text)
     text = MONTHS_AND_DAYS.sub(" ", known.sub(" ", CODES.sub(" ", text)))
     for line in text.splitlines():
         if re.search(r"[^\W\d_]{2}", line):

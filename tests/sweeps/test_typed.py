@@ -56,6 +56,7 @@ UNMARKED = {
     "components/bare_foot.html": BUTTONS,
     "invitations/join.html": SIGNING_IN,
     "invoices/detail.html": BUTTONS,
+    "invoices/returned.html": BUTTONS,
     "mfa/authenticate.html": SECRETS,
     "mfa/reauthenticate.html": SECRETS,
     "mfa/recovery_codes/generate.html": SECRETS,
@@ -74,7 +75,6 @@ UNMARKED = {
     "quotes/held.html": BUTTONS,
     "quotes/over.html": BUTTONS,
     "quotes/returned.html": BUTTONS,
-    "quotes/review.html": BUTTONS,
     "sandbox/method.html": PROVIDER,
     "sandbox/pay.html": PROVIDER,
     "subscription/undo.html": BUTTONS,
@@ -137,8 +137,9 @@ def read(form: Form, element: Element) -> None:
         form.typed[name], form.holds[name] = TYPED, "".join(element.itertext()).removeprefix("\n")
     elif element.tag == "select":
         options = [(one.get("value", ""), one.get("selected") is not None) for one in element.iter("option")]
-        form.typed[name] = options[-1][0]
         form.holds[name] = next((value for value, chosen in options if chosen), options[0][0])
+        # Another country has other fields: it stays, so that what is typed into its own is asked for.
+        form.typed[name] = form.holds[name] if name.endswith("_country") else options[-1][0]
     elif element.tag != "input" or kind in ("submit", "button", "search"):
         return
     elif kind == "hidden":
@@ -270,6 +271,7 @@ def staff_pages() -> dict[str, object]:
     Letter.objects.filter(account=acme, kind="request_submitted").update(failed_at=AT)
     Subscription.objects.filter(pk=acme.pk).update(parked_at=AT, parked_because="gap support", tax_percent=20)
     return {
+        "accounts_account_profile": globex.pk,
         "accounts_account_settle": globex.pk,
         "accounts_emailchange_decide": change.pk,
         "accounts_letter_again": (),
@@ -311,5 +313,5 @@ def test_what_staff_type_is_there_after_signing_in_again(db: None) -> None:
     tried, wrong = swept(pages, {"vera": vera, "victor": victor})
     assert wrong == []
     # Account, code (new and old), settling, correcting, giving back, deciding, letting renew, own rate,
-    # sending again, a link sent and revoked, a transfer booked.
-    assert tried == 13
+    # sending again, a link sent and revoked, a transfer booked, a billing profile.
+    assert tried == 14

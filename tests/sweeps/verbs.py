@@ -26,6 +26,7 @@ from billing import (
     payment_links,
     payment_methods,
     payments,
+    profile,
     quotes,
     renewal,
     seats,
@@ -41,6 +42,7 @@ from tests import acting
 from tests.sweeps.cases import (
     Case,
     given_up_letter,
+    invoice_recipient,
     live_line,
     new_transfer,
     offer_to,
@@ -112,6 +114,37 @@ VERBS: dict[str, Verb] = {
         lambda c, made: payment_methods.finish(c.account, made, occasion=c.occasion),
         ("change_payment",),
         make=open_setup,
+    ),
+    "billing.profile.change": Verb(
+        lambda c, made: profile.change(
+            c.account, profile.ProfileValues(f"Firm {next(_numbers)}"), occasion=c.occasion
+        ),
+        ("change_payment",),
+    ),
+    "billing.profile.change_by_staff": Verb(
+        lambda c, made: profile.change_by_staff(
+            c.account,
+            profile.ProfileValues(f"Firm {next(_numbers)}"),
+            occasion=c.occasion,
+            reason="They asked.",
+        ),
+        (STAFF,),
+        staff="always",
+    ),
+    "billing.profile.add_recipient": Verb(
+        lambda c, made: profile.add_recipient(
+            c.account,
+            email=f"r{next(_numbers)}@people.example",
+            name="",
+            language="en",
+            occasion=c.occasion,
+        ),
+        ("choose_recipients",),
+    ),
+    "billing.profile.remove_recipient": Verb(
+        lambda c, made: profile.remove_recipient(made, occasion=c.occasion),
+        ("choose_recipients",),
+        make=invoice_recipient,
     ),
     "billing.payments.pay": Verb(
         lambda c, made: payments.pay(

@@ -20,13 +20,16 @@ from accounts.models import Account, Invitation, Membership, OwnershipOffer, Use
 from accounts.rules.roles import Role
 from billing import quotes
 from billing.models import (
+    BillingProfile,
     ChangeRequest,
     Charge,
     DataExport,
     Discount,
     Invoice,
+    InvoiceRecipient,
     PaymentLink,
     PaymentMethod,
+    PostalAddress,
     Quote,
     ScheduledChange,
     Subscription,
@@ -194,12 +197,34 @@ def fill(account: Account, owner: User, today: date) -> None:
         account=account, requested_by=owner, created_at=at, ready_at=at, state="ready", content=b"PK"
     )
     give_links(account, at)
+    give_profile(account)
     Discount.objects.create(
         subscription=subscription,
         kind="fixed",
         source="coupon",
         code=f"COUPON-{account.slug.upper()}",
         amount=Money("613.57", account.currency),
+    )
+
+
+def give_profile(account: Account) -> None:
+    """Say whom the account's invoices are made out to, and who gets them."""
+    sold_to = PostalAddress.objects.create(
+        account=account,
+        country="US",
+        lines=[f"1 {account.slug} Street"],
+        city="Austin",
+        region="TX",
+        postal_code="78701",
+    )
+    profile = BillingProfile.objects.create(
+        account=account,
+        legal_name=f"Legal {account.slug}",
+        sold_to=sold_to,
+        purchase_order=f"PO-{account.slug}",
+    )
+    InvoiceRecipient.objects.create(
+        profile=profile, email=f"books-{account.slug}@keepers.example", language="en"
     )
 
 
@@ -285,6 +310,7 @@ def own_ids(account: Account) -> dict[str, Any]:
         "offer": first(OwnershipOffer.objects.filter(account=account), "pk"),
         "export": first(DataExport.objects.filter(account=account), "pk"),
         "member": first(Membership.objects.filter(account=account, role="agent"), "pk"),
+        "recipient": first(InvoiceRecipient.objects.filter(profile=account.pk), "pk"),
     }
     return {name: value if value is not None else ABSENT_IDS[name] for name, value in found.items()}
 
@@ -300,6 +326,7 @@ ABSENT_IDS: dict[str, Any] = {
     "offer": 999_999_999,
     "export": 999_999_999,
     "member": 999_999_999,
+    "recipient": 999_999_999,
 }
 
 
