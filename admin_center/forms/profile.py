@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from admin_center.forms.fields import Lines, SearchText, Text
 from admin_center.wording import addresses as words
 from admin_center.wording import countries
+from admin_center.wording.bidi import isolated
 from billing import addresses, tax_numbers
 from billing.addresses import AddressFormat
 from billing.profile import ProfileValues
@@ -121,7 +122,7 @@ class ProfileForm(forms.Form):
         if self.initial.get("tax_type") not in known:
             self.initial["tax_type"] = f"{own[0].kind}:{own[0].country}"
         self.fields["tax_number"].help_text = "; ".join(
-            _("%(number)s: %(example)s") % {"number": one.name, "example": one.example}
+            _("%(number)s: %(example)s") % {"number": isolated(one.name), "example": one.example}
             for one in own
             if one.example
         )

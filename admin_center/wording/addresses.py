@@ -49,19 +49,15 @@ _POSTAL_CODES = {
 
 def label(form: AddressFormat, part: str) -> str:
     """Return what a country calls a part of its addresses."""
-    match part:
-        case "lines":
-            return _("Address")
-        case "city":
-            return str(_CITIES[form.city_kind])
-        case "district":
-            return str(_DISTRICTS[form.district_kind])
-        case "region":
-            return str(_REGIONS[form.region_kind])
-        case "postal_code":
-            return str(_POSTAL_CODES[form.postal_code_kind])
-        case _:
-            return _("Sorting code")
+    words = {
+        "lines": _("Address"),
+        "city": _CITIES[form.city_kind],
+        "district": _DISTRICTS[form.district_kind],
+        "region": _REGIONS[form.region_kind],
+        "postal_code": _POSTAL_CODES[form.postal_code_kind],
+        "sorting_code": _("Sorting code"),
+    }
+    return str(words[part])
 
 
 def region(found: Region) -> str:

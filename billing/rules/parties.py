@@ -48,15 +48,13 @@ class TaxId:
     @property
     def written(self) -> str:
         """Return the number as documents write it: with its country’s prefix, if it has one."""
-        match self.kind, self.country:
-            case TaxIdKind.VAT, "JP":
-                return f"T{self.number}"
-            case TaxIdKind.VAT, country:
-                return vat_prefix(country) + self.number
-            case TaxIdKind.COMPANY, "US":
-                return f"{self.number[:2]}-{self.number[2:]}"
+        match self.kind:
+            case TaxIdKind.VAT:
+                return ("T" if self.country == "JP" else vat_prefix(self.country)) + self.number
+            case TaxIdKind.COMPANY:
+                return f"{self.number[:2]}-{self.number[2:]}" if self.country == "US" else self.number
             case _:
-                return self.number
+                assert_never(self.kind)
 
 
 @dataclass(frozen=True, slots=True)
