@@ -30,9 +30,11 @@ from billing.models import (
     Quote,
     SandboxPayment,
     ScheduledChange,
+    Subscription,
     TemporarySeats,
 )
 from billing.rules.changes import AddSeats, ReduceSeats, RemoveProduct
+from billing.rules.refusals import AlreadyScheduled, FirstPurchaseNeeded, HeldChange
 from tests import acting, people, shop, taxed
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("acting")]
@@ -194,6 +196,37 @@ def test_at_the_periods_end_with_undo_until_then(ledger: Account) -> None:
     assert renewal.renew(ledger.pk, occasion=acting.occasion(on=date(2023, 10, 27))) == []
     ledger.refresh_from_db()
     assert (ledger.state, Invoice.objects.count()) == ("cancelled", 0)
+
+
+def test_it_ends_at_the_periods_end_once_and_never_over_a_payment_on_its_way(ledger: Account) -> None:
+    olivia = acting.occasion(by=people.user("olivia"), on=TODAY)
+
+    def schedule() -> None:
+        mark = cancellation.consequences(ledger, TODAY, at_end=True).mark
+        cancellation.cancel_at_period_end(ledger, mark=mark, reason="other", text="", occasion=olivia)
+
+    PaymentMethod.objects.update(reference="test_asks_3ds")
+    drawn = quotes.draw_up(ledger, [AddSeats("support", 11)], occasion=olivia)
+    held = quotes.confirm(drawn.pk, occasion=olivia)
+    with pytest.raises(HeldChange):
+        schedule()
+    quotes.withdraw(held.pk, occasion=olivia)
+    with pytest.raises(cancellation.SheetChanged):
+        cancellation.cancel_at_period_end(ledger, mark="old", reason="other", text="", occasion=olivia)
+    schedule()
+    with pytest.raises(AlreadyScheduled):
+        schedule()
+    assert ScheduledChange.objects.count() == 1
+
+
+def test_what_was_never_bought_has_no_period_to_end(globex: Account) -> None:
+    made = shop.subscribe(globex, {}, start=TODAY)
+    never = dict.fromkeys(("period_start", "period_end", "paid_until"))
+    Subscription.objects.filter(pk=made.pk).update(**never)
+    stella = acting.occasion(by=User.objects.get(email="stella@globex.example"), on=TODAY)
+    mark = cancellation.consequences(globex, TODAY, at_end=True).mark
+    with pytest.raises(FirstPurchaseNeeded):
+        cancellation.cancel_at_period_end(globex, mark=mark, reason="other", text="", occasion=stella)
 
 
 def test_restoring_gives_back_the_former_state_without_charging(ledger: Account) -> None:

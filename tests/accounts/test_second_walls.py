@@ -1,0 +1,98 @@
+"""What a page keeps from coming up, the verb behind it refuses by itself."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from django.core.exceptions import PermissionDenied
+
+from accounts import email_changes, invitations, ownership, roles
+from accounts.models import Account, EmailChange, Invitation, Letter, Membership, User
+from accounts.occasion import Occasion
+from accounts.rules.roles import Role
+from tests import acting, people
+
+AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
+ON = date(2026, 11, 2)
+NEW = "olivia.owens@acme.example"
+
+
+def by(person: User) -> Occasion:
+    return acting.occasion(by=person, on=ON, at=AT)
+
+
+def disabled(name: str) -> User:
+    """Disable one of the cast, as the vendor does with a sign-in; return them."""
+    person = people.user(name)
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    return person
+
+
+def token(kind: str) -> str:
+    return str(Letter.objects.filter(kind=kind).latest("pk").facts["token"])
+
+
+def test_who_was_disabled_meanwhile_asks_for_no_address(acme: Account) -> None:
+    with pytest.raises(PermissionDenied):
+        email_changes.ask(NEW, occasion=by(disabled("olivia")))
+    assert not EmailChange.objects.exists()
+
+
+def test_a_link_of_an_address_that_changed_meanwhile_is_over(acme: Account) -> None:
+    olivia = people.user("olivia")
+    email_changes.ask(NEW, occasion=by(olivia))
+    old = token("email_change_old")
+    email_changes.find(old, AT)
+    User.objects.filter(pk=olivia.pk).update(email="elsewhere@acme.example")
+    with pytest.raises(email_changes.ChangeOver):
+        email_changes.find(old, AT)
+
+
+@pytest.mark.parametrize("why", ["approved already", "changed meanwhile"])
+def test_a_correction_is_approved_once_and_of_the_address_it_was_proposed_for(
+    acme: Account, why: str
+) -> None:
+    olivia, victor = people.user("olivia"), people.person("victor@vendor.example", "Victor", is_staff=True)
+    made = email_changes.propose(olivia.pk, NEW, reason="A letter was mistyped.", occasion=by(people.vera()))
+    if why == "approved already":
+        email_changes.approve(made.pk, occasion=by(victor))
+    else:
+        User.objects.filter(pk=olivia.pk).update(email="elsewhere@acme.example")
+    with pytest.raises(email_changes.ChangeOver):
+        email_changes.approve(made.pk, occasion=by(victor))
+
+
+def test_a_correction_that_is_over_is_neither_approved_nor_rejected(acme: Account) -> None:
+    olivia, victor = people.user("olivia"), people.person("victor@vendor.example", "Victor", is_staff=True)
+    made = email_changes.propose(olivia.pk, NEW, reason="A letter was mistyped.", occasion=by(people.vera()))
+    email_changes.reject(made.pk, occasion=by(victor))
+    for verb in (email_changes.approve, email_changes.reject):
+        with pytest.raises(email_changes.ChangeOver):
+            verb(made.pk, occasion=by(victor))
+
+
+def test_nobody_is_invited_as_owner(acme: Account) -> None:
+    with pytest.raises(invitations.NotInvited):
+        invitations.invite(acme, "nina@acme.example", "Nina", Role.OWNER, occasion=by(people.user("olivia")))
+    assert not Invitation.objects.exists()
+
+
+def test_who_joined_on_another_way_meanwhile_does_not_join_twice(acme: Account) -> None:
+    invitations.invite(acme, "nina@acme.example", "Nina", Role.AGENT, occasion=by(people.user("olivia")))
+    sent = token("invited")
+    nina = people.person("nina@acme.example", "Nina")
+    roles.enrol(acme, [(nina, Role.LIGHT_AGENT)])
+    with pytest.raises(invitations.InvitationOver):
+        invitations.accept(sent, occasion=by(nina))
+    assert Membership.objects.get(account=acme, user=nina).role == Role.LIGHT_AGENT
+
+
+@pytest.mark.parametrize("way", ["suspended", "disabled"])
+def test_an_account_is_handed_only_to_who_can_sign_in(acme: Account, way: str) -> None:
+    bilal = people.member("bilal", acme)
+    if way == "suspended":
+        Membership.objects.filter(pk=bilal.pk).update(suspended_at=AT)
+        roles.derive(people.member("bilal", acme))
+    else:
+        disabled("bilal")
+    with pytest.raises(ownership.NotEligible, match="suspended"):
+        ownership.offer(bilal.pk, occasion=by(people.user("olivia")))
