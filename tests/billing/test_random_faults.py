@@ -165,7 +165,10 @@ class Customer:
         self.bench.banks_answer(agree=self.chance.random() < 0.6)
 
     def tick(self) -> None:
-        reconciliation.reconcile(acting.now() + timedelta(minutes=1))
+        """Ask a minute after the last time."""
+        at = acting.now()
+        Charge.objects.filter(asked_at__gt=at).update(asked_at=at)
+        reconciliation.reconcile(at + timedelta(minutes=1))
 
     def day_passes(self) -> None:
         for charge in Charge.objects.filter(subscription_id=self.account.pk):
