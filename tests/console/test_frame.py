@@ -45,10 +45,10 @@ def test_the_frame_asks_the_database_once_besides_the_gate(acme: Account) -> Non
 
 
 def test_what_is_not_theirs_stays_in_the_sidebar_with_the_reason(acme: Account) -> None:
-    reasons = {"olivia": 0, "bilal": 0, "adam": 2, "agnes": 6}
+    reasons = {"olivia": 0, "bilal": 0, "adam": 3, "agnes": 7}
     for first_name, locked in reasons.items():
         sidebar = framed(acme, first_name).sidebar
-        assert sidebar.count("sidebar__link") == 8, first_name
+        assert sidebar.count("sidebar__link") == 9, first_name
         assert sidebar.count("sidebar__why") == locked, first_name
 
 

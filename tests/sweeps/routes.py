@@ -113,7 +113,7 @@ ACCOUNT: dict[str, Route] = {
     "invoices_csv": Route("view_invoices", READ, download=True),
     "invoices_zip": Route("view_invoices", READ, download=True),
     "invoice_pdf": Route("view_invoices", READ, child="invoice", part="number", download=True),
-    # The world's invoices are from before their parties were kept.
+    # The world has no rates of tax, without which there is no e-invoice.
     "invoice_ubl": Route("view_invoices", (404,), child="invoice", part="number"),
     "invoice_factur_x": Route("view_invoices", (404,), child="invoice", part="number"),
     "invoice_pay": Route("view_invoices", post=(302,), child="invoice", part="number", queries=30),

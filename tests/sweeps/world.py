@@ -145,6 +145,7 @@ def fill(account: Account, owner: User, today: date) -> None:
     shop.subscribe(account, lines, start=start)
     PaymentMethod.objects.create(subscription_id=account.pk, kind="card", brand="Bank", last_four="4242")
     Account.objects.filter(pk=account.pk).update(collection_method="send_invoice")
+    give_profile(account)
     at = datetime.combine(today, datetime.min.time(), UTC)
     with acting.at(at, address="203.0.113.7"):
         quote = quotes.draw_up(
@@ -197,7 +198,6 @@ def fill(account: Account, owner: User, today: date) -> None:
         account=account, requested_by=owner, created_at=at, ready_at=at, state="ready", content=b"PK"
     )
     give_links(account, at)
-    give_profile(account)
     Discount.objects.create(
         subscription=subscription,
         kind="fixed",
