@@ -19,7 +19,7 @@ from accounts import mail
 from accounts.models import Account, Letter
 from admin_center.server import worker
 
-SECONDS = 30
+SECONDS = 90
 
 
 def until(holds: Callable[[], object]) -> None:
