@@ -23,7 +23,7 @@ SECONDS = 90
 
 
 def until(holds: Callable[[], object]) -> None:
-    """Wait until something holds; fail if it doesn't within half a minute."""
+    """Wait until something holds; fail if it never does."""
     last = time.monotonic() + SECONDS
     while not holds():
         assert time.monotonic() < last, "waited in vain"
