@@ -265,9 +265,11 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         here = self.stand_in
         if self.path == "/hears":
+            # Localstripe's own messages, for as long as it runs; nobody asked Stripe anything.
             here.heard.append((self.headers["Stripe-Signature"], body))
-        here.asked.append((self.command, self.path))
-        here.headers.append(dict(self.headers))
+        else:
+            here.asked.append((self.command, self.path))
+            here.headers.append(dict(self.headers))
         fault = here.faults.pop(0) if here.faults and self._is_payment() else ""
         if fault == LOST:
             self._hang_up()
