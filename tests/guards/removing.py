@@ -46,15 +46,13 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 def _functions(guard: Guard) -> list[FunctionType]:
     """Return every function of the guard's file that this process holds, those made by others included."""
     file = str(guard.path)
-    return [
-        one for one in gc.get_objects() if isinstance(one, FunctionType) and one.__code__.co_filename == file
-    ]
+    return [one for one in gc.get_objects() if type(one) is FunctionType and one.__code__.co_filename == file]
 
 
 def _undecorate(guard: Guard) -> None:
     """Let what wraps a function do nothing but call it."""
     changed = 0
-    wraps = [one for one in gc.get_objects() if isinstance(one, FunctionType) and hasattr(one, "__wrapped__")]
+    wraps = [one for one in gc.get_objects() if type(one) is FunctionType and hasattr(one, "__wrapped__")]
     for wrapper in wraps:
         inner: Any = wrapper
         while hasattr(inner, "__wrapped__"):

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from django.utils.functional import SimpleLazyObject
 
 from tests.guards.__main__ import reasons
 from tests.guards.finding import Guard, guards, modules
@@ -100,6 +101,15 @@ def test_what_refuses_is_taken_out_of_functions_that_others_hold(verbs: ModuleTy
         withdraw(6)
     take_out(guard(verbs, "if amount > limit", "refuses"))
     assert withdraw(6) == 6
+
+
+def test_what_another_test_left_lying_about_is_not_woken(verbs: ModuleType) -> None:
+    """Whoever asks a lazy object for its class wakes it: a request's person, whose database is gone."""
+    left = SimpleLazyObject(lambda: pytest.fail("woken"))
+    take_out(guard(verbs, "if who == 'nobody'", "refuses"))
+    take_out(guard(verbs, "transaction.atomic of cancel", "all or nothing"))
+    assert verbs.pay("nobody", "open") == "paid"
+    del left
 
 
 def test_a_transaction_is_taken_off_what_it_decorates_and_out_of_a_block(verbs: ModuleType) -> None:
