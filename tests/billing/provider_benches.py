@@ -78,6 +78,10 @@ class Bench(Protocol):
         """Let every bank that was asked answer, and direct debits come to their end."""
         ...
 
+    def debits_end(self) -> None:
+        """Let direct debits come to their end; banks that were asked for a confirmation are silent."""
+        ...
+
     def kept(self) -> int:
         """Return what the provider took and did not give back, in minor units, by its own books."""
         ...
@@ -102,6 +106,9 @@ class SandboxBench:
         SandboxPayment.objects.filter(status="action").update(
             status="succeeded" if agree else "failed", failure="" if agree else "authentication_failed"
         )
+
+    def debits_end(self) -> None:
+        """Do nothing: the sandbox's are collected at once."""
 
     def kept(self) -> int:
         done = SandboxPayment.objects.filter(status="succeeded")
@@ -199,6 +206,10 @@ class AbroadBench:
         for key, outcome in Abroad.books.items():
             if outcome.status is PaymentStatus.ACTION:
                 Abroad.books[key] = self._answered(outcome, agree, Failure.AUTHENTICATION)
+        self.debits_end()
+
+    def debits_end(self) -> None:
+        for key, outcome in Abroad.books.items():
             if outcome.status is PaymentStatus.PROCESSING:
                 Abroad.books[key] = self._answered(
                     outcome, Abroad.asked[key][2].endswith("paid"), Failure.FUNDS
@@ -239,6 +250,9 @@ class StripeBench:
 
     def banks_answer(self, *, agree: bool) -> None:
         self.stand_in.banks_answer(agree=agree)
+        self.debits_end()
+
+    def debits_end(self) -> None:
         self.stand_in.wait_for_debits()
 
     def kept(self) -> int:

@@ -213,6 +213,8 @@ def live(number: int, bench: Bench, seed: str) -> list[str]:
     customer.bank_answers()
     for _time in range(3):
         customer.tick()
+    # What was lost is sent again by a tick: a debit of it is on its way only now.
+    bench.debits_end()
     # What waits for a bank that nobody answers is closed after a day.
     customer.day_passes()
     customer.tick()
