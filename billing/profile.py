@@ -61,7 +61,7 @@ def keep(account: Account, values: ProfileValues, *, occasion: Occasion, reason:
     """Write a profile down and record what differs. Called under the account's lock."""
     values = _checked(values)
     profile = BillingProfile.objects.of(account.pk) or BillingProfile(account=account)
-    before, after = _facts(profile_values(profile)), _facts(values)
+    before, after = facts(profile_values(profile)), facts(values)
     changed = {name for name in after if before[name] != after[name]}
     if not changed:
         return False
@@ -110,6 +110,16 @@ def _write(profile: BillingProfile, values: ProfileValues, at: datetime) -> None
         for one, wanted in ((profile.sold_to, values.sold_to), (profile.bill_to, values.bill_to))
         if one is not None and wanted is None
     ]
+    fill(profile, values, at)
+    for address in (profile.sold_to, profile.bill_to):
+        if address is not None:
+            address.save()
+    profile.save()
+    PostalAddress.objects.filter(pk__in=left).delete()
+
+
+def fill(profile: BillingProfile, values: ProfileValues, at: datetime) -> None:
+    """Let a profile and its addresses say what values say, without storing anything."""
     profile.sold_to = _address(profile, profile.sold_to, values.sold_to)
     profile.bill_to = _address(profile, profile.bill_to, values.bill_to)
     profile.legal_name, profile.purchase_order = values.legal_name, values.purchase_order
@@ -117,8 +127,6 @@ def _write(profile: BillingProfile, values: ProfileValues, at: datetime) -> None
     profile.tax_id_country = values.tax_id.country if values.tax_id else ""
     profile.tax_id_number = values.tax_id.number if values.tax_id else ""
     profile.updated_at = at
-    profile.save()
-    PostalAddress.objects.filter(pk__in=left).delete()
 
 
 def _address(
@@ -130,11 +138,10 @@ def _address(
     for part in PostalAddress.PARTS:
         setattr(stored, part, getattr(wanted, part))
     stored.lines = list(wanted.lines)
-    stored.save()
     return stored
 
 
-def _facts(values: ProfileValues) -> dict[str, object]:
+def facts(values: ProfileValues) -> dict[str, object]:
     """Return what the trail says of a profile."""
     return {
         "legal_name": values.legal_name,
@@ -165,16 +172,16 @@ def add_recipient(
     validate_address(email)
     profile, _made = BillingProfile.objects.get_or_create(account=account)
     found = InvoiceRecipient.objects.filter(profile=profile, email=email).first()
-    before = _told(found) if found else None
+    before = told(found) if found else None
     if found is None and profile.recipients.count() >= InvoiceRecipient.MOST:
         raise TooManyRecipients
     found = found or InvoiceRecipient(profile=profile, email=email)
     found.name, found.language = name, language
-    if _told(found) != before:
+    if told(found) != before:
         found.save()
         changed, added = ActivityVerb.INVOICE_RECIPIENT_CHANGED, ActivityVerb.INVOICE_RECIPIENT_ADDED
         verb = changed if before else added
-        activity.record(account, verb, occasion, subject=SUBJECT, before=before, after=_told(found))
+        activity.record(account, verb, occasion, subject=SUBJECT, before=before, after=told(found))
     return found
 
 
@@ -186,9 +193,10 @@ def remove_recipient(recipient_id: int, *, occasion: Occasion) -> None:
     found = InvoiceRecipient.objects.get(pk=recipient_id)
     found.delete()
     activity.record(
-        account, ActivityVerb.INVOICE_RECIPIENT_REMOVED, occasion, subject=SUBJECT, before=_told(found)
+        account, ActivityVerb.INVOICE_RECIPIENT_REMOVED, occasion, subject=SUBJECT, before=told(found)
     )
 
 
-def _told(recipient: InvoiceRecipient) -> dict[str, object]:
+def told(recipient: InvoiceRecipient) -> dict[str, object]:
+    """Return what the trail says of a recipient."""
     return {"email": recipient.email, "name": recipient.name, "language": recipient.language}

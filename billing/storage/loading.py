@@ -19,6 +19,7 @@ from django.db import connection
 
 from accounts.models import Account
 from accounts.rules.capabilities import AccountState, AccountType
+from billing.models import TaxRate
 from billing.rules.countries import BELONGS_TO
 from billing.rules.facts import (
     Availability,
@@ -141,6 +142,24 @@ def _parsed(text: str) -> _Offer:
         names |= {(product["key"], edition["key"]): edition["name"] for edition in product["editions"]}
     return _Offer(
         MappingProxyType({product["key"]: _product(product) for product in products}), MappingProxyType(names)
+    )
+
+
+def tax_rates() -> tuple[TaxRateFacts, ...]:
+    """Return the whole table of rates in its order: for who brings in accounts of many countries."""
+    return tuple(
+        TaxRateFacts(
+            country=row.country,
+            name=row.name,
+            percent=None if row.percent is None else Decimal(f"{row.percent.normalize():f}"),
+            in_force_from=row.in_force_from,
+            region=row.region,
+            category=row.category,
+            scope=TaxScope(row.scope),
+            law=row.law,
+            code=row.code,
+        )
+        for row in TaxRate.objects.order_by("pk")
     )
 
 

@@ -8,6 +8,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+NO_CARD_NUMBERS = (
+    "looks like a card number; only brand, last four digits and expiry may be loaded: take it out of the file"
+)
 # How cards of a brand begin (from, to) and how many digits they have; ISO/IEC 7812 and the brands' own lists.
 _BRANDS: tuple[tuple[str, str, frozenset[int]], ...] = tuple(
     (first, last, frozenset(lengths))

@@ -12,6 +12,7 @@ from billing.imports.accounts.listing import (
     fault,
 )
 from billing.imports.accounts.values import shown
+from billing.models import InvoiceRecipient
 from billing.rules.checks import LONGEST_TEMPORARY
 from billing.rules.periods import add_months, months_between, next_period
 
@@ -165,6 +166,12 @@ def _payment(account: ListedAccount) -> Iterator[AccountFault]:
         yield fault(method.row, "expires", f"is for a card, not for a {method.kind}")
 
 
+def _recipients(account: ListedAccount) -> Iterator[AccountFault]:
+    yield from _twice(account.recipients, lambda one: one.email, "email", "gets the invoices already")
+    for one in account.recipients[InvoiceRecipient.MOST : InvoiceRecipient.MOST + 1]:
+        yield fault(one.row, "email", f"is one too many: at most {InvoiceRecipient.MOST} get the invoices")
+
+
 def _twice(
     rows: Iterable[object], key: Callable[..., Hashable], column: str, text: str
 ) -> Iterator[AccountFault]:
@@ -189,4 +196,5 @@ _CHECKS = (
     _temporary,
     _amounts,
     _payment,
+    _recipients,
 )

@@ -7,6 +7,7 @@ from accounts.rules.roles import Role
 from billing.imports.accounts import values
 from billing.imports.accounts.values import Reading
 from billing.rules.facts import DiscountSource
+from billing.rules.parties import TaxIdKind
 from billing.rules.periods import Cycle
 
 
@@ -48,6 +49,7 @@ COLUMNS: dict[str, dict[str, ColumnSpec]] = {
         "period_until": _needed(values.day),
         "paid_until": ColumnSpec(values.day),
         "tax_percent": ColumnSpec(values.tax_percent),
+        "charged_tax_percent": ColumnSpec(values.tax_percent),
         "cancel_at_period_end": ColumnSpec(values.flag),
     },
     "member": {
@@ -91,6 +93,31 @@ COLUMNS: dict[str, dict[str, ColumnSpec]] = {
         "cycle": ColumnSpec(values.choice(Cycle)),
     },
     "balance": {"amount": _needed(values.amount)},
+    "profile": {
+        "legal_name": ColumnSpec(values.text(200)),
+        "tax_number": ColumnSpec(values.text(100)),
+        "tax_number_kind": ColumnSpec(values.choice(TaxIdKind)),
+        "tax_number_country": ColumnSpec(values.country),
+        "purchase_order": ColumnSpec(values.text(60)),
+    },
+    "address": {
+        "use": _needed(values.one_of("sold_to", "bill_to")),
+        "country": _needed(values.country),
+        "line_1": ColumnSpec(values.text(120)),
+        "line_2": ColumnSpec(values.text(120)),
+        "line_3": ColumnSpec(values.text(120)),
+        "line_4": ColumnSpec(values.text(120)),
+        "postal_code": ColumnSpec(values.text(20)),
+        "city": ColumnSpec(values.text(120)),
+        "district": ColumnSpec(values.text(120)),
+        "region": ColumnSpec(values.text(120)),
+        "sorting_code": ColumnSpec(values.text(40)),
+    },
+    "recipient": {
+        "email": _needed(values.email),
+        "name": ColumnSpec(values.text(120)),
+        "language": ColumnSpec(values.one_of("en", "fr")),
+    },
     "payment": {
         "kind": _needed(values.one_of("card", "direct_debit")),
         "brand": ColumnSpec(values.brand),
@@ -101,7 +128,7 @@ COLUMNS: dict[str, dict[str, ColumnSpec]] = {
 }
 
 # Records of which an account has one at most; the others may stand any number of times.
-SINGLE = ("account", "subscription", "balance", "payment")
+SINGLE = ("account", "subscription", "balance", "payment", "profile")
 # Where JSON keeps the records of an account that may be several.
 PLURALS = {
     "members": "member",
@@ -110,11 +137,14 @@ PLURALS = {
     "discounts": "discount",
     "temporary": "temporary",
     "scheduled": "scheduled",
+    "addresses": "address",
+    "recipients": "recipient",
 }
 # In every record: the vendor's own number of the account, and (in CSV) which record it is.
 ACCOUNT, RECORD = "account", "record"
-# A telephone number is long and may pass for a card's by chance; an external id is the vendor's own.
-MAY_BE_LONG_NUMBERS = ("vendor_contact_phone", ACCOUNT)
+# A telephone number is long and may pass for a card's by chance, a tax number has check digits of its own;
+# an external id is the vendor's.
+MAY_BE_LONG_NUMBERS = ("vendor_contact_phone", "tax_number", ACCOUNT)
 
 
 def all_columns() -> tuple[str, ...]:

@@ -30,11 +30,11 @@ from billing.rules.taxation import Taxation
 Offer = Mapping[str, ProductFacts]
 
 
-def facts_of(account: ListedAccount, offer: Offer, on: date) -> Facts:
-    """Return the subscription as the rules see it, with what is paid.
+def facts_of(account: ListedAccount, offer: Offer, taxation: Taxation, on: date) -> Facts:
+    """Return the subscription as the rules see it, with what is paid and the taxes that it bore.
 
-    `offer` is the catalogue in the account's currency, `on` today in its zone;
-    `accounts_offer.faults` must have found nothing wrong.
+    `offer` is the catalogue in the account's currency, `taxation` what decides its taxes, `on` today in its
+    zone; `catalogue_checks.faults` must have found nothing wrong.
     """
     given = account.subscription
     facts = Facts(currency=account.currency, catalogue=offer, version=1, account_type=account.type)
@@ -49,19 +49,26 @@ def facts_of(account: ListedAccount, offer: Offer, on: date) -> Facts:
         anchor=given.anchor,
         period=given.period,
         paid_until=given.paid_end,
-        taxation=Taxation(own_rate=given.tax_percent),
+        taxation=taxation,
     )
     ordered = sorted(account.lines, key=lambda line: list(offer).index(line.product))
     began = {line.product: line.began_on or given.period_from for line in ordered}
     lines = tuple(_line(line, offer, given.cycle, on) for line in ordered)
     facts = replace(
         facts,
-        lines=_paid(facts, lines, began, account.discounts),
+        lines=_paid(_as_charged(facts, given), lines, began, account.discounts),
         discounts=tuple(
             _discount(order, one) for order, one in enumerate(account.discounts) if one.periods_left != 0
         ),
     )
     return replace(facts, temporary=tuple(_temporary(one, facts, given) for one in account.temporary))
+
+
+def _as_charged(facts: Facts, given: ListedSubscription) -> Facts:
+    """Return the facts by which the current period was charged: at the rate of the file, if it names one."""
+    if given.charged_tax_percent is None:
+        return facts
+    return replace(facts, taxation=replace(facts.taxation, own_rate=given.charged_tax_percent))
 
 
 def _line(line: ListedLine, offer: Offer, cycle: Cycle, on: date) -> LineFacts:

@@ -11,7 +11,9 @@ from decimal import Decimal
 
 from accounts.rules.capabilities import AccountState, AccountType, CollectionMethod
 from accounts.rules.roles import Role
+from billing.profile import ProfileValues
 from billing.rules.facts import DiscountSource, ScheduledKind
+from billing.rules.parties import TaxIdKind
 from billing.rules.periods import Cycle, Period
 
 
@@ -87,6 +89,8 @@ class ListedSubscription:
     row: AccountRecord = field(compare=False, repr=False)
     paid_until: date | None = None
     tax_percent: Decimal | None = None
+    # What the current period bore, where the table of rates would say otherwise.
+    charged_tax_percent: Decimal | None = None
     cancel_at_period_end: bool = False
 
     @property
@@ -173,6 +177,46 @@ class ListedPayment:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedProfile:
+    """Whom invoices are made out to, beside the addresses; a tax number as it is written."""
+
+    row: AccountRecord = field(compare=False, repr=False)
+    legal_name: str = ""
+    tax_number: str = ""
+    tax_number_kind: TaxIdKind | None = None
+    tax_number_country: str = ""
+    purchase_order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAddress:
+    """The company's own address (sold_to), or another for invoices (bill_to)."""
+
+    use: str
+    country: str
+    row: AccountRecord = field(compare=False, repr=False)
+    line_1: str = ""
+    line_2: str = ""
+    line_3: str = ""
+    line_4: str = ""
+    postal_code: str = ""
+    city: str = ""
+    district: str = ""
+    region: str = ""
+    sorting_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRecipient:
+    """Somebody who gets the invoices by mail; without a language in the account's."""
+
+    email: str
+    row: AccountRecord = field(compare=False, repr=False)
+    name: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ListedAccount:
     """One customer with all that is brought in; `external_id` is the vendor's own number for it."""
 
@@ -202,4 +246,7 @@ class ListedAccount:
     scheduled: tuple[ListedScheduled, ...] = ()
     balance: int = 0
     payment: ListedPayment | None = None
+    # With its addresses, and all of it as it is kept.
+    profile: ProfileValues | None = None
+    recipients: tuple[ListedRecipient, ...] = ()
     collection_method: CollectionMethod = CollectionMethod.CHARGE_AUTOMATICALLY

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts import lifecycle
@@ -23,6 +24,10 @@ from billing.imports.accounts.saving import CheckedAccount
 from billing.imports.accounts.scheduled_changes import with_scheduled
 from billing.imports.accounts.values import shown
 from billing.models import Catalogue, LoadedAccount
+from billing.profile import ProfileValues
+from billing.rules.countries import taxed_as
+from billing.rules.parties import TaxIdKind
+from billing.rules.taxation import Taxation, TaxBuyer, TaxRateFacts, seller_of
 from billing.storage import loading as storage
 
 # What is written together: enough that a statement is worth its way, few enough to keep memory flat.
@@ -35,7 +40,10 @@ NOT_LOADED = "an account with this external id is there already, and did not com
 
 
 # Columns that files did not have once: without them an account has the digests that it had then.
-_ADDED_LATER = ("trial_cycle", "cancel_at_period_end", "scheduled", "collection_method")
+_ADDED_LATER = (
+    *("trial_cycle", "cancel_at_period_end", "scheduled", "collection_method"),
+    *("charged_tax_percent", "profile", "recipients"),
+)
 
 # What they are where a file of before said nothing.
 _USUAL: tuple[object, ...] = (None, False, "", (), [], CollectionMethod.CHARGE_AUTOMATICALLY.value)
@@ -109,6 +117,9 @@ class _AccountsLoad:
     def __init__(self, at: datetime) -> None:
         self.at = at
         self.offers: dict[tuple[str, str], tuple[int, Offer]] = {}
+        self.seller = seller_of(settings.SELLER)
+        self.all_rates = storage.tax_rates()
+        self.rates: dict[str, tuple[TaxRateFacts, ...]] = {}
 
     def results(self, batch: Sequence[ListedAccount | BadAccount]) -> list[LoadOutcome | Refused]:
         """Return what became of each account of a batch."""
@@ -140,10 +151,25 @@ class _AccountsLoad:
         catalogue_id, offer = self._offer(listed)
         if wrong := catalogue_checks.faults(listed, offer, on):
             raise Refused(wrong)
-        bought, wrong = with_scheduled(listed, facts_of(listed, offer, on), on)
+        bought, wrong = with_scheduled(listed, facts_of(listed, offer, self._taxation(listed), on), on)
         if wrong:
             raise Refused(wrong)
         return CheckedAccount(listed, catalogue_id, bought, digests(listed), on, moment)
+
+    def _taxation(self, listed: ListedAccount) -> Taxation:
+        """Return what decides an account's taxes, from what the file says of it."""
+        profile, own = listed.profile or ProfileValues(), listed.subscription
+        at, number = profile.sold_to, profile.tax_id
+        buyer = TaxBuyer(
+            at.country if at else "",
+            at.region if at else "",
+            number.country if number and number.kind is TaxIdKind.VAT else "",
+        )
+        if buyer.country not in self.rates:
+            places = (taxed_as(self.seller.country), taxed_as(buyer.country))
+            self.rates[buyer.country] = tuple(one for one in self.all_rates if one.country in places)
+        rates = self.rates[buyer.country]
+        return Taxation(self.seller, buyer, rates, own.tax_percent if own else None)
 
     def _offer(self, listed: ListedAccount) -> tuple[int, Offer]:
         named = listed.catalogue, listed.currency

@@ -5,18 +5,21 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from billing.imports.accounts import checks
-from billing.imports.accounts.card_numbers import has_card_number
+from billing.imports.accounts import checks, profiles
+from billing.imports.accounts.card_numbers import NO_CARD_NUMBERS, has_card_number
 from billing.imports.accounts.columns import ACCOUNT, COLUMNS, MAY_BE_LONG_NUMBERS, SINGLE
 from billing.imports.accounts.listing import (
     AccountFault,
     AccountRecord,
     BadAccount,
     ListedAccount,
+    ListedAddress,
     ListedDiscount,
     ListedLine,
     ListedMember,
     ListedPayment,
+    ListedProfile,
+    ListedRecipient,
     ListedScheduled,
     ListedSeat,
     ListedSubscription,
@@ -24,12 +27,10 @@ from billing.imports.accounts.listing import (
     fault,
 )
 from billing.imports.accounts.values import WrongCell, check_encoding, shown, text
+from billing.profile import ProfileValues
 from billing.rules.money import exponent, to_minor
 
 LONGEST_EXTERNAL_ID = 80
-NO_CARD_NUMBERS = (
-    "looks like a card number; only brand, last four digits and expiry may be loaded: take it out of the file"
-)
 
 
 @dataclass(slots=True)
@@ -94,7 +95,21 @@ class _Builder:
             "discounts": self._all("discount", ListedDiscount),
             "temporary": self._all("temporary", ListedTemporary),
             "scheduled": self._all("scheduled", ListedScheduled),
+            "recipients": self._all("recipient", ListedRecipient),
+            "profile": self._profile(),
         }
+
+    def _profile(self) -> ProfileValues | None:
+        """Return whom invoices are made out to, None where the file says nothing of it."""
+        before = len(self.bundle.faults)
+        given = self._made(ListedProfile, self._one("profile"))
+        addresses = self._all("address", ListedAddress)
+        if len(self.bundle.faults) > before:
+            return None
+        found, faults = profiles.profile_of(given, addresses)
+        for one in faults:
+            self._add(one)
+        return found
 
     def _check_external_id(self) -> None:
         external_id = self.bundle.external_id

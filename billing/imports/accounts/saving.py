@@ -10,16 +10,20 @@ from accounts import activity, lifecycle
 from accounts.models import Account, Activity, Membership
 from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
+from billing import profile
 from billing.imports.accounts.listing import ListedAccount
 from billing.models import (
     AgentSeat,
     BalanceEntry,
+    BillingProfile,
     Cancellation,
     Discount,
+    InvoiceRecipient,
     Line,
     LoadedAccount,
     PaidSegment,
     PaymentMethod,
+    PostalAddress,
     ScheduledChange,
     Subscription,
     TemporarySeats,
@@ -94,6 +98,8 @@ class _Rows:
         self.balances: list[BalanceEntry] = []
         self.methods: list[PaymentMethod] = []
         self.ends: list[Cancellation] = []
+        self.profiles: list[BillingProfile] = []
+        self.recipients: list[InvoiceRecipient] = []
         self.loaded: list[LoadedAccount] = []
         self.entries: list[Activity] = []
 
@@ -136,6 +142,46 @@ class _Rows:
             subject="subscription",
             before=None,
             after=state_of(one.bought),
+        )
+        self.entries.append(entry)
+        if one.listed.profile or one.listed.recipients:
+            self._add_profile(account, one)
+
+    def _add_profile(self, account: Account, one: CheckedAccount) -> None:
+        """Make whom invoices are made out to and who gets them, each with its entry in the trail."""
+        none, values = profile.ProfileValues(), one.listed.profile or profile.ProfileValues()
+        made = BillingProfile(account=account)
+        profile.fill(made, values, one.at)
+        self.profiles.append(made)
+        if values != none:
+            before, after = profile.facts(none), profile.facts(values)
+            differing = [name for name in after if before[name] != after[name]]
+            self._tell_of_profile(
+                account,
+                one,
+                ActivityVerb.BILLING_PROFILE_CHANGED,
+                before={name: before[name] for name in differing},
+                after={name: after[name] for name in differing},
+            )
+        for told in one.listed.recipients:
+            recipient = InvoiceRecipient(
+                profile=made, email=told.email, name=told.name, language=told.language or account.language
+            )
+            self.recipients.append(recipient)
+            after = profile.told(recipient)
+            self._tell_of_profile(account, one, ActivityVerb.INVOICE_RECIPIENT_ADDED, after=after)
+
+    def _tell_of_profile(
+        self,
+        account: Account,
+        one: CheckedAccount,
+        verb: ActivityVerb,
+        *,
+        before: Mapping[str, object] | None = None,
+        after: Mapping[str, object],
+    ) -> None:
+        entry = activity.entry(
+            account, verb, _occasion(one), subject=profile.SUBJECT, before=before, after=after
         )
         self.entries.append(entry)
 
@@ -213,6 +259,10 @@ class _Rows:
         BalanceEntry.objects.bulk_create(self.balances)
         PaymentMethod.objects.bulk_create(self.methods)
         Cancellation.objects.bulk_create(self.ends)
+        addresses = (one for made in self.profiles for one in (made.sold_to, made.bill_to))
+        PostalAddress.objects.bulk_create(one for one in addresses if one is not None)
+        BillingProfile.objects.bulk_create(self.profiles)
+        InvoiceRecipient.objects.bulk_create(self.recipients)
         LoadedAccount.objects.bulk_create(self.loaded)
         Activity.objects.bulk_create(self.entries)
 

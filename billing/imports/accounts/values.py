@@ -25,6 +25,7 @@ _WHOLE = re.compile(r"[0-9]{1,12}")
 _AMOUNT = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,9})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
+_COUNTRY = re.compile(r"[A-Za-z]{2}")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 # How a spreadsheet shows a number that is too long for its cell, and how it keeps a day.
@@ -148,6 +149,13 @@ def one_of(*allowed: str) -> Reading:
         return value
 
     return read
+
+
+def country(value: str) -> str:
+    """Return a country's code in two capitals; whether there is one is asked with what it is for."""
+    if not _COUNTRY.fullmatch(value):
+        raise WrongCell(f"{shown(value)} is no country; use its two letters of ISO 3166, such as FR")
+    return value.upper()
 
 
 def time_zone(value: str) -> str:
