@@ -69,8 +69,8 @@ def erase(account_id: int, at: datetime) -> bool:
         return False
     people = list(Membership.objects.filter(account=account).values_list("user_id", flat=True))
     AgentSeat.objects.filter(subscription_id=account_id).delete()
-    PaymentMethod.objects.filter(pk=account_id).delete()
     PaymentSetup.objects.filter(subscription_id=account_id).delete()
+    PaymentMethod.objects.filter(subscription_id=account_id).delete()
     BillingProfile.objects.filter(pk=account_id).delete()
     PostalAddress.objects.filter(account=account).delete()
     DataExport.objects.filter(account=account).delete()

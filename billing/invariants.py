@@ -168,6 +168,9 @@ INVARIANTS: dict[str, str] = {
         WHERE a.state = 'cancelled' AND p.verb = 'invoice_payment_started' AND p.id > (
             SELECT max(e.id) FROM accounts_activity e
             WHERE e.account_id = a.id AND e.verb = 'account_state_changed')""",
+    "an account with payment methods has one that is charged first": """
+        SELECT subscription_id FROM billing_paymentmethod
+        GROUP BY subscription_id HAVING bool_and(use <> 'default')""",
     "no text holds a card number": """
         SELECT subscription_id FROM billing_paymentmethod
         WHERE billing_holds_card_number(concat_ws(' ; ', brand, reference, last_four))""",

@@ -139,15 +139,19 @@ def _terms(account: Account, settlement: Settlement, quote: Quote | None) -> Pay
         return PaymentTerms(PaymentMeans.NONE, paid=True)
     if account.collects is CollectionMethod.SEND_INVOICE:
         return PaymentTerms(PaymentMeans.TRANSFER)
-    method = PaymentMethod.objects.filter(pk=account.pk).first()
     charge = quote.charge if quote is not None and quote.state == Quote.State.HELD else None
-    paid = charge is not None
-    if charge is not None and (method is None or method.reference != charge.method):
+    if charge is None:
+        method = PaymentMethod.objects.default_of(account.pk)
+    else:
+        method = PaymentMethod.objects.known_as(account.pk, charge.method)
+    if method is not None:
+        return PaymentTerms(
+            PaymentMeans(method.kind), method.brand, method.last_four, paid=charge is not None
+        )
+    if charge is not None:
         # Paid with a card that was replaced meanwhile.
         return PaymentTerms(PaymentMeans.CARD, paid=True)
-    if method is None:
-        return PaymentTerms()
-    return PaymentTerms(PaymentMeans(method.kind), method.brand, method.last_four, paid)
+    return PaymentTerms()
 
 
 def _line(invoice: Invoice, position: int, line: PricedLine, reading: LoadedFacts) -> InvoiceLine:

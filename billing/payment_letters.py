@@ -88,7 +88,7 @@ def _tell(kind: LetterKind, account: Account, charge: Charge) -> None:
 def _facts(charge: Charge) -> dict[str, Any]:
     """Return what letters say of a charge: the amount in minor units, how it was to be paid, why not."""
     currency = charge.amount.currency.code
-    method = PaymentMethod.objects.filter(pk=charge.subscription_id, reference=charge.method).first()
+    method = PaymentMethod.objects.known_as(charge.subscription_id, charge.method)
     shown = {"kind": method.kind, "brand": method.brand, "last_four": method.last_four} if method else {}
     return {
         "invoice": charge.invoice.number if charge.invoice else "",

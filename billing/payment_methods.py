@@ -61,7 +61,7 @@ def begin(account: Account, *, occasion: Occasion, return_url: str) -> SetupStar
     Gate(by, account, on=occasion.on).demand(Action.CHANGE_PAYMENT)
     if not Subscription.objects.filter(pk=account.pk).exists():
         raise NothingToPay
-    used = PaymentMethod.objects.filter(pk=account.pk).first()
+    used = PaymentMethod.objects.default_of(account.pk)
     opened, state = open_page(account, return_url, replaces=used.reference if used else "")
     with transaction.atomic():
         account = Account.objects.lock(account.pk)
@@ -131,9 +131,10 @@ def finish(account: Account, state: str, *, occasion: Occasion) -> PaymentMethod
 
 def _replace(account: Account, method: Method, occasion: Occasion) -> PaymentMethod:
     """Write the method as the account's, and record it."""
-    before = PaymentMethod.objects.filter(pk=account.pk).first()
+    before = PaymentMethod.objects.default_of(account.pk)
     after, _made = PaymentMethod.objects.update_or_create(
         subscription_id=account.pk,
+        use=PaymentMethod.Use.DEFAULT,
         defaults={
             "kind": method.kind,
             "brand": method.brand,

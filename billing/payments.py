@@ -111,8 +111,8 @@ def pay(number: str, account: Account, *, occasion: Occasion, return_url: str = 
         if invoice.bank_bookings.exists():
             # A card is charged all or nothing, and a part of it is there.
             raise PaidInPart
-        method = PaymentMethod.objects.filter(pk=account.pk).exclude(reference="").first()
-        if method is None:
+        method = PaymentMethod.objects.default_of(account.pk)
+        if method is None or not method.reference:
             raise NoPaymentMethod
         at = occasion.at
         charge = intend(account, invoice.due, method, at, invoice=invoice, return_url=return_url)

@@ -233,7 +233,7 @@ def _method(account: Account, *, due: int) -> PaymentMethod | None:
     """Return the method that pays what is due, None where nothing is or a contract covers it."""
     if due == 0 or not payments.is_charged(account):
         return None
-    method = PaymentMethod.objects.filter(pk=account.pk).first()
+    method = PaymentMethod.objects.default_of(account.pk)
     if method is None:
         raise payments.NoPaymentMethod
     return method

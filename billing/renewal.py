@@ -246,7 +246,7 @@ def _charge(account: Account, invoice: Invoice, occasion: Occasion) -> UUID | No
     """
     if invoice.due.amount == 0 or not payments.is_charged(account):
         return None
-    method = PaymentMethod.objects.filter(pk=account.pk).first()
+    method = PaymentMethod.objects.default_of(account.pk)
     if method is None:
         lifecycle.fall_past_due(account, occasion=occasion, invoice=invoice.number)
         return None

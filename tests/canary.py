@@ -66,7 +66,7 @@ CODES = {
     "billing.Line": {"unit_price_currency"},
     "accounts.EmailChange": {"state", "old_token_hash", "new_token_hash"},
     "billing.PaidSegment": {"unit_price_currency", "cycle", "charged_currency", "credited_currency"},
-    "billing.PaymentMethod": {"kind", "brand", "last_four"},
+    "billing.PaymentMethod": {"use", "kind", "brand", "last_four"},
     "billing.PaymentLink": {"token_hash"},
     "billing.PaymentSetup": {"state_hash", "reference"},
     # Towns and codes are of many.

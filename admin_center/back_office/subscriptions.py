@@ -180,6 +180,6 @@ class AgentSeatAdmin(OfSubscription):
 class PaymentMethodAdmin(OfSubscription):
     """How accounts pay: never more than brand, last four digits and expiry."""
 
-    list_display = (OF_ACCOUNT, "kind", "brand", "last_four", "updated_at")
+    list_display = (OF_ACCOUNT, "use", "kind", "brand", "last_four", "updated_at")
     list_select_related = ("subscription__account",)
-    fields = ("company", "kind", "brand", "last_four", "expires_month", "expires_year", "updated_at")
+    fields = ("company", "use", "kind", "brand", "last_four", "expires_month", "expires_year", "updated_at")

@@ -70,7 +70,7 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
         "partly_paid": bank_payments.is_partly_paid(found),
         "left": (bank_payments.left_of(found), found.currency),
         "collecting": any(one.state == Charge.State.PROCESSING for one in charges),
-        "method": PaymentMethod.objects.filter(pk=request.account.pk).first(),
+        "method": PaymentMethod.objects.default_of(request.account.pk),
     }
     return render(request, "invoices/detail.html", context)
 

@@ -27,7 +27,7 @@ MOST_SETUPS = 5
 @page(Action.VIEW_PAYMENT)
 def payment(request: AccountRequest) -> HttpResponse:
     """Show the payment method: brand, last four digits, expiry, and who may change it."""
-    method = PaymentMethod.objects.filter(pk=request.account.pk).first()
+    method = PaymentMethod.objects.default_of(request.account.pk)
     contacts = Membership.objects.contacts(request.account)
     changers = [one for one in contacts if one.role == Role.OWNER or one.changes_payment]
     return render(

@@ -101,7 +101,7 @@ def _show(
         "quote": found,
         "page_title": _title(found.state),
         "priced": quote_presenter.of(shown, reading, costs_shown=costs_shown),
-        "method": PaymentMethod.objects.filter(pk=request.account.pk).first(),
+        "method": PaymentMethod.objects.default_of(request.account.pk),
         "charged": payments.is_charged(request.account),
         "refused": refusals.explain(refusal, reading.names, contacts.vendor_contact(request.account))
         if refusal

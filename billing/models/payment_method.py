@@ -1,4 +1,4 @@
-"""How an account pays: what may be shown, and never more."""
+"""How an account pays: what may be shown of each method, which is charged, and never more."""
 
 from typing import ClassVar
 
@@ -12,8 +12,24 @@ from billing.models.payment_link import PaymentLink
 from billing.models.subscription import Subscription
 
 
+class PaymentMethodQuerySet(models.QuerySet["PaymentMethod"]):
+    """The methods of accounts: which of them is charged."""
+
+    def default_of(self, account_id: int) -> "PaymentMethod | None":
+        """Return the method that an account is charged by, None where there is none."""
+        return self.filter(subscription_id=account_id, use=PaymentMethod.Use.DEFAULT).first()
+
+    def backup_of(self, account_id: int) -> "PaymentMethod | None":
+        """Return the method that is tried once the default is declined, None where none is."""
+        return self.filter(subscription_id=account_id, use=PaymentMethod.Use.BACKUP).first()
+
+    def known_as(self, account_id: int, reference: str) -> "PaymentMethod | None":
+        """Return an account's method by the provider's name for it, None where it is no longer on file."""
+        return self.filter(subscription_id=account_id, reference=reference).exclude(reference="").first()
+
+
 class PaymentMethod(models.Model):
-    """The method in use. The provider holds it; here are its brand, last four digits and expiry."""
+    """One method of an account. The provider holds it; here are its brand, last four digits and expiry."""
 
     class Kind(models.TextChoices):
         """How money comes."""
@@ -21,8 +37,19 @@ class PaymentMethod(models.Model):
         CARD = "card", _("Card")
         DIRECT_DEBIT = "direct_debit", _("Direct debit")
 
-    subscription = models.OneToOneField(
-        Subscription, models.CASCADE, primary_key=True, related_name="payment_method"
+    class Use(models.TextChoices):
+        """What a method is charged for: at most one is the default and one the backup."""
+
+        # All that is due, by itself or when somebody pays.
+        DEFAULT = "default", _("Charged first")
+        # What nobody was there to pay, once the default was declined for good: the account's choice.
+        BACKUP = "backup", _("Backup")
+        # Only what somebody chooses it for.
+        SPARE = "spare", _("Kept on file")
+
+    subscription = models.ForeignKey(Subscription, models.CASCADE, related_name="payment_methods")
+    use = models.CharField(
+        _("use"), max_length=7, choices=Use.choices, default=Use.DEFAULT, db_default=Use.DEFAULT
     )
     kind = models.CharField(_("kind"), max_length=14, choices=Kind.choices)
     brand = models.CharField(_("brand"), max_length=40, blank=True)
@@ -36,12 +63,27 @@ class PaymentMethod(models.Model):
     updated_at = models.DateTimeField(_("updated at"), db_default=models.functions.Now())
 
     account_path: ClassVar[str] = "subscription_id"
+    objects = PaymentMethodQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("payment method")
         verbose_name_plural = _("payment methods")
         default_permissions = ()
         constraints = [
+            models.UniqueConstraint(
+                fields=["subscription", "use"],
+                condition=Q(use__in=["default", "backup"]),
+                name="payment_one_default_one_backup",
+            ),
+            # A second row of the same card would be no second try.
+            models.UniqueConstraint(
+                fields=["subscription", "reference"],
+                condition=~Q(reference=""),
+                name="payment_method_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(use__in=["default", "backup", "spare"]), name="payment_use_is_known"
+            ),
             models.CheckConstraint(
                 condition=Q(last_four="") | Q(last_four__regex=r"^[0-9]{4}$"),
                 name="payment_last_four_and_never_more",

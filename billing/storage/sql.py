@@ -80,7 +80,7 @@ SELECT json_build_object(
     WHERE r.subscription_id = s.account_id AND r.state = 'open'),
   'payment', (SELECT json_build_object('kind', m.kind, 'brand', m.brand, 'last_four', m.last_four,
       'expires_month', m.expires_month, 'expires_year', m.expires_year)
-    FROM billing_paymentmethod m WHERE m.subscription_id = s.account_id)
+    FROM billing_paymentmethod m WHERE m.subscription_id = s.account_id AND m.use = 'default')
 )
 FROM (SELECT *, %(scale)s::bigint AS scale FROM billing_subscription WHERE account_id = %(account)s) s
 JOIN billing_catalogue c ON c.id = s.catalogue_id

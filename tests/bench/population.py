@@ -114,7 +114,7 @@ def one_account() -> None:
         subscription=subscription, kind="quantity", quantity=15, takes_effect_on=subscription.period_end
     )
     subscription.discounts.create(kind="percent", source="coupon", code="Loyalty", percent=Decimal(10))
-    subscription.payment_method = _card(subscription)
+    _card(subscription)
 
 
 def enrol(account: Account, users: list[User]) -> None:

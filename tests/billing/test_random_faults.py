@@ -135,7 +135,7 @@ class Customer:
         page = PaymentSetup.objects.filter(subscription_id=self.account.pk).latest("pk")
         self.bench.enter(Setup(page.reference, begun.address), mode)
         payment_methods.finish(self.account, begun.state, occasion=acting.occasion(by=self.owner, on=self.on))
-        PaymentMethod.objects.filter(pk=self.account.pk).update(kind=MODES[mode].kind)
+        PaymentMethod.objects.filter(subscription_id=self.account.pk).update(kind=MODES[mode].kind)
 
     def buys(self) -> None:
         seats = shop.line(self.account, "support").quantity + self.chance.randint(1, 3)

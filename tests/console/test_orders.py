@@ -79,7 +79,7 @@ def test_what_was_typed_stays_when_the_quote_changes_or_a_method_is_missing(
     bilal.post(review(bilal, wish(seats_support=12)))
     changed = posted(olivia, address, purchase_order="PO-8")
     assert 'value="PO-8"' in changed.content.decode()
-    PaymentMethod.objects.filter(pk=ledger.pk).delete()
+    PaymentMethod.objects.filter(subscription_id=ledger.pk).delete()
     again = changed.redirect_chain[-1][0].split("?")[0]
     mark = olivia.get(again).content.decode().split('name="typed_by" value="')[1].split('"')[0]
     to_payment = posted(olivia, again, purchase_order="PO-9", typed_by=mark)

@@ -43,7 +43,9 @@ def use(client: Client, link: str) -> Any:
 
 
 def card_of(slug: str) -> str:
-    return ", ".join(PaymentMethod.objects.filter(pk__account__slug=slug).values_list("last_four", flat=True))
+    return ", ".join(
+        PaymentMethod.objects.filter(subscription__account__slug=slug).values_list("last_four", flat=True)
+    )
 
 
 def test_the_page_behind_the_link_shows_what_was_entered_and_its_button_uses_it(olivia: Client) -> None:

@@ -126,7 +126,9 @@ def given_up_letter(case: Case) -> int:
 def open_invoice(case: Case) -> str:
     """Return the number of an invoice that is open, with a card on file that is charged for it."""
     Account.objects.filter(pk=case.account.pk).update(collection_method="charge_automatically")
-    PaymentMethod.objects.filter(pk=case.account.pk).update(kind="card", reference="test_approves")
+    PaymentMethod.objects.filter(subscription_id=case.account.pk).update(
+        kind="card", reference="test_approves"
+    )
     return str(Invoice.objects.get(pk=case.own(Invoice)).number)
 
 
