@@ -270,7 +270,7 @@ def renew(life: Life, on: date) -> bool:
     return True
 
 
-@settings(deadline=None, max_examples=LIVES)
+@settings(max_examples=LIVES)
 @given(data=st.data())
 def test_every_day_is_paid_once_and_no_money_is_lost(data: DataObject) -> None:
     life, today = begin(data)
@@ -278,7 +278,7 @@ def test_every_day_is_paid_once_and_no_money_is_lost(data: DataObject) -> None:
     go_on(data, life, today)
 
 
-@settings(deadline=None, max_examples=LIVES)
+@settings(max_examples=LIVES)
 @given(data=st.data())
 def test_a_life_goes_on_beside_a_line_that_an_extension_was_made_without(data: DataObject) -> None:
     """A removal waits, and the extension lets it be: the same books hold while it ends, or is kept."""
@@ -318,7 +318,7 @@ def go_on(data: DataObject, life: Life, today: date, first: KeepProduct | None =
         life.holds()
 
 
-@settings(deadline=None, max_examples=LIVES)
+@settings(max_examples=LIVES)
 @given(data=st.data())
 def test_undoing_what_was_scheduled_gives_back_what_was(data: DataObject) -> None:
     life, today = begin(data)
@@ -351,7 +351,7 @@ def test_undoing_what_was_scheduled_gives_back_what_was(data: DataObject) -> Non
     assert replace(after, scheduled=rest, version=before.version) == before
 
 
-@settings(deadline=None, max_examples=LIVES)
+@settings(max_examples=LIVES)
 @given(data=st.data())
 def test_a_what_if_is_the_quote_of_that_day(data: DataObject) -> None:
     """The same facts on any day before the renewal; the later, the less is due, and renewal stays."""
