@@ -32,6 +32,7 @@ from billing.provider.base import (
     PaymentReference,
     PaymentStatus,
     ProviderUnreachable,
+    RefundStatus,
 )
 from billing.rules.money import to_minor
 from billing.rules.refusals import Refusal
@@ -273,11 +274,16 @@ def _refund_if_due(charge: Charge, occasion: Occasion) -> None:
     """Give back a success that could not be used. Repeating it does nothing."""
     if not charge.refund_due or charge.refunded_at is not None:
         return
+    amount = to_minor(charge.amount.amount, charge.amount.currency.code)
     try:
-        provider().refund(_reference(charge))
+        outcome = provider().refund(_reference(charge), key=str(charge.pk), amount=amount)
     except ProviderUnreachable:
         return
     step("refund_answered")
+    if outcome.status is not RefundStatus.SUCCEEDED:
+        # On its way, or refused: asked for again with the same key, and shown to the staff until then.
+        log.warning("refund_not_made", charge=str(charge.pk), status=outcome.status, why=outcome.failure)
+        return
     with transaction.atomic():
         account = Account.objects.lock_for(Charge, charge.pk)
         at = occasion.at

@@ -3,7 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from billing.provider.base import Method, PaymentOutcome, PaymentReference, ProviderUnreachable, Setup
+from billing.provider.base import (
+    Method,
+    PaymentOutcome,
+    PaymentReference,
+    ProviderUnreachable,
+    RefundOutcome,
+    Setup,
+)
 
 
 class Unreachable:
@@ -21,7 +28,10 @@ class Unreachable:
     def unasked(self, since: datetime) -> Iterable[tuple[str, PaymentOutcome]]:
         raise ProviderUnreachable
 
-    def refund(self, payment: PaymentReference) -> None:
+    def refund(self, payment: PaymentReference, *, key: str, amount: int) -> RefundOutcome:
+        raise ProviderUnreachable
+
+    def look_up_refund(self, payment: PaymentReference, *, key: str) -> RefundOutcome | None:
         raise ProviderUnreachable
 
     def begin_setup(self, *, return_url: str, currency: str, account: str, replaces: str) -> Setup:

@@ -14,7 +14,7 @@ from billing.models.profile import BillingProfile, InvoiceRecipient, PostalAddre
 from billing.models.promo_code import PromoCode, PromoCodeEntry, PromoRedemption
 from billing.models.quote import Quote
 from billing.models.reconciliation import ProviderMessage, ReconciliationPoint
-from billing.models.sandbox import SandboxPayment, SandboxSetup
+from billing.models.sandbox import SandboxPayment, SandboxRefund, SandboxSetup
 from billing.models.seats import AgentSeat, TemporarySeats
 from billing.models.subscription import Discount, Line, PaidSegment, ScheduledChange, Subscription
 from billing.models.tax_rate import TaxRate
@@ -53,6 +53,7 @@ __all__ = [
     "Quote",
     "ReconciliationPoint",
     "SandboxPayment",
+    "SandboxRefund",
     "SandboxSetup",
     "ScheduledChange",
     "Subscription",

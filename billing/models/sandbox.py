@@ -29,6 +29,25 @@ class SandboxPayment(models.Model):
         return f"{self.key} {self.status}"
 
 
+class SandboxRefund(models.Model):
+    """A refund as the sandbox provider knows it, by the key it was asked with."""
+
+    key = models.CharField(max_length=80, unique=True)
+    payment = models.ForeignKey(SandboxPayment, models.CASCADE, related_name="refunds")
+    # Minor units.
+    amount = models.BigIntegerField()
+    # succeeded, failed, processing, lost
+    status = models.CharField(max_length=12)
+    failure = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        """Return the key and how it stands."""
+        return f"{self.key} {self.status}"
+
+
 class SandboxSetup(models.Model):
     """A hosted page on which a customer enters a method."""
 

@@ -57,6 +57,27 @@ class PaymentOutcome:
     action_url: str = ""
 
 
+class RefundStatus(StrEnum):
+    """What a provider says about a refund."""
+
+    SUCCEEDED = "succeeded"
+    # For good: the same refund is never made later.
+    FAILED = "failed"
+    # The bank has it, and says in days how it went.
+    PROCESSING = "processing"
+    # Nobody can tell yet: ask again later.
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOutcome:
+    """The provider's answer about one refund; `failure` is one of the reasons of a payment."""
+
+    status: RefundStatus
+    reference: str = ""
+    failure: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentReference:
     """By what a payment is found again: our key, the provider's name where it told one, and the method."""
@@ -133,8 +154,15 @@ class Provider(Protocol):
         """
         ...
 
-    def refund(self, payment: PaymentReference) -> None:
-        """Give the whole payment back; a second time does nothing."""
+    def refund(self, payment: PaymentReference, *, key: str, amount: int) -> RefundOutcome:
+        """Give a part of a payment back, or all of it. The same key is the same refund, however often asked.
+
+        What was not paid, or is more than is left of it, is refused: FAILED, and nothing is given back.
+        """
+        ...
+
+    def look_up_refund(self, payment: PaymentReference, *, key: str) -> RefundOutcome | None:
+        """Return how a refund stands, or None where the provider has never heard of its key."""
         ...
 
     def begin_setup(self, *, return_url: str, currency: str, account: str, replaces: str) -> Setup:

@@ -7,9 +7,9 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import F
+from django.db import transaction
 
-from billing.models import SandboxPayment, SandboxSetup
+from billing.models import SandboxPayment, SandboxRefund, SandboxSetup
 from billing.provider.base import (
     Failure,
     Method,
@@ -17,6 +17,8 @@ from billing.provider.base import (
     PaymentReference,
     PaymentStatus,
     ProviderUnreachable,
+    RefundOutcome,
+    RefundStatus,
     Setup,
 )
 
@@ -32,6 +34,10 @@ _CARDS: dict[str, tuple[str, str, str]] = {
     "test_answers_rubbish": ("card", "Visa", "6666"),
     "test_answers_twice": ("card", "Visa", "2222"),
     "test_lost_once": ("card", "Visa", "1111"),
+    "test_refund_fails": ("card", "Visa", "5126"),
+    "test_refund_later": ("card", "Visa", "7726"),
+    "test_refund_silent": ("card", "Mastercard", "5555"),
+    "test_refund_lost_once": ("card", "Visa", "3331"),
     "test_debit_approves": ("direct_debit", "SEPA", "3000"),
     "test_debit_fails": ("direct_debit", "SEPA", "3001"),
     "test_debit_later": ("direct_debit", "SEPA", "3002"),
@@ -50,6 +56,8 @@ _FAILS = {
 }
 # The bank says some time later, when it is asked, how it went.
 _LATER = {"test_debit_later": "", "test_debit_fails_later": Failure.FUNDS}
+# Of a payment by it: how a refund begins that is not made at once.
+_REFUNDS = {"test_refund_fails": "failed", "test_refund_later": "processing", "test_refund_lost_once": "lost"}
 # The payment is made, or declined, but the answer never arrives.
 _SILENT = {"test_times_out_paid", "test_times_out_unpaid", "test_answers_rubbish"}
 
@@ -102,9 +110,30 @@ class Sandbox:
             SandboxPayment.objects.filter(pk=payment.pk).update(repeated=True)
             yield payment.key, _outcome(payment)
 
-    def refund(self, payment: PaymentReference) -> None:
-        """Give everything back once."""
-        SandboxPayment.objects.filter(key=payment.key, status="succeeded").update(refunded=F("amount"))
+    def refund(self, payment: PaymentReference, *, key: str, amount: int) -> RefundOutcome:
+        """Give back, refuse, wait or fall silent, as the method of the payment says."""
+        with transaction.atomic():
+            paid = SandboxPayment.objects.select_for_update().filter(key=payment.key).first()
+            if paid is None:
+                return RefundOutcome(RefundStatus.FAILED, failure=Failure.REFUSED)
+            refund = SandboxRefund.objects.filter(key=key).first()
+            made = refund is None
+            refund = refund or _first_refund(paid, key, amount)
+            if refund.status == "lost" and not made:
+                _give_back(paid, refund)
+        if (refund.payment_id, refund.amount) != (paid.pk, amount):
+            raise ProviderUnreachable("the key was used with other parameters")
+        if made and paid.method in ("test_refund_silent", "test_refund_lost_once"):
+            raise ProviderUnreachable("no answer that can be read")
+        return _refund_outcome(refund)
+
+    def look_up_refund(self, payment: PaymentReference, *, key: str) -> RefundOutcome | None:
+        """Return how a refund stands in the sandbox's books; what the bank has, it has now answered."""
+        with transaction.atomic():
+            found = SandboxRefund.objects.filter(key=key).exclude(status="lost").first()
+            if found is not None and found.status == "processing":
+                _give_back(SandboxPayment.objects.select_for_update().get(pk=found.payment_id), found)
+        return _refund_outcome(found) if found else None
 
     def begin_setup(self, *, return_url: str, currency: str, account: str, replaces: str) -> Setup:
         """Open the sandbox's own page."""
@@ -115,6 +144,35 @@ class Sandbox:
         """Return the test method that was chosen on the page."""
         setup = SandboxSetup.objects.filter(token=reference).first()
         return METHODS.get(setup.method) if setup else None
+
+
+def _first_refund(paid: SandboxPayment, key: str, amount: int) -> SandboxRefund:
+    """Write down a refund as it begins, and give back what is given back at once."""
+    refund = SandboxRefund(key=key, payment=paid, amount=amount, status=_REFUNDS.get(paid.method, ""))
+    if paid.status != "succeeded" or amount <= 0:
+        refund.status, refund.failure = "failed", Failure.REFUSED
+    elif refund.status == "failed":
+        refund.failure = Failure.ACCOUNT_CLOSED
+    if refund.status:
+        refund.save()
+    else:
+        _give_back(paid, refund)
+    return refund
+
+
+def _give_back(paid: SandboxPayment, refund: SandboxRefund) -> None:
+    """Give a refund's amount back, where so much is left."""
+    left = refund.amount <= paid.amount - paid.refunded
+    refund.status, refund.failure = ("succeeded", "") if left else ("failed", Failure.REFUSED)
+    refund.save()
+    if left:
+        paid.refunded += refund.amount
+        paid.save(update_fields=["refunded"])
+
+
+def _refund_outcome(refund: SandboxRefund) -> RefundOutcome:
+    """Put a refund of the sandbox's books into our words."""
+    return RefundOutcome(RefundStatus(refund.status), f"sandbox_refund_{refund.pk}", refund.failure)
 
 
 def _first_status(method: str) -> str:

@@ -28,9 +28,11 @@ from billing.provider.base import (
     PaymentReference,
     PaymentStatus,
     ProviderUnreachable,
+    RefundOutcome,
+    RefundStatus,
     Setup,
 )
-from billing.provider.stripe_failures import failure_of
+from billing.provider.stripe_failures import failure_of, refund_failure_of
 
 try:
     import stripe as sdk
@@ -48,6 +50,8 @@ API_VERSION = "2026-10-28.endive"
 TIMEOUT = (2, 10)
 # Where our id of the charge stands in Stripe's objects.
 CHARGE_KEY = "charge"
+# Where our key of a refund stands; those of before it had one are known by their charge.
+REFUND_KEY = "refund"
 AT_ONCE = 100
 _BRANDS = {"amex": "American Express", "cartes_bancaires": "Cartes Bancaires", "jcb": "JCB"}
 _METHOD = re.compile(r"cus_\w+/pm_\w+/(card|sepa_debit)", re.ASCII)
@@ -121,23 +125,39 @@ class Stripe:
         unsaid = (PaymentStatus.ACTION, PaymentStatus.UNKNOWN)
         return [(key, outcome) for key, outcome in said if key and outcome.status not in unsaid]
 
-    def refund(self, payment: PaymentReference) -> None:
-        """Give the whole payment back, unless that was done."""
+    def refund(self, payment: PaymentReference, *, key: str, amount: int) -> RefundOutcome:
+        """Give a part back under our key, unless Stripe has that refund already."""
         found = self._find(payment)
         if found is None or found["status"] != "succeeded":
-            return
+            return RefundOutcome(RefundStatus.FAILED, failure=Failure.REFUSED)
+        made = self._find_refund(found, key)
+        if made is not None:
+            return _refund_outcome(made)
+        asked: dict[str, Any] = {
+            "payment_intent": found["id"],
+            "amount": amount,
+            "metadata": {CHARGE_KEY: payment.key, REFUND_KEY: key},
+        }
         with _asking("refund"):
-            before = self._v1.refunds.list({"payment_intent": found["id"], "limit": AT_ONCE}).to_dict()
-            if any(one["status"] not in ("failed", "canceled") for one in before["data"]):
-                return
             try:
-                self._v1.refunds.create(
-                    {"payment_intent": found["id"], "metadata": {CHARGE_KEY: payment.key}},
-                    {"idempotency_key": f"{payment.key}:refund"},
-                )
+                done = self._v1.refunds.create(asked, {"idempotency_key": f"{key}:refund"})  # type: ignore[arg-type]
             except sdk.InvalidRequestError as refused:
-                if refused.code != "charge_already_refunded":
-                    raise
+                log.error("stripe_refused_refund", code=refused.code, request_id=refused.request_id)
+                return RefundOutcome(RefundStatus.FAILED, failure=Failure.REFUSED)
+            return _refund_outcome(_plain(done))
+
+    def look_up_refund(self, payment: PaymentReference, *, key: str) -> RefundOutcome | None:
+        """Find a refund among those of its payment by our key."""
+        found = self._find(payment)
+        made = self._find_refund(found, key) if found else None
+        return _refund_outcome(made) if made else None
+
+    def _find_refund(self, intent: dict[str, Any], key: str) -> dict[str, Any] | None:
+        with _asking("refunds"):
+            listed = self._v1.refunds.list({"payment_intent": intent["id"], "limit": AT_ONCE})
+            return next(
+                (one for one in map(_plain, listed.auto_paging_iter()) if _refund_key(one) == key), None
+            )
 
     def begin_setup(self, *, return_url: str, currency: str, account: str, replaces: str) -> Setup:
         """Open a Checkout page for the customer that the account has at Stripe, or a new one."""
@@ -324,6 +344,28 @@ def _method(customer: str, entered: dict[str, Any]) -> Method | None:
         expires_month=details.get("exp_month"),
         expires_year=details.get("exp_year"),
     )
+
+
+_REFUNDS = {
+    "succeeded": RefundStatus.SUCCEEDED,
+    "pending": RefundStatus.PROCESSING,
+    # It waits for the customer, who may say where it shall go.
+    "requires_action": RefundStatus.PROCESSING,
+    "failed": RefundStatus.FAILED,
+    "canceled": RefundStatus.FAILED,
+}
+
+
+def _refund_outcome(refund: dict[str, Any]) -> RefundOutcome:
+    """Put a refund into our words."""
+    status = _REFUNDS.get(refund["status"], RefundStatus.UNKNOWN)
+    failure = refund_failure_of(refund.get("failure_reason")) if status is RefundStatus.FAILED else ""
+    return RefundOutcome(status, refund["id"], failure)
+
+
+def _refund_key(refund: dict[str, Any]) -> str:
+    told = refund.get("metadata") or {}
+    return str(told.get(REFUND_KEY) or told.get(CHARGE_KEY, ""))
 
 
 def _key(intent: dict[str, Any]) -> str:

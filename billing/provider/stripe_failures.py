@@ -85,3 +85,10 @@ def failure_of(error: Mapping[str, Any] | None) -> Failure:
         if isinstance(code, str) and code in _BY_CODE:
             return _BY_CODE[code]
     return Failure.DECLINED
+
+
+def refund_failure_of(reason: str | None) -> Failure:
+    """Return why a refund did not arrive, from Stripe's reason."""
+    if reason in ("expired_or_canceled_card", "lost_or_stolen_card"):
+        return Failure.ACCOUNT_CLOSED
+    return Failure.DECLINED

@@ -17,6 +17,8 @@ from billing.provider.base import (
     PaymentReference,
     PaymentStatus,
     ProviderUnreachable,
+    RefundOutcome,
+    RefundStatus,
     Setup,
 )
 from tests.billing import stripe_stand_in
@@ -59,6 +61,25 @@ MODES = {
 }
 
 
+@dataclass(frozen=True)
+class RefundMode:
+    """How refunds of payments by a method go, and whether the money is given back in the end."""
+
+    sandbox: str
+    abroad: str
+    made: bool
+    stripe: str = ""
+
+
+REFUND_MODES = {
+    "made": RefundMode("test_approves", "any", made=True),
+    "refused": RefundMode("test_refund_fails", "refund refused", made=False, stripe=stripe_stand_in.REFUSED),
+    "silent, made": RefundMode("test_refund_silent", "refund silent", True, stripe_stand_in.SILENT),
+    "never arrived": RefundMode("test_refund_lost_once", "refund lost", True, stripe_stand_in.LOST),
+    "later": RefundMode("test_refund_later", "refund later", made=True, stripe=stripe_stand_in.LATER),
+}
+
+
 class Bench(Protocol):
     """A provider, and what stands around it: customers, their banks, its books."""
 
@@ -70,12 +91,20 @@ class Bench(Protocol):
         """Return our reference of a method that was entered before, whose payments go so."""
         ...
 
+    def method_refunded(self, mode: str) -> str:
+        """Return our reference of a method whose payments are made, and whose refunds go so."""
+        ...
+
     def enter(self, page: Setup, mode: str) -> None:
         """Enter such a method on a hosted page."""
         ...
 
     def banks_answer(self, *, agree: bool) -> None:
         """Let every bank that was asked answer, and direct debits come to their end."""
+        ...
+
+    def refunds_end(self) -> None:
+        """Let refunds that a bank has come to their end."""
         ...
 
     def debits_end(self) -> None:
@@ -99,6 +128,9 @@ class SandboxBench:
     def method(self, mode: str) -> str:
         return MODES[mode].sandbox
 
+    def method_refunded(self, mode: str) -> str:
+        return REFUND_MODES[mode].sandbox
+
     def enter(self, page: Setup, mode: str) -> None:
         SandboxSetup.objects.filter(token=page.reference).update(method=MODES[mode].sandbox)
 
@@ -109,6 +141,9 @@ class SandboxBench:
 
     def debits_end(self) -> None:
         """Do nothing: the sandbox's are collected at once."""
+
+    def refunds_end(self) -> None:
+        """Do nothing: the sandbox's are made when they are asked for."""
 
     def kept(self) -> int:
         done = SandboxPayment.objects.filter(status="succeeded")
@@ -122,12 +157,14 @@ class Abroad:
     """A provider written from the Protocol alone, whose books are in memory: minor units by key.
 
     The name of a method says how its payments go: "declined", "asks", "silent paid", "silent declined",
-    "lost", "twice", "later paid", "later declined"; any other is paid.
+    "lost", "twice", "later paid", "later declined"; any other is paid. "refund refused", "refund silent",
+    "refund lost" and "refund later" say how its refunds go.
     """
 
     books: dict[str, PaymentOutcome] = {}
     asked: dict[str, tuple[int, str, str]] = {}
-    refunded: set[str] = set()
+    # By key: the payment's key, the amount, and how it stands.
+    refunds: dict[str, tuple[str, int, RefundOutcome]] = {}
     repeats: list[str] = []
     lost: set[str] = set()
     entered: dict[str, str] = {}
@@ -172,8 +209,37 @@ class Abroad:
         yield "not one of ours", PaymentOutcome(PaymentStatus.SUCCEEDED)
         yield from ((key, self.books[key]) for key in self.repeats)
 
-    def refund(self, payment: PaymentReference) -> None:
-        self.refunded.add(payment.key)
+    def refund(self, payment: PaymentReference, *, key: str, amount: int) -> RefundOutcome:
+        method = self.asked[payment.key][2] if payment.key in self.asked else ""
+        if method == "refund lost" and key not in self.lost:
+            self.lost.add(key)
+            raise ProviderUnreachable("the line is dead")
+        if key in self.refunds:
+            if self.refunds[key][:2] != (payment.key, amount):
+                raise ProviderUnreachable("another refund has this key")
+            return self.refunds[key][2]
+        self.refunds[key] = payment.key, amount, self._first_refund(payment.key, key, amount, method)
+        if method == "refund silent":
+            raise ProviderUnreachable("no answer")
+        return self.refunds[key][2]
+
+    def _first_refund(self, paid: str, key: str, amount: int, method: str) -> RefundOutcome:
+        found = self.books.get(paid)
+        is_paid = found is not None and found.status is PaymentStatus.SUCCEEDED
+        if not is_paid or not 0 < amount <= self.left_of(paid) or method == "refund refused":
+            return RefundOutcome(RefundStatus.FAILED, failure=Failure.REFUSED)
+        if method == "refund later":
+            return RefundOutcome(RefundStatus.PROCESSING, f"abroad {key}")
+        return RefundOutcome(RefundStatus.SUCCEEDED, f"abroad {key}")
+
+    @classmethod
+    def left_of(cls, paid: str) -> int:
+        """Return what of a payment was not given back, in minor units."""
+        given = (amount for of, amount, told in cls.refunds.values() if of == paid and told.reference)
+        return cls.asked[paid][0] - sum(given)
+
+    def look_up_refund(self, payment: PaymentReference, *, key: str) -> RefundOutcome | None:
+        return self.refunds[key][2] if key in self.refunds else None
 
     def begin_setup(self, *, return_url: str, currency: str, account: str, replaces: str) -> Setup:
         page = f"page {len(self.entered)}"
@@ -192,12 +258,15 @@ class AbroadBench:
 
     def __init__(self) -> None:
         """Empty its books."""
-        for books in (Abroad.books, Abroad.asked, Abroad.refunded, Abroad.lost, Abroad.entered):
+        for books in (Abroad.books, Abroad.asked, Abroad.refunds, Abroad.lost, Abroad.entered):
             books.clear()
         Abroad.repeats.clear()
 
     def method(self, mode: str) -> str:
         return MODES[mode].abroad
+
+    def method_refunded(self, mode: str) -> str:
+        return REFUND_MODES[mode].abroad
 
     def enter(self, page: Setup, mode: str) -> None:
         Abroad.entered[page.reference] = MODES[mode].abroad
@@ -207,6 +276,11 @@ class AbroadBench:
             if outcome.status is PaymentStatus.ACTION:
                 Abroad.books[key] = self._answered(outcome, agree, Failure.AUTHENTICATION)
         self.debits_end()
+
+    def refunds_end(self) -> None:
+        for key, (paid, amount, told) in Abroad.refunds.items():
+            if told.status is RefundStatus.PROCESSING:
+                Abroad.refunds[key] = paid, amount, RefundOutcome(RefundStatus.SUCCEEDED, told.reference)
 
     def debits_end(self) -> None:
         for key, outcome in Abroad.books.items():
@@ -220,7 +294,7 @@ class AbroadBench:
         return PaymentOutcome(status, outcome.reference, "" if agrees else failure)
 
     def kept(self) -> int:
-        return sum(Abroad.asked[key][0] for key in self.paid() if key not in Abroad.refunded)
+        return sum(Abroad.left_of(key) for key in self.paid())
 
     def paid(self) -> list[str]:
         return [key for key, one in Abroad.books.items() if one.status is PaymentStatus.SUCCEEDED]
@@ -251,6 +325,14 @@ class StripeBench:
     def banks_answer(self, *, agree: bool) -> None:
         self.stand_in.banks_answer(agree=agree)
         self.debits_end()
+
+    def method_refunded(self, mode: str) -> str:
+        self.stand_in.faults = []
+        self.stand_in.refund_faults = [REFUND_MODES[mode].stripe] if REFUND_MODES[mode].stripe else []
+        return self.stand_in.method("approves")
+
+    def refunds_end(self) -> None:
+        self.stand_in.pending.clear()
 
     def debits_end(self) -> None:
         self.stand_in.wait_for_debits()

@@ -44,6 +44,8 @@ CARDS = {
 IBANS = {"debit": "DE89370400440532013000", "debit fails": "DE62370400440532013001"}
 # Faults of the line, for the next payments that are asked for: before Stripe hears of it, or after.
 LOST, SILENT, RUBBISH, BROKEN = "lost", "silent", "rubbish", "broken"
+# Of refunds alone: Stripe refuses it, or its bank answers later.
+REFUSED, LATER = "refused", "later"
 
 
 class StandIn:
@@ -61,6 +63,8 @@ class StandIn:
         self.return_urls: dict[str, str] = {}
         self.answers: dict[str, tuple[bytes, int, bytes]] = {}
         self.faults: list[str] = []
+        self.refund_faults: list[str] = []
+        self.pending: set[str] = set()
         self.asked: list[tuple[str, str]] = []
         self.headers: list[dict[str, str]] = []
         self.heard: list[tuple[str, bytes]] = []
@@ -171,7 +175,31 @@ class StandIn:
                 return (200, _json(self.led(json.loads(told)))) if status == 200 else (status, _missing(name))
             case "POST", ["v1", "payment_intents"]:
                 return self._created(given, key)
+            case "POST", ["v1", "refunds"]:
+                return self._refunded(given, key)
+            case "GET", ["v1", "refunds"]:
+                listed = self.ask("GET", path)
+                return 200, _json(listed | {"data": [self._stands(one) for one in listed["data"]]})
         return self.forward(method, path, body)
+
+    def _refunded(self, given: dict[str, str], key: str) -> tuple[int, bytes]:
+        """Refuse what is more than is left, as localstripe doesn't; the same key is the same refund."""
+        if key not in self.answers:
+            body, intent = _json(dict(sorted(given.items()))), given["payment_intent"]
+            before = self.ask("GET", f"/v1/refunds?payment_intent={intent}&limit=1000")["data"]
+            left = self.ask("GET", f"/v1/payment_intents/{intent}")["amount"] - sum(
+                one["amount"] for one in before
+            )
+            if int(given["amount"]) > left:
+                return 400, _error("invalid_request_error", "charge_already_refunded", "")
+            self.answers[key] = body, *self.forward("POST", "/v1/refunds", urlencode(given).encode())
+        first, status, told = self.answers[key]
+        if first != _json(dict(sorted(given.items()))):
+            return 400, _error("idempotency_error", "", "other parameters")
+        return status, _json(self._stands(json.loads(told)))
+
+    def _stands(self, refund: dict[str, Any]) -> dict[str, Any]:
+        return refund | ({"status": "pending"} if refund["id"] in self.pending else {})
 
     def _session(self, page: str) -> dict[str, Any]:
         opened = self.pages[page]
@@ -270,12 +298,19 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             here.asked.append((self.command, self.path))
             here.headers.append(dict(self.headers))
-        fault = here.faults.pop(0) if here.faults and self._is_payment() else ""
+        faults = {"/v1/payment_intents": here.faults, "/v1/refunds": here.refund_faults}.get(self.path, [])
+        fault = faults.pop(0) if faults and self.command == "POST" else ""
         if fault == LOST:
             self._hang_up()
             return
         key = self.headers.get("Idempotency-Key", "")
-        status, told = here.answer(self.command, self.path, body, key)
+        if fault == REFUSED:
+            status, told = 400, _error("invalid_request_error", "refund_disputed_payment", "")
+        else:
+            status, told = here.answer(self.command, self.path, body, key)
+        if fault == LATER:
+            here.pending.add(json.loads(told)["id"])
+            told = _json(json.loads(told) | {"status": "pending"})
         if fault == SILENT:
             self._hang_up()
             return
@@ -289,9 +324,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Request-Id", f"req_{len(here.asked)}")
         self.end_headers()
         self.wfile.write(told)
-
-    def _is_payment(self) -> bool:
-        return (self.command, self.path) == ("POST", "/v1/payment_intents")
 
     def _hang_up(self) -> None:
         self.close_connection = True

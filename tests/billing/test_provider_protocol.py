@@ -18,8 +18,10 @@ from billing.provider.base import (
     PaymentStatus,
     Provider,
     ProviderUnreachable,
+    RefundOutcome,
+    RefundStatus,
 )
-from tests.billing.provider_benches import MODES, Bench
+from tests.billing.provider_benches import MODES, REFUND_MODES, Bench
 
 pytestmark = pytest.mark.django_db
 BACK, BEFORE = "https://console.example/back/?state=x", datetime(2020, 1, 1, tzinfo=UTC)
@@ -159,16 +161,82 @@ def test_what_never_arrived_is_unknown_and_can_be_sent_again(bench: Bench) -> No
     assert bench.kept() == 345
 
 
-def test_a_refund_gives_all_back_once(bench: Bench) -> None:
+def refund(payment: PaymentReference, key: str, amount: int = 345) -> RefundOutcome | None:
+    """Ask for a refund; return the answer, None for silence."""
+    try:
+        return provider().refund(payment, key=key, amount=amount)
+    except ProviderUnreachable:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ([("a", 345, True)], 0),
+        ([("a", 345, True), ("a", 345, True)], 0),
+        ([("a", 100, True), ("a", 100, True)], 345 - 100),
+        ([("a", 100, True), ("b", 245, True)], 345 - 100 - 245),
+        # 245 are left: 246 are refused, and then 245 under another key are not.
+        ([("a", 100, True), ("b", 246, False), ("c", 245, True)], 0),
+        ([("a", 346, False)], 345),
+        ([("a", 345, True), ("b", 1, False)], 0),
+    ],
+)
+def test_refunds_give_back_what_was_paid_each_key_once(
+    bench: Bench, given: list[tuple[str, int, bool]], kept: int
+) -> None:
     _outcome, payment = ask(bench, "approves")
-    for _time in range(2):
-        provider().refund(payment)
-        assert bench.kept() == 0
+    for key, amount, made in given:
+        told = refund(payment, f"{payment.key} {key}", amount)
+        assert told is not None
+        assert told.status is (RefundStatus.SUCCEEDED if made else RefundStatus.FAILED)
+        assert bool(told.failure) is not made
+    assert bench.kept() == kept
+
+
+def test_a_key_with_another_amount_gives_nothing_more_back(bench: Bench) -> None:
+    _outcome, payment = ask(bench, "approves")
+    first = refund(payment, "one", 100)
+    assert refund(payment, "one", 200) in (None, first)
+    assert bench.kept() == 245
+
+
+@pytest.mark.parametrize("mode", REFUND_MODES)
+def test_how_a_refund_goes_is_found_by_its_key(bench: Bench, mode: str) -> None:
+    payment = PaymentReference(str(uuid4()), "", bench.method_refunded(mode))
+    outcome = provider().charge(**asked(payment))
+    payment = PaymentReference(payment.key, outcome.reference, payment.method)
+    assert provider().look_up_refund(payment, key="one") is None
+    told = refund(payment, "one", 100)
+    found = provider().look_up_refund(payment, key="one")
+    match mode:
+        case "made":
+            assert told == found
+        case "refused":
+            assert told is not None
+            assert (told.status, bool(told.failure)) == (RefundStatus.FAILED, True)
+            assert found is None or found.status is RefundStatus.FAILED
+        case "silent, made":
+            assert told is None
+        case "never arrived":
+            assert (told, found) == (None, None)
+            refund(payment, "one", 100)
+        case "later":
+            assert told is not None
+            assert told.status is RefundStatus.PROCESSING
+            bench.refunds_end()
+    found = provider().look_up_refund(payment, key="one")
+    made = REFUND_MODES[mode].made
+    assert (found is not None and found.status is RefundStatus.SUCCEEDED) is made
+    assert bench.kept() == (245 if made else 345)
 
 
 def test_what_was_not_paid_is_not_given_back(bench: Bench) -> None:
-    _outcome, payment = ask(bench, "declines")
-    provider().refund(payment)
+    _outcome, declined = ask(bench, "declines")
+    for payment in (declined, PaymentReference(str(uuid4()), "", declined.method)):
+        told = refund(payment, f"{payment.key} one")
+        assert told is not None
+        assert told.status is RefundStatus.FAILED
     assert bench.kept() == 0
 
 

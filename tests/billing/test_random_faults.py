@@ -29,7 +29,14 @@ from billing.models import (
     ProviderMessage,
     Quote,
 )
-from billing.provider.base import Method, PaymentOutcome, PaymentReference, ProviderUnreachable, Setup
+from billing.provider.base import (
+    Method,
+    PaymentOutcome,
+    PaymentReference,
+    ProviderUnreachable,
+    RefundOutcome,
+    Setup,
+)
 from billing.rules.changes import AddSeats
 from billing.rules.money import to_minor
 from billing.rules.refusals import Refusal
@@ -78,8 +85,13 @@ class BadLine:
         answer: Iterable[tuple[str, PaymentOutcome]] = self._through(lambda: list(self.behind.unasked(since)))
         return answer
 
-    def refund(self, payment: PaymentReference) -> None:
-        self._through(lambda: self.behind.refund(payment))
+    def refund(self, payment: PaymentReference, **asked: Any) -> RefundOutcome:
+        answer: RefundOutcome = self._through(lambda: self.behind.refund(payment, **asked))
+        return answer
+
+    def look_up_refund(self, payment: PaymentReference, *, key: str) -> RefundOutcome | None:
+        answer: RefundOutcome | None = self._through(lambda: self.behind.look_up_refund(payment, key=key))
+        return answer
 
     def begin_setup(self, **asked: Any) -> Setup:
         answer: Setup = self._through(lambda: self.behind.begin_setup(**asked))
