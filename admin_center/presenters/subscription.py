@@ -1,15 +1,15 @@
 """Turns what was read of a subscription, and its renewal, into rows with names. Calculates no amount."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from accounts.rules.capabilities import AccountState
 from admin_center.wording import changes, cycles, notices, phrases
-from billing.rules.facts import DiscountSource, Facts, LineFacts, ProductKind
+from billing.rules.facts import Facts, LineFacts, ProductKind
 from billing.rules.periods import Cycle, Period
 from billing.rules.quoting import Renewal, becomes, renewal
 from billing.rules.refusals import Refusal
+from billing.rules.renewal_comparison import as_it_stands, later_codes
 from billing.storage.loading import LoadedFacts, PaymentFacts
 
 SEATED = (ProductKind.PRODUCT, ProductKind.SUITE)
@@ -206,9 +206,9 @@ def of(reading: LoadedFacts | None, on: date) -> Summary | None:
         return None
     facts = reading.facts
     coming, unpriced = _coming(reading, on)
-    later = _later(facts, on)
+    later = later_codes(facts, on)
     stays = coming is not None and not later and _stays(facts, coming)
-    now = coming if coming is not None and stays else _as_it_stands(facts, on, without=later)
+    now = coming if coming is not None and stays else as_it_stands(facts, on, without=later)
     return Summary(
         on=on,
         currency=facts.currency,
@@ -255,35 +255,6 @@ def _stays(facts: Facts, coming: Renewal) -> bool:
     """Tell whether the renewal itself is what a whole period costs as things stand."""
     whole, ending = coming.period == coming.term, any(line.price_ends_on for line in facts.lines)
     return whole and not facts.scheduled and not ending
-
-
-def _later(facts: Facts, on: date) -> frozenset[str]:
-    """Return the codes that were typed for the coming renewal: no paid day carries them yet.
-
-    One that came with the first version was brought in, and holds already: what was paid elsewhere
-    doesn't name it.
-    """
-    paid = {
-        applied.code
-        for line in facts.lines
-        for segment in line.segments
-        if segment.covers.end > on
-        for applied in segment.discounts
-    }
-    typed = (one.code for one in facts.discounts if one.source is DiscountSource.PROMO and one.version > 1)
-    return frozenset(typed) - paid
-
-
-def _as_it_stands(facts: Facts, on: date, *, without: frozenset[str]) -> Renewal:
-    """Return what a whole period costs with nothing changed: the renewal as if nothing waited.
-
-    `without` are codes that begin only with that renewal.
-    """
-    lines = tuple(replace(line, price_ends_on=None) for line in facts.lines)
-    given = tuple(one for one in facts.discounts if one.code not in without)
-    same = renewal(replace(facts, state=AccountState.ACTIVE, scheduled=(), lines=lines, discounts=given), on)
-    assert same is not None  # there are lines
-    return same
 
 
 def _lines(reading: LoadedFacts, now: Renewal, coming: Renewal | None, on: date) -> tuple[LineRow, ...]:

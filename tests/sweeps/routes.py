@@ -44,6 +44,7 @@ READ = (200,)
 ACCOUNT: dict[str, Route] = {
     "home": Route("enter", READ),
     "subscription": Route("view_subscription", READ, tabs=("", "?tab=requests")),
+    "renewal": Route("view_subscription", READ),
     # Without a subscription there is nothing to manage: back to Home.
     "manage": Route("request_change", (200, 302), (302, 422), queries=30),
     "manage_preview": Route("request_change", post=(200, 302), queries=30),
