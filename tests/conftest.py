@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.utils import translation
 
@@ -76,22 +75,6 @@ def invariants_hold(request: pytest.FixtureRequest) -> Iterator[None]:
     from billing import invariants
 
     assert invariants.broken() == [], "a test that breaks one on purpose is marked breaks_invariants"
-
-
-# Tables that Django doesn't manage, so that its own flush after a test with real transactions leaves them.
-UNMANAGED = ("cache", "procrastinate_jobs", "procrastinate_periodic_defers")
-
-
-@pytest.fixture(autouse=True)
-def unmanaged_tables_are_flushed(request: pytest.FixtureRequest, invariants_hold: None) -> Iterator[None]:
-    """Empty after a test with real transactions also what Django's flush leaves: the cache and the jobs."""
-    yield
-    marker = request.node.get_closest_marker("django_db")
-    if (marker and marker.kwargs.get("transaction")) or {"transactional_db", "live_server"} & set(
-        request.fixturenames
-    ):
-        with connection.cursor() as cursor:
-            cursor.execute(f"TRUNCATE {', '.join(UNMANAGED)} CASCADE")
 
 
 @pytest.fixture
