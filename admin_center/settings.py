@@ -383,7 +383,8 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = TESTING
+# Each client of a test would make a list of them all.
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = TESTING
 
 # --- Mail --------------------------------------------------------------------------------------
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
