@@ -1,6 +1,6 @@
 """Every address of the console. A new one is also a row of tests/sweeps' table."""
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from admin_center.back_office import site
 from admin_center.views import (
@@ -31,6 +31,23 @@ from admin_center.views import (
     subscription,
     webhooks,
 )
+
+
+class InvoiceNumber:
+    """The number of an invoice in an address; one of the system before may have slashes, none has a tilde."""
+
+    regex = "[^/]+"
+
+    def to_python(self, value: str) -> str:
+        """Return the number."""
+        return value.replace("~", "/")
+
+    def to_url(self, value: str) -> str:
+        """Return how the number stands in the address."""
+        return value.replace("/", "~")
+
+
+register_converter(InvoiceNumber, "invoice")
 
 of_account: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -71,12 +88,14 @@ of_account: list[URLPattern | URLResolver] = [
     path("billing/credit/", statement.credit, name="credit"),
     path("billing/invoices.csv", documents.invoices_csv, name="invoices_csv"),
     path("billing/invoices.zip", documents.invoices_zip, name="invoices_zip"),
-    path("billing/invoices/<str:number>.pdf", documents.invoice_pdf, name="invoice_pdf"),
-    path("billing/invoices/<str:number>.xml", documents.invoice_ubl, name="invoice_ubl"),
-    path("billing/invoices/<str:number>/factur-x.pdf", documents.invoice_factur_x, name="invoice_factur_x"),
-    path("billing/invoices/<str:number>/", invoices.invoice, name="invoice"),
-    path("billing/invoices/<str:number>/pay/", invoices.pay, name="invoice_pay"),
-    path("billing/invoices/<str:number>/return/", invoices.pay_return, name="invoice_return"),
+    path("billing/invoices/<invoice:number>.pdf", documents.invoice_pdf, name="invoice_pdf"),
+    path("billing/invoices/<invoice:number>.xml", documents.invoice_ubl, name="invoice_ubl"),
+    path(
+        "billing/invoices/<invoice:number>/factur-x.pdf", documents.invoice_factur_x, name="invoice_factur_x"
+    ),
+    path("billing/invoices/<invoice:number>/", invoices.invoice, name="invoice"),
+    path("billing/invoices/<invoice:number>/pay/", invoices.pay, name="invoice_pay"),
+    path("billing/invoices/<invoice:number>/return/", invoices.pay_return, name="invoice_return"),
     path("billing/contacts/", contacts.contacts, name="contacts"),
     path("people/", people.people, name="people"),
     path("people/<int:member_id>/", members.member, name="member"),

@@ -108,6 +108,7 @@ def _text(text: str) -> Value:
 
 def _kind_of_document() -> Case:
     return Case(
+        When(reason=Invoice.Reason.BROUGHT_IN, then=_text(MovementKind.OPENING_ITEM)),
         When(kind=Invoice.Kind.CREDIT_NOTE, then=_text(MovementKind.CREDITED)),
         default=_text(MovementKind.INVOICED),
         output_field=CharField(),

@@ -14,7 +14,7 @@ from accounts.occasion import Occasion, OccasionOf
 from accounts.rules.activity import ActivityVerb
 from billing import debts, payment_letters
 from billing.models import BankBooking, BankPayment, Charge, Invoice, InvoicePayment
-from billing.rules.bank_matching import OpenInvoice, matched, named
+from billing.rules.bank_matching import OpenInvoice, matched, named, perhaps_named
 from billing.rules.money import to_minor, to_money
 
 
@@ -69,9 +69,10 @@ def receive(listed: Iterable[ListedTransfer], *, at: datetime, occasion_of: Occa
 def _book_by_itself(payment: BankPayment, occasion_of: OccasionOf) -> bool:
     """Book a transfer whose reference and amount leave no doubt; return whether it was."""
     currency = payment.amount.currency.code
-    invoices = open_ones().filter(number__in=named(payment.reference))
+    wanted = _named(payment.reference)
+    invoices = open_ones().filter(number__in=wanted)
     found = [OpenInvoice(one.number, one.currency, left_of(one)) for one in invoices]
-    parts = matched(payment.reference, to_minor(payment.amount.amount, currency), currency, found)
+    parts = matched(wanted, to_minor(payment.amount.amount, currency), currency, found)
     accounts = {one.subscription_id for one in invoices}
     if not parts or len(accounts) != 1:
         return False
@@ -81,6 +82,12 @@ def _book_by_itself(payment: BankPayment, occasion_of: OccasionOf) -> bool:
     except NotBookable:
         return False
     return True
+
+
+def _named(reference: str) -> frozenset[str]:
+    """Return the numbers that a reference names, of our own run and of invoices that were brought in."""
+    brought_in = Invoice.objects.filter(reason=Invoice.Reason.BROUGHT_IN, number__in=perhaps_named(reference))
+    return frozenset((*named(reference), *brought_in.values_list("number", flat=True)))
 
 
 def book(payment_id: int, parts: Mapping[str, int], *, reason: str, occasion: Occasion) -> BankPayment:

@@ -20,7 +20,7 @@ from accounts.rules.activity import COST_FREE, ActivityVerb
 from accounts.rules.decision import Action
 from accounts.spreadsheet import defused
 from billing import addresses
-from billing.models import AgentSeat, BillingProfile, DataExport, InvoiceLine
+from billing.models import AgentSeat, BillingProfile, DataExport, Invoice, InvoiceLine
 from billing.rules.tax import AppliedTax
 from billing.rules.tax_json import from_plain
 from billing.storage import loading
@@ -155,6 +155,8 @@ def _invoices(account: Account, on: date) -> Iterable[Row]:
     """Return the lines of all invoices; none where costs are not shown."""
     if not account.shows_costs:
         return
+    for invoice in Invoice.objects.filter(subscription_id=account.pk, reason=Invoice.Reason.BROUGHT_IN):
+        yield _brought_in(invoice)
     lines = InvoiceLine.objects.filter(invoice__subscription_id=account.pk).select_related("invoice")
     for line in lines.order_by("invoice__issued_at", "position"):
         yield {
@@ -171,6 +173,24 @@ def _invoices(account: Account, on: date) -> Iterable[Row]:
             "tax_of_invoice": line.invoice.tax.amount,
             "total_of_invoice": line.invoice.total.amount,
         }
+
+
+def _brought_in(invoice: Invoice) -> Row:
+    """Return an invoice of the system before: what is known of it here is what was left to pay."""
+    return {
+        "number": invoice.number,
+        "issued_on": invoice.issued_on,
+        "product": "",
+        "edition": "",
+        "from": "",
+        "until": "",
+        "quantity": "",
+        "amount": invoice.total.amount,
+        "taxes": "",
+        "currency": invoice.currency,
+        "tax_of_invoice": "",
+        "total_of_invoice": invoice.total.amount,
+    }
 
 
 def _tax(tax: AppliedTax) -> str:

@@ -38,7 +38,7 @@ WHY_NOT = {
 class BookForm(forms.Form):
     """Which invoice a transfer pays, how much of it, and why it is so."""
 
-    number = Text(label=_("Invoice"), max_length=20)
+    number = Text(label=_("Invoice"), max_length=40)
     amount = Number(label=_("Amount"), min_value=0, max_digits=18, decimal_places=3)
     reason = Lines(
         label=_("Reason"),

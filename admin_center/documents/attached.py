@@ -24,7 +24,7 @@ def invoice_of(letter: Letter) -> Iterator[Attachment]:
     number = letter.facts.get("invoice")
     if not number or letter.account is None or not letter.account.shows_costs:
         return
-    found = Invoice.objects.filter(number=number, subscription_id=letter.account_id).first()
+    found = Invoice.objects.of_ours().filter(number=number, subscription_id=letter.account_id).first()
     if found is None:
         return
     document = documents.read(found)

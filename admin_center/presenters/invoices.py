@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, DecimalField, F, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, DecimalField, F, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import ExtractYear
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
@@ -20,13 +20,17 @@ from billing.rules.money import to_decimal, to_minor
 
 @dataclass(frozen=True, slots=True)
 class YearSum:
-    """What was issued in a year in one currency; amounts in minor units, `credited` positive."""
+    """What was issued in a year in one currency; amounts in minor units, `credited` positive.
+
+    `documents` counts those that were issued here, which a ZIP can have.
+    """
 
     year: int
     currency: str
     invoiced: int
     credited: int
     to_be_paid: int
+    documents: int
 
     @property
     def net(self) -> int:
@@ -49,6 +53,7 @@ def years(invoices: QuerySet[Invoice]) -> list[YearSum]:
             invoiced=summed(~is_credit, "total"),
             credited=summed(is_credit, "total"),
             to_be_paid=summed(~is_credit & Q(payment__isnull=True), "due"),
+            documents=Count("pk", filter=~Q(reason=Invoice.Reason.BROUGHT_IN)),
         )
         .order_by("-year", "code")
     )
@@ -59,6 +64,7 @@ def years(invoices: QuerySet[Invoice]) -> list[YearSum]:
             to_minor(row["invoiced"], row["code"]),
             -to_minor(row["credited"], row["code"]),
             to_minor(row["to_be_paid"], row["code"]),
+            row["documents"],
         )
         for row in rows
     ]

@@ -56,6 +56,8 @@ def words(kind: MovementKind) -> str:
             return _("Credit note")
         case MovementKind.PAID:
             return _("Payment")
+        case MovementKind.OPENING_ITEM:
+            return _("Invoice brought in")
         case MovementKind.BROUGHT_IN:
             return _("Credit brought in")
         case _:
@@ -80,6 +82,8 @@ def words_of_sum(kind: MovementKind) -> str:
             return _("Credited")
         case MovementKind.PAID:
             return _("Paid")
+        case MovementKind.OPENING_ITEM:
+            return _("Invoices brought in")
         case MovementKind.BROUGHT_IN:
             return _("Credit brought in")
         case _:

@@ -74,7 +74,9 @@ def invoices_zip(request: AccountRequest) -> HttpResponseBase:
     if not form.is_valid() or not form.years:
         return redirect(f"{reverse('invoices', args=[request.account.slug])}?{request.GET.urlencode()}")
     year = form.cleaned_data["year"] or form.years[0]
-    issued = form.issued.filter(issued_on__year=year).order_by("issued_at", "pk")
+    issued = form.issued.of_ours().filter(issued_on__year=year).order_by("issued_at", "pk")
+    if not issued.exists():
+        return redirect("invoices", request.account.slug)
     name = f"invoices-{request.account.slug}-{year}.zip"
     return StreamingHttpResponse(
         archive.zipped(_pdfs(issued.values_list("pk", flat=True))),
@@ -90,8 +92,8 @@ def _pdfs(ids: Iterable[int]) -> Iterator[tuple[str, bytes]]:
 
 
 def _find(request: AccountRequest, number: str) -> Invoice:
-    """Return an invoice of this account; Http404 for any other."""
-    found = Invoice.objects.filter(number=number, subscription_id=request.account.pk).first()
+    """Return an invoice of this account; Http404 for any other, and for one whose document lies elsewhere."""
+    found = Invoice.objects.of_ours().filter(number=number, subscription_id=request.account.pk).first()
     if found is None:
         raise Http404
     return found

@@ -32,6 +32,10 @@ class Numbering(models.Model):
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
     """Reads of invoices and credit notes."""
 
+    def of_ours(self) -> Self:
+        """Return those that were issued here: they have a document."""
+        return self.exclude(reason=Invoice.Reason.BROUGHT_IN)
+
     def in_state(self, state: InvoiceState) -> Self:
         """Return those that stand so today."""
         settled = Q(due=0) | Q(payment__isnull=False)
@@ -63,8 +67,10 @@ class Invoice(models.Model):
 
         CHANGE = "change", _("Change")
         RENEWAL = "renewal", _("Renewal")
+        # Of the system before, under its number: without lines, and without a document of ours.
+        BROUGHT_IN = "brought_in", _("From the previous system")
 
-    number = models.CharField(_("number"), max_length=20, unique=True)
+    number = models.CharField(_("number"), max_length=40, unique=True)
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="invoices")
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
     reason = models.CharField(_("reason"), max_length=12, choices=Reason.choices)
@@ -149,6 +155,11 @@ class Invoice(models.Model):
     def __str__(self) -> str:
         """Return the number."""
         return self.number
+
+    @property
+    def is_brought_in(self) -> bool:
+        """Whether it was issued elsewhere, and its document lies there."""
+        return self.reason == self.Reason.BROUGHT_IN
 
     @property
     def state(self) -> InvoiceState:

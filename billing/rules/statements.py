@@ -12,6 +12,8 @@ class MovementKind(StrEnum):
     INVOICED = "invoiced"
     CREDITED = "credited"
     PAID = "paid"
+    # Issued where the account came from, and still to be paid when it came.
+    OPENING_ITEM = "opening_item"
     # A credit that the account had where it came from.
     BROUGHT_IN = "brought_in"
 

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+# What next_number gives, of every series.
+OUR_NUMBERS = r"(?:INV|CN)[\s-]?\d{6,}"
 TopbarRow = tuple[str, str, str]
 
 # The table of the database cache (CACHES in the settings) has no model.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from billing.rules.bank_matching import OpenInvoice, matched, named
+from billing.rules.bank_matching import OpenInvoice, matched, named, perhaps_named
 
 OPEN = [
     OpenInvoice("INV-000025", "EUR", 204000),
@@ -44,4 +44,24 @@ def test_numbers_are_found_as_people_and_banks_write_them(reference: str, number
 def test_only_what_leaves_no_doubt_is_booked(
     reference: str, amount: int, currency: str, parts: dict[str, int]
 ) -> None:
-    assert matched(reference, amount, currency, OPEN) == parts
+    assert matched(named(reference), amount, currency, OPEN) == parts
+
+
+@pytest.mark.parametrize(
+    ("reference", "number"),
+    [
+        ("2026/0815", "2026/0815"),
+        ("Facture FA-2026-17, merci", "FA-2026-17"),
+        ("INVOICE(RE.77.B).", "INVOICE(RE.77.B"),
+        ("your RE 2026 17: thanks", "RE 2026 17"),
+        # Banks write in capitals.
+        ("fa-2026-17", "FA-2026-17"),
+    ],
+)
+def test_numbers_of_the_system_before_are_words_of_a_reference(reference: str, number: str) -> None:
+    assert number in perhaps_named(reference)
+
+
+def test_a_part_of_a_word_is_no_number() -> None:
+    assert "2026" not in perhaps_named("FA-2026-17 and 20260")
+    assert perhaps_named("") == frozenset()

@@ -166,6 +166,10 @@ def _payment(account: ListedAccount) -> Iterator[AccountFault]:
         yield fault(method.row, "expires", f"is for a card, not for a {method.kind}")
 
 
+def _open_invoices(account: ListedAccount) -> Iterator[AccountFault]:
+    yield from _twice(account.open_invoices, lambda one: one.number, "number", "stands here already")
+
+
 def _recipients(account: ListedAccount) -> Iterator[AccountFault]:
     yield from _twice(account.recipients, lambda one: one.email, "email", "gets the invoices already")
     for one in account.recipients[InvoiceRecipient.MOST : InvoiceRecipient.MOST + 1]:
@@ -197,4 +201,5 @@ _CHECKS = (
     _amounts,
     _payment,
     _recipients,
+    _open_invoices,
 )

@@ -113,6 +113,13 @@ COLUMNS: dict[str, dict[str, ColumnSpec]] = {
         "region": ColumnSpec(values.text(120)),
         "sorting_code": ColumnSpec(values.text(40)),
     },
+    "open_invoice": {
+        "number": _needed(values.invoice_number),
+        "issued_on": _needed(values.day),
+        "due_on": ColumnSpec(values.day),
+        "amount": _needed(values.amount),
+        "purchase_order": ColumnSpec(values.text(60)),
+    },
     "recipient": {
         "email": _needed(values.email),
         "name": ColumnSpec(values.text(120)),
@@ -139,6 +146,7 @@ PLURALS = {
     "scheduled": "scheduled",
     "addresses": "address",
     "recipients": "recipient",
+    "open_invoices": "open_invoice",
 }
 # In every record: the vendor's own number of the account, and (in CSV) which record it is.
 ACCOUNT, RECORD = "account", "record"

@@ -217,6 +217,18 @@ class ListedRecipient:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedOpenInvoice:
+    """An invoice of the system before, and what is left to pay of it; due at once without a day."""
+
+    number: str
+    issued_on: date
+    amount: int
+    row: AccountRecord = field(compare=False, repr=False)
+    due_on: date | None = None
+    purchase_order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ListedAccount:
     """One customer with all that is brought in; `external_id` is the vendor's own number for it."""
 
@@ -249,4 +261,5 @@ class ListedAccount:
     # With its addresses, and all of it as it is kept.
     profile: ProfileValues | None = None
     recipients: tuple[ListedRecipient, ...] = ()
+    open_invoices: tuple[ListedOpenInvoice, ...] = ()
     collection_method: CollectionMethod = CollectionMethod.CHARGE_AUTOMATICALLY

@@ -17,13 +17,13 @@ from django.db import IntegrityError, transaction
 from accounts import lifecycle
 from accounts.models import Account
 from accounts.rules.capabilities import CollectionMethod
-from billing.imports.accounts import catalogue_checks, saving
+from billing.imports.accounts import catalogue_checks, opening_items, saving
 from billing.imports.accounts.facts import Offer, facts_of
 from billing.imports.accounts.listing import AccountFault, BadAccount, ListedAccount, fault
 from billing.imports.accounts.saving import CheckedAccount
 from billing.imports.accounts.scheduled_changes import with_scheduled
 from billing.imports.accounts.values import shown
-from billing.models import Catalogue, LoadedAccount
+from billing.models import Catalogue, Invoice, LoadedAccount
 from billing.profile import ProfileValues
 from billing.rules.countries import taxed_as
 from billing.rules.parties import TaxIdKind
@@ -42,7 +42,7 @@ NOT_LOADED = "an account with this external id is there already, and did not com
 # Columns that files did not have once: without them an account has the digests that it had then.
 _ADDED_LATER = (
     *("trial_cycle", "cancel_at_period_end", "scheduled", "collection_method"),
-    *("charged_tax_percent", "profile", "recipients"),
+    *("charged_tax_percent", "profile", "recipients", "open_invoices"),
 )
 
 # What they are where a file of before said nothing.
@@ -103,7 +103,7 @@ def _batches(found: Iterable[ListedAccount | BadAccount]) -> Iterator[list[Liste
     for one in found:
         batch.append(one)
         if isinstance(one, ListedAccount):
-            rows += len(one.members) + len(one.lines) + len(one.seats)
+            rows += len(one.members) + len(one.lines) + len(one.seats) + len(one.open_invoices)
         if len(batch) >= MOST_ACCOUNTS or rows >= MOST_ROWS:
             yield batch
             batch, rows = [], 0
@@ -151,6 +151,8 @@ class _AccountsLoad:
         catalogue_id, offer = self._offer(listed)
         if wrong := catalogue_checks.faults(listed, offer, on):
             raise Refused(wrong)
+        if wrong := [*opening_items.faults_on(listed, on)]:
+            raise Refused(wrong)
         bought, wrong = with_scheduled(listed, facts_of(listed, offer, self._taxation(listed), on), on)
         if wrong:
             raise Refused(wrong)
@@ -186,7 +188,13 @@ class _AccountsLoad:
 
 
 def _same(one: ListedAccount, other: ListedAccount) -> bool:
-    return one.external_id == other.external_id or one.slug == other.slug
+    """Tell whether two can't be both in, or are one."""
+    same = one.external_id == other.external_id or one.slug == other.slug
+    return same or not _numbers(one).isdisjoint(_numbers(other))
+
+
+def _numbers(listed: ListedAccount) -> frozenset[str]:
+    return frozenset(one.number for one in listed.open_invoices)
 
 
 def _written(ready: Mapping[int, CheckedAccount]) -> dict[int, LoadOutcome | Refused]:
@@ -219,7 +227,7 @@ def _reasons(
 
 
 class _StoredAccounts:
-    """What is stored already of the accounts of a batch, read in two statements."""
+    """What is stored already of the accounts of a batch, read in three statements."""
 
     def __init__(self, batch: Iterable[ListedAccount | BadAccount]) -> None:
         listed = [one for one in batch if isinstance(one, ListedAccount)]
@@ -229,6 +237,8 @@ class _StoredAccounts:
         self.accounts = {account.external_id: account for account in found}
         slugs = Account.objects.filter(slug__in=[one.slug for one in listed])
         self.slugs = set(slugs.values_list("slug", flat=True))
+        numbers = Invoice.objects.filter(number__in=[number for one in listed for number in _numbers(one)])
+        self.numbers = set(numbers.values_list("number", flat=True))
 
     def is_loaded(self, listed: ListedAccount) -> bool:
         """Tell whether exactly this was loaded before; Refused where something else was."""
@@ -237,6 +247,9 @@ class _StoredAccounts:
             if listed.slug in self.slugs:
                 text = f"{shown(listed.slug)} is the address of another account"
                 raise Refused([fault(listed.row, "slug", text)])
+            if taken := [one for one in listed.open_invoices if one.number in self.numbers]:
+                text = "is the number of an invoice that is here already; each stands here once"
+                raise Refused(fault(one.row, "number", f"{shown(one.number)} {text}") for one in taken)
             return False
         try:
             before: dict[str, str] = found.loaded.parts

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from billing.imports.accounts import checks, profiles
+from billing.imports.accounts import checks, opening_items, profiles
 from billing.imports.accounts.card_numbers import NO_CARD_NUMBERS, has_card_number
 from billing.imports.accounts.columns import ACCOUNT, COLUMNS, MAY_BE_LONG_NUMBERS, SINGLE
 from billing.imports.accounts.listing import (
@@ -17,6 +17,7 @@ from billing.imports.accounts.listing import (
     ListedDiscount,
     ListedLine,
     ListedMember,
+    ListedOpenInvoice,
     ListedPayment,
     ListedProfile,
     ListedRecipient,
@@ -46,7 +47,7 @@ def listed(bundle: Bundle, currencies: Collection[str]) -> ListedAccount | BadAc
     """Return the account, or all that is wrong with it."""
     builder = _Builder(bundle, currencies)
     account = builder.account()
-    faults = bundle.faults or (checks.faults(account) if account else [])
+    faults = bundle.faults or ([*checks.faults(account), *opening_items.faults(account)] if account else [])
     if account is None or faults:
         return BadAccount(bundle.external_id, tuple(sorted(set(faults))))
     return account
@@ -96,6 +97,7 @@ class _Builder:
             "temporary": self._all("temporary", ListedTemporary),
             "scheduled": self._all("scheduled", ListedScheduled),
             "recipients": self._all("recipient", ListedRecipient),
+            "open_invoices": self._all("open_invoice", ListedOpenInvoice),
             "profile": self._profile(),
         }
 

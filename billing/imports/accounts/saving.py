@@ -10,7 +10,9 @@ from accounts import activity, lifecycle
 from accounts.models import Account, Activity, Membership
 from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
-from billing import profile
+from accounts.rules.roles import Role
+from billing import profile as profiles
+from billing.imports.accounts import opening_items
 from billing.imports.accounts.listing import ListedAccount
 from billing.models import (
     AgentSeat,
@@ -18,6 +20,7 @@ from billing.models import (
     BillingProfile,
     Cancellation,
     Discount,
+    Invoice,
     InvoiceRecipient,
     Line,
     LoadedAccount,
@@ -100,6 +103,7 @@ class _Rows:
         self.ends: list[Cancellation] = []
         self.profiles: list[BillingProfile] = []
         self.recipients: list[InvoiceRecipient] = []
+        self.invoices: list[Invoice] = []
         self.loaded: list[LoadedAccount] = []
         self.entries: list[Activity] = []
 
@@ -144,17 +148,19 @@ class _Rows:
             after=state_of(one.bought),
         )
         self.entries.append(entry)
+        profile = BillingProfile(account=account)
         if one.listed.profile or one.listed.recipients:
-            self._add_profile(account, one)
+            self._add_profile(profile, one)
+        self._add_invoices(profile, one)
 
-    def _add_profile(self, account: Account, one: CheckedAccount) -> None:
+    def _add_profile(self, made: BillingProfile, one: CheckedAccount) -> None:
         """Make whom invoices are made out to and who gets them, each with its entry in the trail."""
-        none, values = profile.ProfileValues(), one.listed.profile or profile.ProfileValues()
-        made = BillingProfile(account=account)
-        profile.fill(made, values, one.at)
+        none, values = profiles.ProfileValues(), one.listed.profile or profiles.ProfileValues()
+        account = made.account
+        profiles.fill(made, values, one.at)
         self.profiles.append(made)
         if values != none:
-            before, after = profile.facts(none), profile.facts(values)
+            before, after = profiles.facts(none), profiles.facts(values)
             differing = [name for name in after if before[name] != after[name]]
             self._tell_of_profile(
                 account,
@@ -168,8 +174,16 @@ class _Rows:
                 profile=made, email=told.email, name=told.name, language=told.language or account.language
             )
             self.recipients.append(recipient)
-            after = profile.told(recipient)
+            after = profiles.told(recipient)
             self._tell_of_profile(account, one, ActivityVerb.INVOICE_RECIPIENT_ADDED, after=after)
+
+    def _add_invoices(self, profile: BillingProfile, one: CheckedAccount) -> None:
+        """Make what is still to be paid of the system before, made out to the profile."""
+        recipients = one.listed.recipients or [m for m in one.listed.members if m.role is Role.OWNER]
+        for told in one.listed.open_invoices:
+            email = recipients[0].email
+            made = opening_items.invoice_of(profile.account, told, profile, email=email, at=one.at)
+            self.invoices.append(made)
 
     def _tell_of_profile(
         self,
@@ -181,7 +195,7 @@ class _Rows:
         after: Mapping[str, object],
     ) -> None:
         entry = activity.entry(
-            account, verb, _occasion(one), subject=profile.SUBJECT, before=before, after=after
+            account, verb, _occasion(one), subject=profiles.SUBJECT, before=before, after=after
         )
         self.entries.append(entry)
 
@@ -263,6 +277,7 @@ class _Rows:
         PostalAddress.objects.bulk_create(one for one in addresses if one is not None)
         BillingProfile.objects.bulk_create(self.profiles)
         InvoiceRecipient.objects.bulk_create(self.recipients)
+        Invoice.objects.bulk_create(self.invoices)
         LoadedAccount.objects.bulk_create(self.loaded)
         Activity.objects.bulk_create(self.entries)
 

@@ -25,6 +25,7 @@ _WHOLE = re.compile(r"[0-9]{1,12}")
 _AMOUNT = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,9})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
+_INVOICE_NUMBER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/ -]*[A-Za-z0-9])?")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _KEY = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
@@ -149,6 +150,17 @@ def one_of(*allowed: str) -> Reading:
         return value
 
     return read
+
+
+def invoice_number(value: str) -> str:
+    """Return an invoice's number: it stands in addresses and in the references of transfers."""
+    value = tidied(value)
+    if len(value) > 40 or not _INVOICE_NUMBER.fullmatch(value):
+        raise WrongCell(
+            f"{shown(value)} can't be the number of an invoice; use up to 40 letters A to Z and digits, with "
+            "points, hyphens, slashes, underscores or spaces between"
+        )
+    return value
 
 
 def country(value: str) -> str:
