@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from admin_center.server.database import ROOT
-from tests.guards import knowing, warm
+from tests.guards import apart, knowing, warm
 from tests.guards.finding import Guard, guards, modules
 
 MISSED = Path(__file__).with_name("missed.txt")
@@ -78,10 +78,14 @@ def take_out(chosen: list[Guard], known: knowing.Known, patience: float) -> dict
 
     # What pytest prints is for who looks into its own output; the rows stand on ours.
     with os.fdopen(os.dup(1), "w") as rows:
-        loop = warm.Warm(chosen, known.tests, tell)
-        loop.patience = patience
-        tests = sorted({test.partition("::")[0] for guard in chosen for test in known.tests(guard)})
-        pytest.main([*knowing.OPTIONS, "-p", "tests.plugin", *tests], plugins=[loop])
+        running = [guard for guard in chosen if not apart.stands_apart(guard)]
+        loop = warm.Warm(running, known, tell, patience)
+        tests = sorted({test.partition("::")[0] for guard in running for test in known.tests(guard)})
+        if running:
+            pytest.main([*knowing.OPTIONS, "-p", "tests.plugin", *tests], plugins=[loop])
+        for guard in chosen:
+            if apart.stands_apart(guard):
+                tell(guard, apart.noticed_by(guard))
     return outcomes
 
 

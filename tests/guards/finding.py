@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import CodeType
 
@@ -30,6 +30,8 @@ class Guard:
     refuses: frozenset[int]
     # The function that it decorates, by the line of its first decorator: its wrapper is loaded already.
     decorates: int = 0
+    # The function that it stands in.
+    function: str = ""
 
     def __str__(self) -> str:
         """Name it as a row of the table."""
@@ -43,14 +45,20 @@ class Guard:
     @property
     def name(self) -> str:
         """Name it so that it is found again when lines have moved."""
-        return f"{self.file} {self.kind}: {self.text}"
+        return f"{self.file} {self.function or 'module'} {self.kind}: {self.text}"
 
     def without(self) -> CodeType:
         """Return the code of its module without it; every other line stays where it is."""
+        return compile(self._tree_without(), str(self.path), "exec", dont_inherit=True)
+
+    def text_without(self) -> str:
+        """Return the source of its module without it, and without its comments."""
+        return ast.unparse(self._tree_without())
+
+    def _tree_without(self) -> ast.Module:
         tree = ast.parse(self.path.read_text())
-        found = list(_all(tree, self.path))
-        found[self.number].take_out()
-        return compile(ast.fix_missing_locations(tree), str(self.path), "exec", dont_inherit=True)
+        list(_all(tree, self.path))[self.number].take_out()
+        return ast.fix_missing_locations(tree)
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,7 @@ class _Found:
     take_out: Callable[[], None]
     refusal: ast.stmt | None = None
     decorated: ast.FunctionDef | None = None
+    function: str = ""
 
 
 def modules() -> list[Path]:
@@ -88,15 +97,19 @@ def modules() -> list[Path]:
 
 def guards(path: Path) -> Iterator[Guard]:
     """Yield the guards of one file, in their order."""
+    asked_before: set[tuple[str, str, str]] = set()
     for number, found in enumerate(_all(ast.parse(path.read_text()), path)):
         lines, text, decorates = _lines(found.node), ast.unparse(found.node).splitlines()[0][:90], 0
         refuses = _lines(found.refusal) if found.refusal is not None else frozenset()
         if found.decorated is not None:
             body = found.decorated.body
             lines = _lines(body[1] if len(body) > 1 and isinstance(body[0], ast.Expr) else body[0])
-            decorates = min(one.lineno for one in found.decorated.decorator_list)
-            text = f"{text} of {found.decorated.name}"
-        yield Guard(path, number, found.node.lineno, found.kind, text, lines - refuses, refuses, decorates)
+            decorates, text = min(one.lineno for one in found.decorated.decorator_list), f"@{text}"
+        same = found.function, found.kind, text
+        text += " (again)" if same in asked_before else ""
+        asked_before.add(same)
+        place = number, found.node.lineno, found.kind
+        yield Guard(path, *place, text, lines - refuses, refuses, decorates, found.function)
 
 
 def _lines(node: ast.stmt | ast.expr) -> frozenset[int]:
@@ -110,8 +123,18 @@ def _all(tree: ast.Module, path: Path) -> Iterator[_Found]:
     # All first: what takes one out changes the tree.
     for node in list(ast.walk(tree)):
         if isinstance(node, ast.Expr | ast.If | ast.Call | ast.Attribute):
-            outer = [above[node], *([above[above[node]]] if above[node] in above else [])]
-            yield from _found(node, outer, askers, path)
+            outer = list(_around(node, above))
+            functions = (one.name for one in outer if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef))
+            function = next(functions, "")
+            for found in _found(node, outer[:2], askers, path):
+                yield replace(found, function=function)
+
+
+def _around(node: ast.AST, above: dict[ast.AST, ast.AST]) -> Iterator[ast.AST]:
+    """Yield what a node stands in, from the nearest to the module."""
+    while node in above:
+        node = above[node]
+        yield node
 
 
 def _askers(tree: ast.Module) -> set[str]:

@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from tests.guards.finding import Guard
+from tests.guards.knowing import Known
 from tests.guards.removing import take_out
 
 # How long the tests of one guard may run before it counts as missed, unless it is asked for without an end.
 PATIENCE = 180.0
-# A test without its guard may wait for ever: then it has noticed.
-ONE_TEST_AT_MOST = 60.0
+# A test without its guard may wait for ever: then it has noticed. On a busy machine one is only slow.
+ONE_TEST_AT_MOST, TIMES_AS_LONG = 60.0, 10
 NOTHING, SPENT, NOBODY = "no test", "no test within the time", "no test gets there"
 HANGS, BROKEN = "never ends", "not taken out"
 
@@ -29,10 +30,9 @@ Tell = Callable[[Guard, str], None]
 class Warm:
     """Runs in the place of pytest's own loop over the tests."""
 
-    def __init__(self, guards: Iterable[Guard], tests: Callable[[Guard], list[str]], tell: Tell) -> None:
-        """Keep what to take out, which tests to run, and whom to tell."""
-        self.guards, self.tests, self.tell = list(guards), tests, tell
-        self.patience = PATIENCE
+    def __init__(self, guards: Iterable[Guard], known: Known, tell: Tell, patience: float) -> None:
+        """Keep what to take out, what is known of the tests, whom to tell, and how long to look."""
+        self.guards, self.known, self.tell, self.patience = list(guards), known, tell, patience
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -47,7 +47,7 @@ class Warm:
         databases = Copies()
         try:
             for guard in self.guards:
-                chosen = [items[test] for test in self.tests(guard) if test in items]
+                chosen = [items[test] for test in self.known.tests(guard) if test in items]
                 self.tell(guard, self._without(guard, chosen, databases) if chosen else NOBODY)
         finally:
             databases.back()
@@ -85,7 +85,8 @@ class Warm:
         """Return what a child told, or that it took too long."""
         end, told, test = time.monotonic() + self.patience, b"", ""
         while True:
-            ready, _w, _x = select.select([reading], [], [], ONE_TEST_AT_MOST)
+            at_most = max(ONE_TEST_AT_MOST, TIMES_AS_LONG * self.known.seconds.get(test, 0))
+            ready, _w, _x = select.select([reading], [], [], at_most)
             if not ready:
                 return f"{test} {HANGS}"
             part = os.read(reading, 65536)

@@ -1,13 +1,16 @@
 """The script that takes guards out finds them, takes them out of a program that runs, and nothing else."""
 
 import importlib.util
+from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from django.utils.functional import SimpleLazyObject
 
+from admin_center.server.database import ROOT
 from tests.guards.__main__ import reasons
+from tests.guards.apart import APART
 from tests.guards.finding import Guard, guards, modules
 from tests.guards.removing import take_out
 
@@ -55,6 +58,19 @@ class transaction:
 def cancel():
     with transaction.atomic:
         return "cancelled"
+
+class Rows:
+    locked = read = 0
+    def select_for_update(self):
+        Rows.locked += 1
+    def all(self):
+        Rows.read += 1
+
+def twice():
+    rows = Rows()
+    rows.select_for_update()
+    rows.select_for_update()
+    return rows
 """
 
 
@@ -107,7 +123,7 @@ def test_what_another_test_left_lying_about_is_not_woken(verbs: ModuleType) -> N
     """Whoever asks a lazy object for its class wakes it: a request's person, whose database is gone."""
     left = SimpleLazyObject(lambda: pytest.fail("woken"))
     take_out(guard(verbs, "if who == 'nobody'", "refuses"))
-    take_out(guard(verbs, "transaction.atomic of cancel", "all or nothing"))
+    take_out(guard(verbs, "@transaction.atomic", "all or nothing"))
     assert verbs.pay("nobody", "open") == "paid"
     del left
 
@@ -115,11 +131,19 @@ def test_what_another_test_left_lying_about_is_not_woken(verbs: ModuleType) -> N
 def test_a_transaction_is_taken_off_what_it_decorates_and_out_of_a_block(verbs: ModuleType) -> None:
     verbs.cancel()
     assert verbs.Atomic.entered == 2
-    take_out(guard(verbs, "transaction.atomic of cancel", "all or nothing"))
+    take_out(guard(verbs, "@transaction.atomic", "all or nothing"))
     verbs.cancel()
     assert verbs.Atomic.entered == 3
-    blocks = [one for one in guards(Path(str(verbs.__file__))) if one.text == "transaction.atomic"]
-    assert len(blocks) == 1
+    assert guard(verbs, "transaction.atomic", "all or nothing").function == "cancel"
+
+
+def test_a_lock_is_read_without_it_and_a_second_of_the_same_words_has_another_name(
+    verbs: ModuleType,
+) -> None:
+    assert (verbs.twice().locked, verbs.Rows.read) == (2, 0)
+    take_out(guard(verbs, "rows.select_for_update() (again)", "locks"))
+    verbs.Rows.locked = 0
+    assert (verbs.twice().locked, verbs.Rows.read) == (1, 1)
 
 
 def test_every_file_that_asks_locks_or_refuses_has_guards() -> None:
@@ -136,6 +160,18 @@ def test_every_file_that_asks_locks_or_refuses_has_guards() -> None:
         if any(mark in path.read_text() for mark in marks) and not any(True for _one in guards(path))
     ]
     assert without == []
+
+
+def test_each_guard_has_a_name_of_its_own() -> None:
+    """What is missed with a reason is found by it, and excuses no other."""
+    names = Counter(one.name for path in modules() for one in guards(path))
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_what_stands_apart_has_guards_and_tests() -> None:
+    for file, tests in APART.items():
+        assert any(True for _one in guards(ROOT / file)), file
+        assert (ROOT / tests).exists(), tests
 
 
 def test_every_guard_that_may_be_missed_is_there_and_says_why() -> None:
