@@ -124,18 +124,22 @@ def inviters(invitation: Invitation) -> list[User]:
 
 def account_of(token: str) -> Account:
     """Return the account whose clock and language a link's token goes by; raise InvitationOver for none."""
-    found = Invitation.objects.select_related("account").filter(token_hash=_hash(token)).first()
-    if found is None:
-        raise InvitationOver
-    return found.account
+    return _of_token(token).account
 
 
 def find(token: str, at: datetime) -> Invitation:
     """Return the open invitation behind a link's token at a moment; raise InvitationOver for any other."""
-    found = Invitation.objects.select_related("account", "invited_by").filter(token_hash=_hash(token)).first()
-    if found is None or found.accepted_at or found.revoked_at:
+    found = _of_token(token)
+    if found.accepted_at or found.revoked_at:
         raise InvitationOver
     if found.expires_at <= at or found.account.state == AccountState.CANCELLED:
+        raise InvitationOver
+    return found
+
+
+def _of_token(token: str) -> Invitation:
+    found = Invitation.objects.select_related("account", "invited_by").filter(token_hash=_hash(token)).first()
+    if found is None:
         raise InvitationOver
     return found
 

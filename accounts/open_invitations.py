@@ -39,7 +39,7 @@ def answer(account: Account, person: User, choice: str, *, occasion: Occasion) -
     neither. Called by the verbs that take a person's part in the account, after the gate.
     """
     at = occasion.at
-    sent = list(sent_by(account.pk, person, at).select_for_update())
+    sent = list(sent_by(account.pk, person, at))
     if not sent or choice == KEEP:
         return
     if choice != REVOKE:

@@ -184,10 +184,8 @@ def _account(person: int, address: str) -> Account | None:
     someone = User.objects.filter(pk=person, is_active=True).first()
     if someone is None:
         raise NoPlaceError
-    if not address.startswith("/a/"):
-        if found.view_name in OWN or (found.namespace == "vendor" and someone.is_staff):
-            return None
-        raise NoPlaceError
+    if found.view_name in OWN or (found.namespace == "vendor" and someone.is_staff):
+        return None
     memberships = Membership.objects.filter(user=someone, account__slug=found.kwargs.get("slug", ""))
     membership = memberships.select_related("account").first()
     if membership is None or membership.account.state == AccountState.CANCELLED:

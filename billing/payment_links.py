@@ -187,10 +187,7 @@ def _facts(link: PaymentLink, token: str) -> dict[str, object]:
 
 def account_of(token: str) -> Account:
     """Return the account whose clock a link's token goes by; raise LinkUnknown for none."""
-    found = PaymentLink.objects.filter(token_hash=_hash(token)).first()
-    if found is None:
-        raise LinkUnknown
-    return _account_of(found)
+    return _account_of(_of_token(token))
 
 
 def account_of_page(state: str) -> Account:
@@ -200,11 +197,16 @@ def account_of_page(state: str) -> Account:
 
 def find(token: str, at: datetime) -> PaymentLink:
     """Return the link of a token at a moment while it can pay; raise LinkUnknown, LinkOver."""
+    found = _of_token(token)
+    if why := over(_account_of(found), found, at):
+        raise LinkOver(why)
+    return found
+
+
+def _of_token(token: str) -> PaymentLink:
     found = PaymentLink.objects.select_related("invoice").filter(token_hash=_hash(token)).first()
     if found is None:
         raise LinkUnknown
-    if why := over(_account_of(found), found, at):
-        raise LinkOver(why)
     return found
 
 

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from accounts import email_changes, invitations, ownership, roles
 from accounts.models import Account, EmailChange, Invitation, Letter, Membership, User
 from accounts.occasion import Occasion
-from accounts.rules.roles import Role
+from accounts.rules.roles import PERMISSIONS, Permission, Role
 from tests import acting, people
 
 AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -96,3 +96,22 @@ def test_an_account_is_handed_only_to_who_can_sign_in(acme: Account, way: str) -
         disabled("bilal")
     with pytest.raises(ownership.NotEligible, match="suspended"):
         ownership.offer(bilal.pk, occasion=by(people.user("olivia")))
+
+
+def test_nobody_is_given_the_role_of_owner(acme: Account) -> None:
+    with pytest.raises(roles.OwnerKeepsRole):
+        roles.give(people.member("bilal", acme).pk, Role.OWNER, occasion=by(people.user("olivia")))
+
+
+@pytest.mark.breaks_invariants
+@pytest.mark.parametrize("verb", ["give", "suspend", "leave"])
+def test_the_owner_would_stay_if_others_gave_roles_one_day(
+    acme: Account, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    monkeypatch.setitem(
+        PERMISSIONS, Role.BILLING_ADMIN, PERMISSIONS[Role.BILLING_ADMIN] | {Permission.MANAGE_ROLES}
+    )
+    roles.derive(people.member("bilal", acme))
+    parts = (Role.ADMIN,) if verb == "give" else ()
+    with pytest.raises(roles.OwnerKeepsRole):
+        getattr(roles, verb)(people.member("olivia", acme).pk, *parts, occasion=by(people.user("bilal")))

@@ -19,6 +19,7 @@ from accounts.rules.decision import Action, DenialReason, NotAllowed
 from billing import cancellation, change_requests, data_export, erasure, quotes, reconciliation, renewal
 from billing.models import (
     BillingProfile,
+    Cancellation,
     ChangeRequest,
     Charge,
     DataExport,
@@ -272,6 +273,16 @@ def test_a_restore_after_the_period_charges_from_its_own_day(ledger: Account) ->
         pytest.raises(cancellation.RestoreOver),
     ):
         cancellation.restore(ledger.pk, reason="asked", occasion=acting.occasion(by=people.vera(), on=back))
+
+
+def test_what_was_not_cancelled_or_is_erased_is_not_restored(ledger: Account, globex: Account) -> None:
+    vera = acting.occasion(by=people.vera(), on=TODAY)
+    with pytest.raises(cancellation.RestoreOver):
+        cancellation.restore(ledger.pk, reason="asked", occasion=vera)
+    cancel(ledger)
+    Cancellation.objects.update(erased_at=acting.now())
+    with pytest.raises(cancellation.RestoreOver):
+        cancellation.restore(ledger.pk, reason="asked", occasion=vera)
 
 
 def test_ninety_days_later_personal_data_is_erased_and_invoices_stay(

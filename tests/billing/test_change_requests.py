@@ -10,6 +10,7 @@ from accounts.rules.decision import NotAllowed
 from billing import change_requests, quotes
 from billing.models import ChangeRequest, Invoice, PaymentMethod, Quote
 from billing.rules.changes import AddProduct, AddSeats, ReduceSeats
+from billing.rules.refusals import HeldChange
 from tests import acting, people, shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("acting")]
@@ -101,6 +102,31 @@ def test_approving_what_was_just_withdrawn(ledger: Account) -> None:
     with pytest.raises(quotes.QuoteOver):
         quotes.confirm(quote.pk, occasion=acting.occasion(by=people.user("bilal"), on=TODAY))
     assert shop.line(ledger, "support").quantity == 10
+
+
+def test_a_no_wants_its_reason_and_so_does_what_staff_carry_out(ledger: Account) -> None:
+    request = ask(ledger, AddSeats("support", 11))
+    with pytest.raises(change_requests.NoteTooLong):
+        change_requests.reject(
+            request.pk, reason="  ", occasion=acting.occasion(by=people.user("bilal"), on=TODAY)
+        )
+    Account.objects.update(type="managed")
+    with pytest.raises(change_requests.NoteTooLong):
+        change_requests.accept_as_staff(
+            request.pk, prices={}, reason=" ", occasion=acting.occasion(by=people.vera(), on=TODAY)
+        )
+    request.refresh_from_db()
+    assert request.state == "open"
+
+
+def test_what_is_being_paid_is_not_taken_back(ledger: Account) -> None:
+    PaymentMethod.objects.update(reference="test_times_out_paid")
+    request = ask(ledger, AddSeats("support", 11))
+    bilal = acting.occasion(by=people.user("bilal"), on=TODAY)
+    held = quotes.confirm(change_requests.draw_up(request.pk, occasion=bilal).pk, occasion=bilal)
+    assert held.state == "held"
+    with pytest.raises(HeldChange):
+        change_requests.withdraw(request.pk, occasion=acting.occasion(by=people.user("adam"), on=TODAY))
 
 
 def test_a_request_expires_after_thirty_days(ledger: Account) -> None:

@@ -94,3 +94,20 @@ def test_nobody_but_staff_corrects_and_nobody_their_own(acme: Account) -> None:
         with pytest.raises(PermissionDenied):
             email_changes.propose(vera.pk, NEW, reason=REASON, occasion=acting.occasion(by=vera))
     assert not Letter.objects.exists()
+
+
+def test_where_nobody_can_be_corrected_no_form_is_shown(acme: Account) -> None:
+    vera, left, adam = people.vera(), people.user("leo"), people.user("adam")
+    User.objects.filter(pk=left.pk).update(is_active=False)
+    with acting.at(clock.now()):
+        own = email_changes.ask(NEW, occasion=acting.occasion(by=adam))
+    browser = signed_in(vera)
+    for name, pk, status in (
+        ("accounts_user_correct", vera.pk, 403),
+        ("accounts_user_correct", left.pk, 403),
+        ("accounts_user_correct", 987654321, 404),
+        # Adam's own change is his: staff decide corrections only.
+        ("accounts_emailchange_decide", own.pk, 404),
+        ("accounts_emailchange_decide", 987654321, 404),
+    ):
+        assert browser.get(reverse(f"vendor:{name}", args=[pk])).status_code == status, (name, pk)

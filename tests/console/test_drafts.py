@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 
 from accounts import clock
-from accounts.models import Account, Draft, EmailChange, Invitation
+from accounts.models import Account, Draft, EmailChange, Invitation, User
 from billing import promo_codes
 from billing import seats as seating
 from billing.models import Cancellation, ChangeRequest, Invoice, PromoCode, Quote, ScheduledChange
@@ -97,6 +97,13 @@ def test_a_mark_of_who_is_no_member_any_more_keeps_nothing(olivia: Client) -> No
     with acting.at(clock.now()):
         seating.remove(member.pk, occasion=acting.occasion(by=people.user("olivia"), on=date(2023, 7, 14)))
     bilal.post(MANAGE, typed)
+    Client().post(MANAGE, typed)
+    assert not Draft.objects.exists()
+
+
+def test_a_mark_of_who_was_disabled_keeps_nothing(olivia: Client) -> None:
+    typed = wish(seats_support=31) | marked(olivia, MANAGE)
+    User.objects.filter(email="olivia@acme.example").update(is_active=False)
     Client().post(MANAGE, typed)
     assert not Draft.objects.exists()
 

@@ -163,6 +163,14 @@ def test_an_address_that_somebody_has_is_answered_as_any_other(acme: Account) ->
     assert OLD not in str(told.facts)
 
 
+def test_an_address_that_somebody_got_first_stays_theirs(acme: Account) -> None:
+    ask(signed_in())
+    assert post(link("email_change_old")).status_code == 200
+    people.person(NEW, "Oscar Owens")
+    assert post(link("email_change_new")).status_code == 404
+    assert (olivia().email, EmailChange.objects.get().state) == (OLD, "taken")
+
+
 @pytest.mark.parametrize(
     ("typed", "told"),
     [

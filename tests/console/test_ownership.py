@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from accounts import ownership
 from accounts.models import Account, Letter, Membership, OwnershipOffer, User
-from tests import people
+from tests import acting, people
 from tests.console.reading import JULY_14, acme_at, open_as, text
 
 PAGE = "/a/acme/people/ownership/"
@@ -114,6 +115,17 @@ def test_another_companys_offer_is_not_there(firm: Account) -> None:
     assert olivia.post(f"{PAGE}{made.pk}/accept/").status_code == 404
     assert olivia.post(f"{PAGE}{made.pk}/withdraw/").status_code == 404
     assert olivia.post(f"{PAGE}offer/{globex.memberships.get().pk}/").status_code == 404
+
+
+def test_the_page_of_an_offer_that_is_over_says_so(firm: Account) -> None:
+    made = ownership.offer(
+        people.member("bilal", firm).pk,
+        occasion=acting.occasion(by=people.user("olivia"), at=JULY_14),
+    )
+    OwnershipOffer.objects.update(state="withdrawn")
+    answer = proven("bilal").get(f"{PAGE}{made.pk}/accept/")
+    assert answer.status_code == 422
+    assert "This offer is over" in text(answer)
 
 
 def test_when_olivia_is_away_for_90_days_the_others_read_how_staff_can_help(firm: Account) -> None:

@@ -167,6 +167,18 @@ def test_a_reduction_whose_day_has_come_is_not_undone_by_giving_out_a_seat(acme:
     assert AgentSeat.objects.count() == 1
 
 
+def test_where_the_account_ends_with_its_period_nothing_is_previewed(olivia: Client, acme: Account) -> None:
+    by, before = people.user("olivia"), date(2023, 2, 27)
+    mark = cancellation.consequences(acme, before, at_end=True).mark
+    cancellation.cancel_at_period_end(
+        acme, mark=mark, reason="other", text="", occasion=acting.occasion(by=by, on=before)
+    )
+    typed = wish(cycle="monthly", seats_support=10)
+    assert olivia.post(PREVIEW, typed).status_code == 410
+    acme.refresh_from_db()
+    assert acme.state == "cancelled"
+
+
 def test_the_sheet_of_the_periods_end_waits_for_the_renewal(olivia: Client, acme: Account) -> None:
     page = text(olivia.get("/a/acme/billing/subscription/cancel/period-end/", follow=True))
     assert "The subscription is renewing: renew it, then end it with its new period." in page

@@ -18,12 +18,14 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 import pytest
 from allauth.socialaccount.models import SocialAccount, SocialToken
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import Account, User
 from admin_center import urls
+from admin_center.sign_in import oidc
 from tests import people
 from tests.console import test_sign_in_again as again
 from tests.console.production import PRODUCTION, start
@@ -302,6 +304,12 @@ def test_a_provider_that_is_not_what_it_should_be_signs_nobody_in(
     assert client.get("/sign-in/product/error/").status_code == HTTPStatus.UNAUTHORIZED
     assert signed_in_as(client) is None
     assert not SocialAccount.objects.exists()
+
+
+@pytest.mark.parametrize(("algorithm", "key"), [("HS256", "secret of the console" * 2), ("none", None)])
+def test_a_token_that_no_key_of_the_provider_signed_is_said_to_be_so(algorithm: str, key: str | None) -> None:
+    with pytest.raises(OAuth2Error, match=f"signed by {algorithm}"):
+        oidc.verified(jwt.encode({}, key, algorithm), [], issuer="", audience="")
 
 
 def public(key: rsa.RSAPrivateKey, **more: str) -> dict[str, Any]:

@@ -1,29 +1,47 @@
 """Every verb is done whole or not at all: what breaks at its last write leaves nothing of the others.
 
-And it locks before it writes: whoever came first has written what it reads.
+And it locks before it writes, its account and whatever else it decides by: whoever came first has
+written what it reads.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
-from accounts import clock, email_changes, staff
-from accounts.models import Account, EmailChange, Membership, OwnershipOffer, User
+from accounts import clock, email_changes, invitations, resending, staff
+from accounts.models import Account, EmailChange, Invitation, Letter, Membership, OwnershipOffer, User
 from accounts.occasion import Occasion
 from accounts.rules.roles import Role
-from billing import cancellation
+from billing import cancellation, erasure, promised_seats, promo_codes
+from billing.imports.catalogue import saving as catalogue_saving
 from billing.models import AgentSeat, Invoice, InvoicePayment, Subscription
 from tests import acting
+from tests.billing.imports.price_list import price_list
 from tests.sweeps.asking import tables
 from tests.sweeps.test_verbs import FOR_STAFF, MIDDLE, STAFF_PERSONS, WITHOUT_A_LOCK, Sweep
 from tests.sweeps.verbs import HEIR, VERBS, Case, Verb
 
 _WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
-_LOCKS = re.compile(r"\bFOR (NO KEY )?UPDATE\b")
+_LOCKS = re.compile(r'\bFROM "(\w+)".*\bFOR (?:NO KEY )?UPDATE\b', re.DOTALL)
+ACCOUNT, USER, SUBSCRIPTION = "accounts_account", "accounts_user", "billing_subscription"
+# What a verb locks beside its account: renewals and payments that are on their way hold it too.
+LOCKS_TOO = {
+    "accounts.resending.send_again": "accounts_letter",
+    "billing.bank_payments.book": "billing_bankpayment",
+    "billing.cancellation.cancel_at_period_end": SUBSCRIPTION,
+    "billing.quotes.confirm": "billing_quote",
+    "billing.quotes.undo": SUBSCRIPTION,
+    "billing.renewal.unpark": SUBSCRIPTION,
+    "billing.taxation.end_own_rate": SUBSCRIPTION,
+}
 # They commit what they intend before they ask the provider, or renew first: tests/billing/test_kills.py.
 SEVERAL_TRANSACTIONS = {
     "billing.payments.pay",
@@ -45,13 +63,13 @@ class Broken(Exception):
 
 @contextmanager
 def watched(break_at: int = 0) -> Iterator[list[str]]:
-    """Keep each lock and write, in their order; raise Broken after a write, counted from one (0: never)."""
+    """Keep each table locked and each write, in their order; raise Broken after a write, counted from one."""
     seen: list[str] = []
 
     def execute(do: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         done = do(sql, params, many, context)
-        if _LOCKS.search(sql):
-            seen.append("lock")
+        if locked := _LOCKS.search(sql):
+            seen.append(locked[1])
         elif _WRITES.match(sql):
             seen.append("write")
             if seen.count("write") == break_at:
@@ -90,14 +108,14 @@ def run(act: Callable[[], object], break_at: int = 0) -> tuple[list[str], bool]:
         transaction.savepoint_rollback(undo)
 
 
-def problems(name: str, act: Callable[[], object], *, whole: bool) -> Iterator[str]:
+def problems(name: str, act: Callable[[], object], *locks: str, whole: bool) -> Iterator[str]:
     seen, left = run(act)
     writes = seen.count("write")
     if not writes or not left:
         yield f"{name}: proves nothing, it wrote nothing"
         return
-    if "lock" not in seen[: seen.index("write")]:
-        yield f"{name}: writes before it locks"
+    if unlocked := set(locks) - set(seen[: seen.index("write")]):
+        yield f"{name}: writes before it locks {sorted(unlocked)}"
     if whole:
         _seen, left = run(act, break_at=writes)
         if left:
@@ -165,38 +183,95 @@ def test_each_verb_of_an_account_is_whole_and_locks_first(db: None) -> None:
                 return verb.call(case, made)
 
             try:
-                wrong += problems(name, act, whole=name not in SEVERAL_TRANSACTIONS)
+                locks = {ACCOUNT, LOCKS_TOO.get(name, ACCOUNT)}
+                wrong += problems(name, act, *locks, whole=name not in SEVERAL_TRANSACTIONS)
             except Exception as refused:
                 wrong.append(f"{name}: proves nothing, it can't be done: {refused!r}")
         transaction.savepoint_rollback(undo)
     assert not wrong, "\n".join(wrong)
 
 
+def _token(kind: str) -> str:
+    return str(Letter.objects.filter(kind=kind).latest("pk").facts["token"])
+
+
 @pytest.mark.breaks_invariants
-def test_each_verb_of_a_person_or_a_catalogue_is_too(db: None) -> None:
-    place = Sweep().place
-    people = {name: User.objects.get(pk=place.users[name].pk) for name in ("owner", "admin", "staff")}
-    other = staff.appoint("second@vendor.example", "Second")
-    now = clock.now()
+def test_each_verb_of_a_person_or_a_catalogue_is_too(db: None, tmp_path: Path) -> None:
+    place, now = Sweep().place, clock.now()
+    owner, admin, vera = (User.objects.get(pk=place.users[name].pk) for name in ("owner", "admin", "staff"))
+    victor = staff.appoint("second@vendor.example", "Second")
+    firm, gone = (Account.objects.get(pk=place.accounts[at].pk) for at in (MIDDLE, ("S", "C")))
 
     def by(person: User) -> Occasion:
         return Occasion(person, place.today, now, by_staff=person.is_staff)
 
-    asked = email_changes.ask("new-owner@people.example", occasion=by(people["owner"]))
+    asked = email_changes.ask("new-owner@people.example", occasion=by(owner))
+    letter = Letter.objects.filter(account=None, kind="email_change_new").latest("pk")
+    Letter.objects.filter(pk=letter.pk).update(failed_at=now)
     proposed = email_changes.propose(
-        people["admin"].pk, "new-admin@people.example", reason="Typed wrongly", occasion=by(people["staff"])
+        admin.pk, "new-admin@people.example", reason="Typed wrongly", occasion=by(vera)
     )
-    acts: dict[str, Callable[[], object]] = {
-        "email_changes.ask": lambda: email_changes.ask("other@people.example", occasion=by(people["owner"])),
-        "email_changes.withdraw": lambda: email_changes.withdraw(asked.pk, occasion=by(people["owner"])),
-        "email_changes.propose": lambda: email_changes.propose(
-            people["owner"].pk, "fresh@people.example", reason="Typed wrongly", occasion=by(people["staff"])
+    invitations.invite(firm, "nina@people.example", "Nina", Role.AGENT, occasion=by(owner))
+    open_one = Invitation.objects.latest("pk")
+    sold = Subscription.objects.get(pk=firm.pk).catalogue
+    terms = promo_codes.Terms("AUTUMN", Decimal(10))
+    promo = promo_codes.create(sold, terms, occasion=by(vera), reason="Campaign")
+    long_ago = now - timedelta(days=100)
+    Account.objects.filter(pk=gone.pk).update(cancelled_at=long_ago)
+    listed = price_list(tmp_path)
+    catalogue_saving.load(listed)
+    acts: dict[str, tuple[str, Callable[[], object]]] = {
+        "email_changes.ask": (
+            USER,
+            lambda: email_changes.ask("other@people.example", occasion=by(owner)),
         ),
-        "email_changes.approve": lambda: email_changes.approve(proposed.pk, occasion=by(other)),
-        "email_changes.reject": lambda: email_changes.reject(proposed.pk, occasion=by(other)),
-        "staff.dismiss": lambda: staff.dismiss("second@vendor.example"),
+        "email_changes.withdraw": (USER, lambda: email_changes.withdraw(asked.pk, occasion=by(owner))),
+        "email_changes.confirm": (
+            f"{ACCOUNT} {USER}",
+            lambda: email_changes.confirm(_token("email_change_old"), occasion_of=lambda _account: by(owner)),
+        ),
+        "email_changes.propose": (
+            USER,
+            lambda: email_changes.propose(
+                owner.pk, "fresh@people.example", reason="Typed wrongly", occasion=by(vera)
+            ),
+        ),
+        "email_changes.approve": (USER, lambda: email_changes.approve(proposed.pk, occasion=by(victor))),
+        "email_changes.reject": (USER, lambda: email_changes.reject(proposed.pk, occasion=by(victor))),
+        "resending.send_again, a letter of a person's own": (
+            f"{ACCOUNT} accounts_letter",
+            lambda: resending.send_again(letter.pk, reason="Mended.", occasion_of=lambda _account: by(vera)),
+        ),
+        "staff.appoint": (USER, lambda: staff.appoint(owner.email)),
+        "staff.dismiss": (USER, lambda: staff.dismiss("second@vendor.example")),
+        "promised_seats.join": (
+            ACCOUNT,
+            lambda: promised_seats.join(
+                _token("invited"), occasion=replace(by(owner), by=None), password="dusty Harbour 48"
+            ),
+        ),
+        "promised_seats.expire": (ACCOUNT, lambda: promised_seats.expire(open_one.pk, open_one.expires_at)),
+        "promo_codes.create": (
+            "billing_catalogue",
+            lambda: promo_codes.create(
+                sold, replace(terms, code="WINTER"), occasion=by(vera), reason="Campaign"
+            ),
+        ),
+        "promo_codes.amend": (
+            "billing_promocode",
+            lambda: promo_codes.amend(promo.pk, {"periods": 2}, occasion=by(vera), reason="Campaign"),
+        ),
+        "erasure.erase": (ACCOUNT, lambda: erasure.erase(gone.pk, now)),
+        "catalogue.saving.load": (
+            "billing_catalogue",
+            lambda: catalogue_saving.load(replace(listed, name="Renamed")),
+        ),
     }
-    wrong = [problem for name, act in acts.items() for problem in problems(name, act, whole=True)]
+    wrong = [
+        problem
+        for name, (locks, act) in acts.items()
+        for problem in problems(name, act, *locks.split(), whole=True)
+    ]
     assert not wrong, "\n".join(wrong)
     _seen, left = run(lambda: staff.appoint("third@vendor.example", "Third"), break_at=2)
     assert not left, "somebody new is made with their address, or not at all"

@@ -117,8 +117,6 @@ def email(value: str) -> str:
         if wrong.code == "unwritable":
             raise WrongCell(f"{shown(value)}: no letter can be sent to this address") from None
         raise WrongCell(f"{shown(value)} is no e-mail address") from None
-    if len(lower) > 254:
-        raise WrongCell("is longer than an e-mail address can be")
     return lower
 
 

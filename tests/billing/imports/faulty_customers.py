@@ -34,6 +34,20 @@ CELLS = {
     "an unknown zone": ("account", {"time_zone": "Paris"}, "time_zone", "Europe/Paris"),
     "an unknown language": ("account", {"language": "de"}, "language", "en, fr"),
     "an unknown price list": ("account", {"catalogue": "mall"}, "catalogue", "known: shop"),
+    "a long address": (
+        "account",
+        {"vendor_contact_email": f"{'n' * 60}@{'mail.' * 38}example"},
+        "vendor_contact_email",
+        "no letter can be sent",
+    ),
+    "an address without letters": (
+        "account",
+        {"vendor_contact_email": "o@א1.example"},
+        "vendor_contact_email",
+        "no letter can be sent",
+    ),
+    "a price list by its title": ("account", {"catalogue": "Our shop"}, "catalogue", "is no key"),
+    "a long key": ("account", {"catalogue": "s" * 61}, "catalogue", "is no key"),
     "no e-mail address": ("account", {"vendor_contact_email": "nadia"}, "vendor_contact_email", "no e-mail"),
     "a trial without an end": ("account", {"state": "trial"}, "trial_ends_on", "has an end"),
     "a trial that bought": (
