@@ -9,6 +9,7 @@ import select
 import signal
 import time
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from tests.guards.removing import take_out
 # How long the tests of one guard may run before it counts as missed, unless it is asked for without an end.
 PATIENCE = 180.0
 # A test without its guard may wait for ever: then it has noticed. On a busy machine one is only slow.
-ONE_TEST_AT_MOST, TIMES_AS_LONG = 60.0, 10
+ONE_TEST_AT_MOST, TIMES_AS_LONG = 180.0, 10
 NOTHING, SPENT, NOBODY = "no test", "no test within the time", "no test gets there"
 HANGS, BROKEN = "never ends", "not taken out"
 
@@ -36,7 +37,10 @@ class Warm:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Load what the tests need by running the first two that need the database, then take guards out."""
+        """Load what the tests need by running the first that needs the database, then take guards out."""
+        for file in {guard.file for guard in self.guards}:
+            # Views are loaded by the first page that is asked for.
+            import_module(file.removesuffix(".py").replace("/", "."))
         items = {item.nodeid: item for item in session.items}
         wanting = [item for item in session.items if "db" in getattr(item, "fixturenames", ())]
         # Of another folder, so that nothing of the first one's stays set up but what is there for all.

@@ -19,9 +19,10 @@ from django.db import connection, transaction
 
 import accounts
 import billing
-from accounts import clock
-from accounts.models import Account, Membership, User
+from accounts import clock, invitations
+from accounts.models import Account, Letter, Membership, User
 from accounts.rules.roles import Role
+from billing import promised_seats
 from billing.models import AgentSeat
 from tests import acting, shop
 from tests.sweeps import world
@@ -35,6 +36,8 @@ STAFF_PERSONS = ("staff", "superuser")
 ACCOUNTS = [(kind, standing) for kind in world.TYPES for standing in world.STATES]
 # In the middle of what is refused: where most verbs are open to somebody.
 MIDDLE = ("S", "A")
+# When an account is cancelled by somebody else: just before a verb, or while it waits for the lock.
+BEFORE, MEANWHILE = "before", "meanwhile"
 # How a function is told by whom it is done.
 WHO = {"occasion", "occasion_of", "by"}
 
@@ -90,11 +93,12 @@ class Sweep:
             ready(standing)
 
     def call(
-        self, name: str, person: str, at: tuple[str, str], *, cancelled: bool = False
+        self, name: str, person: str, at: tuple[str, str], *, cancelled: str = ""
     ) -> tuple[Exception | None, bool]:
         """Return what a verb raised, and whether it wrote; LookupError where it has nothing to act on.
 
-        With `cancelled` the account is cancelled by somebody else while the verb waits for the lock.
+        `cancelled` meanwhile, the account is by somebody else while the verb waits for the lock; before, just
+        before the verb is called.
         """
         verb = VERBS[name]
         case = Case(
@@ -109,7 +113,9 @@ class Sweep:
                     made = verb.make(case)
                 except ObjectDoesNotExist as missing:
                     raise LookupError from missing
-                with meanwhile_cancelled(case.account) if cancelled else nullcontext():
+                if cancelled == BEFORE:
+                    cancel(case.account)
+                with meanwhile_cancelled(case.account) if cancelled == MEANWHILE else nullcontext():
                     before = rows_written()
                     try:
                         verb.call(case, made)
@@ -139,6 +145,15 @@ def ready(account: Account) -> None:
         )
 
 
+def cancel(account: Account) -> None:
+    """Cancel an account past all verbs."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE accounts_account SET state = 'cancelled', cancelled_at = now() WHERE id = %s",
+            [account.pk],
+        )
+
+
 class NeverLocked(Exception):
     """The verb did not lock the account that it acts on."""
 
@@ -153,11 +168,7 @@ def meanwhile_cancelled(account: Account) -> Iterator[None]:
         if "FOR NO KEY UPDATE" in sql and 'FROM "accounts_account"' in sql:
             locks += 1
             if locks == 1:
-                with connection.cursor() as cursor:
-                    cursor.execute(
-                        "UPDATE accounts_account SET state = 'cancelled', cancelled_at = now() WHERE id = %s",
-                        [account.pk],
-                    )
+                cancel(account)
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(first):
@@ -221,10 +232,43 @@ def test_an_account_cancelled_meanwhile_is_left_alone(db: None) -> None:
         if raised is not None and not isinstance(raised, (*verb.beyond, RuntimeError)):
             wrong.append(f"{name}: proves nothing, it can't be done at all: {raised!r}")
         try:
-            raised, _wrote = sweep.call(name, person, MIDDLE, cancelled=True)
+            raised, _wrote = sweep.call(name, person, MIDDLE, cancelled=MEANWHILE)
         except NeverLocked:
             wrong.append(f"{name}: never locks the account")
             continue
         if not isinstance(raised, verb.refusal):
             wrong.append(f"{name}: done on a cancelled account: {raised!r}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.breaks_invariants
+def test_what_staff_do_reads_the_account_behind_the_lock(db: None) -> None:
+    """An account that is cancelled meanwhile is to them as one that was before."""
+    sweep, wrong = Sweep(), []
+    for name in sorted(FOR_STAFF):
+        at = ("M", "A") if VERBS[name].staff == "deciding" else MIDDLE
+        try:
+            before, _wrote = sweep.call(name, "staff", at, cancelled=BEFORE)
+            meanwhile, _wrote = sweep.call(name, "staff", at, cancelled=MEANWHILE)
+        except LookupError:
+            wrong.append(f"{name}: proves nothing, it has nothing to act on")
+        except NeverLocked:
+            wrong.append(f"{name}: never locks the account")
+        else:
+            if repr(before) != repr(meanwhile):
+                wrong.append(f"{name}: {before!r} on one cancelled before, {meanwhile!r} meanwhile")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.breaks_invariants
+def test_nobody_joins_an_account_that_is_cancelled_meanwhile(db: None) -> None:
+    place = world.make()
+    firm, owner = place.accounts[MIDDLE], place.users["owner"]
+    with acting.at(clock.now()):
+        invitations.invite(
+            firm, "nina@people.example", "Nina", Role.AGENT, occasion=acting.occasion(owner, place.today)
+        )
+        token = str(Letter.objects.filter(kind="invited").latest("pk").facts["token"])
+        with meanwhile_cancelled(firm), pytest.raises(invitations.InvitationOver):
+            promised_seats.join(token, occasion=acting.occasion(on=place.today))
+    assert not User.objects.filter(email="nina@people.example").exists()
