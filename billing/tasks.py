@@ -15,7 +15,16 @@ from procrastinate.contrib.django import app
 from accounts import clock, email_changes, mail, ownership, queues
 from accounts.models import Account
 from accounts.occasion import Occasion
-from billing import change_requests, cleanup, data_export, erasure, promised_seats, reconciliation, renewal
+from billing import (
+    change_requests,
+    cleanup,
+    data_export,
+    erasure,
+    promised_seats,
+    reconciliation,
+    reminders,
+    renewal,
+)
 from billing.storage import statements
 
 log = structlog.get_logger()
@@ -65,6 +74,16 @@ def _renewals(at: datetime) -> dict[str, int]:
     return {"renewals": renewed, "renewals_failed": failed}
 
 
+def _reminders(at: datetime) -> dict[str, int]:
+    """Tell of coming renewals, each account by its own clock and on its own day."""
+
+    def remind(account_id: int) -> bool:
+        account = Account.objects.get(pk=account_id)
+        return reminders.remind(account_id, occasion=Occasion.of(account, clock.now(account)).by_itself())
+
+    return {"reminders": queues.each("reminders", ((pk, pk) for pk in reminders.due(at)), remind)[0]}
+
+
 _STEPS: dict[str, Callable[[datetime], dict[str, int]]] = {
     "messages": lambda at: {"messages": reconciliation.process_waiting(at)},
     "charges": lambda at: {"charges": reconciliation.reconcile(at)},
@@ -73,6 +92,7 @@ _STEPS: dict[str, Callable[[datetime], dict[str, int]]] = {
     "invitations_expired": lambda at: {"invitations_expired": _invitations(at)},
     "address_changes_expired": lambda at: {"address_changes_expired": email_changes.expire(at)},
     "renewals": lambda at: _renewals(at),
+    "reminders": lambda at: _reminders(at),
     "exports": lambda at: {"exports": data_export.prepare_waiting(at)},
     "letters": lambda at: {"letters": mail.send_waiting(at)},
 }

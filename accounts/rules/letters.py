@@ -28,6 +28,7 @@ class LetterKind(StrEnum):
     PAYMENT_RECEIVED = "payment_received"
     PRODUCT_ENDED = "product_ended"
     REFUND_MADE = "refund_made"
+    RENEWAL_COMING = "renewal_coming"
     REQUEST_DECIDED = "request_decided"
     REQUEST_EXPIRED = "request_expired"
     REQUEST_SUBMITTED = "request_submitted"

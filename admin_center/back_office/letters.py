@@ -48,6 +48,7 @@ KINDS = {
     LetterKind.PAYMENT_RECEIVED: _("Payment received"),
     LetterKind.REFUND_MADE: _("Payment refunded"),
     LetterKind.PRODUCT_ENDED: _("Product ended"),
+    LetterKind.RENEWAL_COMING: _("Renewal coming"),
     LetterKind.REQUEST_DECIDED: _("Request decided"),
     LetterKind.REQUEST_EXPIRED: _("Request expired"),
     LetterKind.REQUEST_SUBMITTED: _("Request submitted"),

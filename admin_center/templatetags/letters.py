@@ -135,6 +135,27 @@ def due_label(facts: Mapping[str, Any]) -> str:
 
 
 @register.filter
+def new_cycle(facts: Mapping[str, Any]) -> str:
+    """Return the billing cycle that a renewal begins, in a sentence; nothing where it stays."""
+    code = facts.get("cycle")
+    return _("Billing cycle: %(cycle)s") % {"cycle": phrases.cycle(code).lower()} if code else ""
+
+
+@register.filter
+def charge_label(facts: Mapping[str, Any]) -> str:
+    """Return what is said before a sum that will be due: how it will be paid."""
+    method = facts.get("method") or {}
+    told = {"method": method_used(facts), "last": method.get("last_four", "")}
+    if facts.get("by_invoice"):
+        return _("To be paid by transfer, with its invoice")
+    if not method:
+        return _("To be charged (no payment method is on file)")
+    if method.get("kind") == "direct_debit":
+        return _("To be collected by direct debit (account ending in %(last)s)") % told
+    return _("To be charged to %(method)s") % told
+
+
+@register.filter
 def method_used(facts: Mapping[str, Any]) -> str:
     """Return a payment method inside a sentence: "Visa 4242", "SEPA 3000"."""
     method = facts.get("method") or {}

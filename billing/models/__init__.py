@@ -14,6 +14,7 @@ from billing.models.profile import BillingProfile, InvoiceRecipient, PostalAddre
 from billing.models.promo_code import PromoCode, PromoCodeEntry, PromoRedemption
 from billing.models.quote import Quote
 from billing.models.reconciliation import ProviderMessage, ReconciliationPoint
+from billing.models.reminder import RenewalReminder
 from billing.models.sandbox import SandboxPayment, SandboxRefund, SandboxSetup
 from billing.models.seats import AgentSeat, TemporarySeats
 from billing.models.subscription import Discount, Line, PaidSegment, ScheduledChange, Subscription
@@ -52,6 +53,7 @@ __all__ = [
     "ProviderMessage",
     "Quote",
     "ReconciliationPoint",
+    "RenewalReminder",
     "SandboxPayment",
     "SandboxRefund",
     "SandboxSetup",

@@ -22,6 +22,8 @@ FACTS = {
     "changes_payment": True, "to": "Bilal", "until": "2023-08-01", "owner": "Bilal", "former": "Olivia",
     "token": "secret-token", "product": "Support", "bought": 10, "account": "Acme", "from": "2023-10-27",
     "amount": 345, "method": {"brand": "Visa", "last_four": "4242"}, "failure": "expired_card",
+    "total": 345, "was": 120, "changed": True, "told_on": "2023-07-13", "codes_ended": ["WELCOME"],
+    "prices": [{"product": "Support", "was": 100, "is": 1200}], "cycle": "monthly",
     "on": "2023-10-27", "ended": [{"product": "Guide", "used": 2}, {"product": "Credits", "used": 0}],
 }  # fmt: skip
 KINDS = sorted(
