@@ -126,7 +126,7 @@ def _book(payment_id: int, parts: Mapping[str, int], *, occasion: Occasion, reas
         reason=reason,
         invoice=", ".join(parts)[:40],
     )
-    if account.state in debts.OWING and not debts.open_invoice(account):
+    if debts.are_settled(account, occasion.on):
         debts.reopen(account, occasion=occasion, reason="paid")
     return payment
 

@@ -17,7 +17,9 @@ from accounts.rules.capabilities import (
     whole_catalogue,
 )
 from accounts.rules.letters import LetterKind
+from billing import dunning_letters
 from billing.models import Invoice, Subscription
+from billing.rules.documents import InvoiceState
 from billing.rules.facts import Availability
 from billing.rules.periods import Cycle
 from billing.storage import loading
@@ -43,6 +45,12 @@ def open_invoice(account: Account) -> str:
     """Return the number of the account's oldest invoice that is still to be paid, empty where none is."""
     unpaid = Invoice.objects.filter(subscription_id=account.pk, due__gt=0, payment__isnull=True)
     return unpaid.order_by("issued_at").values_list("number", flat=True).first() or ""
+
+
+def are_settled(account: Account, on: date) -> bool:
+    """Tell whether nothing keeps an account past due or suspended on a day: what isn't due yet does not."""
+    unpaid = Invoice.objects.in_state(InvoiceState.OPEN).filter(subscription_id=account.pk)
+    return account.state in OWING and not unpaid.exclude(due_on__gt=on).exists()
 
 
 def is_old(account: Account) -> bool:
@@ -106,5 +114,7 @@ def reopen(account: Account, *, occasion: Occasion, reason: str) -> None:
     """Give back what a debt took; a period that ended while suspended starts anew on this day."""
     was_suspended = account.state == AccountState.SUSPENDED
     lifecycle.move(account, AccountState.ACTIVE, occasion=occasion, reason=reason)
+    if was_suspended and reason == "paid":
+        dunning_letters.restored(account, key=f"{account.pk}:{occasion.at.isoformat()}")
     if was_suspended:
         Subscription.objects.filter(pk=account.pk, paid_until__lt=occasion.on).update(resumes_on=occasion.on)

@@ -3,11 +3,13 @@
 Where costs are not shown nobody of the account is told: its invoices are the vendor's staff's (domain.md 3).
 """
 
+from datetime import date
 from typing import Any
 
 from accounts import mail
 from accounts.models import Account, Membership
 from accounts.rules.letters import LetterKind
+from billing import dunning_letters
 from billing.models import Charge, Invoice, InvoiceRecipient, PaymentMethod
 from billing.rules.money import to_minor
 
@@ -31,11 +33,17 @@ def transferred(account: Account, invoice: Invoice) -> None:
     mail.post(LetterKind.PAYMENT_RECEIVED, account, to=people, facts=facts, key=invoice.number)
 
 
-def failed(account: Account, charge: Charge) -> None:
-    """Tell why a payment failed, and the one way that mends it; nobody where somebody has just read it."""
+def failed(account: Account, charge: Charge, *, on: date) -> None:
+    """Tell why a payment failed, and the one way that mends it; nobody where somebody has just read it.
+
+    Of an invoice: as the step of its timeline that it was.
+    """
     if charge.return_url or charge.link_id is not None:
         return
-    _tell(LetterKind.PAYMENT_FAILED, account, charge)
+    if charge.invoice is None:
+        _tell(LetterKind.PAYMENT_FAILED, account, charge)
+    else:
+        dunning_letters.not_collected(account, charge.invoice, _facts(charge), key=str(charge.pk), on=on)
 
 
 def needs_confirmation(account: Account, charge: Charge) -> None:

@@ -112,13 +112,19 @@ def pay(number: str, account: Account, *, occasion: Occasion, return_url: str = 
         if invoice.bank_bookings.exists():
             # A card is charged all or nothing, and a part of it is there.
             raise PaidInPart
-        method = PaymentMethod.objects.default_of(account.pk)
-        if method is None or not method.reference:
+        method = method_of(account)
+        if method is None:
             raise NoPaymentMethod
         at = occasion.at
         charge = intend(account, invoice.due, method, at, invoice=invoice, return_url=return_url)
         activity.record(account, ActivityVerb.INVOICE_PAYMENT_STARTED, occasion, invoice=invoice.number)
     return collect(charge.pk, occasion=occasion)
+
+
+def method_of(account: Account) -> PaymentMethod | None:
+    """Return what an account's invoices are charged to, None where nothing on file can be charged."""
+    default = PaymentMethod.objects.default_of(account.pk)
+    return default if default is not None and default.reference else None
 
 
 def settle_open(invoice: Invoice | None, *, occasion: Occasion) -> None:
@@ -190,7 +196,6 @@ def _take_in(account: Account, charge: Charge, outcome: PaymentOutcome, occasion
         case PaymentStatus.FAILED:
             charge.state, charge.settled_at, charge.failure = Charge.State.FAILED, at, outcome.failure
             _fail(account, charge, occasion)
-            payment_letters.failed(account, charge)
         case PaymentStatus.ACTION:
             if charge.state != Charge.State.ACTION:
                 payment_letters.needs_confirmation(account, charge)
@@ -202,6 +207,8 @@ def _take_in(account: Account, charge: Charge, outcome: PaymentOutcome, occasion
         case _:
             assert_never(outcome.status)
     charge.save(update_fields=["state", "settled_at", "failure", "reference", "action_url", "refund_due"])
+    if charge.state == Charge.State.FAILED:
+        payment_letters.failed(account, charge, on=occasion.on)
 
 
 def _use(account: Account, charge: Charge, occasion: Occasion) -> bool:
@@ -219,8 +226,8 @@ def _use(account: Account, charge: Charge, occasion: Occasion) -> bool:
 
 def _restore(account: Account, occasion: Occasion) -> None:
     """Give back what a debt took, once all is paid; days of suspension are not charged."""
-    if account.state in debts.OWING and not debts.open_invoice(account):
-        on = occasion.at.astimezone(ZoneInfo(account.timezone)).date()
+    on = occasion.at.astimezone(ZoneInfo(account.timezone)).date()
+    if debts.are_settled(account, on):
         debts.reopen(account, occasion=replace(occasion.by_itself(), on=on), reason="paid")
 
 

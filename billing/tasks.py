@@ -19,13 +19,16 @@ from billing import (
     change_requests,
     cleanup,
     data_export,
+    dunning,
     erasure,
     promised_seats,
     reconciliation,
     reminders,
     renewal,
 )
+from billing.rules.dunning import due_step
 from billing.storage import statements
+from billing.storage.dunning import in_dunning
 
 log = structlog.get_logger()
 # Rows are asked for by so many ids at once: a statement holds at most 65,535 parameters.
@@ -84,6 +87,22 @@ def _reminders(at: datetime) -> dict[str, int]:
     return {"reminders": queues.each("reminders", ((pk, pk) for pk in reminders.due(at)), remind)[0]}
 
 
+def _dunning(at: datetime) -> dict[str, int]:
+    """Make the steps of unpaid invoices whose day has come where their account is: one of each."""
+    accounts = {
+        one.invoice.pk: one.account
+        for one in in_dunning(at)
+        if due_step(one.unpaid, Occasion.of(one.account, clock.now(one.account)).on)
+    }
+
+    def take_step(invoice_id: int) -> object:
+        account = accounts[invoice_id]
+        return dunning.take_step(invoice_id, occasion=Occasion.of(account, clock.now(account)))
+
+    rows = [(invoice_id, account.pk) for invoice_id, account in accounts.items()]
+    return {"dunning": queues.each("dunning", rows, take_step)[0]}
+
+
 _STEPS: dict[str, Callable[[datetime], dict[str, int]]] = {
     "messages": lambda at: {"messages": reconciliation.process_waiting(at)},
     "charges": lambda at: {"charges": reconciliation.reconcile(at)},
@@ -93,6 +112,7 @@ _STEPS: dict[str, Callable[[datetime], dict[str, int]]] = {
     "address_changes_expired": lambda at: {"address_changes_expired": email_changes.expire(at)},
     "renewals": lambda at: _renewals(at),
     "reminders": lambda at: _reminders(at),
+    "dunning": _dunning,
     "exports": lambda at: {"exports": data_export.prepare_waiting(at)},
     "letters": lambda at: {"letters": mail.send_waiting(at)},
 }

@@ -56,6 +56,7 @@ CODES = {
     "accounts.Letter": {"kind", "to", "language", "key", "error"},
     "accounts.Membership": {"role", "listed_as"},
     "billing.Charge": {"amount_currency", "state", "failure", "action_url", "return_url"},
+    "billing.DunningEntry": {"step"},
     "billing.ChangeRequest": {"requester_name", "decided_by_name", "state"},
     "billing.Discount": {"kind", "source", "amount_currency"},
     "billing.Invoice": {"kind", "reason", "currency", "language", "vendor_name", "caused_by", "content_hash",

@@ -8,6 +8,8 @@ class LetterKind(StrEnum):
 
     ACCOUNT_CANCELLED = "account_cancelled"
     ACCOUNT_ENDED = "account_ended"
+    ACCOUNT_RESTORED = "account_restored"
+    ACCOUNT_SUSPENDED = "account_suspended"
     CHANGE_CONFIRMED = "change_confirmed"
     EMAIL_CHANGE_ANNOUNCED = "email_change_announced"
     EMAIL_CHANGE_NEW = "email_change_new"
@@ -25,7 +27,9 @@ class LetterKind(StrEnum):
     OWNERSHIP_OFFERED = "ownership_offered"
     PAYMENT_ACTION = "payment_action"
     PAYMENT_FAILED = "payment_failed"
+    PAYMENT_FAILED_AGAIN = "payment_failed_again"
     PAYMENT_RECEIVED = "payment_received"
+    PAYMENT_REMINDER = "payment_reminder"
     PRODUCT_ENDED = "product_ended"
     REFUND_MADE = "refund_made"
     RENEWAL_COMING = "renewal_coming"
@@ -36,3 +40,4 @@ class LetterKind(StrEnum):
     ROLE_TAKEN = "role_taken"
     SEAT_NOT_GIVEN = "seat_not_given"
     SUBSCRIPTION_RENEWED = "subscription_renewed"
+    SUSPENSION_WARNING = "suspension_warning"

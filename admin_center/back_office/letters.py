@@ -29,6 +29,8 @@ from admin_center.back_office.site import site
 KINDS = {
     LetterKind.ACCOUNT_CANCELLED: _("Account cancelled"),
     LetterKind.ACCOUNT_ENDED: _("Account ended, to its members"),
+    LetterKind.ACCOUNT_RESTORED: _("Account open again"),
+    LetterKind.ACCOUNT_SUSPENDED: _("Account suspended"),
     LetterKind.CHANGE_CONFIRMED: _("Change confirmed"),
     LetterKind.EMAIL_CHANGE_ANNOUNCED: _("Correction of an address announced"),
     LetterKind.EMAIL_CHANGE_NEW: _("Change of address, to the new one"),
@@ -45,7 +47,9 @@ KINDS = {
     LetterKind.OWNERSHIP_OFFERED: _("Ownership offered"),
     LetterKind.PAYMENT_ACTION: _("Payment to be confirmed with the bank"),
     LetterKind.PAYMENT_FAILED: _("Payment failed"),
+    LetterKind.PAYMENT_FAILED_AGAIN: _("Payment failed again"),
     LetterKind.PAYMENT_RECEIVED: _("Payment received"),
+    LetterKind.PAYMENT_REMINDER: _("Reminder of an unpaid invoice"),
     LetterKind.REFUND_MADE: _("Payment refunded"),
     LetterKind.PRODUCT_ENDED: _("Product ended"),
     LetterKind.RENEWAL_COMING: _("Renewal coming"),
@@ -57,6 +61,7 @@ KINDS = {
     LetterKind.ROLE_TAKEN: _("Role taken"),
     LetterKind.SEAT_NOT_GIVEN: _("Promised seat not given"),
     LetterKind.SUBSCRIPTION_RENEWED: _("Subscription renewed"),
+    LetterKind.SUSPENSION_WARNING: _("Suspension announced"),
 }
 # A letter brings its own styles, and nothing else that a page could load or run.
 LETTER_POLICY = {

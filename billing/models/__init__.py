@@ -6,6 +6,7 @@ from billing.models.cancellation import Cancellation, DataExport
 from billing.models.catalogue import Catalogue, Edition, Price, Product
 from billing.models.change_request import ChangeRequest
 from billing.models.charge import Charge, InvoicePayment
+from billing.models.dunning import DunningEntry
 from billing.models.invoice import Invoice, InvoiceLine, Numbering
 from billing.models.loaded_account import LoadedAccount
 from billing.models.payment_link import PaymentLink
@@ -32,6 +33,7 @@ __all__ = [
     "Charge",
     "DataExport",
     "Discount",
+    "DunningEntry",
     "Edition",
     "Invoice",
     "InvoiceLine",

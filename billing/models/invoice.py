@@ -122,7 +122,15 @@ class Invoice(models.Model):
         verbose_name = _("invoice")
         verbose_name_plural = _("invoices")
         default_permissions = ()
-        indexes = [models.Index("subscription", F("issued_at").desc(), name="invoice_by_time")]
+        indexes = [
+            models.Index("subscription", F("issued_at").desc(), name="invoice_by_time"),
+            # Those that are reminded of.
+            models.Index(
+                fields=["issued_on"],
+                condition=Q(kind="invoice", due__gt=0, payment_terms__means="transfer"),
+                name="invoice_by_transfer",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["subscription", "period_start"],

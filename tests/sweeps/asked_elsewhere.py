@@ -36,6 +36,7 @@ ASKED_ELSEWHERE = {
     "billing.payments.settle_open": "nobody does it: the provider says how a charge stands",
     "billing.promised_seats.join": "whoever reads the letter: tests/console/test_promised_seats.py",
     "billing.reminders.remind": "nobody does it: its day has come",
+    "billing.dunning.take_step": "nobody does it: its day has come",
     "billing.renewal.renew": "nobody does it: its day has come",
     "billing.reconciliation.ask_on_return": "nobody does it: the provider says how a charge stands",
 }

@@ -1,0 +1,131 @@
+"""Reads what timelines of unpaid invoices are made from: of one, of an account's, of all that may be due."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet, Sum
+
+from accounts.models import Account
+from accounts.rules.capabilities import AccountState, CollectionMethod
+from billing.models import BankBooking, Charge, DunningEntry, Invoice
+from billing.rules.documents import InvoiceState, PaymentMeans, payment_from_plain
+from billing.rules.dunning import FIRST_REMINDER_AFTER, DunningStep, UnpaidInvoice
+from billing.rules.money import to_minor
+
+# In which states debts are collected: a suspended account waits for its payment, a trial owes nothing.
+DUNNED = (AccountState.ACTIVE, AccountState.PAST_DUE)
+# What was to be transferred longer ago is the vendor's staff's to collect.
+LONGEST = timedelta(days=180)
+# Invoices are read so many at once: a statement holds at most 65,535 parameters.
+AT_ONCE = 1000
+# The day begins at most 14 hours before it does in UTC.
+FIRST_TO_BEGIN = timedelta(hours=14)
+_OPEN = Invoice.objects.in_state(InvoiceState.OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class DunningReading:
+    """An unpaid invoice, whose it is, and what its timeline is made from; `left` to pay in minor units."""
+
+    invoice: Invoice
+    account: Account
+    left: int
+    unpaid: UnpaidInvoice
+
+    def after(self, step: DunningStep, on: date) -> "DunningReading":
+        """Return the same once a step was made on a day."""
+        return replace(self, unpaid=replace(self.unpaid, done={**self.unpaid.done, step: on}))
+
+
+def in_dunning(at: datetime) -> Iterator[DunningReading]:
+    """Yield the unpaid invoices that may have a step due at a moment, wherever their account is.
+
+    Charged are those of accounts that are past due; of a parked subscription nothing is collected.
+    """
+    last = (at + FIRST_TO_BEGIN).date()
+    live = _OPEN.filter(subscription__parked_at=None)
+    charged = live.filter(subscription__account__state=AccountState.PAST_DUE)
+    sent = live.filter(
+        subscription__account__state__in=DUNNED,
+        payment_terms__means=PaymentMeans.TRANSFER,
+        issued_on__range=(last - LONGEST, last - FIRST_REMINDER_AFTER),
+    )
+    # Asked apart: each has its own index.
+    ids = list(dict.fromkeys(pk for some in (charged, sent) for pk in some.values_list("pk", flat=True)))
+    for start in range(0, len(ids), AT_ONCE):
+        yield from read(live.filter(pk__in=ids[start : start + AT_ONCE]))
+
+
+def read_one(invoice: Invoice) -> DunningReading | None:
+    """Return what the timeline of one invoice is made from, None where nothing is collected for it."""
+    collected = _OPEN.filter(
+        pk=invoice.pk, subscription__account__state__in=DUNNED, subscription__parked_at=None
+    )
+    return next(iter(read(collected)), None)
+
+
+def read(invoices: QuerySet[Invoice]) -> list[DunningReading]:
+    """Return what the timelines of some invoices are made from, the oldest first, in four statements."""
+    found = list(invoices.select_related("subscription__account").order_by("issued_at", "pk"))
+    ids = [one.pk for one in found]
+    bookings = BankBooking.objects.filter(invoice__in=ids).values_list("invoice")
+    booked: dict[int, Decimal] = dict(bookings.annotate(sum=Sum("amount")))
+    charges, entries = defaultdict(list), defaultdict(list)
+    for charge in Charge.objects.filter(invoice__in=ids).order_by("created_at"):
+        charges[charge.invoice_id].append(charge)
+    for entry in DunningEntry.objects.filter(invoice__in=ids):
+        entries[entry.invoice_id].append(entry)
+    return [
+        DunningReading(
+            one,
+            one.subscription.account,
+            to_minor(one.due.amount - booked.get(one.pk, 0), one.currency),
+            _unpaid(one, charges[one.pk], entries[one.pk], partly=one.pk in booked),
+        )
+        for one in found
+    ]
+
+
+def _unpaid(
+    invoice: Invoice, charges: list[Charge], entries: Iterable[DunningEntry], *, partly: bool
+) -> UnpaidInvoice:
+    account = invoice.subscription.account
+    zone = ZoneInfo(account.timezone)
+    own = [charge for charge in charges if charge.link_id is None]
+    tried = {charge.pk: charge for charge in own}
+    done = {
+        DunningStep(one.step): max(one.on, _ended(tried[one.charge_id], zone)) if one.charge_id else one.on
+        for one in entries
+    }
+    if own and DunningStep.FIRST_TRY not in done:
+        # Made with the invoice, before it was unpaid.
+        done[DunningStep.FIRST_TRY] = _ended(own[0], zone)
+    # A renewal that was late is dated from its period, and what was brought in from before the account was
+    # here: nobody is behind with it since then.
+    known_at = account.created_at if invoice.is_brought_in else invoice.issued_at
+    return UnpaidInvoice(
+        by_transfer=partly or is_by_transfer(account, invoice),
+        began_on=max(invoice.issued_on, known_at.astimezone(zone).date()),
+        done=done,
+        pending=any(charge.state in Charge.OPEN for charge in charges),
+    )
+
+
+def _ended(charge: Charge, zone: ZoneInfo) -> date:
+    """Return the day on which a try came to its end, or began where it has none yet."""
+    return (charge.settled_at or charge.created_at).astimezone(zone).date()
+
+
+def is_by_transfer(account: Account, invoice: Invoice) -> bool:
+    """Tell whether an invoice is reminded of, not charged: as it was issued, or as its account pays now."""
+    means = payment_from_plain(invoice.payment_terms).means
+    return account.collects is CollectionMethod.SEND_INVOICE or means is PaymentMeans.TRANSFER
+
+
+def of_account(account_id: int) -> list[DunningReading]:
+    """Return what the timelines of an account's unpaid invoices are made from, the oldest first."""
+    return read(_OPEN.filter(subscription_id=account_id))
