@@ -17,6 +17,9 @@ from billing.models import BankBooking, BankPayment, Charge, Invoice, InvoicePay
 from billing.rules.bank_matching import OpenInvoice, matched, named, perhaps_named
 from billing.rules.money import to_minor, to_money
 
+# What an entry of the trail has room for.
+MOST_OF_INVOICES = 40
+
 
 @dataclass(frozen=True, slots=True)
 class ListedTransfer:
@@ -124,7 +127,7 @@ def _book(payment_id: int, parts: Mapping[str, int], *, occasion: Occasion, reas
         subject="payment",
         after={"amount": {"minor": sum(parts.values()), "currency": currency}},
         reason=reason,
-        invoice=", ".join(parts)[:40],
+        invoice=_joined(parts),
     )
     if debts.are_settled(account, occasion.on):
         debts.reopen(account, occasion=occasion, reason="paid")
@@ -156,6 +159,17 @@ def _book_one(account: Account, payment: BankPayment, number: str, amount: int, 
     if amount == left:
         InvoicePayment.objects.create(invoice=invoice, paid_at=occasion.at)
         payment_letters.transferred(account, invoice)
+
+
+def _joined(numbers: Iterable[str]) -> str:
+    """Return numbers as an entry of the trail holds them: as many as there is room for, each whole."""
+    told = ""
+    for number in numbers:
+        longer = f"{told}, {number}" if told else number
+        if len(longer) > MOST_OF_INVOICES:
+            break
+        told = longer
+    return told
 
 
 def open_ones() -> QuerySet[Invoice]:

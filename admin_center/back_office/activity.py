@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Activity
 from admin_center.back_office import parking, search
-from admin_center.back_office.columns import linked, related
+from admin_center.back_office.columns import linked, related, with_invoice
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
 from admin_center.presenters import activity as activity_presenter
@@ -40,12 +40,18 @@ class ActivityAdmin(OfAccount):
     list_select_related = ("account", "actor")
     fields = (
         *("at", "company", "sentence", "verb", "subject", "who", "address", "differences", "why"),
-        *("quote", "invoice"),
+        *("quote", "documents"),
     )
 
     def name_of(self, row: Activity) -> str:
         """Return what was done, in words."""
         return activity_presenter.sentence(row.verb)
+
+    @admin.display(description=_("Invoice"))
+    def documents(self, entry: Activity) -> SafeString | str:
+        """Return the invoices behind it, each as the way to it."""
+        numbers = entry.invoice.split(", ")
+        return format_html_join(", ", "{}", ((with_invoice(one, one),) for one in numbers)) or "–"
 
     @admin.display(description=_("What"))
     def sentence(self, entry: Activity) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from admin_center import drafts
-from admin_center.back_office.columns import amount, money
+from admin_center.back_office.columns import amount, money, with_invoice
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
 from admin_center.forms.fields import Lines, Number, Text
@@ -142,5 +142,6 @@ def _booked(request: Any, payment: BankPayment, form: BookForm) -> bool:
     except bank_payments.NotBookable as refused:
         form.add_error("number" if refused.reason == "unknown" else "amount", WHY_NOT[refused.reason])
         return False
-    messages.success(request, gettext("Booked on invoice %(number)s.") % {"number": number})
+    told = gettext("Booked on invoice %(number)s.") % {"number": number}
+    messages.success(request, with_invoice(told, number))
     return True

@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from billing.models import Invoice
 from billing.rules.money import to_decimal
 
 
@@ -47,6 +48,15 @@ def related(path: str, label: Any) -> Callable[[Any], str]:
     return column
 
 
+def with_invoice(text: str, number: str) -> SafeString | str:
+    """Return a text in which the number of an invoice, where there is one, is the way to it."""
+    found = Invoice.objects.filter(number=number).only("pk", "number").first() if number in text else None
+    if found is None:
+        return text
+    before, _number, after = text.partition(number)
+    return format_html("{}{}{}", before, link(found, "billing_invoice", found.pk), after)
+
+
 def linked(path: str, page: str, label: Any) -> Callable[[Any], str]:
     """Return a column that leads to the page of what lies at the end of a path."""
 
@@ -54,8 +64,8 @@ def linked(path: str, page: str, label: Any) -> Callable[[Any], str]:
     def column(row: Any) -> str:
         value = row
         for name in path.split("."):
-            value = getattr(value, name)
-        return link(value, page, value.pk)
+            value = getattr(value, name) if value is not None else None
+        return "–" if value is None else link(value, page, value.pk)
 
     column.__name__ = f"{path.replace('.', '_')}_link"
     return column

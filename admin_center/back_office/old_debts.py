@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import clock
 from accounts.models import Account
 from admin_center import drafts
+from admin_center.back_office.columns import with_invoice
 from admin_center.back_office.staff import StaffAdmin
 from admin_center.forms.fields import Lines
 from admin_center.occasions import staff_occasion
@@ -48,7 +49,7 @@ class OldDebtMixin(Base):
         if account.state not in debts.OWING:
             return "–"
         if number := debts.open_invoice(account):
-            return gettext("Invoice %(number)s is open") % {"number": number}
+            return with_invoice(gettext("Invoice %(number)s is open") % {"number": number}, number)
         return format_html(
             '{} <a href="{}">{}</a>',
             gettext("An old debt: no invoice stands here for it."),
@@ -109,6 +110,6 @@ def _settled(request: Any, account: Account, reason: str) -> None:
 def _not_old(request: HttpRequest, number: str) -> None:
     if number:
         told = gettext("Invoice %(number)s is open: it is paid, not settled here.")
-        messages.warning(request, told % {"number": number})
+        messages.warning(request, with_invoice(told % {"number": number}, number))
     else:
         messages.info(request, gettext("This account owes no old debt, or no longer."))

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from admin_center.back_office import search
-from admin_center.back_office.columns import amount, linked, related
+from admin_center.back_office.columns import amount, linked
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
 from admin_center.back_office.subscriptions import OF_ACCOUNT
@@ -26,7 +26,7 @@ class ChargeAdmin(StaffAdmin):
 
     order: ClassVar[Order] = Order("created_at", moment, descending=True, key=uuid)
     company = staticmethod(linked("subscription.account", "accounts_account", _("Account")))
-    document = staticmethod(related("invoice", _("Invoice")))
+    document = staticmethod(linked("invoice", "billing_invoice", _("Invoice")))
     amount_shown = staticmethod(amount("amount", _("Amount")))
     list_display = (
         *("created_at", OF_ACCOUNT, amount("amount", _("Amount")), "state", "why"),

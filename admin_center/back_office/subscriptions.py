@@ -104,7 +104,7 @@ class BalanceInline(StaffInline):
     model = BalanceEntry
     list_select_related = ("invoice",)
     amount_shown = staticmethod(amount("amount", _("Amount")))
-    document = staticmethod(related("invoice", _("Invoice")))
+    document = staticmethod(linked("invoice", "billing_invoice", _("Invoice")))
     fields = ("created_at", "amount_shown", "reason", "document")
 
 

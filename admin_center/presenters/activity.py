@@ -58,7 +58,13 @@ class ActivityRow:
     who: str
     reason: str
     differences: tuple[FieldDifference, ...]
-    invoice: str
+    # The numbers of the invoices behind it.
+    invoices: tuple[str, ...]
+
+    @property
+    def invoice(self) -> str:
+        """Return the numbers in one text."""
+        return ", ".join(self.invoices)
 
 
 class ActivityPresenter:
@@ -100,7 +106,7 @@ class ActivityPresenter:
             reason=self._reason(entry),
             differences=tuple(found),
             # Where costs are not shown invoices are the vendor's staff's (domain.md 3).
-            invoice=entry.invoice if self.costs_shown else "",
+            invoices=tuple(filter(None, entry.invoice.split(", "))) if self.costs_shown else (),
         )
 
     def _kept(self, stored: Any) -> Mapping[str, Any]:

@@ -57,7 +57,7 @@ def _told(document: InvoiceDocument, writer: Writer) -> dict[str, Any]:
     return frame(seller, buyer, vendor=document.vendor_name, day=document.issued_on) | {
         "title": title(document),
         "number": document.number,
-        "facts": list(_facts(document)),
+        "facts": [*_facts(document), *_corrects(document)],
         "columns": [
             _("Line"),
             _("Quantity"),
@@ -143,6 +143,9 @@ def _facts(document: InvoiceDocument) -> Iterator[tuple[str, str]]:
         yield _("Days of supply"), _span(document.supplied)
     if document.purchase_order:
         yield _("Purchase order"), document.purchase_order
+
+
+def _corrects(document: InvoiceDocument) -> Iterator[tuple[str, str]]:
     if document.corrects:
         yield _("Corrects"), ", ".join(one.number for one in document.corrects)
 
@@ -317,6 +320,7 @@ class DocumentView:
     seller: dict[str, Any]
     buyers: list[dict[str, Any]]
     facts: Pairs
+    corrects: list[str]
     payment: str
     bank: Pairs
     notes: list[str]
@@ -331,6 +335,7 @@ def view_of(document: InvoiceDocument) -> DocumentView:
         seller=_party(_("Seller"), seller.name, seller.address, seller.tax_ids),
         buyers=_buyers(document.buyer or Buyer(document.account_name)),
         facts=list(_facts(document)),
+        corrects=[one.number for one in document.corrects],
         payment=payment_sentence(document),
         bank=payment["facts"],
         notes=[note for _code, note in notes(document, get_language())],

@@ -123,9 +123,9 @@ def _past_due(account: Account, gate: Gate, reading: LoadedFacts | None) -> Card
     text = _("Everything goes on working; nothing that is due at once can be bought until it is paid.")
     number = reading.facts.past_due_invoice if reading and gate.may(Action.VIEW_INVOICES) else None
     if number:
-        title = _("Invoice %(number)s is unpaid") % {"number": number}
         url = reverse("invoice", args=[account.slug, number])
-        return Card("danger", title, text, url, _("See the invoice"))
+        label = _("See invoice %(number)s") % {"number": number}
+        return Card("danger", _("An invoice is unpaid"), text, url, label)
     title, label = _("An invoice is unpaid"), _("See the invoices")
     return _card(account, gate, Action.VIEW_INVOICES, "invoices", label, "danger", title, text)
 

@@ -15,7 +15,7 @@ from django.template.context import Context
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import formats
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -195,6 +195,29 @@ def action(context: Context, code: str, url: str, label: str, **looks: Any) -> s
     if not decision:
         return refusal(context, decision)
     return _part(context, "action", {"url": url, "label": label, **looks})
+
+
+@register.simple_tag(takes_context=True)
+def invoice_link(context: Context, number: str) -> str:
+    """Return an invoice's number as the way to it; alone for who may not see invoices.
+
+    In a letter, which goes to who may, the way is a whole address.
+    """
+    request = context.get("request")
+    gate = getattr(request, "gate", None)
+    if request is not None and not (gate and gate.may(Action.VIEW_INVOICES) and _costs_shown(context)):
+        return conditional_escape(number)
+    address = f"{context.get('origin') or ''}{reverse('invoice', args=[_account(context).slug, number])}"
+    return format_html('<a href="{}">{}</a>', address, number)
+
+
+@register.simple_tag(takes_context=True)
+def with_invoice(context: Context, text: str, number: str) -> str:
+    """Return a text in which an invoice's number, where there is one, is the way to it."""
+    if not number:
+        return conditional_escape(text)
+    before, found, after = text.partition(number)
+    return format_html("{}{}{}", before, invoice_link(context, number) if found else "", after)
 
 
 @register.simple_tag(takes_context=True)

@@ -17,6 +17,7 @@ from admin_center.forms.invoices import InvoiceFilter
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import documents as document_presenter
 from admin_center.presenters import invoices as invoice_presenter
+from admin_center.presenters import payments as payment_presenter
 from admin_center.presenters import quotes as quote_presenter
 from billing import bank_payments, debts, documents, payments, reconciliation
 from billing.models import Charge, Invoice, PaymentMethod
@@ -56,6 +57,7 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
     lines = list(found.lines.all())
     document = documents.of(found, lines)
     charges = list(found.charges.order_by("created_at"))
+    bookings = list(found.bank_bookings.select_related("payment").order_by("pk"))
     context = {
         "page_title": found.number,
         "invoice": found,
@@ -66,10 +68,12 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
         "taxes": document.taxes,
         "minus_prepaid": -found.prepaid,
         "charges": charges,
-        "bookings": found.bank_bookings.select_related("payment").order_by("pk"),
+        "bookings": bookings,
+        "settled": payment_presenter.settled(
+            found, charges, transferred=bool(bookings), zone=request.account.timezone
+        ),
         "partly_paid": bank_payments.is_partly_paid(found),
         "left": (bank_payments.left_of(found), found.currency),
-        "collecting": any(one.state == Charge.State.PROCESSING for one in charges),
         "method": PaymentMethod.objects.default_of(request.account.pk),
     }
     return render(request, "invoices/detail.html", context)

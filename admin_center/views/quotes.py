@@ -20,13 +20,14 @@ from admin_center.forms.quotes import OrderForm
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import activity as activity_presenter
 from admin_center.presenters import contacts
+from admin_center.presenters import payments as payment_presenter
 from admin_center.presenters import profile as profile_presenter
 from admin_center.presenters import quotes as quote_presenter
 from admin_center.views.manage import back_with_typed
 from admin_center.wording import differences as difference_words
 from admin_center.wording import refusals
 from billing import payments, quote_json, quotes, reconciliation
-from billing.models import PaymentMethod, Quote, ScheduledChange
+from billing.models import Invoice, PaymentMethod, Quote, ScheduledChange
 from billing.rules.change_json import changes_from_plain
 from billing.rules.differences import differences
 from billing.rules.quoting import UndecidedConflict
@@ -68,7 +69,7 @@ def quote(request: AccountRequest, quote_id: UUID) -> HttpResponse:
 def _find(request: AccountRequest, quote_id: UUID) -> Quote:
     """Return a quote of this account: one's own, or one that was confirmed or waits for its payment."""
     found = (
-        Quote.objects.select_related("person", "request", "charge", "invoice")
+        Quote.objects.select_related("person", "request", "charge", "invoice__payment")
         .filter(pk=quote_id, subscription_id=request.account.pk)
         .first()
     )
@@ -106,7 +107,9 @@ def _show(
         "refused": refusals.explain(refusal, reading.names, contacts.vendor_contact(request.account))
         if refusal
         else "",
+        "refused_invoice": str(refusal.data.get("invoice") or "") if refusal else "",
         "over": over,
+        "settled": _settled(request, found),
         # Who asked for it reads the receipt too, and may not read invoices.
         "invoice_shown": costs_shown and bool(request.gate.may(Action.VIEW_INVOICES)),
     }
@@ -121,6 +124,16 @@ def _show(
         }
     template = "quotes/over.html" if over else TEMPLATES[Quote.State(found.state)]
     return render(request, template, context, status=status)
+
+
+def _settled(request: AccountRequest, found: Quote) -> payment_presenter.SettledView:
+    """Return where the money of a confirmed change is."""
+    invoice: Invoice | None = getattr(found, "invoice", None)
+    if invoice is None or not request.account.shows_costs:
+        return payment_presenter.SettledView()
+    transferred = invoice.bank_bookings.exists()
+    zone = request.account.timezone
+    return payment_presenter.settled(invoice, list(invoice.charges.all()), transferred=transferred, zone=zone)
 
 
 def _order(request: AccountRequest, found: Quote) -> dict[str, str]:

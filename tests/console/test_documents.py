@@ -204,13 +204,11 @@ def test_a_document_that_was_tampered_with_is_found(bought: Invoice) -> None:
         assert list(documents.changed()) == [bought.number], table
 
 
-def test_a_direct_debit_says_from_where_it_is_collected(bought: Invoice) -> None:
+def test_a_direct_debit_says_how_it_was_paid(bought: Invoice) -> None:
     account = bought.subscription.account
     PaymentMethod.objects.update(kind="direct_debit", brand="SEPA", last_four="3000")
     later = buy(account, 13)
-    assert "by direct debit from the account ending in 3000" in text(
-        open_as("olivia", f"{PAGE}{later.number}/")
-    )
+    assert "Paid by SEPA 3000 on 14 July 2023." in text(open_as("olivia", f"{PAGE}{later.number}/"))
 
 
 def test_by_invoice_it_names_bank_reference_and_day(bought: Invoice) -> None:

@@ -145,7 +145,7 @@ def test_a_missing_or_expiring_method_is_told_to_who_sees_payments(db: None) -> 
 @pytest.mark.parametrize(
     ("fields", "name", "told"),
     [
-        ({"state": AccountState.PAST_DUE}, "olivia", "Invoice INV-000001 is unpaid"),
+        ({"state": AccountState.PAST_DUE}, "olivia", "See invoice INV-000001"),
         ({"state": AccountState.PAST_DUE}, "adam", "Who can: Olivia Owens Bilal Brahimi"),
         ({"state": AccountState.SUSPENDED}, "olivia", "The account is suspended"),
         ({"state": AccountState.SUSPENDED}, "adam", "Who can: Olivia Owens Bilal Brahimi"),

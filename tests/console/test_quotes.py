@@ -24,7 +24,10 @@ def test_review_confirm_and_the_receipt_at_the_same_address(olivia: Client) -> N
     terms = "By confirming you accept Northwind Desk’s terms of service (in a new window), version 2026-09"
     assert terms in seen
     receipt = text(olivia.post(address, follow=True))
-    assert "$3.45 was paid, and the change is made. Invoice INV-000001" in receipt
+    assert (
+        "$3.45 was paid, and the change is made. Paid by Visa 4242 on 14 July 2023. Invoice INV-000001"
+        in receipt
+    )
     for again in (olivia.post(address, follow=True), olivia.get(address)):
         assert "$3.45 was paid" in text(again)
     assert [payment.amount for payment in SandboxPayment.objects.all()] == [345]

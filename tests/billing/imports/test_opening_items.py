@@ -187,7 +187,7 @@ def test_a_transfer_that_names_it_is_booked(
 
 @pytest.mark.parametrize(
     ("state", "said"),
-    [("past_due", "Invoice 2026/0815 is unpaid"), ("suspended", "The account is suspended")],
+    [("past_due", "See invoice 2026/0815"), ("suspended", "The account is suspended")],
 )
 def test_an_account_that_owes_opens_when_the_last_one_is_paid(state: str, said: str, tmp_path: Path) -> None:
     account = bring_in(tmp_path, of_account({"state": state}, [*ACME, *OPEN]))
