@@ -20,7 +20,7 @@ from admin_center.wording import refusals
 from billing import promo_codes, quotes
 from billing.models import AgentSeat, Quote
 from billing.rules.changes import Change
-from billing.rules.quoting import Renewal, UndecidedConflict, renewal
+from billing.rules.quoting import PricedQuote, Renewal, UndecidedConflict, renewal
 from billing.rules.refusals import (
     BelowSeatsInUse,
     CancellationScheduled,
@@ -45,6 +45,7 @@ class LivePreview:
 
     changes: tuple[Change, ...] = ()
     priced: QuoteView | None = None
+    quote: PricedQuote | None = None
     questions: tuple[ConflictQuestion, ...] = ()
     instead: Renewal | None = None
     what_if: bool = False
@@ -105,6 +106,7 @@ def _price(request: AccountRequest, form: ManageForm, found: LivePreview, on: da
     except UndecidedConflict as undecided:
         # Shown as if each first choice were taken, until all are answered.
         quote = undecided.provisional
+    found.quote = quote
     found.priced = quote_presenter.of(quote, desk.reading, costs_shown=desk.may[Action.SEE_COSTS])
     found.instead = _as_it_stands(desk, on)
 

@@ -36,7 +36,19 @@ BEHAVIOURS = ("stepper", "submit-once", "print", "quiet", "go-on")
 STYLES = ("tokens", "base", "layout")
 COMPONENTS = (
     *("button", "badge", "card", "facts", "table", "notice", "refusal", "menu", "tabs"),
-    *("form", "choice", "stepper", "summary", "compare", "timeline", "people", "empty", "more", "manage"),
+    *(
+        "form",
+        "choice",
+        "stepper",
+        "summary",
+        "compare",
+        "timeline",
+        "people",
+        "empty",
+        "more",
+        "chart",
+        "manage",
+    ),
 )
 
 

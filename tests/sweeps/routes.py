@@ -45,6 +45,12 @@ ACCOUNT: dict[str, Route] = {
     "home": Route("enter", READ),
     "subscription": Route("view_subscription", READ, tabs=("", "?tab=requests")),
     "renewal": Route("view_subscription", READ),
+    # Posted empty: as things stand.
+    "forecast": Route("see_costs", READ, READ, post_action="request_change", queries=30),
+    # Where nothing is bought there is no file: back to the page.
+    "forecast_csv": Route(
+        "see_costs", (200, 302), (200, 302), post_action="request_change", download=True, queries=30
+    ),
     # Without a subscription there is nothing to manage: back to Home.
     "manage": Route("request_change", (200, 302), (302, 422), queries=30),
     "manage_preview": Route("request_change", post=(200, 302), queries=30),
