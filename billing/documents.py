@@ -59,6 +59,8 @@ def of(invoice: Invoice, lines: Sequence[InvoiceLine]) -> InvoiceDocument:
             CorrectedInvoice(one["number"], date.fromisoformat(one["issued_on"])) for one in invoice.corrects
         ),
         quote=str(invoice.quote_id or ""),
+        request=invoice.request_number,
+        requested_by=invoice.requested_by,
     )
 
 
@@ -86,6 +88,7 @@ def _line(line: InvoiceLine, currency: str) -> DocumentLine:
         because=tuple(line.because.split()),
         capped=line.capped,
         flat=line.flat,
+        price_version=line.price_version,
     )
 
 

@@ -101,6 +101,8 @@ def _invoice(
         supplied_from=min((line.covers.start for line in lines), default=None),
         supplied_until=max((line.covers.end for line in lines), default=None),
         caused_by=occasion.by.name if occasion.by else "",
+        request_number=cause.quote.request_id if cause.quote else None,
+        requested_by=cause.quote.request.requester_name if cause.quote and cause.quote.request else "",
         subtotal=to_money(settlement.subtotal, currency),
         taxes=[row_to_plain(row) for row in settlement.taxes],
         tax=to_money(settlement.tax, currency),
@@ -156,6 +158,7 @@ def _terms(account: Account, settlement: Settlement, quote: Quote | None) -> Pay
 
 def _line(invoice: Invoice, position: int, line: PricedLine, reading: LoadedFacts) -> InvoiceLine:
     currency, names = invoice.currency, reading.names
+    edition = reading.facts.edition(line.product, line.edition)
     return InvoiceLine(
         invoice=invoice,
         position=position,
@@ -184,6 +187,7 @@ def _line(invoice: Invoice, position: int, line: PricedLine, reading: LoadedFact
         amount=to_money(line.amount, currency),
         taxes=[to_plain(tax) for tax in line.taxes],
         because=" ".join(line.because),
+        price_version=edition.price_version(line.cycle, line.unit, invoice.issued_on),
         flat=line.product in reading.flat,
         capped=line.capped,
     )

@@ -17,6 +17,7 @@ from admin_center.wording import changes, phrases, taxes
 from admin_center.wording.countries import country
 from billing import addresses, tax_numbers
 from billing.rules.documents import DocumentLine, InvoiceDocument, PaymentMeans
+from billing.rules.facts import OWN_PRICE
 from billing.rules.money import to_decimal
 from billing.rules.parties import Address, Buyer, Seller, TaxId, VatRegime
 from billing.rules.periods import Period
@@ -298,14 +299,26 @@ def grounds(line: DocumentLine, document: InvoiceDocument) -> Iterator[tuple[str
     """Yield what a line rests on beside its amounts, in the language of the moment."""
     yield _("Days paid for"), _days(line.covers)
     yield _("Term"), _days(line.term)
+    if line.price_version:
+        yield _("Price"), _price(line.price_version)
     if line.capped:
         yield _("Limit"), _("No more than was charged is given back.")
     if cause := changes.because(" ".join(line.because)):
         yield _("Cause"), cause
     if document.caused_by:
         yield _("By"), document.caused_by
+    if document.request:
+        told = {"number": document.request, "name": document.requested_by}
+        yield _("Change request"), _("No. %(number)s by %(name)s") % told
     if document.quote:
         yield _("Quote"), document.quote
+
+
+def _price(version: str) -> str:
+    """Return which price a line has."""
+    if version == OWN_PRICE:
+        return _("Agreed with the seller")
+    return _("List price in force from %(day)s") % {"day": phrases.day(date.fromisoformat(version))}
 
 
 def _days(period: Period) -> str:

@@ -84,6 +84,9 @@ class Invoice(models.Model):
     account_name = models.CharField(_("account"), max_length=120)
     vendor_name = models.CharField(_("vendor"), max_length=120)
     caused_by = models.CharField(_("caused by"), max_length=120, blank=True)
+    # The change request behind it, and who asked; null and empty where there is none.
+    request_number = models.PositiveBigIntegerField(_("change request"), null=True)
+    requested_by = models.CharField(_("requested by"), max_length=120, blank=True, default="", db_default="")
     # The parties as they were on the day of issue, as billing.rules.parties writes them; empty in
     # documents from before they were kept.
     seller = models.JSONField(_("seller"), default=dict, db_default={})
@@ -206,6 +209,8 @@ class InvoiceLine(models.Model):
     # What the line bears, by billing.rules.tax_json; several are each on the whole amount.
     taxes = models.JSONField(_("taxes"), default=list)
     because = models.CharField(_("because of"), max_length=40)
+    # Which price it is, as billing.rules.facts names it: the day of a list price, or the customer's own.
+    price_version = models.CharField(_("price version"), max_length=10, blank=True, default="", db_default="")
     # Charged by the period, not by the seat.
     flat = models.BooleanField(_("by the period"), default=False, db_default=False)
     # A credit that is less than its arithmetic, because no more was charged (domain.md 5).

@@ -71,6 +71,8 @@ class DocumentLine:
     because: tuple[str, ...] = ()
     capped: bool = False
     flat: bool = False
+    # The day of the list price that it is, or OWN_PRICE; empty in documents from before it was kept.
+    price_version: str = ""
 
     @property
     def name(self) -> str:
@@ -118,6 +120,8 @@ class InvoiceDocument:
     payment: PaymentTerms = PaymentTerms()
     corrects: tuple[CorrectedInvoice, ...] = ()
     quote: str = ""
+    request: int | None = None
+    requested_by: str = ""
 
 
 def fingerprint(document: InvoiceDocument) -> str:

@@ -57,6 +57,10 @@ class DiscountSource(StrEnum):
     PROMO = "promo"
 
 
+# The version of a price that no list had: agreed with the customer.
+OWN_PRICE = "own"
+
+
 @dataclass(frozen=True, slots=True)
 class PriceFacts:
     """A list price in minor units per seat and month (flat: per period), from a day on.
@@ -86,6 +90,13 @@ class EditionFacts:
             return None
         valid = [p for p in self.prices if p.cycle is cycle and p.valid_from <= on]
         return max(valid, key=lambda price: price.valid_from).unit if valid else None
+
+    def price_version(self, cycle: Cycle, unit: int, on: date) -> str:
+        """Return which price so many minor units are: the newest such list price by its day, or OWN_PRICE."""
+        same = [
+            p.valid_from for p in self.prices if p.cycle is cycle and p.unit == unit and p.valid_from <= on
+        ]
+        return max(same).isoformat() if same else OWN_PRICE
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import Account
-from billing import documents, quotes
+from billing import change_requests, documents, quotes
 from billing.models import (
     BillingProfile,
     Invoice,
@@ -22,7 +22,7 @@ from billing.models import (
     PostalAddress,
     TaxRate,
 )
-from billing.rules.changes import AddSeats
+from billing.rules.changes import AddProduct, AddSeats
 from tests import acting, people, shop
 from tests.console.reading import JULY_14, acme_at, open_as, signed_in, text
 
@@ -179,6 +179,38 @@ def test_each_line_says_what_it_rests_on(bought: Invoice) -> None:
     assert "Days paid for 14 July 2023 – 26 October 2023 (105 days)" in page
     assert "Term 27 October 2022 – 26 October 2023 (365 days)" in page
     assert "Cause Seats added By Olivia Owens Quote" in page
+
+
+def test_page_and_annex_name_price_person_request_and_quote(bought: Invoice) -> None:
+    """Adam asks for two of Guide at list price; Support, at 1.00, is at a price of Acme's own."""
+    account = bought.subscription.account
+    adam, olivia = people.user("adam"), people.user("olivia")
+    with acting.at(JULY_14):
+        changes = [AddProduct("guide", "team", 2), AddSeats("support", 12)]
+        asked = change_requests.submit(
+            account, changes, note="", occasion=acting.occasion(by=adam, on=JULY_14.date())
+        )
+        by = acting.occasion(by=olivia, on=JULY_14.date())
+        quotes.confirm(change_requests.draw_up(asked.pk, occasion=by).pk, occasion=by)
+    found = Invoice.objects.latest("pk")
+    page = text(open_as("olivia", f"{PAGE}{found.number}/"))
+    annex = pdf_text(open_as("olivia", f"{PAGE}{found.number}.pdf").content)
+    assert (found.request_number, found.requested_by) == (asked.pk, "Adam Adler")
+    assert (
+        f"/a/acme/billing/requests/{asked.pk}/"
+        in open_as("olivia", f"{PAGE}{found.number}/").content.decode()
+    )
+    for told in (
+        *("Price List price in force from 1 January 2020", "Price Agreed with the seller"),
+        *(f"Change request No. {asked.pk} by Adam Adler", "By Olivia Owens", f"Quote {found.quote_id}"),
+    ):
+        assert told in page
+    for told in (
+        *("Prix public en vigueur depuis le 1 janvier 2020", "Convenu avec le vendeur"),
+        *(f"nº {asked.pk}, par Adam Adler", "Olivia Owens", str(found.quote_id), "105 jours"),
+    ):
+        assert told in annex, told
+    assert list(documents.changed()) == []
 
 
 def test_a_profile_that_changes_changes_no_document(bought: Invoice) -> None:

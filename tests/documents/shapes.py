@@ -203,6 +203,8 @@ def document(
         "payment": PaymentTerms(PaymentMeans.TRANSFER) if settlement.due else nothing_left,
         "corrects": (CorrectedInvoice("INV-000001", YEAR.start),) if settlement.is_credit_note else (),
         "quote": "7c0ffee0-0000-4000-8000-000000000042",
+        "request": 17,
+        "requested_by": "Adam Adler",
     }
     return InvoiceDocument(**{**facts, **more})  # type: ignore[arg-type]
 
@@ -226,4 +228,5 @@ def _line(one: PricedLine) -> DocumentLine:
         because=one.because,
         capped=one.capped,
         flat=CATALOGUE[one.product].kind is ProductKind.FLAT,
+        price_version=CATALOGUE[one.product].edition(one.edition).price_version(one.cycle, one.unit, TODAY),
     )

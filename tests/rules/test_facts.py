@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.rules.facts import DiscountFacts, DiscountSource, EditionFacts, PriceFacts
+from billing.rules.facts import OWN_PRICE, DiscountFacts, DiscountSource, EditionFacts, PriceFacts
 from billing.rules.periods import AppliedDiscount, Cycle, Period
 from tests.rules.shop import CATALOGUE, TODAY, YEAR, acme, bought, nothing
 
@@ -45,6 +45,20 @@ def test_prices_by_cycle_day_and_availability() -> None:
     assert EditionFacts("team", 1, prices=(new,)).price(Cycle.ANNUAL, YEAR.start) is None
     elite = replace(CATALOGUE["support"].edition("elite"), prices=(old,))
     assert elite.price(Cycle.ANNUAL, TODAY) is None
+
+
+def test_a_price_is_known_by_the_day_of_its_list_or_as_agreed() -> None:
+    old, new = PriceFacts(Cycle.ANNUAL, 100, YEAR.start), PriceFacts(Cycle.ANNUAL, 120, TODAY)
+    again = PriceFacts(Cycle.ANNUAL, 100, date(2024, 1, 1))
+    priced = EditionFacts("team", 1, prices=(new, old, again))
+    assert priced.price_version(Cycle.ANNUAL, 100, TODAY) == "2022-10-27"
+    assert priced.price_version(Cycle.ANNUAL, 120, TODAY) == "2023-07-14"
+    # The same amount once more is the newer list's.
+    assert priced.price_version(Cycle.ANNUAL, 100, date(2024, 1, 1)) == "2024-01-01"
+    # Not in force yet, of another cycle, or of no list.
+    assert priced.price_version(Cycle.ANNUAL, 120, YEAR.start) == OWN_PRICE
+    assert priced.price_version(Cycle.MONTHLY, 100, TODAY) == OWN_PRICE
+    assert priced.price_version(Cycle.ANNUAL, 99, TODAY) == OWN_PRICE
 
 
 def test_an_old_price_beside_the_list() -> None:
