@@ -38,6 +38,17 @@ def test_an_entry_says_who_when_what_and_from_where(entry: Activity) -> None:
     assert not found.by_staff
 
 
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("facts", [{"mood": "good"}, {"role": 5}])
+def test_what_no_field_of_the_trail_holds_is_not_recorded(
+    acme: Account, side: str, facts: dict[str, object]
+) -> None:
+    by = acting.occasion(by=people.user("olivia"), at=AT)
+    with pytest.raises(ValueError, match="role_changed can't be recorded"):
+        activity.record(acme, ActivityVerb.ROLE_CHANGED, by, **{side: facts})
+    assert not Activity.objects.exists()
+
+
 def change_one(entry: Activity) -> None:
     entry.verb = "nothing_happened"
     entry.save()

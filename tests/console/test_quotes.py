@@ -8,7 +8,7 @@ from django.test import Client
 from accounts.models import Account, Activity
 from billing.models import Invoice, PaymentMethod, Quote, SandboxPayment, SandboxSetup
 from tests import people, shop
-from tests.console.changing import MANAGE, review, wish
+from tests.console.changing import MANAGE, PREVIEW, review, wish
 from tests.console.reading import signed_in, text
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -152,6 +152,20 @@ def test_a_held_change_can_be_withdrawn(olivia: Client) -> None:
     olivia.post(address)
     assert "withdrawn" in text(olivia.post(f"{address}withdraw/", follow=True))
     assert Quote.objects.get().state == "withdrawn"
+
+
+def test_who_types_nothing_is_refused_nothing_while_a_change_is_held(olivia: Client) -> None:
+    PaymentMethod.objects.update(reference="test_asks_3ds")
+    olivia.post(review(olivia, wish(seats_support=11)))
+    assert Quote.objects.get().state == "held"
+    assert "Nothing changes yet" in text(olivia.post(PREVIEW, wish()))
+
+
+@pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
+def test_the_sandbox_leads_back_to_the_console_and_nowhere_else(olivia: Client, address: str) -> None:
+    SandboxSetup.objects.create(token="elsewhere", return_url=address)
+    answer = olivia.post("/sandbox-provider/method/elsewhere/", {"method": "test_approves"})
+    assert answer.status_code == 404
 
 
 def test_a_method_is_entered_on_the_providers_page(olivia: Client) -> None:

@@ -64,6 +64,8 @@ class Known:
         self.seconds: dict[str, float] = told["seconds"]
         self.failed = set(told["failed"])
         self.refusing: dict[str, list[str]] = told["refusing"]
+        # They may have been watched in another tree of the same code.
+        self.root = Path(told["root"])
         self._by_line: dict[Path, dict[int, list[str]]] = {}
         noticed = kept.parent / "noticed.json"
         self.noticed: dict[str, str] = json.loads(noticed.read_text()) if noticed.exists() else {}
@@ -99,6 +101,7 @@ class Known:
 
     def _running(self, path: Path, lines: Iterable[int]) -> set[str]:
         if path not in self._by_line:
-            self._by_line[path] = self.lines.contexts_by_lineno(str(path))
+            there = self.root / path.relative_to(ROOT)
+            self._by_line[path] = self.lines.contexts_by_lineno(str(there))
         found = {test for line in lines for test in self._by_line[path].get(line, ())}
         return {test for test in found if test}

@@ -63,6 +63,7 @@ class Traces:
     def keep(self) -> None:
         """Write down what is known so far: who is killed has not run for nothing."""
         told = {
+            "root": str(ROOT),
             "seconds": self.seconds,
             "failed": sorted(set(self.failed)),
             "refusing": {line: sorted(tests) for line, tests in self.refusing.items()},

@@ -157,6 +157,15 @@ def test_the_same_file_again_writes_nothing(tmp_path: Path) -> None:
     assert rows() == before
 
 
+def test_one_alone_comes_in_or_says_why_not(tmp_path: Path) -> None:
+    file = tmp_path / "customers.csv"
+    file.write_text(as_csv(("A-1", changed(("account", {"catalogue": "mall"})))))
+    (listed,) = read(file, currencies=("USD",))
+    assert isinstance(listed, ListedAccount)
+    with pytest.raises(accounts_import.Refused, match="known: shop"):
+        accounts_import.load(listed, at=datetime(2023, 7, 14, 12, tzinfo=UTC))
+
+
 def test_a_loaded_account_is_not_changed_by_another_file(tmp_path: Path) -> None:
     bring_in(tmp_path, ACME)
     before = rows()
