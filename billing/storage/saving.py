@@ -286,7 +286,6 @@ def discount_row(subscription: Subscription, new: DiscountFacts, occasion: Occas
 
 
 def _stored(pk: int | None) -> int:
-    """Return the id of a fact that was read; ValueError for one that never was."""
-    if pk is None:
-        raise ValueError("a fact that was read under the lock has the id of its row")
+    """Return the id of the row of a fact."""
+    assert pk is not None  # it was read under the lock
     return pk

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from accounts import email_changes, invitations, ownership, roles
+from accounts import email_changes, invitations, lifecycle, ownership, roles
 from accounts.models import Account, EmailChange, Invitation, Letter, Membership, User
 from accounts.occasion import Occasion
 from accounts.rules.roles import PERMISSIONS, Permission, Role
@@ -68,6 +68,36 @@ def test_a_correction_that_is_over_is_neither_approved_nor_rejected(acme: Accoun
     for verb in (email_changes.approve, email_changes.reject):
         with pytest.raises(email_changes.ChangeOver):
             verb(made.pk, occasion=by(victor))
+
+
+@pytest.mark.parametrize("address", ["nonsense", "o@א1.example", ""])
+def test_an_address_that_no_letter_reaches_is_refused_by_the_verbs(acme: Account, address: str) -> None:
+    olivia, vera = people.user("olivia"), people.vera()
+    with pytest.raises(email_changes.NotChangeable, match="malformed"):
+        email_changes.ask(address, occasion=by(olivia))
+    with pytest.raises(email_changes.NotChangeable, match="malformed"):
+        email_changes.propose(olivia.pk, address, reason="Mistyped.", occasion=by(vera))
+    with pytest.raises(invitations.NotInvited, match="malformed"):
+        invitations.invite(acme, address, "Nina", Role.AGENT, occasion=by(olivia))
+    assert not EmailChange.objects.exists()
+    assert not Invitation.objects.exists()
+
+
+def test_staff_amend_particulars_and_nothing_else(acme: Account) -> None:
+    with pytest.raises(ValueError, match="particulars"):
+        lifecycle.amend(
+            acme.pk,
+            {"language": "fr", "state": "cancelled"},
+            occasion=by(people.vera()),
+            reason="They asked.",
+        )
+    acme.refresh_from_db()
+    assert (acme.language, acme.state) == ("en", "active")
+
+
+def test_what_happens_by_itself_is_done_by_nobody(acme: Account) -> None:
+    with pytest.raises(LookupError, match="by itself"):
+        invitations.invite(acme, NEW, "Nina", Role.AGENT, occasion=by(people.user("olivia")).by_itself())
 
 
 def test_nobody_is_invited_as_owner(acme: Account) -> None:
