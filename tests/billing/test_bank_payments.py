@@ -10,7 +10,7 @@ from django.core.management import call_command
 
 from accounts.models import Account, Activity, Letter
 from billing import account_statements, bank_payments, payments, quotes
-from billing.models import BankBooking, BankPayment, Invoice, InvoicePayment
+from billing.models import BankBooking, BankPayment, Charge, Invoice, InvoicePayment
 from billing.rules.changes import AddSeats
 from tests import acting, people, shop
 from tests.console.reading import open_as, text
@@ -130,6 +130,40 @@ def test_nobody_but_the_staff_books_and_nothing_beyond_what_there_is(acme: Accou
         with pytest.raises(ValueError, match="say why"):
             bank_payments.book(dollars.pk, {"INV-000001": 300}, reason=" ", occasion=by)
     assert not BankBooking.objects.exists()
+
+
+def refused(payment: BankPayment, *numbers: str) -> str:
+    """Return why staff can't book one cent of a transfer for each of some invoices; empty where they can."""
+    by = acting.occasion(people.vera(), TODAY, NOON)
+    try:
+        bank_payments.book(payment.pk, dict.fromkeys(numbers, 1), reason="x", occasion=by)
+    except bank_payments.NotBookable as no:
+        return str(no.reason)
+    return ""
+
+
+def test_a_transfer_is_of_one_account_and_pays_an_invoice_once(acme: Account, tmp_path: Path) -> None:
+    globex = people.globex(timezone="UTC", collection_method="send_invoice")
+    shop.subscribe(globex, {"support": ("team", 10, "1.00")}, start=date(2022, 10, 27))
+    stella = acting.occasion(globex.memberships.get().user, TODAY, NOON)
+    quotes.confirm(quotes.draw_up(globex, [AddSeats("support", 11)], occasion=stella).pk, occasion=stella)
+    load(tmp_path, "B-1,2023-07-20,9.00,USD,?,Acme")
+    transfer = BankPayment.objects.get()
+    assert refused(transfer, "INV-000001", "INV-000003") == "accounts"
+    assert refused(transfer, "INV-000001") == ""
+    assert refused(transfer, "INV-000001") == "twice"
+    assert refused(transfer, "INV-000003") == "accounts"
+
+
+def test_what_a_card_is_paying_is_not_booked_meanwhile(acme: Account, tmp_path: Path) -> None:
+    load(tmp_path, "B-1,2023-07-20,9.00,USD,?,Acme")
+    invoice = Invoice.objects.earliest("pk")
+    charge = Charge.objects.create(
+        subscription_id=acme.pk, invoice=invoice, amount=invoice.due, method="m", created_at=NOON
+    )
+    assert refused(BankPayment.objects.get(), "INV-000001") == "under_way"
+    Charge.objects.filter(pk=charge.pk).update(state="failed")
+    assert refused(BankPayment.objects.get(), "INV-000001") == ""
 
 
 def test_a_card_is_not_charged_for_what_is_paid_in_part(acme: Account, tmp_path: Path) -> None:
