@@ -9,6 +9,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.text import format_lazy
@@ -26,13 +27,15 @@ class BackOffice(AdminSite):
     empty_value_display = "–"
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Let active staff in, others get a 404; who is not signed in was sent to do so by the middleware."""
+        """Let active staff in; anonymous people sign in, others get a 404."""
         shown: Callable[..., HttpResponse] = super().admin_view(view, cacheable)
 
         @wraps(view)
         def door(request: HttpRequest, *parts: Any, **named: Any) -> HttpResponse:
             if settings.VENDOR_HOST and request.get_host() != settings.VENDOR_HOST:
                 raise Http404
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
             if not self.has_permission(request):
                 raise Http404
             if settings.STAFF_NEED_SECOND_FACTOR and not is_mfa_enabled(
