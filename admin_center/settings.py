@@ -14,7 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from admin_center.server import database, deployment, logs, seller
+from admin_center.server import database, deployment, logs, refund_limits, seller
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -41,9 +41,9 @@ DOCUMENT_FONTS = env.list("DOCUMENT_FONTS", default=[])
 VENDOR_HOST = env("VENDOR_HOST", default="")
 PAYMENT_PROVIDER = env("PAYMENT_PROVIDER", default=deployment.SANDBOX)
 # Where the provider's own pages are, to which our forms lead: more than our own origin.
-PAYMENT_PAGE_ORIGINS = env.list(
-    "PAYMENT_PAGE_ORIGINS", default=deployment.STRIPE_PAGES if PAYMENT_PROVIDER == deployment.STRIPE else []
-)
+PAYMENT_PAGE_ORIGINS = env.list("PAYMENT_PAGE_ORIGINS", default=deployment.pages_of(PAYMENT_PROVIDER))
+# Above these amounts a refund is decided by two of the staff; none set: one is enough.
+REFUND_LIMITS = refund_limits.read(env("REFUND_LIMITS", default=refund_limits.DEMO if DEMO else ""))
 # Stripe's, where it is the provider; a second secret of its messages while one follows the other.
 STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY", default="")
 STRIPE_WEBHOOK_SECRETS = env.list("STRIPE_WEBHOOK_SECRETS", default=[])

@@ -1,4 +1,4 @@
-"""Reads what an account owed and owes: its documents, their payments, and the credit it brought along."""
+"""Reads what an account owed and owes: its documents, their payments, and its credit."""
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Case, CharField, DecimalField, ExpressionWrapper, F, QuerySet, Sum, Value, When
-from django.db.models.functions import TruncDate
+from django.db.models.functions import Coalesce, TruncDate
 
 from accounts.models import Account
 from billing.models import BalanceEntry, BankBooking, Invoice, InvoicePayment
@@ -34,12 +34,12 @@ def read(account: Account, first: date, last: date) -> AccountStatement:
 
 def _movements(account: Account, first: date, until: date) -> QuerySet[Any, Any]:
     start, end = _midnight(account, first), _midnight(account, until)
-    issued, paid, transferred, brought = _parts(account)
+    issued, paid, transferred, credit = _parts(account)
     parts = (
         issued.filter(issued_on__gte=first, issued_on__lt=until),
         paid.filter(paid_at__gte=start, paid_at__lt=end),
         transferred.filter(payment__received_on__gte=first, payment__received_on__lt=until),
-        brought.filter(created_at__gte=start, created_at__lt=end),
+        credit.filter(created_at__gte=start, created_at__lt=end),
     )
     one, *others = (part.values_list(*COLUMNS) for part in parts)
     # On one day what was issued stands before what paid it.
@@ -47,20 +47,20 @@ def _movements(account: Account, first: date, until: date) -> QuerySet[Any, Any]
 
 
 def _owed_before(account: Account, first: date) -> int:
-    """Return what an account owed when a day began: documents less payments less credit brought along."""
+    """Return what an account owed when a day began: documents less payments less credit."""
     start = _midnight(account, first)
-    issued, paid, transferred, brought = _parts(account)
+    issued, paid, transferred, credit = _parts(account)
     sums = (
         issued.filter(issued_on__lt=first).aggregate(sum=Sum("moved"))["sum"],
         paid.filter(paid_at__lt=start).aggregate(sum=Sum("moved"))["sum"],
         transferred.filter(payment__received_on__lt=first).aggregate(sum=Sum("moved"))["sum"],
-        brought.filter(created_at__lt=start).aggregate(sum=Sum("moved"))["sum"],
+        credit.filter(created_at__lt=start).aggregate(sum=Sum("moved"))["sum"],
     )
     return sum(to_minor(one or Decimal(0), account.currency) for one in sums)
 
 
 def _parts(account: Account) -> tuple[QuerySet[Any], ...]:
-    """Return documents, payments and credit brought along, each with the columns of a movement."""
+    """Return documents, payments and what moved the credit besides, each with the columns of a movement."""
     zone = ZoneInfo(account.timezone)
     documents = Invoice.objects.filter(subscription_id=account.pk).annotate(
         day=F("issued_on"),
@@ -86,15 +86,24 @@ def _parts(account: Account) -> tuple[QuerySet[Any], ...]:
         of=F("invoice__number"),
         at=F("paid_at"),
     )
-    credit = BalanceEntry.objects.filter(subscription_id=account.pk, reason=BalanceEntry.Reason.BROUGHT_IN)
-    brought = credit.annotate(
-        day=TruncDate("created_at", tzinfo=zone),
-        what=_text(MovementKind.BROUGHT_IN),
+    return documents, payments, transferred, _credit(account)
+
+
+def _credit(account: Account) -> QuerySet[Any]:
+    """Return what moved the credit balance and no document says: brought in, given back."""
+    reason = BalanceEntry.Reason
+    kinds = {
+        reason.BROUGHT_IN: MovementKind.BROUGHT_IN,
+        reason.REFUNDED: MovementKind.REFUNDED,
+        reason.REFUND_FAILED: MovementKind.REFUND_FAILED,
+    }
+    return BalanceEntry.objects.filter(subscription_id=account.pk, reason__in=kinds).annotate(
+        day=TruncDate("created_at", tzinfo=ZoneInfo(account.timezone)),
+        what=Case(*(When(reason=why, then=_text(kind)) for why, kind in kinds.items())),
         moved=_plain(-F("amount")),
-        of=_text(""),
+        of=Coalesce("refund__charge__invoice__number", _text("")),
         at=F("created_at"),
     )
-    return documents, payments, transferred, brought
 
 
 def _plain(amount: Any) -> "ExpressionWrapper[Any]":

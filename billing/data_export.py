@@ -20,7 +20,7 @@ from accounts.rules.activity import COST_FREE, ActivityVerb
 from accounts.rules.decision import Action
 from accounts.spreadsheet import defused
 from billing import addresses
-from billing.models import AgentSeat, BillingProfile, DataExport, Invoice, InvoiceLine
+from billing.models import AgentSeat, BillingProfile, DataExport, Invoice, InvoiceLine, Refund
 from billing.rules.tax import AppliedTax
 from billing.rules.tax_json import from_plain
 from billing.storage import loading
@@ -193,6 +193,23 @@ def _brought_in(invoice: Invoice) -> Row:
     }
 
 
+def _refunds(account: Account, on: date) -> Iterable[Row]:
+    """Return what was given back; none where costs are not shown."""
+    if not account.shows_costs:
+        return
+    made = Refund.objects.filter(subscription_id=account.pk, state__in=Refund.COUNTED)
+    for refund in made.select_related("charge__invoice").order_by("created_at"):
+        yield {
+            "invoice": str(refund.charge.invoice or ""),
+            "asked_at": refund.created_at,
+            "made_at": refund.settled_at,
+            "state": refund.state,
+            "amount": refund.amount.amount,
+            "currency": refund.amount.currency.code,
+            "reason": refund.reason,
+        }
+
+
 def _tax(tax: AppliedTax) -> str:
     """Return a tax as a file names it: "QST 9.975", or the code of why there is none."""
     return tax.reason.value if tax.reason else f"{tax.name} {tax.rate.normalize():f}".strip()
@@ -223,5 +240,6 @@ _PARTS: dict[str, Callable[[Account, date], Iterable[Row]]] = {
     "subscription": _subscription,
     "billing_profile": _billing_profile,
     "invoices": _invoices,
+    "refunds": _refunds,
     "activity": _activity,
 }

@@ -33,6 +33,7 @@ from billing.models import (
     PaymentMethod,
     PaymentSetup,
     PostalAddress,
+    Refund,
 )
 from billing.storage import statements
 
@@ -81,6 +82,7 @@ def erase(account_id: int, at: datetime) -> bool:
     ChangeRequest.objects.filter(subscription_id=account_id).update(
         requester=None, requester_name="", decided_by=None, decided_by_name="", note="", reason=""
     )
+    Refund.objects.filter(subscription_id=account_id).update(reason="", decision="")
     Cancellation.objects.filter(account=account).update(by=None, by_name="", text="", erased_at=at)
     account.name = account.slug = _free(
         f"erased-{account_id}", lambda slug: Account.objects.filter(slug=slug).exists()

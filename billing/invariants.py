@@ -133,9 +133,22 @@ INVARIANTS: dict[str, str] = {
     "a success is used or to be refunded": """
         SELECT c.id FROM billing_charge c LEFT JOIN billing_invoicepayment p ON p.charge_id = c.id
         WHERE c.state = 'succeeded' AND (p.invoice_id IS NULL) <> c.refund_due""",
-    "the balance is what documents moved, beside what was brought in": """
+    "the balance is what documents and refunds moved, beside what was brought in": """
         SELECT b.subscription_id FROM billing_balanceentry b
-        WHERE (b.invoice_id IS NULL) <> (b.reason = 'brought_in')""",
+        WHERE (b.invoice_id IS NULL) <> (b.reason IN ('brought_in', 'refunded', 'refund_failed'))
+        OR (b.refund_id IS NOT NULL) <> (b.reason IN ('refunded', 'refund_failed'))""",
+    "no more of a charge is refunded than was charged, and nothing of what paid for nothing": """
+        SELECT c.id FROM billing_charge c JOIN billing_refund r ON r.charge_id = c.id
+            AND r.state IN ('created', 'sending', 'processing', 'unknown', 'succeeded')
+        GROUP BY c.id HAVING sum(r.amount) > c.amount OR c.state <> 'succeeded' OR c.refund_due""",
+    "a refund took from the balance what it gives back, and put back what did not arrive": """
+        SELECT r.id FROM billing_refund r LEFT JOIN billing_balanceentry b ON b.refund_id = r.id
+        GROUP BY r.id HAVING coalesce(sum(b.amount), 0)
+        <> CASE WHEN r.state IN ('created', 'sending', 'processing', 'unknown', 'succeeded')
+            THEN -r.amount ELSE 0 END""",
+    "a refund is in its charge's account and currency": """
+        SELECT r.id FROM billing_refund r JOIN billing_charge c ON c.id = r.charge_id
+        WHERE r.subscription_id <> c.subscription_id OR r.amount_currency <> c.amount_currency""",
     "an invoice's balance entries are what it says": """
         SELECT i.number FROM billing_invoice i
         LEFT JOIN billing_balanceentry b ON b.invoice_id = i.id

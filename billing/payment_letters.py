@@ -10,7 +10,7 @@ from accounts import mail
 from accounts.models import Account, Membership
 from accounts.rules.letters import LetterKind
 from billing import dunning_letters
-from billing.models import Charge, Invoice, InvoiceRecipient, PaymentMethod
+from billing.models import Charge, Invoice, InvoiceRecipient, PaymentMethod, Refund
 from billing.rules.money import to_minor
 
 
@@ -56,6 +56,21 @@ def needs_confirmation(account: Account, charge: Charge) -> None:
 def refunded(account: Account, charge: Charge) -> None:
     """Tell that money which could not be used was given back."""
     _tell(LetterKind.REFUND_MADE, account, charge)
+
+
+def given_back(account: Account, refund: Refund) -> None:
+    """Tell that the vendor's staff gave money back, why, and what of it is owed again."""
+    if not account.shows_costs:
+        return
+    people = [member.user for member in Membership.objects.contacts(account)]
+    currency = refund.amount.currency.code
+    facts = {
+        **_facts(refund.charge),
+        "amount": to_minor(refund.amount.amount, currency),
+        "owed_again": to_minor(refund.owed_again.amount, currency),
+        "reason": refund.reason,
+    }
+    mail.post(LetterKind.REFUND_MADE, account, to=people, facts=facts, key=str(refund.pk))
 
 
 def issued(account: Account, invoice: Invoice) -> None:

@@ -83,7 +83,7 @@ def reconcile(at: datetime) -> int:
     found = waiting.order_by("created_at", "pk").values_list(
         "pk", "subscription_id", "created_at", "asked_at"
     )
-    rows = [(key, account) for key, account, created, asked in found if _is_due(created, asked, at)]
+    rows = [(key, account) for key, account, created, asked in found if is_due(created, asked, at)]
     queues.each("charges", rows, partial(_ask, at=at))
     return len(rows)
 
@@ -101,8 +101,8 @@ def _by_itself(charge_id: UUID, at: datetime) -> Occasion:
     return Occasion.of(Account.objects.get(subscription__charges=charge_id), at)
 
 
-def _is_due(created_at: datetime, asked_at: datetime | None, at: datetime) -> bool:
-    """Tell whether an open charge is asked for again."""
+def is_due(created_at: datetime, asked_at: datetime | None, at: datetime) -> bool:
+    """Tell whether an open charge, or a refund that is under way, is asked for again."""
     return asked_at is None or at - asked_at >= min((at - created_at) / 10, ASKED_WITHIN)
 
 

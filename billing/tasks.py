@@ -23,6 +23,7 @@ from billing import (
     erasure,
     promised_seats,
     reconciliation,
+    refunds,
     reminders,
     renewal,
 )
@@ -106,6 +107,7 @@ def _dunning(at: datetime) -> dict[str, int]:
 _STEPS: dict[str, Callable[[datetime], dict[str, int]]] = {
     "messages": lambda at: {"messages": reconciliation.process_waiting(at)},
     "charges": lambda at: {"charges": reconciliation.reconcile(at)},
+    "refunds": lambda at: {"refunds": refunds.reconcile(at)},
     "requests_expired": lambda at: {"requests_expired": change_requests.expire(at)},
     "offers_expired": lambda at: {"offers_expired": ownership.expire(at)},
     "invitations_expired": lambda at: {"invitations_expired": _invitations(at)},

@@ -17,6 +17,7 @@ from admin_center.back_office import (
     payments,
     promo_codes,
     redemptions,
+    refunds,
     requests,
     subscriptions,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "payments",
     "promo_codes",
     "redemptions",
+    "refunds",
     "requests",
     "site",
     "subscriptions",

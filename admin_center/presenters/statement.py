@@ -60,6 +60,10 @@ def words(kind: MovementKind) -> str:
             return _("Invoice brought in")
         case MovementKind.BROUGHT_IN:
             return _("Credit brought in")
+        case MovementKind.REFUNDED:
+            return _("Refund")
+        case MovementKind.REFUND_FAILED:
+            return _("Refund that did not arrive")
         case _:
             assert_never(kind)
 
@@ -86,6 +90,10 @@ def words_of_sum(kind: MovementKind) -> str:
             return _("Invoices brought in")
         case MovementKind.BROUGHT_IN:
             return _("Credit brought in")
+        case MovementKind.REFUNDED:
+            return _("Refunded")
+        case MovementKind.REFUND_FAILED:
+            return _("Refunds that did not arrive")
         case _:
             assert_never(kind)
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
-from admin_center.server import seller
+from admin_center.server import refund_limits, seller
 from admin_center.server.deployment import KNOWN_KEYS
 
 
@@ -39,3 +39,12 @@ def seller_is_whole(**_options: Any) -> list[CheckMessage]:
     if settings.DEMO or settings.TESTING:
         return []
     return [Error(fault, id="admin_center.E002") for fault in seller.faults(settings.SELLER, os.environ)]
+
+
+@register(deploy=True)
+def refund_limits_are_read(**_options: Any) -> list[CheckMessage]:
+    """Say what of the limits of refunds can't be read: until it is mended two decide."""
+    return [
+        Error(fault, id="admin_center.E003")
+        for fault in refund_limits.faults(os.environ.get("REFUND_LIMITS", ""))
+    ]

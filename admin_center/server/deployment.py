@@ -24,6 +24,11 @@ STRIPE_PAGES = ["https://checkout.stripe.com", "https://hooks.stripe.com"]
 STRIPE_METHOD_TYPES = ("card", "sepa_debit")
 
 
+def pages_of(provider: str) -> list[str]:
+    """Return where the pages of a provider are that we know; of another one the settings say it."""
+    return STRIPE_PAGES if provider == STRIPE else []
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StripeSettings:
     """What the environment says of Stripe; read only where it is the provider."""

@@ -15,6 +15,7 @@ from billing.models.profile import BillingProfile, InvoiceRecipient, PostalAddre
 from billing.models.promo_code import PromoCode, PromoCodeEntry, PromoRedemption
 from billing.models.quote import Quote
 from billing.models.reconciliation import ProviderMessage, ReconciliationPoint
+from billing.models.refund import Refund
 from billing.models.reminder import RenewalReminder
 from billing.models.sandbox import SandboxPayment, SandboxRefund, SandboxSetup
 from billing.models.seats import AgentSeat, TemporarySeats
@@ -55,6 +56,7 @@ __all__ = [
     "ProviderMessage",
     "Quote",
     "ReconciliationPoint",
+    "Refund",
     "RenewalReminder",
     "SandboxPayment",
     "SandboxRefund",

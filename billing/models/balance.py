@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models.fields import AmountField
 from billing.models.invoice import Invoice
+from billing.models.refund import Refund
 from billing.models.subscription import Subscription
 
 
@@ -20,6 +21,8 @@ class BalanceEntry(models.Model):
         CARRIED_OVER = "carried_over", _("Small amount carried over")
         USED = "used", _("Used for an invoice")
         BROUGHT_IN = "brought_in", _("Brought in with the account")
+        REFUNDED = "refunded", _("Refunded")
+        REFUND_FAILED = "refund_failed", _("Refund that did not arrive")
 
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="balance_entries")
     amount = AmountField(_("amount"))
@@ -28,6 +31,8 @@ class BalanceEntry(models.Model):
     invoice = models.ForeignKey(
         Invoice, models.PROTECT, null=True, blank=True, related_name="balance_entries"
     )
+    # The refund that took from it, or did not arrive.
+    refund = models.ForeignKey(Refund, models.PROTECT, null=True, blank=True, related_name="balance_entries")
     created_at = models.DateTimeField(_("created at"), db_default=models.functions.Now())
 
     account_path: ClassVar[str] = "subscription_id"

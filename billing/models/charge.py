@@ -4,7 +4,7 @@ import uuid
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.fields import AmountField
@@ -75,6 +75,10 @@ class Charge(models.Model):
             models.Index(
                 fields=["created_at"], condition=Q(refund_due=True, refunded_at=None), name="charge_refund"
             ),
+            # The staff's lists of a state and of all, the newest first; and one that the provider names.
+            models.Index(F("state"), F("created_at").desc(), F("id").desc(), name="charge_by_state"),
+            models.Index(F("created_at").desc(), F("id").desc(), name="charge_by_time"),
+            models.Index(fields=["reference"], condition=~Q(reference=""), name="charge_by_reference"),
         ]
         constraints = [
             # One open way to pay an invoice at a time.

@@ -16,6 +16,9 @@ class MovementKind(StrEnum):
     OPENING_ITEM = "opening_item"
     # A credit that the account had where it came from.
     BROUGHT_IN = "brought_in"
+    REFUNDED = "refunded"
+    # A refund that the provider could not make: its amount is the customer's credit again.
+    REFUND_FAILED = "refund_failed"
 
 
 @dataclass(frozen=True, slots=True)

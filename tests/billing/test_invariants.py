@@ -74,7 +74,7 @@ BREAKS = {
             (account_id, at, actor_name, by_staff, verb, subject, reason, quote, invoice)
         SELECT ended.id, now(), '', false, verb, '', '', '', ''
         FROM ended, unnest(ARRAY['account_state_changed', 'invoice_payment_started']) verb""",
-    "the balance is what documents moved, beside what was brought in": """
+    "the balance is what documents and refunds moved, beside what was brought in": """
         INSERT INTO billing_balanceentry (subscription_id, amount, amount_currency, reason, created_at)
         SELECT account_id, 5, currency, 'used', now() FROM billing_subscription""",
 }

@@ -12,13 +12,22 @@ from typing import Any
 import pytest
 
 from accounts.models import Account
-from billing import payment_links, payment_methods, payments, quotes, reconciliation, renewal
-from billing.models import Charge, Invoice, InvoicePayment, PaymentLink, PaymentMethod, PaymentSetup, Quote
+from billing import payment_links, payment_methods, payments, quotes, reconciliation, refunds, renewal
+from billing.models import (
+    Charge,
+    Invoice,
+    InvoicePayment,
+    PaymentLink,
+    PaymentMethod,
+    PaymentSetup,
+    Quote,
+    Refund,
+)
 from billing.provider import provider
 from billing.provider.base import PaymentOutcome, PaymentReference, PaymentStatus, Setup
 from billing.rules.changes import AddSeats
 from tests import acting, people, shop
-from tests.billing.provider_benches import MODES, Abroad, AbroadBench, Bench
+from tests.billing.provider_benches import MODES, REFUND_MODES, Abroad, AbroadBench, Bench
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("acting")]
 TODAY, RENEWS = date(2023, 7, 14), date(2023, 10, 27)
@@ -158,6 +167,33 @@ def test_money_that_comes_for_what_was_given_up_is_given_back(bench: Bench) -> N
     assert charge.refunded_at is not None
     assert bench.kept() == 0
     assert not Invoice.objects.exists()
+
+
+@pytest.mark.parametrize("amount", [2000, 12000])
+@pytest.mark.parametrize("mode", REFUND_MODES)
+def test_every_refund_ends_as_the_provider_says(bench: Bench, mode: str, amount: int) -> None:
+    """Of the 120.00 of a renewal 20.00 or all are given back; the balance of 0.00 owes them again."""
+    account = people.acme(timezone="UTC")
+    shop.subscribe(account, {"support": ("team", 10, "1.00")}, start=date(2022, 10, 27))
+    PaymentMethod.objects.create(
+        subscription_id=account.pk, kind="card", last_four="4242", reference=bench.method_refunded(mode)
+    )
+    renewal.renew(account.pk, occasion=acting.occasion(on=RENEWS))
+    charge = Charge.objects.get()
+    assert bench.kept() == 12000
+    refund = refunds.request(
+        charge.pk, amount, reason="x", may_be_owed=True, occasion=acting.occasion(people.vera(), RENEWS)
+    )
+    bench.refunds_end()
+    # Twice: what is settled stays so.
+    for _time in range(2):
+        refunds.reconcile(acting.now() + timedelta(minutes=1))
+    refund.refresh_from_db()
+    made = REFUND_MODES[mode].made
+    assert refund.state == (Refund.State.SUCCEEDED if made else Refund.State.FAILED)
+    assert bool(refund.failure) is not made
+    assert bench.kept() == 12000 - (amount if made else 0)
+    assert refunds.refundable(charge).balance == -(amount if made else 0)
 
 
 class SlowBank(Abroad):

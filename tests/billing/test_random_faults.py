@@ -19,7 +19,16 @@ from django.utils.module_loading import import_string
 
 from accounts.rules.decision import NotAllowed
 from accounts.rules.roles import Role
-from billing import cancellation, invariants, payment_methods, payments, quotes, reconciliation, renewal
+from billing import (
+    cancellation,
+    invariants,
+    payment_methods,
+    payments,
+    quotes,
+    reconciliation,
+    refunds,
+    renewal,
+)
 from billing.models import (
     Charge,
     Invoice,
@@ -28,6 +37,7 @@ from billing.models import (
     PaymentSetup,
     ProviderMessage,
     Quote,
+    Refund,
 )
 from billing.provider.base import (
     Method,
@@ -49,6 +59,7 @@ TODAY, RENEWS, BACK = date(2023, 7, 14), date(2023, 10, 27), "https://console.ex
 NOT_NOW = (
     *(Refusal, NotAllowed, ProviderUnreachable, quotes.QuoteChanged, quotes.QuoteOver),
     *(payments.AlreadyPaid, payments.NoPaymentMethod, payment_methods.SetupOver),
+    *(refunds.NotRefunded,),
 )
 
 
@@ -133,6 +144,8 @@ class Customer:
             *often,
             self.replaces,
             self.withdraws,
+            self.gets_back,
+            self.gets_back,
             self.renews,
             self.day_passes,
             self.hears,
@@ -173,6 +186,15 @@ class Customer:
                 return_url=BACK,
             )
 
+    def gets_back(self) -> None:
+        """Let the vendor's staff give a part of a charge back."""
+        paid = Charge.objects.filter(subscription_id=self.account.pk, state=Charge.State.SUCCEEDED)
+        for charge in paid.filter(refund_due=False).order_by("created_at")[:1]:
+            left = refunds.refundable(charge).left
+            amount = self.chance.randint(1, max(left, 1))
+            occasion = acting.occasion(by=people.vera(), on=self.on)
+            refunds.request(charge.pk, amount, reason="x", may_be_owed=True, occasion=occasion)
+
     def bank_answers(self) -> None:
         self.bench.banks_answer(agree=self.chance.random() < 0.6)
 
@@ -181,11 +203,16 @@ class Customer:
         at = acting.now()
         Charge.objects.filter(asked_at__gt=at).update(asked_at=at)
         reconciliation.reconcile(at + timedelta(minutes=1))
+        Refund.objects.filter(asked_at__gt=at).update(asked_at=at)
+        refunds.reconcile(at + timedelta(minutes=1))
 
     def day_passes(self) -> None:
         for charge in Charge.objects.filter(subscription_id=self.account.pk):
             earlier = charge.created_at - timedelta(hours=25)
             Charge.objects.filter(pk=charge.pk).update(created_at=earlier, asked_at=None)
+        for refund in Refund.objects.filter(subscription_id=self.account.pk, sent_at__isnull=False):
+            earlier = refund.created_at - timedelta(hours=25)
+            Refund.objects.filter(pk=refund.pk).update(sent_at=earlier, asked_at=None)
 
     def hears(self) -> None:
         """Get a message of each payment: true, late or of nothing new."""
@@ -241,13 +268,19 @@ def compare(bench: Bench, told: str) -> None:
     assert sorted(bench.paid()) == sorted(str(charge.pk) for charge in taken), told
     kept = [charge for charge in taken if charge.refunded_at is None]
     assert not any(charge.refund_due for charge in kept), told
-    assert bench.kept() == sum(to_minor(one.amount.amount, one.amount.currency.code) for one in kept), told
+    assert not Refund.objects.filter(state__in=Refund.OPEN).exists(), told
+    given_back = Refund.objects.filter(state=Refund.State.SUCCEEDED)
+    assert bench.kept() == _sum(kept) - _sum(given_back), told
     # Each pays one invoice, whole; and what was given back pays none.
     paid = InvoicePayment.objects.filter(charge__in=kept).select_related("invoice", "charge")
     assert {payment.charge_id for payment in paid} == {charge.pk for charge in kept}, told
     assert all(payment.invoice.due == payment.charge.amount for payment in paid if payment.charge), told
     assert not InvoicePayment.objects.filter(charge__refund_due=True).exists(), told
     assert invariants.broken() == [], told
+
+
+def _sum(rows: Iterable[Charge | Refund]) -> int:
+    return sum(to_minor(one.amount.amount, one.amount.currency.code) for one in rows)
 
 
 def run(bench: Bench, settings: Any, rounds: int) -> None:

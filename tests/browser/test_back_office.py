@@ -13,9 +13,10 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Account, Letter, User
 from admin_center.back_office import site
 from billing import change_requests, promo_codes
-from billing.models import ChangeRequest, Subscription
+from billing.models import ChangeRequest, Charge, Refund, Subscription
 from billing.rules.changes import AddProduct
 from tests import acting, people, shop
+from tests.sweeps import money
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -38,6 +39,12 @@ def addresses() -> list[str]:
     found += [
         reverse("vendor:billing_changerequest_decide", args=[one.pk]) for one in ChangeRequest.objects.all()
     ]
+    found += [
+        reverse(f"vendor:billing_charge_{act}", args=[one.pk])
+        for one in Charge.objects.all()[:1]
+        for act in ("ask", "refund")
+    ]
+    found += [reverse("vendor:billing_refund_decide", args=[one.pk]) for one in Refund.objects.all()]
     found += [reverse("vendor:accounts_letter_again")]
     for model in site._registry:
         name = f"vendor:{model._meta.app_label}_{model._meta.model_name}"
@@ -69,6 +76,7 @@ def with_something_of_everything(acme: Account) -> None:
         Letter.objects.create(
             account=acme, kind=kind, to="x@acme.example", key=kind, language="en", failed_at=AT
         )
+    money.requested_refund(acme)
     people.globex(state="suspended")
 
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from accounts import clock
 from accounts.models import Account, Letter, Membership, OwnershipOffer, User
@@ -29,6 +30,7 @@ from billing.models import (
 from billing.rules.changes import AddSeats
 from billing.rules.refusals import Refusal
 from tests import acting, shop
+from tests.sweeps import money
 
 _numbers = itertools.count()
 
@@ -139,6 +141,18 @@ def new_transfer(case: Case) -> tuple[int, str]:
         bank_id=f"B-{next(_numbers)}", received_on=case.on, amount=invoice.due, loaded_at=clock.now()
     )
     return payment.pk, str(invoice.number)
+
+
+def paid_charge(case: Case) -> UUID:
+    """Return a charge that was paid."""
+    case.own(Quote)
+    return money.paid_charge(case.account).pk
+
+
+def requested_refund(case: Case) -> UUID:
+    """Return a refund that somebody else of the staff asked for."""
+    case.own(Quote)
+    return money.requested_refund(case.account).pk
 
 
 def offer_to(case: Case) -> int:

@@ -159,6 +159,9 @@ PREPARED: dict[str, Callable[[Case], object]] = {
 NOT_HERE = {
     "billing.payments.pay",
     "billing.payment_methods.begin",
+    "billing.provider_checks.ask_now",
+    "billing.refunds.request",
+    "billing.refunds.approve",
     "billing.change_requests.accept_as_staff",
 }
 

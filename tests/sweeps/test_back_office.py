@@ -14,7 +14,7 @@ from billing import change_requests, payment_links, promo_codes, quotes
 from billing.models import BankPayment, ChangeRequest, Invoice, PromoCode, Subscription
 from billing.rules.changes import AddProduct, AddSeats
 from tests import acting, people, shop
-from tests.sweeps import naughty
+from tests.sweeps import money, naughty
 from tests.sweeps.test_bad_input import ask, encoded
 
 # A parked subscription is broken on purpose.
@@ -63,6 +63,7 @@ def forms() -> dict[str, dict[str, str]]:
     transfer = BankPayment.objects.create(
         bank_id="B-1", received_on=AT.date(), amount=invoice.due, payer="Initech", loaded_at=AT
     )
+    charge, refund = money.paid_charge(initech), money.requested_refund(initech)
     booking = {"number": invoice.number, "amount": str(invoice.due.amount), "reason": "x"}
     new = NEW | {"code": "NEW", "percent": "5", "reason": "x", "catalogue": str(promo.catalogue_id)}
     decision = {"act": "accept", "reason": "x", "price-guide": "5"}
@@ -88,6 +89,13 @@ def forms() -> dict[str, dict[str, str]]:
             "reason": "x",
         },
         reverse("vendor:billing_invoice_link_revoke", args=[link.pk]): {"reason": "x"},
+        reverse("vendor:billing_charge_refund", args=[charge.pk]): {
+            "amount": "1",
+            "may_be_owed": "on",
+            "reason": "x",
+        },
+        reverse("vendor:billing_charge_ask", args=[charge.pk]): {"reason": "x"},
+        reverse("vendor:billing_refund_decide", args=[refund.pk]): {"act": "approve", "reason": "x"},
         reverse("vendor:billing_bankpayment_book", args=[transfer.pk]): booking,
         reverse("vendor:accounts_user_correct", args=[people.user("olivia").pk]): {
             "email": "o@acme.example",

@@ -27,7 +27,7 @@ from billing import cancellation, change_requests, payment_links, promo_codes, q
 from billing.models import BankPayment, Invoice, Subscription
 from billing.rules.changes import AddProduct, AddSeats
 from tests import acting, people, shop
-from tests.sweeps import reading, world
+from tests.sweeps import money, reading, world
 from tests.sweeps.reading import Page
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
@@ -268,6 +268,7 @@ def staff_pages() -> dict[str, object]:
     transfer = BankPayment.objects.create(
         bank_id="B-1", received_on=AT.date(), amount=invoice.due, payer="Initech", loaded_at=AT
     )
+    charge = money.paid_charge(firm)
     Letter.objects.filter(account=acme, kind="request_submitted").update(failed_at=AT)
     Subscription.objects.filter(pk=acme.pk).update(parked_at=AT, parked_because="gap support", tax_percent=20)
     return {
@@ -280,6 +281,9 @@ def staff_pages() -> dict[str, object]:
         "billing_bankpayment_book": transfer.pk,
         "billing_cancellation_figures": None,
         "billing_cancellation_restore": ended.pk,
+        "billing_charge_ask": charge.pk,
+        "billing_charge_refund": charge.pk,
+        "billing_refund_decide": money.requested_refund(firm).pk,
         "billing_changerequest_decide": asked.pk,
         "billing_invoice_link_revoke": link.pk,
         "billing_invoice_link_send": invoice.pk,
@@ -313,5 +317,6 @@ def test_what_staff_type_is_there_after_signing_in_again(db: None) -> None:
     tried, wrong = swept(pages, {"vera": vera, "victor": victor})
     assert wrong == []
     # Account, code (new and old), settling, correcting, giving back, deciding, letting renew, own rate,
-    # sending again, a link sent and revoked, a transfer booked, a billing profile.
-    assert tried == 14
+    # sending again, a link sent and revoked, a transfer booked, a billing profile, a charge asked about and
+    # given back, a refund decided.
+    assert tried == 17

@@ -27,7 +27,9 @@ from billing import (
     payment_methods,
     payments,
     profile,
+    provider_checks,
     quotes,
+    refunds,
     renewal,
     seats,
     taxation,
@@ -52,6 +54,8 @@ from tests.sweeps.cases import (
     open_request,
     open_setup,
     own_request,
+    paid_charge,
+    requested_refund,
 )
 
 STAFF = "staff"
@@ -302,6 +306,30 @@ VERBS: dict[str, Verb] = {
         staff="always",
         make=new_transfer,
         beyond=(bank_payments.NotBookable,),
+    ),
+    "billing.refunds.request": Verb(
+        lambda c, made: refunds.request(made, 1, reason="Our fault.", may_be_owed=True, occasion=c.occasion),
+        (STAFF,),
+        staff="always",
+        make=paid_charge,
+    ),
+    "billing.refunds.approve": Verb(
+        lambda c, made: refunds.approve(made, reason="Looked at.", occasion=c.occasion),
+        (STAFF,),
+        staff="always",
+        make=requested_refund,
+    ),
+    "billing.refunds.reject": Verb(
+        lambda c, made: refunds.reject(made, reason="Not ours.", occasion=c.occasion),
+        (STAFF,),
+        staff="always",
+        make=requested_refund,
+    ),
+    "billing.provider_checks.ask_now": Verb(
+        lambda c, made: provider_checks.ask_now(made, reason="They called.", occasion=c.occasion),
+        (STAFF,),
+        staff="always",
+        make=paid_charge,
     ),
     "billing.taxation.end_own_rate": Verb(
         lambda c, made: taxation.end_own_rate(
