@@ -57,7 +57,7 @@ def _make(account: Account, reading: DunningReading, step: DunningStep, occasion
         case DunningStep.SUSPENSION:
             number = reading.invoice.number
             lifecycle.move(
-                account, AccountState.SUSPENDED, occasion=occasion, reason="unpaid", invoice=number
+                account, AccountState.SUSPENDED, occasion=occasion, reason="invoice_unpaid", invoice=number
             )
         case _:
             assert_never(step)
@@ -82,7 +82,11 @@ def _remind(account: Account, invoice: Invoice, occasion: Occasion) -> None:
     """Remind of an invoice; past the day by which it was to be paid, its account is past due."""
     if account.state == AccountState.ACTIVE and (invoice.due_on is None or occasion.on > invoice.due_on):
         lifecycle.move(
-            account, AccountState.PAST_DUE, occasion=occasion, reason="overdue", invoice=invoice.number
+            account,
+            AccountState.PAST_DUE,
+            occasion=occasion,
+            reason="invoice_overdue",
+            invoice=invoice.number,
         )
     _record(account, ActivityVerb.INVOICE_REMINDED, invoice, occasion)
 

@@ -14,26 +14,34 @@ from accounts.models import Account
 from accounts.rules.capabilities import Standing
 from accounts.rules.decision import Action, Decision
 from admin_center import navigation
-from admin_center.presenters import profile, subscription
+from admin_center.presenters import dunning, profile, subscription
 from admin_center.wording import labels, phrases
 from billing import payments
+from billing.models import PaymentMethod
+from billing.rules.dunning import DunningStep
 from billing.rules.facts import ScheduledKind
 from billing.storage.loading import LoadedFacts
 
 # A renewal is worth a word from the day its first letter is sent (domain.md 12).
 RENEWAL_SOON_DAYS = 30
+# Unpaid invoices that stand there; the Payment page lists all.
+MOST_DEBTS = 3
+_OWING = (Standing.PAST_DUE, Standing.SUSPENDED)
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One thing to know or do; `amount` in minor units; `refused` explains a missing link."""
+    """One thing to know or do; `amount` is what it will cost; `refused` explains a missing link."""
 
     tone: str
     title: str
     text: str = ""
     url: str = ""
     label: str = ""
+    # Minor units.
     amount: int | None = None
+    # What is to be paid, minor units and currency.
+    owed: tuple[int, str] | None = None
     refused: Decision | None = None
     # Only the vendor can help: the page names whom to ask.
     ask: bool = False
@@ -74,7 +82,9 @@ def places(gate: Gate, account: Account) -> list[Place]:
 
 def cards(account: Account, gate: Gate, reading: LoadedFacts | None, on: date) -> list[Card]:
     """Return the cards for one person on one day; `reading` is None for who may not see the subscription."""
-    told = list(_standing(account, gate, reading, on))
+    told = _debts(account, gate, on)
+    if not told or gate.standing not in _OWING:
+        told += _standing(account, gate, on)
     summed = subscription.of(reading, on)
     if reading is not None and summed is not None:
         told += _renewal(account, summed)
@@ -85,11 +95,46 @@ def cards(account: Account, gate: Gate, reading: LoadedFacts | None, on: date) -
     return told
 
 
-def _standing(account: Account, gate: Gate, reading: LoadedFacts | None, on: date) -> Iterator[Card]:
-    """Yield what the account's state asks for: one card at most."""
+def _debts(account: Account, gate: Gate, on: date) -> list[Card]:
+    """Return what is to be paid, for who may see invoices: how much, what comes next and what stops when."""
+    if not gate.may(Action.VIEW_INVOICES):
+        return []
+    method = PaymentMethod.objects.default_of(account.pk)
+    return [
+        _debt(account, gate, one)
+        for one in dunning.of_account(account, method, on)[:MOST_DEBTS]
+        # What is on its way, or was only just sent, waits for nobody.
+        if one.waits_for_confirmation or gate.standing in _OWING or _is_reminded(one)
+    ]
+
+
+def _is_reminded(one: dunning.Timeline) -> bool:
+    return one.by_transfer and one.coming[:1] != () and one.coming[0].step is not DunningStep.FIRST_REMINDER
+
+
+def _debt(account: Account, gate: Gate, one: dunning.Timeline) -> Card:
+    number = one.invoice.number
+    title, more = _("An invoice is to be paid"), ""
+    if gate.standing is Standing.SUSPENDED:
+        title = _("The account is suspended: an invoice is unpaid")
+    elif gate.standing is Standing.PAST_DUE:
+        title = _("An invoice is unpaid")
+        more = _("Everything goes on working; nothing that is due at once can be bought until it is paid.")
+    return Card(
+        "danger" if gate.standing in _OWING else "warning",
+        title,
+        " ".join(filter(None, (one.outlook, more))),
+        reverse("invoice", args=[account.slug, number]),
+        _("See invoice %(number)s") % {"number": number},
+        owed=one.left,
+    )
+
+
+def _standing(account: Account, gate: Gate, on: date) -> Iterator[Card]:
+    """Yield what the account's state asks for where no invoice says it: one card at most."""
     match gate.standing:
         case Standing.PAST_DUE:
-            yield _past_due(account, gate, reading)
+            yield _past_due(account, gate)
         case Standing.SUSPENDED | Standing.TRIAL_ENDED if not gate.way_out:
             ended = gate.standing is Standing.TRIAL_ENDED
             title = _("The trial has ended") if ended else _("The account is suspended")
@@ -112,8 +157,8 @@ def _standing(account: Account, gate: Gate, reading: LoadedFacts | None, on: dat
             assert_never(gate.standing)
 
 
-def _past_due(account: Account, gate: Gate, reading: LoadedFacts | None) -> Card:
-    """Name the unpaid invoice, with the way to it, for who may see invoices; others learn who can."""
+def _past_due(account: Account, gate: Gate) -> Card:
+    """Say that something is unpaid; who may not see invoices learns who can."""
     if not gate.way_out:
         text = _(
             "It is past due for a debt of which no invoice stands here. Until it is settled, nothing that "
@@ -121,11 +166,6 @@ def _past_due(account: Account, gate: Gate, reading: LoadedFacts | None) -> Card
         )
         return Card("danger", _("The account is past due"), text, ask=True)
     text = _("Everything goes on working; nothing that is due at once can be bought until it is paid.")
-    number = reading.facts.past_due_invoice if reading and gate.may(Action.VIEW_INVOICES) else None
-    if number:
-        url = reverse("invoice", args=[account.slug, number])
-        label = _("See invoice %(number)s") % {"number": number}
-        return Card("danger", _("An invoice is unpaid"), text, url, label)
     title, label = _("An invoice is unpaid"), _("See the invoices")
     return _card(account, gate, Action.VIEW_INVOICES, "invoices", label, "danger", title, text)
 

@@ -16,6 +16,7 @@ from admin_center import pagination
 from admin_center.forms.invoices import InvoiceFilter
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import documents as document_presenter
+from admin_center.presenters import dunning
 from admin_center.presenters import invoices as invoice_presenter
 from admin_center.presenters import payments as payment_presenter
 from admin_center.presenters import quotes as quote_presenter
@@ -58,6 +59,9 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
     document = documents.of(found, lines)
     charges = list(found.charges.order_by("created_at"))
     bookings = list(found.bank_bookings.select_related("payment").order_by("pk"))
+    method = PaymentMethod.objects.default_of(request.account.pk)
+    timeline = dunning.of_invoice(found, method, request.today)
+    past = () if timeline else dunning.past(charges, found.dunning_entries.order_by("pk"))
     context = {
         "page_title": found.number,
         "invoice": found,
@@ -67,14 +71,15 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
         "currency": found.currency,
         "taxes": document.taxes,
         "minus_prepaid": -found.prepaid,
-        "charges": charges,
+        "timeline": timeline,
+        "rows_of_payment": timeline.rows if timeline else past,
         "bookings": bookings,
         "settled": payment_presenter.settled(
             found, charges, transferred=bool(bookings), zone=request.account.timezone
         ),
         "partly_paid": bank_payments.is_partly_paid(found),
         "left": (bank_payments.left_of(found), found.currency),
-        "method": PaymentMethod.objects.default_of(request.account.pk),
+        "method": method,
     }
     return render(request, "invoices/detail.html", context)
 

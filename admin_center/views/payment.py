@@ -13,9 +13,9 @@ from accounts.models import Membership
 from accounts.rules.decision import Action
 from accounts.rules.roles import Role
 from admin_center.pages import AccountRequest, page
-from admin_center.presenters import subscription
+from admin_center.presenters import dunning, subscription
 from billing import debts, payment_methods
-from billing.models import Invoice, PaymentMethod
+from billing.models import PaymentMethod
 
 # More than anybody owes; the Invoices page lists all.
 MOST_UNPAID = 12
@@ -38,19 +38,18 @@ def payment(request: AccountRequest) -> HttpResponse:
             "changers": changers,
             "next": request.GET.get("next", "")[:40],
             "may_change": request.gate.may(Action.CHANGE_PAYMENT),
-            "unpaid": _unpaid(request),
+            "unpaid": _unpaid(request, method),
             "old_debt": debts.is_old(request.account),
             "expired": method is not None and subscription.expires_by(method, request.today),
         },
     )
 
 
-def _unpaid(request: AccountRequest) -> list[Invoice]:
-    """Return the invoices that are still to be paid, for who may see them."""
+def _unpaid(request: AccountRequest, method: PaymentMethod | None) -> list[dunning.Timeline]:
+    """Return the timelines of the invoices that are still to be paid, for who may see them."""
     if not request.gate.may(Action.VIEW_INVOICES):
         return []
-    found = Invoice.objects.filter(subscription_id=request.account.pk, due__gt=0, payment__isnull=True)
-    return list(found.order_by("issued_at")[:MOST_UNPAID])
+    return dunning.of_account(request.account, method, request.today)[:MOST_UNPAID]
 
 
 @require_POST

@@ -13,18 +13,19 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from accounts import activity, lifecycle
+from accounts import activity
 from accounts.models import Account, User
 from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
-from accounts.rules.capabilities import AccountState
-from billing import cancellation, change_requests, profile, quotes, renewal
+from billing import cancellation, change_requests, dunning, profile, quotes, renewal
 from billing.demo.book import Event, Story
 from billing.imports.accounts import loading
 from billing.models import BalanceEntry, InvoiceRecipient, Subscription
 from billing.rules.change_json import changes_from_plain
+from billing.rules.dunning import steps_to_come
 from billing.rules.money import to_minor, to_money
 from billing.rules.parties import TaxId, TaxIdKind, address_from_plain
+from billing.storage import dunning as storage
 
 _OFFICE_HOURS = time(10, 12)
 _SMALL_HOURS = time(2, 5)
@@ -50,7 +51,7 @@ def play_stories(stories: Iterable[Story], now: datetime, *, tell: Callable[[str
 
 def renew_until(account: Account, now: datetime) -> None:
     """Renew an account for each period that is over, as of the moment at which it was due."""
-    for _at in _renewals(account, now.astimezone(ZoneInfo(account.timezone)).date(), now):
+    for _at in _by_itself(account, now.astimezone(ZoneInfo(account.timezone)).date(), now):
         pass
 
 
@@ -64,12 +65,12 @@ def _life(story: Story, now: datetime) -> Iterator[datetime]:
     if story.profile:
         _enter_profile(account, story.profile, Occasion.of(account, at))
     for event in story.events:
-        yield from _renewals(account, event.on, now)
+        yield from _by_itself(account, event.on, now)
         at = _moment(event.on, _OFFICE_HOURS, zone, now)
         yield at
         account.refresh_from_db()
         _perform(account, event, at)
-    yield from _renewals(account, now.astimezone(zone).date(), now)
+    yield from _by_itself(account, now.astimezone(zone).date(), now)
 
 
 @transaction.atomic
@@ -90,22 +91,34 @@ def _enter_profile(account: Account, told: Mapping[str, Any], occasion: Occasion
     )
 
 
-def _renewals(account: Account, on: date, now: datetime) -> Iterator[datetime]:
-    """Renew an account for each period that is over on a day, after yielding when.
+def _by_itself(account: Account, on: date, now: datetime) -> Iterator[datetime]:
+    """Renew an account for each period that is over on a day, and collect its debts, after yielding when.
 
     On its own clock it stands still.
     """
-    subscriptions = Subscription.objects.filter(pk=account.pk, paid_until__lte=on)
+    renews = Subscription.objects.filter(pk=account.pk, account__state__in=renewal.RENEWING)
+    done = date.min
     while account.clock is None:
-        day = subscriptions.values_list("paid_until", flat=True).first()
-        if day is None:
+        renewing = renews.filter(paid_until__gt=done).values_list("paid_until", flat=True).first()
+        day, invoice = min([*([(renewing, 0)] if renewing else []), *_dunned(account)], default=(date.max, 0))
+        if day > on:
             return
-        at = _moment(day, _SMALL_HOURS, ZoneInfo(account.timezone), now)
-        yield at
-        renewal.renew(account.pk, occasion=Occasion(by=None, on=day, at=at))
-        if subscriptions.filter(paid_until=day).exists():
-            # Suspended, cancelled or ended: it does not renew.
-            return
+        occasion = Occasion(None, day, _moment(day, _SMALL_HOURS, ZoneInfo(account.timezone), now))
+        yield occasion.at
+        if invoice:
+            dunning.take_step(invoice, occasion=occasion)
+        else:
+            # Parked, cancelled or ended with its period, it would be asked on that day for ever.
+            done = day
+            renewal.renew(account.pk, occasion=occasion)
+
+
+def _dunned(account: Account) -> Iterator[tuple[date, int]]:
+    """Yield on which day the next step comes of each unpaid invoice of an account."""
+    for one in storage.of_account(account.pk):
+        coming = steps_to_come(one.unpaid, one.unpaid.began_on)
+        if one.is_collected and coming and not one.unpaid.pending:
+            yield coming[0].on, one.invoice.pk
 
 
 def _moment(day: date, at: time, zone: ZoneInfo, now: datetime) -> datetime:
@@ -150,15 +163,6 @@ def _cancel(account: Account, event: Event, occasion: Occasion) -> None:
 
 
 @transaction.atomic
-def _suspend(account: Account, event: Event, occasion: Occasion) -> None:
-    """Put the account into another state, as an unpaid invoice does after a while."""
-    locked = Account.objects.lock(account.pk)
-    lifecycle.move(
-        locked, AccountState(event.told["state"]), occasion=occasion.by_itself(), reason="charge_failed"
-    )
-
-
-@transaction.atomic
 def _credit(account: Account, event: Event, occasion: Occasion) -> None:
     """Bring a credit in, as the account had one where it came from."""
     locked = Account.objects.lock(account.pk)
@@ -182,6 +186,5 @@ _EVENTS: dict[str, Callable[[Account, Event, Occasion], None]] = {
     "changes": _change,
     "request": _request,
     "cancel": _cancel,
-    "state": _suspend,
     "credit": _credit,
 }

@@ -29,12 +29,22 @@ _OPEN = Invoice.objects.in_state(InvoiceState.OPEN)
 
 @dataclass(frozen=True, slots=True)
 class DunningReading:
-    """An unpaid invoice, whose it is, and what its timeline is made from; `left` to pay in minor units."""
+    """An unpaid invoice, whose it is, and what its timeline is made from; `left` to pay in minor units.
+
+    `charges` and `entries` are all that was tried and done, the oldest first.
+    """
 
     invoice: Invoice
     account: Account
     left: int
+    charges: tuple[Charge, ...]
+    entries: tuple[DunningEntry, ...]
     unpaid: UnpaidInvoice
+
+    @property
+    def is_collected(self) -> bool:
+        """Whether its steps are made: not while its account is suspended or parked, or once it ended."""
+        return self.account.state in DUNNED and self.invoice.subscription.parked_at is None
 
     def after(self, step: DunningStep, on: date) -> "DunningReading":
         """Return the same once a step was made on a day."""
@@ -62,10 +72,18 @@ def in_dunning(at: datetime) -> Iterator[DunningReading]:
 
 def read_one(invoice: Invoice) -> DunningReading | None:
     """Return what the timeline of one invoice is made from, None where nothing is collected for it."""
-    collected = _OPEN.filter(
-        pk=invoice.pk, subscription__account__state__in=DUNNED, subscription__parked_at=None
-    )
-    return next(iter(read(collected)), None)
+    found = of_invoice(invoice)
+    return found if found is not None and found.is_collected else None
+
+
+def of_account(account_id: int) -> list[DunningReading]:
+    """Return what the timelines of an account's unpaid invoices are made from, the oldest first."""
+    return read(_OPEN.filter(subscription_id=account_id))
+
+
+def of_invoice(invoice: Invoice) -> DunningReading | None:
+    """Return what the timeline of one invoice is made from, None where nothing is left to pay of it."""
+    return next(iter(read(_OPEN.filter(pk=invoice.pk))), None)
 
 
 def read(invoices: QuerySet[Invoice]) -> list[DunningReading]:
@@ -77,13 +95,15 @@ def read(invoices: QuerySet[Invoice]) -> list[DunningReading]:
     charges, entries = defaultdict(list), defaultdict(list)
     for charge in Charge.objects.filter(invoice__in=ids).order_by("created_at"):
         charges[charge.invoice_id].append(charge)
-    for entry in DunningEntry.objects.filter(invoice__in=ids):
+    for entry in DunningEntry.objects.filter(invoice__in=ids).order_by("pk"):
         entries[entry.invoice_id].append(entry)
     return [
         DunningReading(
             one,
             one.subscription.account,
             to_minor(one.due.amount - booked.get(one.pk, 0), one.currency),
+            tuple(charges[one.pk]),
+            tuple(entries[one.pk]),
             _unpaid(one, charges[one.pk], entries[one.pk], partly=one.pk in booked),
         )
         for one in found
@@ -108,7 +128,7 @@ def _unpaid(
     # here: nobody is behind with it since then.
     known_at = account.created_at if invoice.is_brought_in else invoice.issued_at
     return UnpaidInvoice(
-        by_transfer=partly or is_by_transfer(account, invoice),
+        by_transfer=partly or _is_by_transfer(account, invoice),
         began_on=max(invoice.issued_on, known_at.astimezone(zone).date()),
         done=done,
         pending=any(charge.state in Charge.OPEN for charge in charges),
@@ -120,12 +140,7 @@ def _ended(charge: Charge, zone: ZoneInfo) -> date:
     return (charge.settled_at or charge.created_at).astimezone(zone).date()
 
 
-def is_by_transfer(account: Account, invoice: Invoice) -> bool:
+def _is_by_transfer(account: Account, invoice: Invoice) -> bool:
     """Tell whether an invoice is reminded of, not charged: as it was issued, or as its account pays now."""
     means = payment_from_plain(invoice.payment_terms).means
     return account.collects is CollectionMethod.SEND_INVOICE or means is PaymentMeans.TRANSFER
-
-
-def of_account(account_id: int) -> list[DunningReading]:
-    """Return what the timelines of an account's unpaid invoices are made from, the oldest first."""
-    return read(_OPEN.filter(subscription_id=account_id))

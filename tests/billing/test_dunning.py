@@ -95,7 +95,7 @@ def test_each_step_leaves_its_entry_and_only_suspension_closes() -> None:
         ("invoice_tried_again", "", 2, None),
         ("invoice_tried_again", "", 4, None),
         ("invoice_tried_again", "", 21, None),
-        ("account_state_changed", "unpaid", 22, None),
+        ("account_state_changed", "invoice_unpaid", 22, None),
     ]
     assert [entry.step for entry in DunningEntry.objects.order_by("pk")] == [
         "second_try", "third_try", "last_try", "suspension",
