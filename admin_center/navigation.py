@@ -79,6 +79,7 @@ PAGES = {
     "forecast": Page(_("Twelve months ahead"), "subscription"),
     "payment": Page(_("Payment"), "billing"),
     "payment_return": Page(_("The new payment method"), "payment"),
+    **dict.fromkeys(("payment_add", "method_use", "method_remove"), Page(_("Payment"), "billing")),
     "quote_return": Page(_("Back from the payment page"), "subscription"),
     "profile": Page(_("Billing profile"), "billing"),
     **dict.fromkeys(("recipient_add", "recipient_remove"), Page(_("Billing profile"), "billing")),

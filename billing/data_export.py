@@ -20,7 +20,15 @@ from accounts.rules.activity import COST_FREE, ActivityVerb
 from accounts.rules.decision import Action
 from accounts.spreadsheet import defused
 from billing import addresses
-from billing.models import AgentSeat, BillingProfile, DataExport, Invoice, InvoiceLine, Refund
+from billing.models import (
+    AgentSeat,
+    BillingProfile,
+    DataExport,
+    Invoice,
+    InvoiceLine,
+    PaymentMethod,
+    Refund,
+)
 from billing.rules.tax import AppliedTax
 from billing.rules.tax_json import from_plain
 from billing.storage import loading
@@ -151,6 +159,20 @@ def _billing_profile(account: Account, on: date) -> Iterable[Row]:
     }
 
 
+def _payment_methods(account: Account, on: date) -> Iterable[Row]:
+    """Return how the account pays, as its pages show it; none where the vendor keeps that."""
+    if not account.shows_costs:
+        return
+    for method in PaymentMethod.objects.filter(subscription_id=account.pk).order_by("pk"):
+        yield {
+            "use": method.use,
+            "kind": method.kind,
+            "brand": method.brand,
+            "last_four": method.last_four,
+            "expires_on": method.last_day,
+        }
+
+
 def _invoices(account: Account, on: date) -> Iterable[Row]:
     """Return the lines of all invoices; none where costs are not shown."""
     if not account.shows_costs:
@@ -239,6 +261,7 @@ _PARTS: dict[str, Callable[[Account, date], Iterable[Row]]] = {
     "members": _members,
     "subscription": _subscription,
     "billing_profile": _billing_profile,
+    "payment_methods": _payment_methods,
     "invoices": _invoices,
     "refunds": _refunds,
     "activity": _activity,

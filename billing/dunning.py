@@ -15,7 +15,7 @@ from accounts.models import Account
 from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
-from billing import dunning_letters, payments
+from billing import dunning_letters, payment_uses, payments
 from billing.models import DunningEntry, Invoice
 from billing.rules.dunning import DunningStep, due_step
 from billing.storage import dunning
@@ -67,7 +67,7 @@ def _make(account: Account, reading: DunningReading, step: DunningStep, occasion
 
 def _try(account: Account, reading: DunningReading, entry: DunningEntry, occasion: Occasion) -> UUID | None:
     """Intend a charge of the method on file as it is now; where there is none, say so."""
-    invoice, method = reading.invoice, payments.method_of(account)
+    invoice, method = reading.invoice, payment_uses.method_of(account)
     if method is None:
         _record(account, ActivityVerb.INVOICE_NOT_TRIED, invoice, occasion, reason="no_method")
         dunning_letters.without_method(reading, DunningStep(entry.step), on=occasion.on)

@@ -177,6 +177,10 @@ INVARIANTS: dict[str, str] = {
             AND i.subscription_id = c.subscription_id
         WHERE i.id IS NULL OR c.quote_id IS NOT NULL OR c.amount <> i.due
         OR c.amount_currency <> i.currency""",
+    "a backup is tried once, after another method was declined for good": """
+        SELECT b.id FROM billing_charge b JOIN billing_charge c ON c.id = b.backup_of_id
+        WHERE (c.state <> 'failed' AND NOT c.refund_due) OR c.method = b.method
+        OR c.backup_of_id IS NOT NULL OR c.invoice_id <> b.invoice_id OR c.amount <> b.amount""",
     "nobody starts a payment after the account was cancelled": """
         SELECT p.id FROM accounts_activity p JOIN accounts_account a ON a.id = p.account_id
         WHERE a.state = 'cancelled' AND p.verb = 'invoice_payment_started' AND p.id > (

@@ -34,12 +34,10 @@ def transferred(account: Account, invoice: Invoice) -> None:
 
 
 def failed(account: Account, charge: Charge, *, on: date) -> None:
-    """Tell why a payment failed, and the one way that mends it; nobody where somebody has just read it.
+    """Tell why a payment failed that nobody was there for, and the one way that mends it.
 
     Of an invoice: as the step of its timeline that it was.
     """
-    if charge.return_url or charge.link_id is not None:
-        return
     if charge.invoice is None:
         _tell(LetterKind.PAYMENT_FAILED, account, charge)
     else:
@@ -111,16 +109,22 @@ def _tell(kind: LetterKind, account: Account, charge: Charge) -> None:
 def _facts(charge: Charge) -> dict[str, Any]:
     """Return what letters say of a charge: the amount in minor units, how it was to be paid, why not."""
     currency = charge.amount.currency.code
-    method = PaymentMethod.objects.known_as(charge.subscription_id, charge.method)
-    shown = {"kind": method.kind, "brand": method.brand, "last_four": method.last_four} if method else {}
+    first = charge.backup_of
     return {
         "invoice": charge.invoice.number if charge.invoice else "",
         "amount": to_minor(charge.amount.amount, currency),
         "currency": currency,
-        "method": shown,
+        "method": _shown(charge),
         "failure": charge.failure,
         "quote": str(charge.quote_id or ""),
+        **({"declined": {"method": _shown(first), "failure": first.failure}} if first else {}),
     }
+
+
+def _shown(charge: Charge) -> dict[str, str]:
+    """Return what may be said of the method of a charge; nothing where it is no longer on file."""
+    method = PaymentMethod.objects.known_as(charge.subscription_id, charge.method)
+    return {"kind": method.kind, "brand": method.brand, "last_four": method.last_four} if method else {}
 
 
 def _of_invoice(invoice: Invoice) -> dict[str, Any]:

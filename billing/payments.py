@@ -23,7 +23,7 @@ from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState, CollectionMethod
 from accounts.rules.decision import Action
-from billing import applying, debts, payment_letters
+from billing import applying, debts, payment_letters, payment_uses
 from billing.models import Charge, Invoice, InvoicePayment, PaymentLink, PaymentMethod, Quote
 from billing.provider import provider
 from billing.provider.base import (
@@ -58,16 +58,18 @@ def intend(
     quote: Quote | None = None,
     return_url: str = "",
     link: PaymentLink | None = None,
+    backup_of: Charge | None = None,
 ) -> Charge:
     """Write down what is to be collected for an invoice or a change that waits, before anything is sent.
 
-    `link` is what began it.
+    `link` is what began it, `backup_of` the declined charge in whose place it is tried.
     """
     return Charge.objects.create(
         subscription_id=account.pk,
         invoice=invoice,
         quote=quote,
         link=link,
+        backup_of=backup_of,
         amount=amount,
         method=method.reference,
         return_url=return_url,
@@ -91,8 +93,15 @@ class NoPaymentMethod(Exception):
     """Something is due and no payment method that can be charged is on file."""
 
 
-def pay(number: str, account: Account, *, occasion: Occasion, return_url: str = "") -> Charge:
-    """Collect an open invoice with the method on file; return the charge, whatever came of it.
+def pay(
+    number: str,
+    account: Account,
+    *,
+    occasion: Occasion,
+    return_url: str = "",
+    method_id: int | None = None,
+) -> Charge:
+    """Collect an open invoice with the default, or another method on file; return the charge.
 
     Whoever may see invoices may pay them. Raises NotAllowed, Invoice.DoesNotExist, AlreadyPaid,
     PaidByInvoice, PaidInPart, NoPaymentMethod.
@@ -112,19 +121,13 @@ def pay(number: str, account: Account, *, occasion: Occasion, return_url: str = 
         if invoice.bank_bookings.exists():
             # A card is charged all or nothing, and a part of it is there.
             raise PaidInPart
-        method = method_of(account)
+        method = payment_uses.method_of(account, method_id)
         if method is None:
             raise NoPaymentMethod
         at = occasion.at
         charge = intend(account, invoice.due, method, at, invoice=invoice, return_url=return_url)
         activity.record(account, ActivityVerb.INVOICE_PAYMENT_STARTED, occasion, invoice=invoice.number)
     return collect(charge.pk, occasion=occasion)
-
-
-def method_of(account: Account) -> PaymentMethod | None:
-    """Return what an account's invoices are charged to, None where nothing on file can be charged."""
-    default = PaymentMethod.objects.default_of(account.pk)
-    return default if default is not None and default.reference else None
 
 
 def settle_open(invoice: Invoice | None, *, occasion: Occasion) -> None:
@@ -168,14 +171,16 @@ def settle(charge_id: UUID, outcome: PaymentOutcome, *, occasion: Occasion) -> N
     """Take in what the provider says of a charge; the same answer twice changes nothing.
 
     A success applies the change that waits for it or pays the invoice. One that can no longer be
-    used is refunded, also where the charge was given up before.
+    used is refunded, also where the charge was given up before. A decline that nobody was there for is
+    followed by a charge of the account's backup, where it has one.
     """
     outside_a_transaction()
+    backup = None
     with transaction.atomic():
         account = Account.objects.lock_for(Charge, charge_id)
         charge = Charge.objects.select_for_update(no_key=True).get(pk=charge_id)
         if charge.state in Charge.OPEN:
-            _take_in(account, charge, outcome, occasion)
+            backup = _take_in(account, charge, outcome, occasion)
         elif charge.state == Charge.State.FAILED and outcome.status is PaymentStatus.SUCCEEDED:
             # Money came in for what was given up.
             charge.state, charge.refund_due = Charge.State.SUCCEEDED, True
@@ -183,11 +188,13 @@ def settle(charge_id: UUID, outcome: PaymentOutcome, *, occasion: Occasion) -> N
         step("settle_written")
     step("settle_committed")
     _refund_if_due(charge, occasion)
+    if backup is not None:
+        collect(backup.pk, occasion=occasion)
 
 
-def _take_in(account: Account, charge: Charge, outcome: PaymentOutcome, occasion: Occasion) -> None:
-    """Write an answer to an open charge, and what follows from it."""
-    at = occasion.at
+def _take_in(account: Account, charge: Charge, outcome: PaymentOutcome, occasion: Occasion) -> Charge | None:
+    """Write an answer to an open charge, and what follows from it; return the one tried in its place."""
+    at, backup, read = occasion.at, None, _is_read(charge)
     charge.reference, charge.action_url = outcome.reference or charge.reference, outcome.action_url
     match outcome.status:
         case PaymentStatus.SUCCEEDED:
@@ -195,7 +202,12 @@ def _take_in(account: Account, charge: Charge, outcome: PaymentOutcome, occasion
             charge.refund_due = not _use(account, charge, occasion)
         case PaymentStatus.FAILED:
             charge.state, charge.settled_at, charge.failure = Charge.State.FAILED, at, outcome.failure
-            _fail(account, charge, occasion)
+            # An invoice has one open charge: this one is over before another is intended.
+            charge.save(update_fields=["state", "settled_at", "failure"])
+            # Who is there chooses another method themselves.
+            backup = None if read else _intend_backup(account, charge, occasion)
+            if backup is None:
+                _fail(account, charge, occasion)
         case PaymentStatus.ACTION:
             if charge.state != Charge.State.ACTION:
                 payment_letters.needs_confirmation(account, charge)
@@ -207,8 +219,31 @@ def _take_in(account: Account, charge: Charge, outcome: PaymentOutcome, occasion
         case _:
             assert_never(outcome.status)
     charge.save(update_fields=["state", "settled_at", "failure", "reference", "action_url", "refund_due"])
-    if charge.state == Charge.State.FAILED:
+    if charge.state == Charge.State.FAILED and backup is None and not read:
         payment_letters.failed(account, charge, on=occasion.on)
+    return backup
+
+
+def _is_read(charge: Charge) -> bool:
+    """Tell whether somebody reads at once how an open charge ended: who pays on a page, or by a link."""
+    going_on = charge.state in (Charge.State.SENDING, Charge.State.ACTION)
+    return charge.link_id is not None or (bool(charge.return_url) and going_on)
+
+
+def _intend_backup(account: Account, declined: Charge, occasion: Occasion) -> Charge | None:
+    """Write down that the account's backup is tried in the place of a decline; None where nothing is."""
+    method = payment_uses.backup_for(account, declined)
+    if method is None:
+        return None
+    assert declined.invoice is not None  # nothing else has a second try
+    activity.record(
+        account,
+        ActivityVerb.BACKUP_METHOD_TRIED,
+        occasion.by_itself(),
+        reason=declined.failure,
+        invoice=declined.invoice.number,
+    )
+    return intend(account, declined.amount, method, occasion.at, invoice=declined.invoice, backup_of=declined)
 
 
 def _use(account: Account, charge: Charge, occasion: Occasion) -> bool:

@@ -17,6 +17,7 @@ class ActivityVerb(StrEnum):
     ACCOUNT_ERASED = "account_erased"
     ACCOUNT_LOADED = "account_loaded"
     ACCOUNT_STATE_CHANGED = "account_state_changed"
+    BACKUP_METHOD_TRIED = "backup_method_tried"
     BALANCE_BROUGHT_IN = "balance_brought_in"
     BANK_PAYMENT_BOOKED = "bank_payment_booked"
     BILLING_PROFILE_CHANGED = "billing_profile_changed"
@@ -52,7 +53,10 @@ class ActivityVerb(StrEnum):
     PAYMENT_BY_LINK_STARTED = "payment_by_link_started"
     PAYMENT_LINK_REVOKED = "payment_link_revoked"
     PAYMENT_LINK_SENT = "payment_link_sent"
+    PAYMENT_METHOD_ADDED = "payment_method_added"
+    PAYMENT_METHOD_REMOVED = "payment_method_removed"
     PAYMENT_METHOD_REPLACED = "payment_method_replaced"
+    PAYMENT_METHOD_USE_CHANGED = "payment_method_use_changed"
     PRODUCT_ENDED = "product_ended"
     PROMISED_SEAT_NOT_GIVEN = "promised_seat_not_given"
     REDUCTION_RAISED = "reduction_raised"
@@ -137,6 +141,8 @@ class ActivityField(StrEnum):
     KIND = "kind"
     BRAND = "brand"
     LAST_FOUR = "last_four"
+    DEFAULT_METHOD = "default_method"
+    BACKUP_METHOD = "backup_method"
     TYPE = "type"
     TIMEZONE = "timezone"
     COLLECTION_METHOD = "collection_method"
@@ -178,6 +184,9 @@ SHAPES: dict[ActivityField, Shape] = {
     ActivityField.KIND: Shape.TEXT,
     ActivityField.BRAND: Shape.TEXT,
     ActivityField.LAST_FOUR: Shape.TEXT,
+    # Brand and last four digits, as people name it.
+    ActivityField.DEFAULT_METHOD: Shape.TEXT,
+    ActivityField.BACKUP_METHOD: Shape.TEXT,
     ActivityField.TYPE: Shape.TEXT,
     ActivityField.TIMEZONE: Shape.TEXT,
     ActivityField.COLLECTION_METHOD: Shape.TEXT,

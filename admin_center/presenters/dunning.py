@@ -114,7 +114,14 @@ def past(charges: Iterable[Charge], entries: Iterable[DunningEntry] = ()) -> lis
 
 
 def _told(charge: Charge) -> tuple[str, str]:
-    """Return the tone and the words of how far a payment got."""
+    """Return the tone and the words of how far a payment got, and whether it was the backup's."""
+    tone, words_of_state = _state(charge)
+    if charge.backup_of_id is None:
+        return tone, words_of_state
+    return tone, _("Backup: %(state)s") % {"state": words_of_state}
+
+
+def _state(charge: Charge) -> tuple[str, str]:
     match state := Charge.State(charge.state):
         case Charge.State.SUCCEEDED:
             return "success", str(charge.get_state_display())
@@ -131,7 +138,9 @@ def _told(charge: Charge) -> tuple[str, str]:
 def _timeline(reading: DunningReading, method: PaymentMethod | None, on: date) -> Timeline:
     invoice, due = reading.invoice, reading.invoice.due
     pending = next((one for one in reading.charges if one.state in Charge.OPEN), None)
-    on_its_way = len(reading.charges) == 1 and pending is not None and pending.state != Charge.State.ACTION
+    # One try, perhaps with its backup.
+    tries = [one for one in reading.charges if one.backup_of_id is None]
+    on_its_way = len(tries) == 1 and pending is not None and pending.state != Charge.State.ACTION
     coming = steps_to_come(reading.unpaid, on) if reading.is_collected and not on_its_way else ()
     named = str(method) if method is not None else ""
     future = [TimelineRow(one.on, "next", words.to_come(one.step, named)) for one in coming]

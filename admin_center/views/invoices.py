@@ -18,10 +18,11 @@ from admin_center.pages import AccountRequest, page
 from admin_center.presenters import documents as document_presenter
 from admin_center.presenters import dunning
 from admin_center.presenters import invoices as invoice_presenter
+from admin_center.presenters import payment as method_presenter
 from admin_center.presenters import payments as payment_presenter
 from admin_center.presenters import quotes as quote_presenter
 from billing import bank_payments, debts, documents, payments, reconciliation
-from billing.models import Charge, Invoice, PaymentMethod
+from billing.models import Charge, Invoice
 from billing.rules import e_invoices
 
 PAGE_SIZE = 50
@@ -59,7 +60,8 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
     document = documents.of(found, lines)
     charges = list(found.charges.order_by("created_at"))
     bookings = list(found.bank_bookings.select_related("payment").order_by("pk"))
-    method = PaymentMethod.objects.default_of(request.account.pk)
+    methods = method_presenter.in_order(request.account)
+    method = methods[0] if methods else None
     timeline = dunning.of_invoice(found, method, request.today)
     past = () if timeline else dunning.past(charges, found.dunning_entries.order_by("pk"))
     context = {
@@ -80,6 +82,7 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
         "partly_paid": bank_payments.is_partly_paid(found),
         "left": (bank_payments.left_of(found), found.currency),
         "method": method,
+        "methods": methods,
     }
     return render(request, "invoices/detail.html", context)
 
@@ -87,12 +90,23 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
 @require_POST
 @page(Action.VIEW_INVOICES)
 def pay(request: AccountRequest, number: str) -> HttpResponse:
-    """Pay an open invoice with the method on file."""
+    """Pay an open invoice with the method that is charged first, or another one on file."""
     found = _find(request, number)
     address = reverse("invoice", args=[request.account.slug, found.number])
+    chosen = request.POST.get("method", "")
+    method = method_presenter.named(request.account, chosen)
+    if chosen and method is None:
+        messages.warning(request, _("This payment method is no longer on file: choose another one."))
+        return redirect(address)
     back = request.build_absolute_uri(reverse("invoice_return", args=[request.account.slug, found.number]))
     try:
-        charge = payments.pay(number, request.account, occasion=request.occasion, return_url=back)
+        charge = payments.pay(
+            number,
+            request.account,
+            occasion=request.occasion,
+            return_url=back,
+            method_id=method.pk if method else None,
+        )
     except payments.AlreadyPaid:
         messages.info(request, _("Nothing is open on this invoice, or a payment is on its way."))
         return redirect(address)

@@ -42,6 +42,9 @@ class Charge(models.Model):
     invoice = models.ForeignKey(Invoice, models.PROTECT, null=True, related_name="charges")
     # By which link it was begun, where nobody was signed in.
     link = models.ForeignKey(PaymentLink, models.PROTECT, null=True, related_name="charges")
+    # Tried with the account's backup in the place of one that was declined for good: once for each.
+    # Few are: their index is the partial one below.
+    backup_of = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
     amount = AmountField(_("amount"))
     # Stored with the intent: a second sending uses exactly what the first used.
     method = models.CharField(_("provider's reference of the method"), max_length=120)
@@ -92,8 +95,16 @@ class Charge(models.Model):
                 condition=Q(state="succeeded", refund_due=False),
                 name="charge_one_success_per_invoice",
             ),
+            models.UniqueConstraint(
+                fields=["backup_of"], condition=Q(backup_of__isnull=False), name="charge_one_backup"
+            ),
             models.CheckConstraint(
                 condition=Q(quote__isnull=False) | Q(invoice__isnull=False), name="charge_is_for_something"
+            ),
+            models.CheckConstraint(
+                condition=Q(backup_of__isnull=True)
+                | Q(invoice__isnull=False, quote__isnull=True, link__isnull=True),
+                name="charge_by_backup_is_for_an_invoice",
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="charge_positive"),
             models.CheckConstraint(

@@ -1,5 +1,6 @@
 """How an account pays: what may be shown of each method, which is charged, and never more."""
 
+from datetime import date
 from typing import ClassVar
 
 from django.core.validators import RegexValidator
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from billing.models.payment_link import PaymentLink
 from billing.models.subscription import Subscription
+from billing.rules import card_expiry
 
 
 class PaymentMethodQuerySet(models.QuerySet["PaymentMethod"]):
@@ -81,6 +83,8 @@ class PaymentMethod(models.Model):
                 condition=~Q(reference=""),
                 name="payment_method_once",
             ),
+            # The target of the composite key by which a set-up replaces a method of its own account.
+            models.UniqueConstraint(fields=["id", "subscription"], name="payment_method_with_account"),
             models.CheckConstraint(
                 condition=Q(use__in=["default", "backup", "spare"]), name="payment_use_is_known"
             ),
@@ -108,6 +112,13 @@ class PaymentMethod(models.Model):
         """Return brand and last four."""
         return f"{self.brand} {self.last_four}".strip()
 
+    @property
+    def last_day(self) -> date | None:
+        """Return the last day on which a card works; None for what doesn't expire."""
+        if self.expires_year is None or self.expires_month is None:
+            return None
+        return card_expiry.last_day(self.expires_year, self.expires_month)
+
 
 class PaymentSetup(models.Model):
     """A hosted page that was opened for one person of one account, or by one link, to be taken in once."""
@@ -116,6 +127,8 @@ class PaymentSetup(models.Model):
     # One of the two: who is signed in enters the account's method, who has a link pays one invoice.
     person = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
     link = models.ForeignKey(PaymentLink, models.CASCADE, null=True, related_name="+")
+    # Null: what is entered is added to what is on file, or is for one payment alone.
+    replaces = models.ForeignKey(PaymentMethod, models.CASCADE, null=True, related_name="+")
     # The state is in the link back and in the session, and here only its hash.
     state_hash = models.CharField(_("state"), max_length=64, unique=True)
     # The provider's own name for its page: never taken from an address.

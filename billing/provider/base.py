@@ -169,7 +169,7 @@ class Provider(Protocol):
         """Open a hosted page on which the customer enters a method; it then sends them to `return_url`.
 
         What it adds to that address is not believed: the page is known by its reference. `currency` is
-        what will be charged, `account` our name for who pays, `replaces` the method in use, or "".
+        what will be charged, `account` our name for who pays, `replaces` a method that they have, or "".
         """
         ...
 

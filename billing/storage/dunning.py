@@ -115,15 +115,17 @@ def _unpaid(
 ) -> UnpaidInvoice:
     account = invoice.subscription.account
     zone = ZoneInfo(account.timezone)
-    own = [charge for charge in charges if charge.link_id is None]
-    tried = {charge.pk: charge for charge in own}
+    own = [charge for charge in charges if charge.link_id is None and charge.backup_of_id is None]
+    # A try ends with its backup's, where one was tried in its place.
+    ends = {charge.pk: charge for charge in own}
+    ends |= {charge.backup_of_id: charge for charge in charges if charge.backup_of_id is not None}
     done = {
-        DunningStep(one.step): max(one.on, _ended(tried[one.charge_id], zone)) if one.charge_id else one.on
+        DunningStep(one.step): max(one.on, _ended(ends[one.charge_id], zone)) if one.charge_id else one.on
         for one in entries
     }
     if own and DunningStep.FIRST_TRY not in done:
         # Made with the invoice, before it was unpaid.
-        done[DunningStep.FIRST_TRY] = _ended(own[0], zone)
+        done[DunningStep.FIRST_TRY] = _ended(ends[own[0].pk], zone)
     # A renewal that was late is dated from its period, and what was brought in from before the account was
     # here: nobody is behind with it since then.
     known_at = account.created_at if invoice.is_brought_in else invoice.issued_at

@@ -332,6 +332,8 @@ def test_olivia_takes_her_data_along(ledger: Account) -> None:
     [profile] = json.loads(archive.read("billing_profile.json"))
     assert profile["sold_to"] == "1 Main Street, Springfield, 62701, US"
     assert profile["recipients"] == "books@acme.example"
+    [method] = json.loads(archive.read("payment_methods.json"))
+    assert (method["use"], method["last_four"], "reference" in method) == ("default", "4242", False)
 
 
 def test_the_export_names_the_taxes_of_each_line(ledger: Account) -> None:
@@ -375,3 +377,4 @@ def test_where_costs_are_not_shown_no_export_holds_one(ledger: Account) -> None:
     assert "1234" not in told
     assert json.loads(archive.read("activity.json"))[-2]["after"] == {"role": "admin"}
     assert json.loads(archive.read("invoices.json")) == []
+    assert json.loads(archive.read("payment_methods.json")) == []

@@ -19,6 +19,7 @@ from tests.console.changing import pay_by_card, review, wish
 from tests.console.reading import JULY_14, signed_in, text
 
 BEGIN, PAGE = "/a/{}/billing/payment/replace/", "/a/{}/billing/payment/"
+ADD = "/a/acme/billing/payment/add/"
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_the_page_behind_the_link_shows_what_was_entered_and_its_button_uses_it(
     shown = text(olivia.get(link))
     assert "Pay for Acme with this from now on? Visa •••• ending in 0002" in shown
     assert card_of("acme") == "4242"  # a GET takes nothing in
-    assert "The payment method is replaced." in text(use(olivia, link))
+    assert "From now on Visa 0002 is charged." in text(use(olivia, link))
     assert card_of("acme") == "0002"
 
 
@@ -160,3 +161,42 @@ def test_coming_back_from_the_bank_takes_nothing_in_by_a_get(olivia: Client, led
     assert signed_in(people.person("stella@globex.example", "")).post(back).status_code == 404
     olivia.post(back)
     assert "Receipt" in text(olivia.get(quote))
+
+
+def test_another_method_is_asked_what_it_is_for(olivia: Client, ledger: Account) -> None:
+    away = olivia.post(ADD).headers["Location"]
+    link = (
+        olivia.post(away, {"method": "test_declines"}).headers["Location"].removeprefix("http://testserver")
+    )
+    shown = text(olivia.get(link))
+    assert "Add this payment method to Acme ? Visa •••• ending in 0002" in shown
+    assert "Backup Charged once when Visa 4242 is declined for good." in shown
+    address, state = link.split("?state=")
+    wrong = olivia.post(address, {"state": state, "use": "both"})
+    assert (wrong.status_code, "Choose one of the three." in text(wrong)) == (422, True)
+    added = text(olivia.post(address, {"state": state, "use": "backup"}, follow=True))
+    assert "Visa 0002 is the backup now." in added
+    assert "Visa •••• ending in 4242 Card Charged first" in added
+    assert "Visa •••• ending in 0002 Card, expires 12/2034 Backup" in added
+    assert "Visa 0002 is charged once in its place." in added
+
+
+def keep(account: Account, reference: str) -> None:
+    PaymentMethod.objects.create(subscription_id=account.pk, use="spare", kind="card", reference=reference)
+
+
+def test_the_same_card_again_and_a_sixth_are_refused_in_words(olivia: Client, ledger: Account) -> None:
+    for number in range(3):
+        keep(ledger, f"pm_{number}")
+    away = olivia.post(ADD).headers["Location"]
+    link = (
+        olivia.post(away, {"method": "test_approves"}).headers["Location"].removeprefix("http://testserver")
+    )
+    assert "This payment method is on file already: nothing was changed." in text(use(olivia, link))
+    keep(ledger, "pm_9")
+    refused = text(olivia.post(ADD, follow=True))
+    assert "5 payment methods are on file already: remove one, or replace it." in refused
+    assert "Add another payment method" not in refused
+    # What was begun before the fifth came is refused as well.
+    SandboxSetup.objects.update(method="test_declines")
+    assert "5 payment methods are on file already" in text(use(olivia, link))

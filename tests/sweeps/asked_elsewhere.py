@@ -29,6 +29,7 @@ ASKED_ELSEWHERE = {
     "billing.payment_links.look": "whoever reads the letter: tests/console/test_payment_links.py",
     "billing.payment_links.pay": "whoever reads the letter: tests/console/test_payment_links.py",
     "billing.payment_links.tell_owner": "cancel_now, and the renewal that ends the account",
+    "billing.payment_uses.put": "put_to_use, remove and finish, before they write",
     "billing.payments.abandon": "whoever withdraws a change, and the renewal",
     "billing.payments.collect": "confirm, pay and the renewal, which have intended the charge",
     "billing.payments.reconcile_charge": "nobody does it: the provider says how a charge stands",

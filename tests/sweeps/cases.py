@@ -128,10 +128,18 @@ def given_up_letter(case: Case) -> int:
 def open_invoice(case: Case) -> str:
     """Return the number of an invoice that is open, with a card on file that is charged for it."""
     Account.objects.filter(pk=case.account.pk).update(collection_method="charge_automatically")
-    PaymentMethod.objects.filter(subscription_id=case.account.pk).update(
-        kind="card", reference="test_approves"
-    )
+    default = PaymentMethod.objects.filter(subscription_id=case.account.pk, use="default")
+    default.update(kind="card", reference="test_approves")
     return str(Invoice.objects.get(pk=case.own(Invoice)).number)
+
+
+def spare_method(case: Case) -> int:
+    """Return a payment method that the account keeps on file, beside the one that it is charged by."""
+    case.own(PaymentMethod)
+    reference = f"pm_{next(_numbers)}"
+    made = PaymentMethod(subscription_id=case.account.pk, use="spare", kind="card", reference=reference)
+    made.save()
+    return made.pk
 
 
 def new_transfer(case: Case) -> tuple[int, str]:

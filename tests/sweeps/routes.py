@@ -105,6 +105,10 @@ ACCOUNT: dict[str, Route] = {
     "export_file": Route("export_data", READ, child="export", part="export_id", download=True),
     "payment": Route("view_payment", READ),
     "payment_begin": Route("change_payment", post=(302,)),
+    "payment_add": Route("change_payment", post=(302,)),
+    # Posted without what it is to be used for.
+    "method_use": Route("change_payment", post=(302,), child="method", part="method_id"),
+    "method_remove": Route("change_payment", post=(302,), child="method", part="method_id", queries=30),
     # Nobody of the world has opened a page at the provider.
     "payment_return": Route("change_payment", (302,), (302,)),
     # Posted empty.

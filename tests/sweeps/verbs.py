@@ -25,6 +25,7 @@ from billing import (
     debts,
     payment_links,
     payment_methods,
+    payment_uses,
     payments,
     profile,
     provider_checks,
@@ -56,6 +57,7 @@ from tests.sweeps.cases import (
     own_request,
     paid_charge,
     requested_refund,
+    spare_method,
 )
 
 STAFF = "staff"
@@ -118,6 +120,16 @@ VERBS: dict[str, Verb] = {
         lambda c, made: payment_methods.finish(c.account, made, occasion=c.occasion),
         ("change_payment",),
         make=open_setup,
+    ),
+    "billing.payment_uses.put_to_use": Verb(
+        lambda c, made: payment_uses.put_to_use(made, "backup", occasion=c.occasion),
+        ("change_payment",),
+        make=spare_method,
+    ),
+    "billing.payment_uses.remove": Verb(
+        lambda c, made: payment_uses.remove(made, occasion=c.occasion),
+        ("change_payment",),
+        make=spare_method,
     ),
     "billing.profile.change": Verb(
         lambda c, made: profile.change(

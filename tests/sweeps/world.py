@@ -143,7 +143,10 @@ def fill(account: Account, owner: User, today: date) -> None:
     lines = {"support": ("team", 10, MONEY["support"]), "guide": ("team", 12, MONEY["guide"])}
     start = today - timedelta(days=100)
     shop.subscribe(account, lines, start=start)
-    PaymentMethod.objects.create(subscription_id=account.pk, kind="card", brand="Bank", last_four="4242")
+    for use, last_four in (("default", "4242"), ("spare", "1881")):
+        PaymentMethod.objects.create(
+            subscription_id=account.pk, use=use, kind="card", brand="Bank", last_four=last_four
+        )
     Account.objects.filter(pk=account.pk).update(collection_method="send_invoice")
     give_profile(account)
     at = datetime.combine(today, datetime.min.time(), UTC)
@@ -311,6 +314,7 @@ def own_ids(account: Account) -> dict[str, Any]:
         "export": first(DataExport.objects.filter(account=account), "pk"),
         "member": first(Membership.objects.filter(account=account, role="agent"), "pk"),
         "recipient": first(InvoiceRecipient.objects.filter(profile=account.pk), "pk"),
+        "method": first(PaymentMethod.objects.filter(use="spare", **by_account), "pk"),
     }
     return {name: value if value is not None else ABSENT_IDS[name] for name, value in found.items()}
 
@@ -327,6 +331,7 @@ ABSENT_IDS: dict[str, Any] = {
     "export": 999_999_999,
     "member": 999_999_999,
     "recipient": 999_999_999,
+    "method": 999_999_999,
 }
 
 
