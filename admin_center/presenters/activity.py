@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import format_currency
 from django.conf import settings
-from django.utils import formats
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -99,7 +98,7 @@ class ActivityPresenter:
         return ActivityRow(
             entry=entry,
             at=at,
-            when=formats.date_format(at, "DATETIME_FORMAT"),
+            when=phrases.moment(at),
             sentence=sentence(entry.verb),
             about=_about(entry.subject, members, self.names),
             who=who(entry),

@@ -14,7 +14,6 @@ from django.forms import BaseForm
 from django.template.context import Context
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils import formats
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
@@ -25,7 +24,7 @@ from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from accounts.rules.decision import Action, Contact, Decision, DenialReason, NextStep
 from accounts.rules.roles import Role
 from admin_center import drafts
-from admin_center.wording import cycles, labels
+from admin_center.wording import cycles, labels, phrases
 from billing.rules.money import to_decimal
 from billing.rules.periods import Cycle
 
@@ -172,9 +171,7 @@ def day(when: date | None) -> str:
 @lru_cache(maxsize=4096)
 def _day(when: date, language: str) -> SafeString:
     """Return a date's words; the language is the one of the moment, named for the cache."""
-    return format_html(
-        '<time datetime="{}">{}</time>', when.isoformat(), formats.date_format(when, "DATE_FORMAT")
-    )
+    return format_html('<time datetime="{}">{}</time>', when.isoformat(), phrases.day(when))
 
 
 @register.simple_tag(takes_context=True)
@@ -189,9 +186,9 @@ def zoned(context: Context, when: date | datetime | None) -> str:
     zone = account.timezone if account else "UTC"
     if isinstance(when, datetime):
         when = when.astimezone(ZoneInfo(zone))
-        text = formats.date_format(when, "DATETIME_FORMAT")
+        text = phrases.moment(when)
     else:
-        text = formats.date_format(when, "DATE_FORMAT")
+        text = phrases.day(when)
     return format_html(
         '<time datetime="{}">{}</time> <span class="muted small nowrap">({})</span>',
         when.isoformat(),

@@ -3,12 +3,13 @@
 No amounts: those go to pages through `{% cost %}` alone.
 """
 
+import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.utils import formats
-from django.utils.translation import ngettext
+from django.utils.translation import get_language, ngettext
 
 from admin_center.wording import cycles
 from admin_center.wording.bidi import isolated
@@ -46,7 +47,17 @@ def percent(value: Decimal) -> str:
 
 def day(when: date) -> str:
     """Return a date in the language's long form."""
-    return formats.date_format(when, "DATE_FORMAT")
+    return _first(formats.date_format(when, "DATE_FORMAT"))
+
+
+def moment(when: datetime) -> str:
+    """Return a date and time in the language's long form."""
+    return _first(formats.date_format(when, "DATETIME_FORMAT"))
+
+
+def _first(words: str) -> str:
+    """Return a date as French says it: "1er mars", and all other days by their number alone."""
+    return re.sub(r"^1 ", "1er ", words) if get_language() == "fr" else words
 
 
 def zone(name: str) -> str:

@@ -241,5 +241,5 @@ def test_the_page_is_french_too(acme: Account) -> None:
     letter.facts = mail.without_secrets(letter.facts)
     letter.save()
     page = text(signed_in(people.vera(), "fr").get(f"{AGAIN}?letter={letter.pk}"))
-    assert "Le lien qu’elle contient n’est plus conservé" in page
+    assert "Le lien qu’il contient n’est plus conservé" in page
     assert "révoque l’invitation et invite de nouveau" in page

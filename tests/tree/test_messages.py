@@ -68,3 +68,64 @@ def test_the_compiled_texts_are_the_written_ones(written: polib.POFile) -> None:
         for one in written.translated_entries()
     }
     assert as_compiled == as_written, "run make messages"
+
+
+# What print never does, in either language, with the same as it should be.
+TYPOGRAPHY = {
+    "a plain space before a sign that stands apart": re.compile(r"\S (?=[:;!?»€]|%(?!\())"),
+    "a plain space inside quotes": re.compile(r"« (?=\S)"),
+    "no space before a sign that stands apart": re.compile(
+        r"[\w)](?=[;!?](\s|$))|[^\W\d](?=:(\s|$))|«\S|\S»"
+    ),
+    "a straight apostrophe": re.compile(r"\w'\w"),
+    "three dots": re.compile(r"\.\.\."),
+    "no elision": re.compile(r"(?<!-)\b([Qq]ue|[Dd]e|[Ll][ea]|[Jj]e|[Nn]e|[Ss]e) [aeiouyéèêàâîôûœ]"),
+    "a word that a name may want elided": re.compile(
+        r"\b([Dd]e|[Qq]ue) %\((account|account_name|name|product|vendor|by|payer|owner|suite|to|from)\)s"
+    ),
+}
+# "le onze", "le oui" and letters called by their name; h is aspirate as often as not.
+NOT_ELIDED = re.compile(r"\b[Ll]e (onze|oui|un)\b|[Ll]e 1")
+
+
+def flat(text: str) -> str:
+    """Return a text without its tags and addresses."""
+    return re.sub(r"<[^>]*>|https?:\S+", "", text)
+
+
+def test_french_is_set_as_french_is(written: polib.POFile) -> None:
+    wrong = [
+        f"{name}: {text}"
+        for entry in written.translated_entries()
+        for text in (entry.msgstr, *entry.msgstr_plural.values())
+        for name, sign in TYPOGRAPHY.items()
+        if sign.search(NOT_ELIDED.sub("", flat(text)))
+    ]
+    assert wrong == []
+
+
+def test_english_has_the_apostrophes_and_dots_of_print(written: polib.POFile) -> None:
+    wrong = [
+        entry.msgid
+        for entry in written.translated_entries()
+        # Names of fields are seen in the back office alone, and a migration would have to follow each.
+        if not any("/models/" in place for place, _line in entry.occurrences)
+        and re.search(r"\w'\w|\.\.\.|\w \"", flat(entry.msgid + entry.msgid_plural))
+    ]
+    assert wrong == []
+
+
+def test_the_words_that_read_badly_are_gone(written: polib.POFile) -> None:
+    """Those of which a native reader said what is better (French: calques of our own English)."""
+    badly = re.compile(
+        r"qui (en )?décide\b|au devis du jour|tarif public|(?<!un )courrier\b|(?<!aux )\blettres?\b(?! de A)"
+        r"|d’(elles?|eux)-mêmes?|de lui-même|ce qui attend|mégarde|Solde créditeur|Il coûtera",
+        re.IGNORECASE,
+    )
+    wrong = [
+        text
+        for entry in written.translated_entries()
+        for text in (entry.msgstr, *entry.msgstr_plural.values())
+        if badly.search(text)
+    ]
+    assert wrong == []
