@@ -9,7 +9,7 @@ from django.db.models import Case, CharField, DecimalField, ExpressionWrapper, F
 from django.db.models.functions import Coalesce, TruncDate
 
 from accounts.models import Account
-from billing.models import BalanceEntry, BankBooking, Invoice, InvoicePayment
+from billing.models import BalanceEntry, BankBooking, Invoice, InvoicePayment, WriteOff
 from billing.rules.money import to_minor
 from billing.rules.statements import AccountStatement, Movement, MovementKind, statement
 
@@ -34,11 +34,12 @@ def read(account: Account, first: date, last: date) -> AccountStatement:
 
 def _movements(account: Account, first: date, until: date) -> QuerySet[Any, Any]:
     start, end = _midnight(account, first), _midnight(account, until)
-    issued, paid, transferred, credit = _parts(account)
+    issued, paid, transferred, given_up, credit = _parts(account)
     parts = (
         issued.filter(issued_on__gte=first, issued_on__lt=until),
         paid.filter(paid_at__gte=start, paid_at__lt=end),
         transferred.filter(payment__received_on__gte=first, payment__received_on__lt=until),
+        given_up.filter(written_off_at__gte=start, written_off_at__lt=end),
         credit.filter(created_at__gte=start, created_at__lt=end),
     )
     one, *others = (part.values_list(*COLUMNS) for part in parts)
@@ -47,20 +48,21 @@ def _movements(account: Account, first: date, until: date) -> QuerySet[Any, Any]
 
 
 def _owed_before(account: Account, first: date) -> int:
-    """Return what an account owed when a day began: documents less payments less credit."""
+    """Return what an account owed when a day began: documents less payments, write-offs and credit."""
     start = _midnight(account, first)
-    issued, paid, transferred, credit = _parts(account)
+    issued, paid, transferred, given_up, credit = _parts(account)
     sums = (
         issued.filter(issued_on__lt=first).aggregate(sum=Sum("moved"))["sum"],
         paid.filter(paid_at__lt=start).aggregate(sum=Sum("moved"))["sum"],
         transferred.filter(payment__received_on__lt=first).aggregate(sum=Sum("moved"))["sum"],
+        given_up.filter(written_off_at__lt=start).aggregate(sum=Sum("moved"))["sum"],
         credit.filter(created_at__lt=start).aggregate(sum=Sum("moved"))["sum"],
     )
     return sum(to_minor(one or Decimal(0), account.currency) for one in sums)
 
 
 def _parts(account: Account) -> tuple[QuerySet[Any], ...]:
-    """Return documents, payments and what moved the credit besides, each with the columns of a movement."""
+    """Return documents, payments, write-offs and what moved the credit, each with a movement's columns."""
     zone = ZoneInfo(account.timezone)
     documents = Invoice.objects.filter(subscription_id=account.pk).annotate(
         day=F("issued_on"),
@@ -70,7 +72,11 @@ def _parts(account: Account) -> tuple[QuerySet[Any], ...]:
         at=F("issued_at"),
     )
     paid = InvoicePayment.objects.filter(
-        invoice__subscription_id=account.pk, invoice__due__gt=0, invoice__bank_bookings=None
+        invoice__subscription_id=account.pk,
+        invoice__due__gt=0,
+        invoice__bank_bookings=None,
+        write_off=None,
+        from_balance=False,
     )
     transferred = BankBooking.objects.filter(invoice__subscription_id=account.pk).annotate(
         day=F("payment__received_on"),
@@ -86,7 +92,14 @@ def _parts(account: Account) -> tuple[QuerySet[Any], ...]:
         of=F("invoice__number"),
         at=F("paid_at"),
     )
-    return documents, payments, transferred, _credit(account)
+    given_up = WriteOff.objects.filter(invoice__subscription_id=account.pk).annotate(
+        day=TruncDate("written_off_at", tzinfo=zone),
+        what=_text(MovementKind.WRITTEN_OFF),
+        moved=_plain(-F("amount")),
+        of=F("invoice__number"),
+        at=F("written_off_at"),
+    )
+    return documents, payments, transferred, given_up, _credit(account)
 
 
 def _credit(account: Account) -> QuerySet[Any]:

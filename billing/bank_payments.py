@@ -13,7 +13,7 @@ from accounts.models import Account
 from accounts.occasion import Occasion, OccasionOf
 from accounts.rules.activity import ActivityVerb
 from billing import debts, payment_letters
-from billing.models import BankBooking, BankPayment, Charge, Invoice, InvoicePayment
+from billing.models import BalanceEntry, BankBooking, BankPayment, Charge, Invoice, InvoicePayment
 from billing.rules.bank_matching import OpenInvoice, matched, named, perhaps_named
 from billing.rules.money import to_minor, to_money
 
@@ -178,8 +178,13 @@ def open_ones() -> QuerySet[Invoice]:
 
 
 def left_of(invoice: Invoice) -> int:
-    """Return what is left to pay of an invoice after what was booked, in minor units."""
-    return to_minor(invoice.due.amount - _sum(invoice.bank_bookings.all()), invoice.currency)
+    """Return what is left to pay of an invoice after what was booked and set off, in minor units."""
+    moved = _set_off(invoice).aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+    return to_minor(invoice.due.amount - _sum(invoice.bank_bookings.all()) + moved, invoice.currency)
+
+
+def _set_off(invoice: Invoice) -> QuerySet[BalanceEntry]:
+    return invoice.balance_entries.filter(reason=BalanceEntry.Reason.SET_OFF)
 
 
 def left_over(payment: BankPayment) -> int:
@@ -192,8 +197,12 @@ def _sum(bookings: QuerySet[BankBooking]) -> Decimal:
 
 
 def is_partly_paid(invoice: Invoice) -> bool:
-    """Tell whether a part was paid by transfer: the rest is too, because a card is charged all or nothing."""
-    return invoice.bank_bookings.exists() and not InvoicePayment.objects.filter(invoice=invoice).exists()
+    """Tell whether a part was paid by transfer, or set off: the rest comes by transfer.
+
+    A card is charged all or nothing.
+    """
+    in_part = invoice.bank_bookings.exists() or _set_off(invoice).exists()
+    return in_part and not InvoicePayment.objects.filter(invoice=invoice).exists()
 
 
 def waiting() -> QuerySet[BankPayment]:

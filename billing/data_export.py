@@ -28,6 +28,7 @@ from billing.models import (
     InvoiceLine,
     PaymentMethod,
     Refund,
+    WriteOff,
 )
 from billing.rules.tax import AppliedTax
 from billing.rules.tax_json import from_plain
@@ -232,6 +233,21 @@ def _refunds(account: Account, on: date) -> Iterable[Row]:
         }
 
 
+def _write_offs(account: Account, on: date) -> Iterable[Row]:
+    """Return what the vendor gave up of invoices; none where costs are not shown."""
+    if not account.shows_costs:
+        return
+    made = WriteOff.objects.filter(invoice__subscription_id=account.pk).select_related("invoice")
+    for one in made.order_by("written_off_at"):
+        yield {
+            "invoice": one.invoice.number,
+            "at": one.written_off_at,
+            "amount": one.amount.amount,
+            "currency": one.invoice.currency,
+            "reason": one.reason,
+        }
+
+
 def _tax(tax: AppliedTax) -> str:
     """Return a tax as a file names it: "QST 9.975", or the code of why there is none."""
     return tax.reason.value if tax.reason else f"{tax.name} {tax.rate.normalize():f}".strip()
@@ -264,5 +280,6 @@ _PARTS: dict[str, Callable[[Account, date], Iterable[Row]]] = {
     "payment_methods": _payment_methods,
     "invoices": _invoices,
     "refunds": _refunds,
+    "write_offs": _write_offs,
     "activity": _activity,
 }

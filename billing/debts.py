@@ -114,7 +114,7 @@ def reopen(account: Account, *, occasion: Occasion, reason: str) -> None:
     """Give back what a debt took; a period that ended while suspended starts anew on this day."""
     was_suspended = account.state == AccountState.SUSPENDED
     lifecycle.move(account, AccountState.ACTIVE, occasion=occasion, reason=reason)
-    if was_suspended and reason == "paid":
+    if was_suspended and reason != "old_debt_settled":
         dunning_letters.restored(account, key=f"{account.pk}:{occasion.at.isoformat()}")
     if was_suspended:
         Subscription.objects.filter(pk=account.pk, paid_until__lt=occasion.on).update(resumes_on=occasion.on)

@@ -40,7 +40,7 @@ def of(invoice: Invoice, lines: Sequence[InvoiceLine]) -> InvoiceDocument:
         language=invoice.language,
         account_name=invoice.account_name,
         vendor_name=invoice.vendor_name,
-        lines=tuple(_line(line, currency) for line in lines),
+        lines=tuple(line_of(line, currency) for line in lines),
         taxes=tuple(row_from_plain(row) for row in invoice.taxes),
         subtotal=to_minor(invoice.subtotal.amount, currency),
         tax=to_minor(invoice.tax.amount, currency),
@@ -64,7 +64,8 @@ def of(invoice: Invoice, lines: Sequence[InvoiceLine]) -> InvoiceDocument:
     )
 
 
-def _line(line: InvoiceLine, currency: str) -> DocumentLine:
+def line_of(line: InvoiceLine, currency: str) -> DocumentLine:
+    """Return a line, stored or about to be, as its document has it."""
     return DocumentLine(
         kind=LineKind(line.kind),
         product=line.product,

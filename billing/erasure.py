@@ -34,6 +34,7 @@ from billing.models import (
     PaymentSetup,
     PostalAddress,
     Refund,
+    WriteOff,
 )
 from billing.storage import statements
 
@@ -82,6 +83,7 @@ def erase(account_id: int, at: datetime) -> bool:
     ChangeRequest.objects.filter(subscription_id=account_id).update(
         requester=None, requester_name="", decided_by=None, decided_by_name="", note="", reason=""
     )
+    WriteOff.objects.filter(invoice__subscription_id=account_id).update(reason="")
     Refund.objects.filter(subscription_id=account_id).update(reason="", decision="")
     Cancellation.objects.filter(account=account).update(by=None, by_name="", text="", erased_at=at)
     account.name = account.slug = _free(

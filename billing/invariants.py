@@ -21,6 +21,10 @@ class Broken:
 
 # From an amount of an invoice to minor units, in which its tables count.
 _SCALE = "power(10, CASE i.currency WHEN 'JPY' THEN 0 WHEN 'BHD' THEN 3 ELSE 2 END)::numeric"
+# What of an invoice came by transfers or was set off against a credit note over it.
+_SETTLED = """SELECT coalesce((SELECT sum(b.amount) FROM billing_bankbooking b WHERE b.invoice_id = i.id), 0)
+    - coalesce((SELECT sum(e.amount) FROM billing_balanceentry e
+        WHERE e.invoice_id = i.id AND e.reason = 'set_off'), 0) AS settled"""
 # What makes one tax: before taxes had names, the rate alone.
 _TAX = "coalesce(t ->> 'name', ''), (t ->> 'rate')::numeric, coalesce(t ->> 'reason', '')"
 
@@ -108,16 +112,26 @@ INVARIANTS: dict[str, str] = {
         SELECT i.number FROM billing_invoice i JOIN billing_invoicepayment p ON p.invoice_id = i.id
         LEFT JOIN billing_charge c ON c.id = p.charge_id
         WHERE (p.charge_id IS NOT NULL AND (c.amount <> i.due OR c.state <> 'succeeded' OR c.refund_due))""",
-    "no more is booked of a transfer, or of an invoice, than there is": """
+    "no more is booked of a transfer than there is": """
         SELECT p.id FROM billing_bankpayment p JOIN billing_bankbooking b ON b.payment_id = p.id
-        GROUP BY p.id HAVING sum(b.amount) > p.amount
-        UNION ALL SELECT i.id FROM billing_invoice i JOIN billing_bankbooking b ON b.invoice_id = i.id
-        GROUP BY i.id HAVING sum(b.amount) > i.due""",
-    "an invoice is paid by transfers when they are all that is due, and only then": """
-        SELECT i.id FROM billing_invoice i JOIN billing_bankbooking b ON b.invoice_id = i.id
+        GROUP BY p.id HAVING sum(b.amount) > p.amount""",
+    "an invoice is settled when transfers and what was set off are all that is due, and only then": f"""
+        SELECT i.id FROM billing_invoice i LEFT JOIN billing_invoicepayment p ON p.invoice_id = i.id
+        JOIN LATERAL ({_SETTLED}) s ON true
+        WHERE s.settled > i.due OR (s.settled > 0 AND (s.settled = i.due)
+            <> (p.invoice_id IS NOT NULL AND p.charge_id IS NULL AND p.write_off_id IS NULL))
+        OR (p.from_balance AND s.settled <> i.due)""",  # noqa: S608 - constants
+    "what is written off of an invoice is all that was left of it, and settles it": f"""
+        SELECT w.invoice_id FROM billing_writeoff w JOIN billing_invoice i ON i.id = w.invoice_id
         LEFT JOIN billing_invoicepayment p ON p.invoice_id = i.id
-        GROUP BY i.id, p.invoice_id, p.charge_id
-        HAVING (sum(b.amount) = i.due) <> (p.invoice_id IS NOT NULL AND p.charge_id IS NULL)""",
+        JOIN LATERAL ({_SETTLED}) s ON true
+        WHERE p.write_off_id IS DISTINCT FROM w.invoice_id OR w.amount_currency <> i.currency
+        OR w.amount <> i.due - s.settled""",  # noqa: S608 - constants
+    "no more of a line is credited by the staff than it charged, in its own account": """
+        SELECT l.id FROM billing_invoiceline l JOIN billing_invoice i ON i.id = l.invoice_id
+        JOIN billing_invoiceline c ON c.credits_id = l.id JOIN billing_invoice n ON n.id = c.invoice_id
+        GROUP BY l.id, i.subscription_id HAVING -sum(c.amount) > l.amount OR bool_or(c.amount >= 0)
+        OR bool_or(n.subscription_id <> i.subscription_id)""",
     "a confirmed quote charged what it showed": f"""
         SELECT q.id FROM billing_quote q LEFT JOIN billing_invoice i ON i.quote_id = q.id
         WHERE q.state = 'confirmed'
@@ -151,7 +165,7 @@ INVARIANTS: dict[str, str] = {
         WHERE r.subscription_id <> c.subscription_id OR r.amount_currency <> c.amount_currency""",
     "an invoice's balance entries are what it says": """
         SELECT i.number FROM billing_invoice i
-        LEFT JOIN billing_balanceentry b ON b.invoice_id = i.id
+        LEFT JOIN billing_balanceentry b ON b.invoice_id = i.id AND b.reason <> 'set_off'
         GROUP BY i.id HAVING coalesce(sum(b.amount), 0)
         <> CASE WHEN i.kind = 'credit_note' THEN -i.total ELSE -i.prepaid - i.carried_over END""",
     "a promo code is used as often as it was redeemed": """

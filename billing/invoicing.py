@@ -1,8 +1,9 @@
 """Issues invoices and credit notes, from the same lines that were shown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 from django.conf import settings
 from django.db.models import Q
@@ -28,7 +29,6 @@ from billing.rules.money import to_money
 from billing.rules.settlement import Settlement
 from billing.rules.tax_json import row_to_plain, to_plain
 from billing.storage import statements
-from billing.storage.loading import LoadedFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,28 @@ class Cause:
     reason: Invoice.Reason
     quote: Quote | None = None
     period_start: date | None = None
+    # Of a credit note of the staff: the invoice, its lines that are given back, what becomes of the amount.
+    corrects: Invoice | None = None
+    credits: tuple[InvoiceLine, ...] = ()
+    terms: PaymentTerms | None = None
+
+
+class LineNames(Protocol):
+    """What lines are called by product, and by product and edition, and which are charged by the period."""
+
+    @property
+    def names(self) -> Mapping[str | tuple[str, str], str]:
+        """Return the names."""
+        ...
+
+    @property
+    def flat(self) -> frozenset[str]:
+        """Return the products that are charged by the period, not by the seat."""
+        ...
+
+    def price_version(self, line: PricedLine, on: date) -> str:
+        """Return which price of the list a line has."""
+        ...
 
 
 def issue(
@@ -45,7 +67,7 @@ def issue(
     lines: Sequence[PricedLine],
     settlement: Settlement,
     *,
-    reading: LoadedFacts,
+    reading: LineNames,
     cause: Cause,
     occasion: Occasion,
 ) -> Invoice | None:
@@ -59,6 +81,8 @@ def issue(
         return None
     invoice = _invoice(account, lines, settlement, cause, occasion)
     made = [_line(invoice, position, line, reading) for position, line in enumerate(lines, 1)]
+    for line, credited in zip(made, cause.credits, strict=False):
+        line.credits, line.price_version = credited, credited.price_version
     invoice.number = statements.next_number("CN" if settlement.is_credit_note else "INV")
     invoice.content_hash = fingerprint(documents.of(invoice, made))
     invoice.save(force_insert=True)
@@ -92,15 +116,16 @@ def _invoice(
         vendor_name=settings.VENDOR_NAME,
         seller=parties.to_plain(seller),
         buyer=parties.to_plain(profile.as_buyer(account.name, _email(account))),
-        payment_terms=payment_to_plain(_terms(account, settlement, cause.quote)),
-        purchase_order=(cause.quote.purchase_order if cause.quote else "") or profile.purchase_order,
+        payment_terms=payment_to_plain(cause.terms or _terms(account, settlement, cause.quote)),
+        purchase_order=_ordered_by(cause) or profile.purchase_order,
         due_on=parties.due_on(
             occasion.on, settlement.due, collects=account.collects, payment_days=seller.payment_days
         ),
-        corrects=_corrected(account, lines) if credit else [],
+        corrects=_corrected(account, lines, cause.corrects) if credit else [],
         supplied_from=min((line.covers.start for line in lines), default=None),
         supplied_until=max((line.covers.end for line in lines), default=None),
-        caused_by=occasion.by.name if occasion.by else "",
+        # Who of the staff corrects is in the trail, and not on the customer's document.
+        caused_by=occasion.by.name if occasion.by and cause.corrects is None else "",
         request_number=cause.quote.request_id if cause.quote else None,
         requested_by=cause.quote.request.requester_name if cause.quote and cause.quote.request else "",
         subtotal=to_money(settlement.subtotal, currency),
@@ -122,8 +147,16 @@ def _email(account: Account) -> str:
     return owner.user.email if owner else ""
 
 
-def _corrected(account: Account, lines: Sequence[PricedLine]) -> list[dict[str, str]]:
+def _ordered_by(cause: Cause) -> str:
+    """Return the purchase order number of an order, or of the invoice that is corrected."""
+    of = cause.quote or cause.corrects
+    return of.purchase_order if of else ""
+
+
+def _corrected(account: Account, lines: Sequence[PricedLine], named: Invoice | None) -> list[dict[str, str]]:
     """Return the invoices that charged what lines give back; none where they were issued elsewhere."""
+    if named is not None:
+        return [{"number": named.number, "issued_on": named.issued_on.isoformat()}]
     back = Q()
     for line in lines:
         if line.amount < 0:
@@ -156,9 +189,8 @@ def _terms(account: Account, settlement: Settlement, quote: Quote | None) -> Pay
     return PaymentTerms()
 
 
-def _line(invoice: Invoice, position: int, line: PricedLine, reading: LoadedFacts) -> InvoiceLine:
+def _line(invoice: Invoice, position: int, line: PricedLine, reading: LineNames) -> InvoiceLine:
     currency, names = invoice.currency, reading.names
-    edition = reading.facts.edition(line.product, line.edition)
     return InvoiceLine(
         invoice=invoice,
         position=position,
@@ -187,7 +219,7 @@ def _line(invoice: Invoice, position: int, line: PricedLine, reading: LoadedFact
         amount=to_money(line.amount, currency),
         taxes=[to_plain(tax) for tax in line.taxes],
         because=" ".join(line.because),
-        price_version=edition.price_version(line.cycle, line.unit, invoice.issued_on),
+        price_version=reading.price_version(line, invoice.issued_on),
         flat=line.product in reading.flat,
         capped=line.capped,
     )

@@ -91,6 +91,15 @@ def issued(account: Account, invoice: Invoice) -> None:
         )
 
 
+def credited(account: Account, note: Invoice, reason: str) -> None:
+    """Send a credit note of the staff to owner and billing admins, with its reason."""
+    if not account.shows_costs:
+        return
+    people = [member.user for member in Membership.objects.contacts(account)]
+    facts = {**_of_invoice(note), "reason": reason}
+    mail.post(LetterKind.INVOICE_ISSUED, account, to=people, facts=facts, key=note.number)
+
+
 def terms(invoice: Invoice | None) -> dict[str, Any]:
     """Return how a document is settled, for the letter about what caused it."""
     if invoice is None:

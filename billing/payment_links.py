@@ -20,8 +20,8 @@ from accounts.models import Account, Membership
 from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.letters import LetterKind
-from billing import payment_methods, payments, reconciliation
-from billing.models import Charge, Invoice, InvoicePayment, PaymentLink, PaymentSetup
+from billing import bank_payments, payment_methods, payments, reconciliation
+from billing.models import Charge, Invoice, InvoicePayment, PaymentLink, PaymentSetup, WriteOff
 from billing.payment_methods import Method, SetupOver, SetupStart
 from billing.rules.money import to_minor
 
@@ -221,9 +221,11 @@ def over(account: Account, link: PaymentLink, at: datetime) -> NoLinkReason | No
 
 def _closed(account: Account, invoice: Invoice) -> NoLinkReason | None:
     """Return why nobody pays an invoice by a link."""
+    if WriteOff.objects.filter(invoice=invoice).exists():
+        return NoLinkReason.BY_VENDOR
     if not account.shows_costs or account.erased_at is not None:
         return NoLinkReason.BY_VENDOR
-    if invoice.bank_bookings.exists() and not InvoicePayment.objects.filter(invoice=invoice).exists():
+    if bank_payments.is_partly_paid(invoice):
         return NoLinkReason.BY_VENDOR
     if invoice.due.amount <= 0 or InvoicePayment.objects.filter(invoice=invoice).exists():
         return NoLinkReason.PAID

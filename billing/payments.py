@@ -23,7 +23,7 @@ from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState, CollectionMethod
 from accounts.rules.decision import Action
-from billing import applying, debts, payment_letters, payment_uses
+from billing import applying, bank_payments, debts, payment_letters, payment_uses
 from billing.models import Charge, Invoice, InvoicePayment, PaymentLink, PaymentMethod, Quote
 from billing.provider import provider
 from billing.provider.base import (
@@ -118,7 +118,7 @@ def pay(
             raise AlreadyPaid
         if not is_charged(account):
             raise PaidByInvoice
-        if invoice.bank_bookings.exists():
+        if bank_payments.is_partly_paid(invoice):
             # A card is charged all or nothing, and a part of it is there.
             raise PaidInPart
         method = payment_uses.method_of(account, method_id)

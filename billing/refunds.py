@@ -22,7 +22,7 @@ from accounts.models import Account
 from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from billing import payment_letters, payments, reconciliation
-from billing.models import BalanceEntry, Charge, Refund
+from billing.models import BalanceEntry, Charge, Invoice, Refund
 from billing.provider import provider
 from billing.provider.base import PaymentReference, ProviderUnreachable, RefundOutcome, RefundStatus
 from billing.rules.money import to_minor, to_money
@@ -71,8 +71,20 @@ def request(
     return send(refund.pk, occasion=occasion)
 
 
+def is_decided_by_two(charge: Charge, amount: int) -> bool:
+    """Tell whether giving back so much of a charge, in minor units, needs a second person."""
+    return needs_second(refundable(charge), amount, settings.REFUND_LIMITS, charge.amount.currency.code)
+
+
 def intend(
-    account: Account, charge_id: UUID, amount: int, *, reason: str, occasion: Occasion, may_be_owed: bool
+    account: Account,
+    charge_id: UUID,
+    amount: int,
+    *,
+    reason: str,
+    occasion: Occasion,
+    may_be_owed: bool,
+    credit_note: Invoice | None = None,
 ) -> Refund:
     """Write a refund down before anything is sent, under the account's lock, for staff who were asked.
 
@@ -82,12 +94,13 @@ def intend(
     of, currency = refundable(charge), charge.amount.currency.code
     if why := _refusal(charge, of, amount, may_be_owed=may_be_owed):
         raise NotRefunded(why)
-    two = needs_second(of, amount, settings.REFUND_LIMITS, currency)
+    two = is_decided_by_two(charge, amount)
     if two and charge.refunds.filter(state=Refund.State.REQUESTED).exists():
         raise NotRefunded(RefundRefusal.REQUESTED)
     refund = Refund.objects.create(
         subscription_id=account.pk,
         charge=charge,
+        credit_note=credit_note,
         amount=to_money(amount, currency),
         left_then=to_money(of.left, currency),
         owed_again=to_money(0, currency),

@@ -7,11 +7,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from admin_center.back_office.columns import amount
+from admin_center.back_office.credit_notes import CreditNoteMixin
 from admin_center.back_office.payment_links import LinkInline, PaymentLinks
 from admin_center.back_office.payments import why_not
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffInline
 from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
+from admin_center.back_office.write_offs import WriteOffMixin
 from admin_center.wording import changes
 from billing.models import Charge, Invoice, InvoiceLine
 
@@ -60,7 +62,7 @@ class TryInline(StaffInline):
 
 
 @admin.register(Invoice, site=site)
-class InvoiceAdmin(PaymentLinks, OfSubscription):
+class InvoiceAdmin(CreditNoteMixin, WriteOffMixin, PaymentLinks, OfSubscription):
     """Invoices and credit notes, the newest first."""
 
     total_shown = staticmethod(amount("total", _("Total")))
@@ -73,11 +75,17 @@ class InvoiceAdmin(PaymentLinks, OfSubscription):
     fields = (
         *("number", "company", "kind", "reason", "issued_on", "issued_at", "period_start", "caused_by"),
         *("subtotal_shown", "tax_shown", "total_shown", "prepaid_shown", "due_shown", "paid_at", "by_link"),
+        *("written_off", "credit_it", "corrected"),
     )
     inlines = (InvoiceLineInline, TryInline, LinkInline)
+
+    @admin.display(description=_("Corrects"))
+    def corrected(self, invoice: Invoice) -> str:
+        """Return the invoices that a credit note names."""
+        return ", ".join(one["number"] for one in invoice.corrects) or "–"
 
     @admin.display(description=_("paid at"))
     def paid_at(self, invoice: Invoice) -> datetime | None:
         """Return when the money was there."""
         payment = getattr(invoice, "payment", None)
-        return payment.paid_at if payment else None
+        return payment.paid_at if payment and not payment.write_off_id else None

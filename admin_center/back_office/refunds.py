@@ -228,7 +228,17 @@ class RefundAdmin(StaffAdmin):
     search_fields = ("subscription__account__slug",)
     search_help_text = gettext_lazy("How the account’s name or address name begins.")
     fields = (
-        *("company", "of_charge", "amount_shown", "owed_shown", "reason", "state", "why", "reference"),
+        *(
+            "company",
+            "of_charge",
+            "note",
+            "amount_shown",
+            "owed_shown",
+            "reason",
+            "state",
+            "why",
+            "reference",
+        ),
         *("requested_by_name", "created_at", "decided_by_name", "decided_at", "decision"),
         *("sent_at", "asked_at", "settled_at", "act"),
     )
@@ -246,6 +256,13 @@ class RefundAdmin(StaffAdmin):
     def of_charge(self, refund: Refund) -> SafeString:
         """Return a link to the charge that it gives back."""
         return link(refund.charge, "billing_charge", refund.charge_id)
+
+    @admin.display(description=gettext_lazy("Credit note"))
+    def note(self, refund: Refund) -> SafeString | str:
+        """Return a link to the credit note whose amount it gives back."""
+        return (
+            link(refund.credit_note, "billing_invoice", refund.credit_note_id) if refund.credit_note else "–"
+        )
 
     @admin.display(description=gettext_lazy("Why not"))
     def why(self, refund: Refund) -> str:

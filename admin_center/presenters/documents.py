@@ -205,6 +205,10 @@ def _sums(document: InvoiceDocument, writer: Writer) -> Iterator[tuple[str, str]
 
 def _settled(document: InvoiceDocument, writer: Writer) -> tuple[str, str]:
     """Return what becomes of the total: given to the balance, paid, or to be paid."""
+    if document.payment.means is PaymentMeans.REFUND:
+        return _("Given back"), writer.amount(-document.total)
+    if document.payment.means is PaymentMeans.SET_OFF:
+        return _("Set off against the invoice"), writer.amount(-document.total)
     if document.is_credit_note:
         return _("To the credit balance"), writer.amount(-document.total)
     if document.payment.paid and document.due:
@@ -239,6 +243,13 @@ def payment_sentence(document: InvoiceDocument) -> str:
             return _("The amount is small: it is collected with the next invoice.")
         case PaymentMeans.NONE:
             return _("Nothing is left to pay: your credit balance covers it.")
+        case PaymentMeans.REFUND:
+            return _("The amount is given back: %(method)s.") % told
+        case PaymentMeans.SET_OFF:
+            invoices = ", ".join(one.number for one in document.corrects)
+            return _("The amount is set off against what was left to pay of invoice %(number)s.") % {
+                "number": invoices
+            }
         case PaymentMeans.CARD if terms.paid:
             return _("Paid by %(method)s on %(issued)s.") % told
         case PaymentMeans.CARD:
@@ -301,7 +312,9 @@ def grounds(line: DocumentLine, document: InvoiceDocument) -> Iterator[tuple[str
     yield _("Term"), _days(line.term)
     if line.price_version:
         yield _("Price"), _price(line.price_version)
-    if line.capped:
+    if line.capped and "correction" in line.because:
+        yield _("Limit"), _("Only a part of it is given back.")
+    elif line.capped:
         yield _("Limit"), _("No more than was charged is given back.")
     if cause := changes.because(" ".join(line.because)):
         yield _("Cause"), cause

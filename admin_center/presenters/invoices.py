@@ -113,7 +113,7 @@ def _cells(invoice: Invoice) -> Iterable[object]:
         invoice.issued_on.isoformat(),
         invoice.due_on.isoformat() if invoice.due_on else "",
         labels.STATUSES[invoice.state.value].words,
-        payment.paid_at.date().isoformat() if payment else "",
+        payment.paid_at.date().isoformat() if payment and not payment.write_off_id else "",
         invoice.purchase_order,
         currency,
         *(amount(name) for name in ("subtotal", "tax", "total", "prepaid", "carried_over", "due")),

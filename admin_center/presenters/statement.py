@@ -60,6 +60,8 @@ def words(kind: MovementKind) -> str:
             return _("Invoice brought in")
         case MovementKind.BROUGHT_IN:
             return _("Credit brought in")
+        case MovementKind.WRITTEN_OFF:
+            return _("Write-off")
         case MovementKind.REFUNDED:
             return _("Refund")
         case MovementKind.REFUND_FAILED:
@@ -90,6 +92,8 @@ def words_of_sum(kind: MovementKind) -> str:
             return _("Invoices brought in")
         case MovementKind.BROUGHT_IN:
             return _("Credit brought in")
+        case MovementKind.WRITTEN_OFF:
+            return _("Written off")
         case MovementKind.REFUNDED:
             return _("Refunded")
         case MovementKind.REFUND_FAILED:

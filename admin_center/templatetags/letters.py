@@ -128,6 +128,10 @@ def due_label(facts: Mapping[str, Any]) -> str:
             return _("Collected by direct debit (account ending in %(last)s)") % told
         case PaymentMeans.TRANSFER if told["day"]:
             return _("To be paid by transfer by %(day)s") % told
+        case PaymentMeans.REFUND:
+            return _("Given back: %(method)s") % told
+        case PaymentMeans.SET_OFF:
+            return _("Set off against the invoice")
         case PaymentMeans.TRANSFER | PaymentMeans.OPEN | PaymentMeans.NONE:
             return _("To be paid")
         case _:

@@ -20,6 +20,7 @@ VERBS = {
     ActivityVerb.CHANGE_WITHDRAWN: _("Change that waited for its payment withdrawn"),
     ActivityVerb.CHARGE_CHECKED: _("Payment asked about at the provider"),
     ActivityVerb.CHARGE_REFUNDED: _("Payment refunded"),
+    ActivityVerb.CREDIT_NOTE_ISSUED: _("Credit note issued over lines of an invoice"),
     ActivityVerb.DATA_EXPORT_ASKED: _("Export of the account’s data asked for"),
     ActivityVerb.EMAIL_CHANGED: _("E-mail address changed"),
     ActivityVerb.INVITATION_EXPIRED: _("Invitation expired"),
@@ -31,6 +32,7 @@ VERBS = {
     ActivityVerb.INVOICE_RECIPIENT_REMOVED: _("Recipient of the invoices removed"),
     ActivityVerb.INVOICE_REMINDED: _("Reminder of an unpaid invoice sent"),
     ActivityVerb.INVOICE_TRIED_AGAIN: _("Payment of an unpaid invoice tried again"),
+    ActivityVerb.INVOICE_WRITTEN_OFF: _("Invoice written off: what was left of it is no longer owed"),
     ActivityVerb.LETTER_SENT_AGAIN: _("Letter that could not be delivered sent again"),
     ActivityVerb.MEMBER_INVITED: _("Member invited"),
     ActivityVerb.MEMBER_JOINED: _("Member joined"),
@@ -83,6 +85,7 @@ REASONS = {
     "cancelled": _("the payment was broken off"),
     "company_closed": _("our company changes or closes"),
     "charge_failed": _("the payment failed"),
+    "credited": _("what was left of the invoice was credited"),
     "debit_not_allowed": _("the bank does not allow the direct debit"),
     "declined": _("the bank declined"),
     "expired_card": _("the card has expired"),
@@ -113,6 +116,7 @@ REASONS = {
     "too_expensive": _("too expensive"),
     "try_later": _("the bank could not be reached"),
     "withdrawn": _("withdrawn"),
+    "written_off": _("what was left of the invoice was written off"),
     "wrong_details": _("the card’s or account’s details were not right"),
 }
 MOOT = _("what it asks for is so already, or can’t be done any more")

@@ -31,7 +31,9 @@ DONE = {
 
 def because(codes: str) -> str:
     """Return what a line was charged for, from the codes it keeps; empty where none was kept."""
-    causes = {"renewal": _("Renewal")} | {kind.value: str(words) for kind, words in DONE.items()}
+    causes = {"renewal": _("Renewal"), "correction": _("Correction")} | {
+        kind.value: str(words) for kind, words in DONE.items()
+    }
     return ", ".join(causes[code] for code in codes.split() if code in causes)
 
 

@@ -180,6 +180,7 @@ STATUSES = {
     "collecting": Badge(gettext_lazy("Being collected"), "info"),
     "paid": Badge(pgettext_lazy("invoice", "Paid"), "success"),
     "void": Badge(pgettext_lazy("invoice", "Void")),
+    "written_off": Badge(pgettext_lazy("invoice", "Written off")),
     "credited": Badge(pgettext_lazy("invoice", "Credited")),
     "carried_over": Badge(gettext_lazy("Carried over"), "info"),
     # Notes beside a line.

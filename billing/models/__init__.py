@@ -21,6 +21,7 @@ from billing.models.sandbox import SandboxPayment, SandboxRefund, SandboxSetup
 from billing.models.seats import AgentSeat, TemporarySeats
 from billing.models.subscription import Discount, Line, PaidSegment, ScheduledChange, Subscription
 from billing.models.tax_rate import TaxRate
+from billing.models.write_off import WriteOff
 
 __all__ = [
     "AgentSeat",
@@ -65,4 +66,5 @@ __all__ = [
     "Subscription",
     "TaxRate",
     "TemporarySeats",
+    "WriteOff",
 ]

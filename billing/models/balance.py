@@ -20,6 +20,8 @@ class BalanceEntry(models.Model):
         CREDIT_NOTE = "credit_note", _("Credit note")
         CARRIED_OVER = "carried_over", _("Small amount carried over")
         USED = "used", _("Used for an invoice")
+        # By a credit note over an invoice that was not paid yet.
+        SET_OFF = "set_off", _("Set off against what was left to pay")
         BROUGHT_IN = "brought_in", _("Brought in with the account")
         REFUNDED = "refunded", _("Refunded")
         REFUND_FAILED = "refund_failed", _("Refund that did not arrive")

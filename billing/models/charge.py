@@ -12,6 +12,7 @@ from billing.models.invoice import Invoice
 from billing.models.payment_link import PaymentLink
 from billing.models.quote import Quote
 from billing.models.subscription import Subscription
+from billing.models.write_off import WriteOff
 
 
 class Charge(models.Model):
@@ -119,10 +120,17 @@ class Charge(models.Model):
 
 
 class InvoicePayment(models.Model):
-    """An invoice is paid: added when the money is there, never changed. None needed where 0 is due."""
+    """Nothing is left to pay of an invoice: added when the money is there, or what is left was given up.
+
+    Never changed. None needed where 0 is due.
+    """
 
     invoice = models.OneToOneField(Invoice, models.PROTECT, primary_key=True, related_name="payment")
     charge = models.OneToOneField(Charge, models.PROTECT, null=True, related_name="payment")
+    # What was left was written off.
+    write_off = models.OneToOneField(WriteOff, models.PROTECT, null=True, related_name="settles")
+    # What was left was set off against a credit note over it.
+    from_balance = models.BooleanField(_("set off"), default=False, db_default=False)
     paid_at = models.DateTimeField(_("paid at"))
 
     account_path: ClassVar[str] = "invoice__subscription_id"
@@ -131,6 +139,12 @@ class InvoicePayment(models.Model):
         verbose_name = _("payment of an invoice")
         verbose_name_plural = _("payments of invoices")
         default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(charge__isnull=True) | Q(write_off__isnull=True, from_balance=False),
+                name="payment_by_one_way",
+            ),
+        ]
 
     def __str__(self) -> str:
         """Return which invoice."""

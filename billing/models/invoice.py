@@ -46,7 +46,10 @@ class InvoiceQuerySet(models.QuerySet["Invoice"]):
             case InvoiceState.CARRIED_OVER:
                 return self.filter(is_invoice, carried_over__gt=0)
             case InvoiceState.PAID:
-                return self.filter(is_invoice, settled, carried_over__lte=0)
+                paid = self.filter(is_invoice, settled, carried_over__lte=0)
+                return paid.filter(payment__write_off__isnull=True)
+            case InvoiceState.WRITTEN_OFF:
+                return self.filter(payment__write_off__isnull=False)
             case InvoiceState.OPEN:
                 return self.filter(is_invoice, due__gt=0, payment__isnull=True)
             case _:
@@ -67,6 +70,8 @@ class Invoice(models.Model):
 
         CHANGE = "change", _("Change")
         RENEWAL = "renewal", _("Renewal")
+        # A credit note of the vendor's staff.
+        CORRECTION = "correction", _("Correction")
         # Of the system before, under its number: without lines, and without a document of ours.
         BROUGHT_IN = "brought_in", _("From the previous system")
 
@@ -179,7 +184,10 @@ class Invoice(models.Model):
             return InvoiceState.CREDITED
         if self.carried_over.amount > 0:
             return InvoiceState.CARRIED_OVER
-        settled = self.due.amount == 0 or hasattr(self, "payment")
+        payment = getattr(self, "payment", None)
+        if payment is not None and payment.write_off_id is not None:
+            return InvoiceState.WRITTEN_OFF
+        settled = self.due.amount == 0 or payment is not None
         return InvoiceState.PAID if settled else InvoiceState.OPEN
 
 
@@ -215,6 +223,8 @@ class InvoiceLine(models.Model):
     flat = models.BooleanField(_("by the period"), default=False, db_default=False)
     # A credit that is less than its arithmetic, because no more was charged (domain.md 5).
     capped = models.BooleanField(_("no more than was charged"), default=False, db_default=False)
+    # Of a credit note of the staff: the line that it gives back, or a part of.
+    credits = models.ForeignKey("self", models.PROTECT, null=True, related_name="credited_by")
 
     account_path: ClassVar[str] = "invoice__subscription_id"
 

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import User
 from billing.models.charge import Charge
 from billing.models.fields import AmountField
+from billing.models.invoice import Invoice
 from billing.models.subscription import Subscription
 
 
@@ -42,6 +43,10 @@ class Refund(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="refunds")
     charge = models.ForeignKey(Charge, models.PROTECT, related_name="refunds", verbose_name=_("charge"))
+    # The credit note whose amount it gives back, where it does.
+    credit_note = models.ForeignKey(
+        Invoice, models.PROTECT, null=True, blank=True, related_name="refunds", verbose_name=_("credit note")
+    )
     amount = AmountField(_("amount"))
     # What of the charge could be given back when it was asked for: where that changed, it lapses.
     left_then = AmountField(_("left when it was asked for"))

@@ -23,6 +23,8 @@ class InvoiceState(StrEnum):
     # Too little to collect: the next invoice does.
     CARRIED_OVER = "carried_over"
     CREDITED = "credited"
+    # What was left to pay of it was given up by the vendor.
+    WRITTEN_OFF = "written_off"
 
 
 class PaymentMeans(StrEnum):
@@ -33,6 +35,9 @@ class PaymentMeans(StrEnum):
     CARD = "card"
     DIRECT_DEBIT = "direct_debit"
     TRANSFER = "transfer"
+    # Of a credit note: given back to what paid the invoice, or set off against what was left to pay of it.
+    REFUND = "refund"
+    SET_OFF = "set_off"
     # Something is due, and no way to collect it was known.
     OPEN = "open"
 

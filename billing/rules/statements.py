@@ -16,6 +16,8 @@ class MovementKind(StrEnum):
     OPENING_ITEM = "opening_item"
     # A credit that the account had where it came from.
     BROUGHT_IN = "brought_in"
+    # What the vendor gave up of an invoice.
+    WRITTEN_OFF = "written_off"
     REFUNDED = "refunded"
     # A refund that the provider could not make: its amount is the customer's credit again.
     REFUND_FAILED = "refund_failed"

@@ -36,6 +36,7 @@ from billing.rules.facts import (
     ScheduledKind,
     TemporaryFacts,
 )
+from billing.rules.lines import PricedLine
 from billing.rules.money import exponent
 from billing.rules.periods import AppliedDiscount, Cycle, Period, Segment
 from billing.rules.tax_json import from_plain
@@ -80,6 +81,11 @@ class LoadedFacts:
         """Return the products that are charged by the period, not by the seat."""
         products = self.facts.catalogue.values()
         return frozenset(one.key for one in products if one.kind is ProductKind.FLAT)
+
+    def price_version(self, line: PricedLine, on: date) -> str:
+        """Return which price of the list a line has."""
+        edition = self.facts.edition(line.product, line.edition)
+        return edition.price_version(line.cycle, line.unit, on)
 
 
 def read(

@@ -94,6 +94,13 @@ def forms() -> dict[str, dict[str, str]]:
             "may_be_owed": "on",
             "reason": "x",
         },
+        reverse("vendor:billing_invoice_credit", args=[invoice.pk]): {
+            "line-2": "1",
+            "everything": "",
+            "refunded": "",
+            "reason": "x",
+        },
+        reverse("vendor:billing_invoice_write_off", args=[invoice.pk]): {"reason": "x"},
         reverse("vendor:billing_charge_ask", args=[charge.pk]): {"reason": "x"},
         reverse("vendor:billing_refund_decide", args=[refund.pk]): {"act": "approve", "reason": "x"},
         reverse("vendor:billing_bankpayment_book", args=[transfer.pk]): booking,

@@ -21,6 +21,7 @@ from billing import (
     bank_payments,
     cancellation,
     change_requests,
+    credit_notes,
     data_export,
     debts,
     payment_links,
@@ -34,6 +35,7 @@ from billing import (
     renewal,
     seats,
     taxation,
+    write_offs,
 )
 from billing.models import (
     Invoice,
@@ -342,6 +344,18 @@ VERBS: dict[str, Verb] = {
         (STAFF,),
         staff="always",
         make=paid_charge,
+    ),
+    "billing.write_offs.write_off": Verb(
+        lambda c, made: write_offs.write_off(c.own(Invoice), reason="Insolvent.", occasion=c.occasion),
+        (STAFF,),
+        staff="always",
+        beyond=(write_offs.NotWrittenOff,),
+    ),
+    "billing.credit_notes.issue": Verb(
+        lambda c, made: credit_notes.issue(c.own(Invoice), {2: 1}, reason="Our fault.", occasion=c.occasion),
+        (STAFF,),
+        staff="always",
+        beyond=(credit_notes.NotCredited,),
     ),
     "billing.taxation.end_own_rate": Verb(
         lambda c, made: taxation.end_own_rate(

@@ -1,0 +1,53 @@
+"""What was credited of a line before: by a credit note that names it, or by the changes since."""
+
+from datetime import date
+
+import pytest
+
+from billing.rules.credit_notes import IssuedLine, credited
+from billing.rules.periods import Period
+
+YEAR = Period(date(2023, 1, 1), date(2024, 1, 1))
+REST = Period(date(2023, 7, 14), date(2024, 1, 1))
+LAST = Period(date(2023, 9, 1), date(2024, 1, 1))
+
+
+def charge(id: int, amount: int, covers: Period = YEAR, product: str = "support", **more: bool) -> IssuedLine:
+    return IssuedLine(id, product, covers, amount, **more)
+
+
+def credit(id: int, amount: int, covers: Period = REST, product: str = "support") -> IssuedLine:
+    return IssuedLine(id, product, covers, -amount)
+
+
+def named(id: int, amount: int, of: int) -> IssuedLine:
+    return IssuedLine(id, "support", YEAR, -amount, credits=of)
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ([charge(1, 12000)], {1: 0}),
+        ([charge(1, 12000), named(2, 5000, 1), named(3, 700, 1)], {1: 5700}),
+        # Ten seats become eleven: the rest of the ten is given back.
+        ([charge(1, 12000), credit(2, 3452), charge(3, 3797, REST)], {1: 3452, 3: 0}),
+        # Then twelve: now the rest of the eleven is, and the ten keep what was given back of them.
+        (
+            [
+                *(charge(1, 12000), credit(2, 3452), charge(3, 3797, REST)),
+                *(credit(4, 2500, LAST), charge(5, 2700, LAST)),
+            ],
+            {1: 3452, 3: 2500, 5: 0},
+        ),
+        # Of a line that was brought in from elsewhere nothing is counted here.
+        ([credit(1, 3452), charge(2, 3797, REST)], {2: 0}),
+        # Never more than a line charged: what is over is of the one before.
+        ([charge(1, 12000), charge(2, 100, REST), credit(3, 3452)], {1: 3352, 2: 100}),
+        # Another product, other days and temporary seats are left alone.
+        ([charge(1, 12000, product="guide"), credit(2, 3452)], {1: 0}),
+        ([charge(1, 12000, Period(date(2022, 1, 1), date(2023, 1, 1))), credit(2, 3452)], {1: 0}),
+        ([charge(1, 12000), charge(2, 900, REST, temporary=True), credit(3, 800)], {1: 800, 2: 0}),
+    ],
+)
+def test_what_was_credited_before(lines: list[IssuedLine], found: dict[int, int]) -> None:
+    assert credited(lines) == found
