@@ -11,6 +11,7 @@ from accounts.models import Account, Membership
 from accounts.rules.letters import LetterKind
 from billing import dunning_letters
 from billing.models import Charge, Invoice, InvoiceRecipient, PaymentMethod, Refund
+from billing.rules.documents import InvoiceState
 from billing.rules.money import to_minor
 
 
@@ -98,6 +99,11 @@ def credited(account: Account, note: Invoice, reason: str) -> None:
     people = [member.user for member in Membership.objects.contacts(account)]
     facts = {**_of_invoice(note), "reason": reason}
     mail.post(LetterKind.INVOICE_ISSUED, account, to=people, facts=facts, key=note.number)
+
+
+def of_document(invoice: Invoice) -> dict[str, Any]:
+    """Return what a letter says that sends a document once more, as it stands by now."""
+    return {**_of_invoice(invoice), "settled": invoice.state is not InvoiceState.OPEN}
 
 
 def terms(invoice: Invoice | None) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class ActivityVerb(StrEnum):
     CHARGE_REFUNDED = "charge_refunded"
     CREDIT_NOTE_ISSUED = "credit_note_issued"
     DATA_EXPORT_ASKED = "data_export_asked"
+    DOCUMENT_SENT_AGAIN = "document_sent_again"
     EMAIL_CHANGED = "email_changed"
     INVITATION_EXPIRED = "invitation_expired"
     INVITATION_REVOKED = "invitation_revoked"

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from admin_center.back_office.columns import amount
 from admin_center.back_office.credit_notes import CreditNoteMixin
+from admin_center.back_office.document_letters import DocumentLetterMixin
 from admin_center.back_office.payment_links import LinkInline, PaymentLinks
 from admin_center.back_office.payments import why_not
 from admin_center.back_office.site import site
@@ -62,7 +63,7 @@ class TryInline(StaffInline):
 
 
 @admin.register(Invoice, site=site)
-class InvoiceAdmin(CreditNoteMixin, WriteOffMixin, PaymentLinks, OfSubscription):
+class InvoiceAdmin(CreditNoteMixin, DocumentLetterMixin, WriteOffMixin, PaymentLinks, OfSubscription):
     """Invoices and credit notes, the newest first."""
 
     total_shown = staticmethod(amount("total", _("Total")))
@@ -75,7 +76,7 @@ class InvoiceAdmin(CreditNoteMixin, WriteOffMixin, PaymentLinks, OfSubscription)
     fields = (
         *("number", "company", "kind", "reason", "issued_on", "issued_at", "period_start", "caused_by"),
         *("subtotal_shown", "tax_shown", "total_shown", "prepaid_shown", "due_shown", "paid_at", "by_link"),
-        *("written_off", "credit_it", "corrected"),
+        *("written_off", "credit_it", "corrected", "send_it"),
     )
     inlines = (InvoiceLineInline, TryInline, LinkInline)
 

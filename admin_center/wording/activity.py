@@ -22,6 +22,7 @@ VERBS = {
     ActivityVerb.CHARGE_REFUNDED: _("Payment refunded"),
     ActivityVerb.CREDIT_NOTE_ISSUED: _("Credit note issued over lines of an invoice"),
     ActivityVerb.DATA_EXPORT_ASKED: _("Export of the account’s data asked for"),
+    ActivityVerb.DOCUMENT_SENT_AGAIN: _("Invoice or credit note sent again"),
     ActivityVerb.EMAIL_CHANGED: _("E-mail address changed"),
     ActivityVerb.INVITATION_EXPIRED: _("Invitation expired"),
     ActivityVerb.INVITATION_REVOKED: _("Invitation revoked"),

@@ -100,6 +100,10 @@ def forms() -> dict[str, dict[str, str]]:
             "refunded": "",
             "reason": "x",
         },
+        reverse("vendor:billing_invoice_send", args=[invoice.pk]): {
+            "email": "ina@initech.example",
+            "reason": "x",
+        },
         reverse("vendor:billing_invoice_write_off", args=[invoice.pk]): {"reason": "x"},
         reverse("vendor:billing_charge_ask", args=[charge.pk]): {"reason": "x"},
         reverse("vendor:billing_refund_decide", args=[refund.pk]): {"act": "approve", "reason": "x"},

@@ -288,6 +288,7 @@ def staff_pages() -> dict[str, object]:
         "billing_invoice_link_revoke": link.pk,
         "billing_invoice_credit": invoice.pk,
         "billing_invoice_link_send": invoice.pk,
+        "billing_invoice_send": invoice.pk,
         "billing_invoice_write_off": invoice.pk,
         "billing_promocode_try": None,
         "billing_subscription_own_rate": acme.pk,
@@ -320,5 +321,5 @@ def test_what_staff_type_is_there_after_signing_in_again(db: None) -> None:
     assert wrong == []
     # Account, code (new and old), settling, correcting, giving back, deciding, letting renew, own rate,
     # sending again, a link sent and revoked, a transfer booked, a billing profile, a charge asked about and
-    # given back, a refund decided, an invoice written off and credited.
-    assert tried == 19
+    # given back, a refund decided, an invoice written off, credited and sent again.
+    assert tried == 20

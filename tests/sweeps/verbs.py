@@ -24,6 +24,7 @@ from billing import (
     credit_notes,
     data_export,
     debts,
+    document_letters,
     payment_links,
     payment_methods,
     payment_uses,
@@ -356,6 +357,17 @@ VERBS: dict[str, Verb] = {
         (STAFF,),
         staff="always",
         beyond=(credit_notes.NotCredited,),
+    ),
+    "billing.document_letters.send_again": Verb(
+        lambda c, made: document_letters.send_again(
+            c.own(Invoice),
+            [one.email for one in document_letters.addressees(c.account)][:1],
+            reason="Lost.",
+            occasion=c.occasion,
+        ),
+        (STAFF,),
+        staff="always",
+        beyond=(document_letters.NotSentOnce,),
     ),
     "billing.taxation.end_own_rate": Verb(
         lambda c, made: taxation.end_own_rate(
