@@ -24,15 +24,12 @@ from billing.models import (
     PaymentMethod,
     Refund,
 )
-from billing.rules.credit_notes import CreditRefusal, IssuedLine, credited
+from billing.rules.credit_notes import CreditRefusal, IssuedLine, credited, part_of
 from billing.rules.documents import PaymentMeans, PaymentTerms
-from billing.rules.lines import DiscountShare, LineKind, PricedLine
+from billing.rules.lines import LineKind, PricedLine
 from billing.rules.money import to_minor, to_money
 from billing.rules.periods import Period
 from billing.rules.settlement import Settlement, settle
-
-# What a line of such a note is because of.
-CORRECTION = "correction"
 
 
 class NotCredited(Exception):
@@ -123,7 +120,8 @@ def _issue(
     """Issue the note under the account's lock; return it, and the refund that is to be sent."""
     chosen = _chosen(invoice, parts)
     charge = _charge(invoice) if refunded else None
-    lines = [_credit(line, part) for line, part in chosen]
+    currency = invoice.currency
+    lines = [part_of(documents.line_of(line, currency), line.edition, part) for line, part in chosen]
     settlement = settle(lines, balance=0, smallest=0)
     settles = _settles(account, invoice, -settlement.total)
     cause = invoicing.Cause(
@@ -178,30 +176,6 @@ def _charge(invoice: Invoice) -> Charge:
     if payment is None or payment.charge is None:
         raise NotCredited(CreditRefusal.NOT_CHARGED)
     return payment.charge
-
-
-def _credit(line: InvoiceLine, part: int) -> PricedLine:
-    """Return the line that gives a part of another back: all of it is its exact negative."""
-    of = documents.line_of(line, line.invoice.currency)
-    whole = part == of.amount
-    shares = tuple(DiscountShare(one.code, one.percent, -one.amount) for one in of.discounts)
-    return PricedLine(
-        kind=LineKind.CREDIT,
-        product=of.product,
-        edition=line.edition,
-        covers=of.covers,
-        term=of.term,
-        unit=of.unit,
-        quantity=of.quantity,
-        months=of.months,
-        gross=-of.gross if whole else -part,
-        amount=-part,
-        cycle=of.cycle,
-        discounts=shares if whole else (),
-        taxes=of.taxes,
-        because=(CORRECTION,),
-        capped=of.capped if whole else True,
-    )
 
 
 def _names(chosen: Sequence[tuple[InvoiceLine, int]]) -> _Names:

@@ -4,7 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from billing.rules.documents import DocumentLine
+from billing.rules.lines import DiscountShare, LineKind, PricedLine
 from billing.rules.periods import Period
+
+# What a line of a note of the staff is because of.
+CORRECTION = "correction"
 
 
 class CreditRefusal(StrEnum):
@@ -65,3 +70,29 @@ def _give_back(line: IssuedLine, charged: list[IssuedLine], found: dict[int, int
         part = min(left, one.amount - found[one.id])
         found[one.id] += part
         left -= part
+
+
+def part_of(line: DocumentLine, edition: str, part: int) -> PricedLine:
+    """Return the line that gives a part of another back, in minor units: all of it is its exact negative.
+
+    A part has no arithmetic of its own: it is less than the seats and days of the line come to.
+    """
+    whole = part == line.amount
+    shares = tuple(DiscountShare(one.code, one.percent, -one.amount) for one in line.discounts)
+    return PricedLine(
+        kind=LineKind.CREDIT,
+        product=line.product,
+        edition=edition,
+        covers=line.covers,
+        term=line.term,
+        unit=line.unit,
+        quantity=line.quantity,
+        months=line.months,
+        gross=-line.gross if whole else -part,
+        amount=-part,
+        cycle=line.cycle,
+        discounts=shares if whole else (),
+        taxes=line.taxes,
+        because=(CORRECTION,),
+        capped=line.capped if whole else True,
+    )

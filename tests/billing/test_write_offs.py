@@ -30,8 +30,8 @@ def _acts_at_noon() -> Any:
         yield
 
 
-def write_off(invoice: Invoice, *, reason: str = "Insolvent") -> WriteOff:
-    return write_offs.write_off(invoice.pk, reason=reason, occasion=acting.occasion(people.vera(), RENEWS))
+def write_off(invoice: Invoice, *, reason: str = "Insolvent", on: date = RENEWS) -> WriteOff:
+    return write_offs.write_off(invoice.pk, reason=reason, occasion=acting.occasion(people.vera(), on))
 
 
 def refused(invoice: Invoice) -> WriteOffRefusal:
@@ -77,13 +77,15 @@ def test_what_is_left_of_an_invoice_is_no_longer_owed(booked: int, credited: int
 
 
 def test_another_debt_keeps_the_account_closed() -> None:
+    """Both were due within 30 days; on New Year's Eve one is given up, and then the other."""
     first = renewed(method="", collection_method="send_invoice")
     account, by = Account.objects.get(), acting.occasion(people.user("olivia"), RENEWS)
     quotes.confirm(quotes.draw_up(account, [AddSeats("support", 11)], occasion=by).pk, occasion=by)
     Account.objects.update(state="past_due")
-    write_off(first)
+    later = date(2023, 12, 31)
+    write_off(first, on=later)
     assert Account.objects.get().state == "past_due"
-    write_off(Invoice.objects.latest("pk"))
+    write_off(Invoice.objects.latest("pk"), on=later)
     assert Account.objects.get().state == "active"
 
 

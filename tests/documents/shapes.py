@@ -15,6 +15,7 @@ from billing.rules.changes import (
     CombineIntoSuite,
     Extend,
 )
+from billing.rules.credit_notes import part_of
 from billing.rules.documents import (
     CorrectedInvoice,
     DocumentLine,
@@ -26,7 +27,7 @@ from billing.rules.facts import DiscountFacts, DiscountSource, Facts, ProductKin
 from billing.rules.lines import PricedLine, open_segment
 from billing.rules.parties import Address, Buyer, Seller, TaxId, TaxIdKind, VatRegime
 from billing.rules.periods import AppliedDiscount, Cycle, Period
-from billing.rules.settlement import Settlement
+from billing.rules.settlement import Settlement, settle
 from billing.rules.taxation import Taxation, TaxBuyer, TaxRateFacts, seller_of, taxes_on
 from tests.rules.shop import CATALOGUE, TODAY, YEAR, acme
 
@@ -141,6 +142,8 @@ def shapes() -> Iterator[tuple[str, InvoiceDocument]]:
                 if settlement.total != 0:
                     yield f"{parties}-{name}-{balance}", document(lines, settlement, seller, buyer)
         yield f"{parties}-credit_note", credit_note(seller, buyer)
+        yield f"{parties}-correction", correction(seller, buyer, part=1234)
+        yield f"{parties}-correction_whole", correction(seller, buyer, part=0)
         yield f"{parties}-small", small(seller, buyer)
 
 
@@ -162,6 +165,22 @@ def credit_note(seller: Seller, buyer: Buyer) -> InvoiceDocument:
     lines, settlement = priced(facts, (CombineIntoSuite("suite", "team", 10),))
     assert settlement.total < 0
     return document(lines, settlement, seller, buyer)
+
+
+def correction(seller: Seller, buyer: Buyer, *, part: int) -> InvoiceDocument:
+    """Return what the staff give back of a line with a discount: a part, or (for 0) all of it."""
+    taxation = taxed(seller, buyer)
+    facts = acme(
+        line(taxation, "support", "team", 10, 100),
+        currency="EUR",
+        taxation=taxation,
+        discounts=(PERCENT,),  # type: ignore[arg-type]
+    )
+    renewed, settlement = priced(facts, ())
+    (charged,) = document(renewed, settlement, seller, buyer).lines
+    lines = (part_of(charged, "team", part or charged.amount),)
+    given_back = settle(lines, balance=0, smallest=0)
+    return document(lines, given_back, seller, buyer, payment=PaymentTerms(PaymentMeans.REFUND, paid=True))
 
 
 def small(seller: Seller, buyer: Buyer) -> InvoiceDocument:
