@@ -15,6 +15,7 @@ from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState, CollectionMethod
 from accounts.rules.decision import Action
+from billing import bank_payments
 from billing.models import (
     Charge,
     Invoice,
@@ -129,7 +130,7 @@ def backup_for(account: Account, declined: Charge) -> PaymentMethod | None:
         return None
     if account.collects is not CollectionMethod.CHARGE_AUTOMATICALLY:
         return None
-    if InvoicePayment.objects.filter(invoice=invoice).exists() or invoice.bank_bookings.exists():
+    if InvoicePayment.objects.filter(invoice=invoice).exists() or bank_payments.is_partly_paid(invoice):
         return None
     method = PaymentMethod.objects.backup_of(account.pk)
     return method if method is not None and method.reference not in ("", declined.method) else None

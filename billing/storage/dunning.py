@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet, Sum
+from django.db.models import DecimalField, ExpressionWrapper, F, QuerySet
 
 from accounts.models import Account
 from accounts.rules.capabilities import AccountState, CollectionMethod
-from billing.models import BankBooking, Charge, DunningEntry, Invoice
+from billing.models import BalanceEntry, BankBooking, Charge, DunningEntry, Invoice
 from billing.rules.documents import InvoiceState, PaymentMeans, payment_from_plain
 from billing.rules.dunning import FIRST_REMINDER_AFTER, DunningStep, UnpaidInvoice
 from billing.rules.money import to_minor
@@ -90,8 +91,9 @@ def read(invoices: QuerySet[Invoice]) -> list[DunningReading]:
     """Return what the timelines of some invoices are made from, the oldest first, in four statements."""
     found = list(invoices.select_related("subscription__account").order_by("issued_at", "pk"))
     ids = [one.pk for one in found]
-    bookings = BankBooking.objects.filter(invoice__in=ids).values_list("invoice")
-    booked: dict[int, Decimal] = dict(bookings.annotate(sum=Sum("amount")))
+    booked: dict[int, Decimal] = defaultdict(Decimal)
+    for pk, part in _in_part(ids):
+        booked[pk] += part
     charges, entries = defaultdict(list), defaultdict(list)
     for charge in Charge.objects.filter(invoice__in=ids).order_by("created_at"):
         charges[charge.invoice_id].append(charge)
@@ -108,6 +110,19 @@ def read(invoices: QuerySet[Invoice]) -> list[DunningReading]:
         )
         for one in found
     ]
+
+
+def _in_part(ids: list[int]) -> QuerySet[Any, Any]:
+    """Return what of invoices came by transfer, and what was set off against them, in one statement."""
+    plain: DecimalField[Any, Any] = DecimalField(max_digits=24, decimal_places=3)
+    came = BankBooking.objects.filter(invoice__in=ids)
+    set_off = BalanceEntry.objects.filter(invoice__in=ids, reason=BalanceEntry.Reason.SET_OFF)
+    parts = (
+        came.annotate(part=ExpressionWrapper(F("amount"), plain)),
+        set_off.annotate(part=ExpressionWrapper(-F("amount"), plain)),
+    )
+    one, other = (some.values_list("invoice", "part") for some in parts)
+    return one.union(other, all=True)
 
 
 def _unpaid(

@@ -24,6 +24,7 @@ from billing.rules.changes import AddSeats
 from billing.rules.credit_notes import CreditRefusal
 from billing.rules.documents import PaymentMeans
 from billing.rules.statements import MovementKind
+from billing.storage import dunning
 from tests import acting, people, shop
 from tests.billing.test_refunds import kept, victor
 
@@ -190,6 +191,9 @@ def test_by_transfer_a_credit_takes_off_what_is_left_to_pay() -> None:
     invoice = renewed(method="", collection_method="send_invoice")
     credit(invoice, {1: 5000})
     assert (balance(), bank_payments.left_of(invoice), closing()) == (0, 8400, 8400)
+    asked = dunning.of_invoice(invoice)
+    assert asked is not None
+    assert (asked.left, asked.unpaid.by_transfer) == (8400, True)
     payment = BankPayment.objects.create(
         bank_id="B-1", received_on=RENEWS, amount=Money("84", "USD"), loaded_at=NOON
     )
