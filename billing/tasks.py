@@ -12,7 +12,7 @@ from django.db import close_old_connections
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from accounts import clock, email_changes, mail, ownership, queues
+from accounts import clock, email_changes, mail, ownership, queues, trials
 from accounts.models import Account
 from accounts.occasion import Occasion
 from billing import (
@@ -104,6 +104,19 @@ def _dunning(at: datetime) -> dict[str, int]:
     return {"dunning": queues.each("dunning", rows, take_step)[0]}
 
 
+def _trials(at: datetime) -> dict[str, int]:
+    """Tell of trials that end, each by the clock of its own account."""
+
+    def tell(account_id: int) -> bool:
+        account = waiting[account_id]
+        return trials.tell(account_id, occasion=Occasion.of(account, clock.now(account)))
+
+    waiting = {
+        one.pk: one for one in trials.ending(at) if not trials.is_told(one, Occasion.of(one, clock.now(one)))
+    }
+    return {"trials": queues.each("trials", ((pk, pk) for pk in waiting), tell)[0]}
+
+
 _STEPS: dict[str, Callable[[datetime], dict[str, int]]] = {
     "messages": lambda at: {"messages": reconciliation.process_waiting(at)},
     "charges": lambda at: {"charges": reconciliation.reconcile(at)},
@@ -115,6 +128,7 @@ _STEPS: dict[str, Callable[[datetime], dict[str, int]]] = {
     "renewals": lambda at: _renewals(at),
     "reminders": lambda at: _reminders(at),
     "dunning": _dunning,
+    "trials": _trials,
     "exports": lambda at: {"exports": data_export.prepare_waiting(at)},
     "letters": lambda at: {"letters": mail.send_waiting(at)},
 }

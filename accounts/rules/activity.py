@@ -84,6 +84,7 @@ class ActivityVerb(StrEnum):
     SUBSCRIPTION_PARKED = "subscription_parked"
     SUBSCRIPTION_RENEWED = "subscription_renewed"
     SUBSCRIPTION_UNPARKED = "subscription_unparked"
+    TRIAL_ENDED = "trial_ended"
 
 
 class Shape(StrEnum):

@@ -41,3 +41,5 @@ class LetterKind(StrEnum):
     SEAT_NOT_GIVEN = "seat_not_given"
     SUBSCRIPTION_RENEWED = "subscription_renewed"
     SUSPENSION_WARNING = "suspension_warning"
+    TRIAL_ENDED = "trial_ended"
+    TRIAL_ENDING = "trial_ending"

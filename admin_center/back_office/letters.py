@@ -62,6 +62,8 @@ KINDS = {
     LetterKind.SEAT_NOT_GIVEN: _("Promised seat not given"),
     LetterKind.SUBSCRIPTION_RENEWED: _("Subscription renewed"),
     LetterKind.SUSPENSION_WARNING: _("Suspension announced"),
+    LetterKind.TRIAL_ENDED: _("Trial ended"),
+    LetterKind.TRIAL_ENDING: _("Trial about to end"),
 }
 # A letter brings its own styles, and nothing else that a page could load or run.
 LETTER_POLICY = {

@@ -77,6 +77,7 @@ VERBS = {
     ActivityVerb.SUBSCRIPTION_PARKED: _("Renewal put on hold: something has to be mended first"),
     ActivityVerb.SUBSCRIPTION_RENEWED: _("Subscription renewed"),
     ActivityVerb.SUBSCRIPTION_UNPARKED: _("Renewal taken up again"),
+    ActivityVerb.TRIAL_ENDED: _("Trial ended"),
 }
 
 REASONS = {

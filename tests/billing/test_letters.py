@@ -24,7 +24,7 @@ FACTS = {
     "amount": 345, "method": {"brand": "Visa", "last_four": "4242"}, "failure": "expired_card",
     "total": 345, "was": 120, "changed": True, "told_on": "2023-07-13", "codes_ended": ["WELCOME"],
     "prices": [{"product": "Support", "was": 100, "is": 1200}], "cycle": "monthly",
-    "due_on": "2023-10-27", "next_on": "2023-10-29", "suspends_on": "2023-11-18",
+    "due_on": "2023-10-27", "ends_on": "2023-10-27", "next_on": "2023-10-29", "suspends_on": "2023-11-18",
     "on": "2023-10-27", "ended": [{"product": "Guide", "used": 2}, {"product": "Credits", "used": 0}],
 }  # fmt: skip
 KINDS = sorted(

@@ -40,6 +40,7 @@ ASKED_ELSEWHERE = {
     "billing.refunds.send": "request and approve, which have intended the refund",
     "billing.promised_seats.join": "whoever reads the letter: tests/console/test_promised_seats.py",
     "billing.reminders.remind": "nobody does it: its day has come",
+    "accounts.trials.tell": "nobody does it: its day has come",
     "billing.dunning.take_step": "nobody does it: its day has come",
     "billing.renewal.renew": "nobody does it: its day has come",
     "billing.reconciliation.ask_on_return": "nobody does it: the provider says how a charge stands",
