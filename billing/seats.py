@@ -3,7 +3,7 @@
 from datetime import date
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from accounts import activity, mail, roles
 from accounts.gate import Gate
@@ -156,8 +156,7 @@ def _meet_reduction(account: Account, line: Line, wanted: int, choice: str, *, o
         change.quantity = wanted
         change.save(update_fields=["quantity"])
         after = {"quantity": wanted}
-    subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account.pk)
-    Subscription.objects.filter(pk=account.pk).update(version=subscription.version + 1)
+    Subscription.objects.filter(pk=account.pk).update(version=F("version") + 1)
     verb = ActivityVerb.REDUCTION_UNDONE if choice == "undo" else ActivityVerb.REDUCTION_RAISED
     activity.record(
         account, verb, occasion, subject=f"scheduled:{line.product.key}", before=before, after=after

@@ -43,8 +43,9 @@ class Warm:
             import_module(file.removesuffix(".py").replace("/", "."))
         items = {item.nodeid: item for item in session.items}
         wanting = [item for item in session.items if "db" in getattr(item, "fixturenames", ())]
-        # Of another folder, so that nothing of the first one's stays set up but what is there for all.
-        other = next(item for item in reversed(wanting) if item.path.parent != wanting[0].path.parent)
+        # Of another folder if there is one, so that nothing of the first one's stays set up.
+        elsewhere = (item for item in reversed(wanting) if item.path.parent != wanting[0].path.parent)
+        other = next(elsewhere, wanting[-1])
         session.config.hook.pytest_runtest_protocol(item=wanting[0], nextitem=other)
         if session.testsfailed:
             return True
