@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 import pytest
 import time_machine
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
@@ -150,7 +151,12 @@ def grave(request: AccountRequest) -> HttpResponse:
     return HttpResponse(f"{request.method} {request.POST.get('name', '')}")
 
 
-urlpatterns = [*urls.urlpatterns, path("a/<slug:slug>/grave/", grave)]
+def library(request: HttpRequest) -> HttpResponse:
+    """Stand for a page of allauth that asks by itself, as one of a later version might."""
+    raise ReauthenticationRequired
+
+
+urlpatterns = [*urls.urlpatterns, path("a/<slug:slug>/grave/", grave), path("library/", library)]
 handler404 = urls.handler404
 graves = override_settings(ROOT_URLCONF=__name__)
 
@@ -176,6 +182,16 @@ def test_the_password_opens_the_page_and_repeats_nothing_that_was_posted(
     assert (back.status_code, back["Location"]) == (HTTPStatus.FOUND, "/a/acme/grave/")
     assert client.get("/a/acme/grave/").content == b"GET "
     assert client.post("/a/acme/grave/", {"name": "Acme"}).content == b"POST Acme"
+
+
+@graves
+def test_where_the_library_asks_by_itself_nothing_that_was_posted_is_kept(
+    acme: Account, client: Client
+) -> None:
+    sign_in_by_form(client)
+    answer = client.post("/library/", {"name": "Acme"})
+    assert answer["Location"] == "/sign-in/reauthenticate/?next=%2Flibrary%2F"
+    assert "account_reauthentication_state" not in client.session
 
 
 @graves
