@@ -96,19 +96,22 @@ def accept(request: AccountRequest, offer_id: int) -> HttpResponse:
     made = _made(request, offer_id)
     if made.to_id != request.user.pk:
         raise Http404
-    if request.method != "POST" and made.state == OwnershipOffer.State.OPEN:
-        return render(request, "ownership/accept.html", {"offer": made})
+    if request.method != "POST":
+        is_open = made.state == OwnershipOffer.State.OPEN
+        return render(request, "ownership/accept.html", {"offer": made}) if is_open else _over(request)
     try:
-        if request.method != "POST":
-            raise ownership.OfferOver
         ownership.accept(made.pk, occasion=request.occasion)
     except ownership.OfferOver:
-        return _show(request, error=_("This offer is over: it was withdrawn, or is too old."), status=422)
+        return _over(request)
     except ownership.NotEligible as refusal:
         return _show(request, error=NOT_ELIGIBLE[refusal.reason], status=422)
     told = {"account": isolated(request.account.name)}
     messages.success(request, _("You are the owner of %(account)s now.") % told)
     return redirect("ownership", request.account.slug)
+
+
+def _over(request: AccountRequest) -> HttpResponse:
+    return _show(request, error=_("This offer is over: it was withdrawn, or is too old."), status=422)
 
 
 @require_POST

@@ -9,10 +9,12 @@ from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.core import signing
 from django.test import Client
 
 from accounts import clock
 from accounts.models import Account, Draft, EmailChange, Invitation, User
+from admin_center import drafts
 from billing import promo_codes
 from billing import seats as seating
 from billing.models import Cancellation, ChangeRequest, Invoice, PromoCode, Quote, ScheduledChange
@@ -101,10 +103,16 @@ def test_a_mark_of_who_is_no_member_any_more_keeps_nothing(olivia: Client) -> No
     assert not Draft.objects.exists()
 
 
-def test_a_mark_of_who_was_disabled_keeps_nothing(olivia: Client) -> None:
-    typed = wish(seats_support=31) | marked(olivia, MANAGE)
-    User.objects.filter(email="olivia@acme.example").update(is_active=False)
-    Client().post(MANAGE, typed)
+@pytest.mark.parametrize("path", [MANAGE, "/sign-in/email/change/", "/vendor/billing/promocode/add/"])
+def test_a_mark_of_who_was_disabled_keeps_nothing(olivia: Client, path: str) -> None:
+    person = User.objects.get(email="olivia@acme.example")
+    User.objects.filter(pk=person.pk).update(is_staff=True)
+    typed = {"email": "new@acme.example", "typed_by": signing.dumps([person.pk, path], salt=drafts.SALT)}
+    Client().post(path, typed)
+    assert Draft.objects.filter(person=person).exists()
+    Draft.objects.all().delete()
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    Client().post(path, typed)
     assert not Draft.objects.exists()
 
 
