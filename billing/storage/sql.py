@@ -1,23 +1,17 @@
-"""The two statements that loading.py reads with, each giving one JSON document.
+"""The two statements that loading.py reads with, giving JSON documents.
 
 Amounts are multiplied by `scale`, ten to the power of the currency's decimals: minor units.
 """
 
-SUBSCRIPTION = """
-SELECT json_build_object(
+SUBSCRIPTIONS = """
+SELECT s.account_id, json_build_object(
   'catalogue', s.catalogue_id, 'currency', s.currency, 'cycle', s.cycle, 'anchor', s.anchor,
   'period_start', s.period_start, 'period_end', s.period_end, 'paid_until', s.paid_until,
   'parked', s.parked_at IS NOT NULL,
-  'version', s.version, 'labels', c.labels,
+  'version', s.version,
   'tax', trim_scale(s.tax_percent)::text,
   'country', coalesce(a.country, ''), 'region', coalesce(a.region, ''),
   'number_of', CASE WHEN b.tax_id_kind = 'vat' THEN b.tax_id_country ELSE '' END,
-  'rates', (SELECT coalesce(json_agg(json_build_object(
-      'country', r.country, 'region', r.region, 'category', r.category, 'name', r.name, 'scope', r.scope,
-      'percent', trim_scale(r.percent)::text, 'law', r.law, 'code', r.code, 'from', r.in_force_from)
-      ORDER BY r.id), '[]')::text
-    FROM billing_taxrate r
-    WHERE r.country IN (%(seller)s, coalesce(%(belongs)s::jsonb ->> a.country, a.country))),
   'lines', (SELECT coalesce(json_agg(json_build_object(
       'id', l.id, 'product', p.key, 'edition', e.key, 'quantity', l.quantity,
       'unit', (l.unit_price * s.scale)::bigint, 'allowances', l.allowances,
@@ -30,7 +24,7 @@ SELECT json_build_object(
           'end', g.term_end, 'unit', (g.unit_price * s.scale)::bigint, 'quantity', g.quantity,
           'months', g.months, 'cycle', g.cycle, 'discounts', g.discounts,
           'charged', (g.charged * s.scale)::bigint, 'credited', (g.credited * s.scale)::bigint,
-          'taxes', g.taxes) ORDER BY g.covers_from), '[]')
+          'taxes', g.taxes::text) ORDER BY g.covers_from), '[]')
         FROM billing_paidsegment g
         WHERE g.line_id = l.id AND g.covers_until > coalesce(s.period_start, '-infinity'))
       ) ORDER BY p.position, p.id), '[]')
@@ -51,7 +45,7 @@ SELECT json_build_object(
       'until', t.ends_on, 'charged', (t.charged * s.scale)::bigint) ORDER BY t.starts_on, t.id), '[]')
     FROM billing_temporaryseats t JOIN billing_line l ON l.id = t.line_id
     JOIN billing_product p ON p.id = l.product_id
-    WHERE t.subscription_id = s.account_id AND t.ends_on > %(on)s),
+    WHERE t.subscription_id = s.account_id AND t.ends_on > s.today),
   'discounts', (SELECT coalesce(json_agg(json_build_object(
       'id', d.id, 'code', d.code, 'source', d.source, 'percent', d.percent::text,
       'amount', coalesce((d.amount * s.scale)::bigint, 0), 'products', d.products,
@@ -62,7 +56,7 @@ SELECT json_build_object(
   'held', EXISTS (SELECT 1 FROM billing_quote q
     WHERE q.subscription_id = s.account_id AND q.state = 'held'),
   'unpaid', (SELECT i.number FROM billing_invoice i
-    WHERE i.subscription_id = s.account_id AND i.due > 0 AND %(owing)s
+    WHERE i.subscription_id = s.account_id AND i.due > 0 AND s.owing
     AND NOT EXISTS (SELECT 1 FROM billing_invoicepayment y WHERE y.invoice_id = i.id)
     ORDER BY i.issued_at LIMIT 1),
   'promos', (SELECT coalesce(json_agg(json_build_object(
@@ -82,15 +76,20 @@ SELECT json_build_object(
       'expires_month', m.expires_month, 'expires_year', m.expires_year)
     FROM billing_paymentmethod m WHERE m.subscription_id = s.account_id AND m.use = 'default')
 )
-FROM (SELECT *, %(scale)s::bigint AS scale FROM billing_subscription WHERE account_id = %(account)s) s
-JOIN billing_catalogue c ON c.id = s.catalogue_id
+FROM (
+  SELECT x.*, w.today, w.scale, w.owing
+  FROM unnest(%(accounts)s::bigint[], %(days)s::date[], %(scales)s::bigint[], %(owing)s::boolean[])
+    AS w (account_id, today, scale, owing)
+  JOIN billing_subscription x USING (account_id)
+) s
 LEFT JOIN billing_billingprofile b ON b.account_id = s.account_id
 LEFT JOIN billing_postaladdress a ON a.id = b.sold_to_id
 """
 
-# As text: the reader knows a document again that it has parsed before.
-CATALOGUE = """
-SELECT coalesce(json_agg(json_build_object(
+# What catalogues offer in a currency, and under no catalogue the tax rates of countries. As text: the
+# reader knows a document again that it has parsed before.
+CATALOGUES = """
+SELECT w.catalogue_id, w.currency, (SELECT coalesce(json_agg(json_build_object(
   'key', p.key, 'name', p.name, 'kind', p.kind, 'open', p.open_to_assisted,
   'minimum', p.minimum, 'maximum', p.maximum, 'withdrawn', p.withdrawn, 'tax', p.tax_category,
   'includes', (SELECT coalesce(json_agg(q.key ORDER BY q.position), '[]')
@@ -103,10 +102,20 @@ SELECT coalesce(json_agg(json_build_object(
       'key', e.key, 'name', e.name, 'rank', e.rank, 'availability', e.availability,
       'allowances', e.allowances, 'temporary', e.supports_temporary,
       'prices', (SELECT coalesce(json_agg(json_build_object(
-          'cycle', r.cycle, 'unit', (r.amount * %(scale)s)::bigint, 'from', r.in_force_from)), '[]')
-        FROM billing_price r WHERE r.edition_id = e.id AND r.amount_currency = %(currency)s)
+          'cycle', r.cycle, 'unit', (r.amount * w.scale)::bigint, 'from', r.in_force_from)), '[]')
+        FROM billing_price r WHERE r.edition_id = e.id AND r.amount_currency = w.currency)
       ) ORDER BY e.rank), '[]')
     FROM billing_edition e WHERE e.product_id = p.id)
   ) ORDER BY p.position, p.id), '[]')::text
-FROM billing_product p WHERE p.catalogue_id = %(catalogue)s
+FROM billing_product p WHERE p.catalogue_id = w.catalogue_id), c.labels::text
+FROM unnest(%(catalogues)s::bigint[], %(currencies)s::text[], %(scales)s::bigint[])
+  AS w (catalogue_id, currency, scale)
+JOIN billing_catalogue c ON c.id = w.catalogue_id
+UNION ALL
+SELECT NULL, w.country, (SELECT coalesce(json_agg(json_build_object(
+    'country', r.country, 'region', r.region, 'category', r.category, 'name', r.name, 'scope', r.scope,
+    'percent', trim_scale(r.percent)::text, 'law', r.law, 'code', r.code, 'from', r.in_force_from)
+    ORDER BY r.id), '[]')::text
+  FROM billing_taxrate r WHERE r.country = w.country), NULL
+FROM unnest(%(countries)s::text[]) AS w (country)
 """
