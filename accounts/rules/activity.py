@@ -205,12 +205,13 @@ SHAPES: dict[ActivityField, Shape] = {
 # Where costs are not shown nothing else is: an amount that some later verb writes down can't slip through
 # (domain.md 3).
 COST_FREE = frozenset(field.value for field, shape in SHAPES.items() if shape is not Shape.MONEY)
+_SHAPES: Mapping[str, Shape] = {field.value: shape for field, shape in SHAPES.items()}
 
 
 def fault(facts: Mapping[str, object] | None) -> str:
     """Return which of the facts of an entry is not what its field holds, empty where all are."""
     for name, value in (facts or {}).items():
-        shape = SHAPES[ActivityField(name)] if name in set(ActivityField) else None
+        shape = _SHAPES.get(name)
         if shape is None or not (value is None or _fits(shape, value)):
             return f"{name}: {value!r}"
     return ""
@@ -289,9 +290,9 @@ _ADDRESS: Parts = {
 
 def _has(value: object, parts: Parts, optional: Parts | None = None) -> bool:
     """Tell whether a value has these parts, perhaps some of the optional, and no other."""
-    known = {**parts, **(optional or {})}
+    known = {**parts, **optional} if optional else parts
     return (
         isinstance(value, Mapping)
-        and set(parts) <= set(value)
+        and parts.keys() <= value.keys()
         and all(name in known and known[name](one) for name, one in value.items())
     )

@@ -42,6 +42,8 @@ def for_whole_period(
     largest remainder, and never takes more than that (domain.md 6).
     """
     discounts = tuple(discounts)
+    if not discounts:
+        return ((),) * len(lines)
     applied = [percentages(discounts, line.product) for line in lines]
     left = [_after(line.amount, own) for line, own in zip(lines, applied, strict=True)]
     for discount in in_force(discounts):

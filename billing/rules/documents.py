@@ -3,16 +3,18 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from billing.rules.lines import DiscountShare, LineKind
 from billing.rules.parties import Buyer, Seller
 from billing.rules.periods import Cycle, Period
-from billing.rules.tax import LineTaxes, TaxLine
+from billing.rules.plain import field_names
+from billing.rules.tax import AppliedTax, LineTaxes, TaxLine
 
 
 class InvoiceState(StrEnum):
@@ -134,23 +136,36 @@ def fingerprint(document: InvoiceDocument) -> str:
 
     What is empty is left out, so that a later version that knows more says the same of an old document.
     """
-    plain = json.dumps(
-        _canonical(asdict(document)), sort_keys=True, ensure_ascii=False, separators=(",", ":")
-    )
+    plain = json.dumps(_canonical(document), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def _canonical(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        parts = {str(key): _canonical(one) for key, one in value.items()}
-        return {key: one for key, one in parts.items() if one not in ("", None, False, [], {})}
-    if isinstance(value, tuple | list):
-        return [_canonical(one) for one in value]
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return str(value.normalize())
-    return value
+    match value:
+        case str() | int() | None:
+            return value
+        case tuple():
+            return [_canonical(one) for one in value]
+        case date():
+            return value.isoformat()
+        case Decimal():
+            return str(value.normalize())
+        case Seller() | AppliedTax():
+            return _canonical_shared(value)
+        case _:
+            return _canonical_parts(value)
+
+
+def _canonical_parts(value: Any) -> dict[str, Any]:
+    """Return what is not empty of a dataclass: neither a text, a list, nor a number of zero."""
+    parts = ((name, _canonical(getattr(value, name))) for name in field_names(type(value)))
+    return {name: one for name, one in parts if one}
+
+
+# Many documents have the same.
+@lru_cache(maxsize=64)
+def _canonical_shared(value: Seller | AppliedTax) -> dict[str, Any]:
+    return _canonical_parts(value)
 
 
 def payment_to_plain(terms: PaymentTerms) -> dict[str, Any]:

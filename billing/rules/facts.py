@@ -312,6 +312,8 @@ class Facts:
 
     def waiting(self, kind: ScheduledKind, product: str | None = None) -> ScheduledFacts | None:
         """Return what waits for renewal of a kind, on a product's line or on the subscription."""
+        if not self.scheduled:
+            return None
         return next((s for s in self.scheduled if s.slot == (kind, product)), None)
 
     @property

@@ -47,7 +47,7 @@ def price_notices(old: LineFacts, new: LineFacts, facts: Facts, on: date) -> tup
     `on` is the day whose list price the old one is compared with.
     """
     notices = []
-    if facts.is_grandfathered(old, on) and old.unit != new.unit:
+    if old.unit != new.unit and facts.is_grandfathered(old, on):
         same_edition = old.edition == new.edition
         ended = same_edition and old.price_ends_on is not None and new.price_ends_on is None
         code = NoticeCode.PRICE_ENDS if ended else NoticeCode.GRANDFATHERED_PRICE_LOST

@@ -1,13 +1,14 @@
 """Who sells and who buys, as a document names them: frozen with it, as they were on the day of issue."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, assert_never
 
 from accounts.rules.capabilities import CollectionMethod
 from billing.rules.countries import vat_prefix
+from billing.rules.plain import to_plain as plain_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,8 @@ def due_on(issued_on: date, due: int, *, collects: CollectionMethod, payment_day
 
 def to_plain(party: Buyer | Seller) -> dict[str, Any]:
     """Return a party as values that JSON can hold."""
-    return asdict(party)
+    plain: dict[str, Any] = plain_values(party)
+    return plain
 
 
 def buyer_from_plain(plain: Mapping[str, Any]) -> Buyer | None:

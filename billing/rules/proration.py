@@ -34,6 +34,8 @@ def discounted(
     that a discount's own amount is the difference of two neighbours and all of them add up.
     """
     days = _days(term, covers.start, covers.end)
+    if not discounts:
+        return (half_up(unit * quantity * months * days, term.days),)
     price = Fraction(unit * quantity * months)
     steps = [_rounded(price, days, term.days)]
     for discount in discounts:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from fractions import Fraction
 
 from billing.rules.money import half_up
 
@@ -82,8 +81,8 @@ def taxes(bases: Mapping[LineTaxes, int]) -> tuple[TaxLine, ...]:
 
 def tax(base: int, rate: Decimal) -> int:
     """Return the tax on a sum of minor units, rounded once half away from zero."""
-    exact = base * Fraction(rate) / 100
-    return half_up(exact.numerator, exact.denominator)
+    numerator, denominator = rate.as_integer_ratio()
+    return half_up(base * numerator, 100 * denominator)
 
 
 def at_rate(percent: Decimal | None) -> LineTaxes:
