@@ -49,8 +49,13 @@ def database_of_products(products: int) -> str:
 @contextmanager
 def copy_of(accounts: int) -> Iterator[str]:
     """Yield the name of a copy of a database that may be written to; it is dropped with the block."""
-    original = database(accounts)
-    copy = f"{original}_copy"
+    with copied(database(accounts), f"{database(accounts)}_copy") as copy:
+        yield copy
+
+
+@contextmanager
+def copied(original: str, copy: str) -> Iterator[str]:
+    """Yield the name of a copy of a database that may be written to; it is dropped with the block."""
 
     def drop() -> None:
         with connected("postgres"):
@@ -65,10 +70,15 @@ def copy_of(accounts: int) -> Iterator[str]:
         drop()
 
 
-def _made(called: str, make: Callable[[], None]) -> str:
-    """Return the name of a database that was filled from the one account, now or in an earlier run."""
-    mark = _fingerprint()
-    base, name = f"bench_base_{mark}", f"{called}_{mark}"
+def database_of_renewals(accounts: int) -> str:
+    """Return the name of a database with that many customers who are due, made if need be."""
+    return _made(f"bench_renewals_{accounts}", lambda: multiply(accounts - 1), one_customer)
+
+
+def _made(called: str, make: Callable[[], None], first: "Callable[[], None] | None" = None) -> str:
+    """Return the name of a database that was filled from one account, now or in an earlier run."""
+    mark, first = _fingerprint(), first or one_account
+    base, name = f"bench_base_{first.__name__}_{mark}", f"{called}_{mark}"
     with connected("postgres"):
         known = _databases()
         _drop([old for old in known if old.startswith("bench_") and not old.endswith(mark)])
@@ -76,7 +86,7 @@ def _made(called: str, make: Callable[[], None]) -> str:
         with _being_made(base, "template0"):
             call_command("migrate", verbosity=0)
             call_command("createcachetable", verbosity=0)
-            one_account()
+            first()
     if name not in known:
         with _being_made(name, base):
             make()
@@ -114,6 +124,32 @@ def one_account() -> None:
         subscription=subscription, kind="quantity", quantity=15, takes_effect_on=subscription.period_end
     )
     subscription.discounts.create(kind="percent", source="coupon", code="Loyalty", percent=Decimal(10))
+    _card(subscription)
+
+
+DUE = date(2026, 3, 27)
+
+
+def one_customer() -> None:
+    """Make a customer of three lines who renews on 27 March 2026: pays by card, and two are told of it."""
+    call_command("load_catalogue", PRICE_LIST, verbosity=0, stdout=io.StringIO())
+    owner, admin = (people.person(f"{who}@customer.example", who.title()) for who in ("olivia", "bilal"))
+    members = [(owner, Role.OWNER), (admin, Role.BILLING_ADMIN)]
+    account = people.account("customer", "Customer", members, timezone="Europe/Paris")
+    lines = {
+        "northwind-one": ("plus", 20, "60.00"),
+        "reply-assist": ("standard", 20, "16.00"),
+        "message-pack": ("standard", 2, "1500.00"),
+    }
+    subscription = shop.subscribe(
+        account,
+        lines,
+        start=DUE.replace(month=2),
+        cycle="monthly",
+        slug="northwind-desk",
+        tax_percent=Decimal(20),
+    )
+    shop.profile(account, country="FR")
     _card(subscription)
 
 
