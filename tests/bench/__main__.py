@@ -27,11 +27,12 @@ def main() -> int:
     """Run every comparison in turn on one server; return the exit code."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=600)
+    parser.add_argument("--renewals", type=int, default=30_000)
     options = parser.parse_args()
     database.start()
     django.setup()
     from admin_center.management.commands.prepare import collect
-    from tests.bench import confirming, members, pages, population, preview, server
+    from tests.bench import confirming, members, pages, population, preview, renewing, server
 
     population.check_settings()
     collect()
@@ -56,7 +57,9 @@ def main() -> int:
     for comparison in comparisons:
         print(comparison)
     print("", *confirming.confirmations(), sep="\n")
-    return 0 if all(comparison.held for comparison in comparisons) else 1
+    lines, renewals_held = renewing.renewals(options.renewals)
+    print("", *lines, sep="\n")
+    return 0 if renewals_held and all(comparison.held for comparison in comparisons) else 1
 
 
 if __name__ == "__main__":
