@@ -1,8 +1,10 @@
 """Puts letters into the outbox, in the transaction of the act that they tell of, and sends them after."""
 
+import json
 import smtplib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -17,7 +19,7 @@ from django.utils import translation
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from accounts import queues
+from accounts import copying, queues
 from accounts.failpoints import step
 from accounts.models import Account, Letter, User
 from accounts.rules.letters import LetterKind
@@ -120,6 +122,46 @@ def post_to_person(
         ignore_conflicts=True,
     )
     _wake_worker()
+
+
+@dataclass(frozen=True, slots=True)
+class NewLetter:
+    """A letter of one of many accounts; `person_id` is None where it goes to an address that is nobody's."""
+
+    kind: LetterKind
+    account_id: int
+    person_id: int | None
+    to: str
+    language: str
+    facts: Mapping[str, object]
+    key: str
+
+
+_COLUMNS = (*("account_id", "kind", "user_id", "to", "language", "facts", "key", "attempts", "error"),)
+
+
+def post_all(letters: Sequence[NewLetter]) -> None:
+    """Write letters of many accounts, in two statements; called under the locks of them all.
+
+    A letter whose key is there already is not written again.
+    """
+    taken = copying.values_taken(Letter, "key", [one.key for one in letters]) if letters else set()
+    # Those of one act say the same.
+    texts = {id(one.facts): json.dumps(one.facts) for one in letters}
+    copying.copy(
+        Letter,
+        _COLUMNS,
+        (
+            (
+                *(one.account_id, one.kind.value, one.person_id, one.to, one.language),
+                *(texts[id(one.facts)], one.key, 0, ""),
+            )
+            for one in letters
+            if one.key not in taken
+        ),
+    )
+    if letters:
+        _wake_worker()
 
 
 def _wake_worker() -> None:

@@ -27,10 +27,17 @@ def each(queue: str, rows: Iterable[tuple[Any, int | None]], act: Callable[[Any]
             if (counted := _failed_rows.get()) is not None:
                 counted[0] += 1
             log.exception("row_failed", queue=queue, row=str(key), account=account)
-            if not connection.in_atomic_block and not connection.is_usable():
-                connection.close()
+            if connection_is_lost():
                 raise
     return done, failed
+
+
+def connection_is_lost() -> bool:
+    """Tell whether what failed took the connection with it; the next statement then begins a new one."""
+    if connection.in_atomic_block or connection.is_usable():
+        return False
+    connection.close()
+    return True
 
 
 def step(name: str, act: Callable[[], dict[str, int]]) -> dict[str, int]:

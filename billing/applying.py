@@ -187,7 +187,7 @@ def _record(
             "quote": str(quote.pk),
             "invoice": number,
             "by": by.name if by else "",
-            **payment_letters.terms(invoice),
+            **(payment_letters.terms(invoice.payment_terms, invoice.due_on) if invoice else {}),
             **change_request_letters.changes(account, checked.quote, checked.before),
             **charge_letters.charged(checked.quote.lines, checked.quote.settlement, account.currency, names),
         },

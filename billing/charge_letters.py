@@ -48,8 +48,12 @@ def differences(before: Facts, after: Facts, names: Names) -> list[dict[str, Any
     return [
         {"product": names[key], "was": _line(now.get(key), names), "is": _line(then.get(key), names)}
         for key in {**now, **then}
-        if _line(now.get(key), names) != _line(then.get(key), names)
+        if _held(now.get(key)) != _held(then.get(key))
     ]
+
+
+def _held(line: LineFacts | None) -> tuple[str, int] | None:
+    return None if line is None else (line.edition, line.quantity)
 
 
 def _line(line: LineFacts | None, names: Names) -> dict[str, Any] | None:

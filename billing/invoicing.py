@@ -1,34 +1,40 @@
 """Issues invoices and credit notes, from the same lines that were shown."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from django.conf import settings
 from django.db.models import Q
 
-from accounts.models import Account, Membership
+from accounts import copying, mail
+from accounts.failpoints import step
+from accounts.models import Account
 from accounts.occasion import Occasion
 from accounts.rules.capabilities import CollectionMethod
-from billing import documents, payment_letters
-from billing.models import (
-    BalanceEntry,
-    BillingProfile,
-    Invoice,
-    InvoiceLine,
-    InvoicePayment,
-    InvoiceRecipient,
-    PaymentMethod,
-    Quote,
-)
+from billing import payment_letters
+from billing.models import BalanceEntry, Invoice, InvoiceLine, InvoicePayment, PaymentMethod, Quote
 from billing.rules import parties
-from billing.rules.documents import PaymentMeans, PaymentTerms, fingerprint, payment_to_plain
+from billing.rules.documents import (
+    CorrectedInvoice,
+    DocumentLine,
+    InvoiceDocument,
+    PaymentMeans,
+    PaymentTerms,
+    fingerprint,
+    payment_to_plain,
+)
 from billing.rules.lines import PricedLine
-from billing.rules.money import to_money
+from billing.rules.money import to_text
+from billing.rules.periods import Period
+from billing.rules.plain import changed
 from billing.rules.settlement import Settlement
-from billing.rules.tax_json import row_to_plain, to_plain
-from billing.storage import statements
+from billing.rules.tax_json import row_to_plain
+from billing.storage import contacts, statements
+from billing.storage.contacts import AccountContacts, ChargedMethod
+from billing.storage.saving import plain_taxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,31 @@ class LineNames(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class NewInvoice:
+    """What is to be charged or given back on one document; `reading` gives the names."""
+
+    account: Account
+    lines: Sequence[PricedLine]
+    settlement: Settlement
+    reading: LineNames
+    contacts: AccountContacts
+    cause: Cause
+    occasion: Occasion
+
+
+# A document without its number yet: the id of its row, what it is for, its lines.
+Draft: TypeAlias = tuple[int, NewInvoice, tuple[DocumentLine, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedInvoice:
+    """A document that was issued, with the id of its row."""
+
+    id: int
+    document: InvoiceDocument
+
+
 def issue(
     account: Account,
     lines: Sequence[PricedLine],
@@ -73,78 +104,122 @@ def issue(
 ) -> Invoice | None:
     """Issue an invoice or credit note for lines, and move the balance by what it says.
 
-    Returns None where there is nothing to charge or give back: a change of nothing makes no
-    document. Amounts are those of the settlement; nothing is calculated here. `reading` gives the names.
-    The number is given last, so that its lock is held shortest; then the document is whole and gets its hash.
+    Returns None where there is nothing to charge or give back: a change of nothing makes no document.
     """
-    if settlement.total == 0:
-        return None
-    invoice = _invoice(account, lines, settlement, cause, occasion)
-    made = [_line(invoice, position, line, reading) for position, line in enumerate(lines, 1)]
-    for line, credited in zip(made, cause.credits, strict=False):
-        line.credits, line.price_version = credited, credited.price_version
-    invoice.number = statements.next_number("CN" if settlement.is_credit_note else "INV")
-    invoice.content_hash = fingerprint(documents.of(invoice, made))
-    invoice.save(force_insert=True)
-    InvoiceLine.objects.bulk_create(made)
-    _move_balance(invoice, settlement, occasion)
-    if settlement.due == 0:
-        # Nothing is left to pay: settled by the balance, carried over, or a credit note.
-        InvoicePayment.objects.create(invoice=invoice, paid_at=occasion.at)
-    payment_letters.issued(account, invoice)
-    return invoice
+    to_whom = contacts.read_all([account])[account.pk]
+    new = NewInvoice(account, lines, settlement, reading, to_whom, cause, occasion)
+    (issued,) = issue_all([new])
+    return None if issued is None else Invoice.objects.get(pk=issued.id)
 
 
-def _invoice(
-    account: Account, lines: Sequence[PricedLine], settlement: Settlement, cause: Cause, occasion: Occasion
-) -> Invoice:
-    currency = account.currency
-    credit = settlement.is_credit_note
+def issue_all(new: Sequence[NewInvoice]) -> list[IssuedInvoice | None]:
+    """Issue documents of many accounts, each as `issue` does, in as many statements for many as for one.
+
+    Amounts are those of the settlements; nothing is calculated here. The numbers are given last, so that
+    their lock is held shortest; then the documents are whole and get their hashes.
+    """
+    charged = [one for one in new if one.settlement.total]
+    ids = copying.new_ids(Invoice, len(charged))
+    drafts = [(pk, one, _lines(one)) for pk, one in zip(ids, charged, strict=True)]
+    _store_lines(drafts)
+    _move_balances(drafts)
+    # Where nothing is left to pay: settled by the balance, carried over, or a credit note.
+    settled = [(pk, one.occasion.at) for pk, one, _lines in drafts if not one.settlement.due]
+    copying.copy(InvoicePayment, ("invoice_id", "paid_at"), settled)
+    numbers = _numbers([one.settlement for one in charged])
+    issued = [
+        IssuedInvoice(pk, _document(one, own, number))
+        for (pk, one, own), number in zip(drafts, numbers, strict=True)
+    ]
+    step("invoices_numbered")
+    _store(charged, issued)
+    mail.post_all(
+        [
+            letter
+            for one, made in zip(charged, issued, strict=True)
+            for letter in payment_letters.issued(one.account, one.contacts, made.document)
+        ]
+    )
+    found = iter(issued)
+    return [next(found) if one.settlement.total else None for one in new]
+
+
+def _numbers(settlements: Sequence[Settlement]) -> Iterator[str]:
+    """Yield the number of each document; the series are locked in one order."""
+    credits = sum(one.is_credit_note for one in settlements)
+    notes = iter(statements.reserve_numbers("CN", credits))
+    invoices = iter(statements.reserve_numbers("INV", len(settlements) - credits))
+    for one in settlements:
+        yield next(notes if one.is_credit_note else invoices)
+
+
+def _document(new: NewInvoice, lines: tuple[DocumentLine, ...], number: str) -> InvoiceDocument:
+    account, settlement, occasion = new.account, new.settlement, new.occasion
     seller: parties.Seller = settings.SELLER
-    profile = BillingProfile.objects.of(account.pk) or BillingProfile(account=account)
-    return Invoice(
-        subscription_id=account.pk,
-        kind=Invoice.Kind.CREDIT_NOTE if credit else Invoice.Kind.INVOICE,
-        reason=cause.reason,
-        quote=cause.quote,
+    credit, quote = settlement.is_credit_note, new.cause.quote
+    return InvoiceDocument(
+        number=number,
+        is_credit_note=credit,
         issued_on=occasion.on,
-        issued_at=occasion.at,
-        period_start=cause.period_start,
-        currency=currency,
+        currency=account.currency,
         language=account.language,
         account_name=account.name,
         vendor_name=settings.VENDOR_NAME,
-        seller=parties.to_plain(seller),
-        buyer=parties.to_plain(profile.as_buyer(account.name, _email(account))),
-        payment_terms=payment_to_plain(cause.terms or _terms(account, settlement, cause.quote)),
-        purchase_order=_ordered_by(cause) or profile.purchase_order,
+        lines=lines,
+        taxes=settlement.taxes,
+        subtotal=settlement.subtotal,
+        tax=settlement.tax,
+        total=settlement.total,
+        prepaid=settlement.prepaid,
+        carried_over=settlement.carried_over,
+        due=settlement.due,
+        seller=seller,
+        buyer=new.contacts.buyer,
         due_on=parties.due_on(
             occasion.on, settlement.due, collects=account.collects, payment_days=seller.payment_days
         ),
-        corrects=_corrected(account, lines, cause.corrects) if credit else [],
-        supplied_from=min((line.covers.start for line in lines), default=None),
-        supplied_until=max((line.covers.end for line in lines), default=None),
+        supplied=_supplied(new.lines),
+        purchase_order=_ordered_by(new.cause) or new.contacts.purchase_order,
         # Who of the staff corrects is in the trail, and not on the customer's document.
-        caused_by=occasion.by.name if occasion.by and cause.corrects is None else "",
-        request_number=cause.quote.request_id if cause.quote else None,
-        requested_by=cause.quote.request.requester_name if cause.quote and cause.quote.request else "",
-        subtotal=to_money(settlement.subtotal, currency),
-        taxes=[row_to_plain(row) for row in settlement.taxes],
-        tax=to_money(settlement.tax, currency),
-        total=to_money(settlement.total, currency),
-        prepaid=to_money(settlement.prepaid, currency),
-        carried_over=to_money(settlement.carried_over, currency),
-        due=to_money(settlement.due, currency),
+        caused_by=occasion.by.name if occasion.by and new.cause.corrects is None else "",
+        payment=new.cause.terms or _terms(new),
+        corrects=_corrected(account, new.lines, new.cause.corrects) if credit else (),
+        quote=str(quote.pk) if quote else "",
+        request=quote.request_id if quote else None,
+        requested_by=quote.request.requester_name if quote and quote.request else "",
     )
 
 
-def _email(account: Account) -> str:
-    """Return who gets a document: the first of the recipients, or the owner."""
-    recipient = InvoiceRecipient.objects.filter(profile=account.pk).order_by("pk").first()
-    if recipient is not None:
-        return recipient.email
-    owner = Membership.objects.contacts(account).first()
-    return owner.user.email if owner else ""
+def _lines(new: NewInvoice) -> tuple[DocumentLine, ...]:
+    """Return the lines; one that gives back a line names that one's price."""
+    made = [_line(line, new) for line in new.lines]
+    for position, credited in enumerate(new.cause.credits):
+        made[position] = changed(made[position], price_version=credited.price_version)
+    return tuple(made)
+
+
+def _line(line: PricedLine, new: NewInvoice) -> DocumentLine:
+    reading = new.reading
+    return DocumentLine(
+        kind=line.kind,
+        product=line.product,
+        product_name=reading.names[line.product],
+        edition_name=reading.names[(line.product, line.edition)],
+        covers=line.covers,
+        term=line.term,
+        quantity=line.quantity,
+        months=line.months,
+        cycle=line.cycle,
+        unit=line.unit,
+        gross=line.gross,
+        amount=line.amount,
+        discounts=line.discounts,
+        taxes=line.taxes,
+        because=line.because,
+        capped=line.capped,
+        flat=line.product in reading.flat,
+        price_version=reading.price_version(line, new.occasion.on),
+    )
 
 
 def _ordered_by(cause: Cause) -> str:
@@ -153,10 +228,19 @@ def _ordered_by(cause: Cause) -> str:
     return of.purchase_order if of else ""
 
 
-def _corrected(account: Account, lines: Sequence[PricedLine], named: Invoice | None) -> list[dict[str, str]]:
+def _supplied(lines: Sequence[PricedLine]) -> Period | None:
+    """Return the days of supply: those of all lines together."""
+    if not lines:
+        return None
+    return Period(min(line.covers.start for line in lines), max(line.covers.end for line in lines))
+
+
+def _corrected(
+    account: Account, lines: Sequence[PricedLine], named: Invoice | None
+) -> tuple[CorrectedInvoice, ...]:
     """Return the invoices that charged what lines give back; none where they were issued elsewhere."""
     if named is not None:
-        return [{"number": named.number, "issued_on": named.issued_on.isoformat()}]
+        return (CorrectedInvoice(named.number, named.issued_on),)
     back = Q()
     for line in lines:
         if line.amount < 0:
@@ -165,20 +249,20 @@ def _corrected(account: Account, lines: Sequence[PricedLine], named: Invoice | N
             )
     charged = InvoiceLine.objects.filter(back, invoice__subscription_id=account.pk, amount__gt=0)
     found = charged.order_by("invoice__issued_at").values_list("invoice__number", "invoice__issued_on")
-    return [{"number": number, "issued_on": day.isoformat()} for number, day in dict(found).items()]
+    return tuple(CorrectedInvoice(number, day) for number, day in dict(found).items())
 
 
-def _terms(account: Account, settlement: Settlement, quote: Quote | None) -> PaymentTerms:
+def _terms(new: NewInvoice) -> PaymentTerms:
     """Return how a document will be settled, or was: a change that waited for its payment has got it."""
-    if settlement.due == 0:
+    if new.settlement.due == 0:
         return PaymentTerms(PaymentMeans.NONE, paid=True)
-    if account.collects is CollectionMethod.SEND_INVOICE:
+    if new.account.collects is CollectionMethod.SEND_INVOICE:
         return PaymentTerms(PaymentMeans.TRANSFER)
+    quote = new.cause.quote
     charge = quote.charge if quote is not None and quote.state == Quote.State.HELD else None
-    if charge is None:
-        method = PaymentMethod.objects.default_of(account.pk)
-    else:
-        method = PaymentMethod.objects.known_as(account.pk, charge.method)
+    method: PaymentMethod | ChargedMethod | None = new.contacts.method
+    if charge is not None:
+        method = PaymentMethod.objects.known_as(new.account.pk, charge.method)
     if method is not None:
         return PaymentTerms(
             PaymentMeans(method.kind), method.brand, method.last_four, paid=charge is not None
@@ -189,57 +273,117 @@ def _terms(account: Account, settlement: Settlement, quote: Quote | None) -> Pay
     return PaymentTerms()
 
 
-def _line(invoice: Invoice, position: int, line: PricedLine, reading: LineNames) -> InvoiceLine:
-    currency, names = invoice.currency, reading.names
-    return InvoiceLine(
-        invoice=invoice,
-        position=position,
-        kind=line.kind.value,
-        product=line.product,
-        edition=line.edition,
-        product_name=names[line.product],
-        edition_name=names[(line.product, line.edition)],
-        covers_from=line.covers.start,
-        covers_until=line.covers.end,
-        term_start=line.term.start,
-        term_end=line.term.end,
-        quantity=line.quantity,
-        months=line.months,
-        cycle=line.cycle.value,
-        unit_price=to_money(line.unit, currency),
-        gross=to_money(line.gross, currency),
-        discounts=[
-            {
-                "code": share.code,
-                "percent": None if share.percent is None else str(share.percent),
-                "amount": share.amount,
-            }
-            for share in line.discounts
-        ],
-        amount=to_money(line.amount, currency),
-        taxes=[to_plain(tax) for tax in line.taxes],
-        because=" ".join(line.because),
-        price_version=reading.price_version(line, invoice.issued_on),
-        flat=line.product in reading.flat,
-        capped=line.capped,
+# --- Rows -----------------------------------------------------------------------------------------
+
+_INVOICE_COLUMNS = (
+    *("id", "number", "subscription_id", "kind", "reason", "quote_id", "issued_on", "issued_at"),
+    *("period_start", "currency", "language", "account_name", "vendor_name", "caused_by"),
+    *("request_number", "requested_by", "seller", "buyer"),
+    *("purchase_order", "payment_terms", "content_hash", "corrects", "due_on", "supplied_from"),
+    *("supplied_until", "subtotal", "subtotal_currency", "taxes", "tax", "tax_currency"),
+    *("total", "total_currency", "prepaid", "prepaid_currency", "carried_over", "carried_over_currency"),
+    *("due", "due_currency"),
+)
+_LINE_COLUMNS = (
+    *("invoice_id", "position", "kind", "product", "edition", "product_name", "edition_name"),
+    *("covers_from", "covers_until", "term_start", "term_end", "quantity", "months", "cycle"),
+    *("unit_price", "unit_price_currency", "gross", "gross_currency", "discounts"),
+    *("amount", "amount_currency", "taxes", "because", "price_version", "flat", "capped", "credits_id"),
+)
+
+
+def _store(new: Sequence[NewInvoice], issued: Sequence[IssuedInvoice]) -> None:
+    seller = json.dumps(parties.to_plain(settings.SELLER))
+    copying.copy(
+        Invoice,
+        _INVOICE_COLUMNS,
+        [_invoice_row(one, made, seller) for one, made in zip(new, issued, strict=True)],
     )
 
 
-def _move_balance(invoice: Invoice, settlement: Settlement, occasion: Occasion) -> None:
-    """Add what the document takes from the balance or leaves on it, one entry for each reason."""
-    moves = [
+def _invoice_row(new: NewInvoice, issued: IssuedInvoice, seller: str) -> tuple[object, ...]:
+    document, cause = issued.document, new.cause
+    currency, supplied = document.currency, document.supplied
+    kind = Invoice.Kind.CREDIT_NOTE if document.is_credit_note else Invoice.Kind.INVOICE
+    amounts = (document.total, document.prepaid, document.carried_over, document.due)
+    corrects = [{"number": one.number, "issued_on": one.issued_on.isoformat()} for one in document.corrects]
+    return (
+        *(issued.id, document.number, new.account.pk, kind.value, cause.reason.value),
+        *(cause.quote.pk if cause.quote else None, document.issued_on, new.occasion.at),
+        *(cause.period_start, currency, document.language, document.account_name),
+        *(document.vendor_name, document.caused_by, document.request, document.requested_by),
+        *(seller, json.dumps(parties.to_plain(new.contacts.buyer))),
+        *(document.purchase_order, json.dumps(payment_to_plain(document.payment)), fingerprint(document)),
+        *(json.dumps(corrects), document.due_on),
+        *(supplied.start if supplied else None, supplied.end if supplied else None),
+        *(to_text(document.subtotal, currency), currency),
+        json.dumps([row_to_plain(row) for row in document.taxes]),
+        *(to_text(document.tax, currency), currency),
+        *(part for amount in amounts for part in (to_text(amount, currency), currency)),
+    )
+
+
+def _store_lines(drafts: Sequence[Draft]) -> None:
+    copying.copy(
+        InvoiceLine,
+        _LINE_COLUMNS,
+        (
+            _line_row(pk, position, priced.edition, line, one)
+            for pk, one, lines in drafts
+            for position, (priced, line) in enumerate(zip(one.lines, lines, strict=True))
+        ),
+    )
+
+
+def _line_row(
+    invoice_id: int, position: int, edition: str, line: DocumentLine, new: NewInvoice
+) -> tuple[object, ...]:
+    currency, credits = new.account.currency, new.cause.credits
+    discounts = [
+        {
+            "code": share.code,
+            "percent": None if share.percent is None else str(share.percent),
+            "amount": share.amount,
+        }
+        for share in line.discounts
+    ]
+    return (
+        *(
+            invoice_id,
+            position + 1,
+            line.kind.value,
+            line.product,
+            edition,
+            line.product_name,
+            line.edition_name,
+        ),
+        *(line.covers.start, line.covers.end, line.term.start, line.term.end),
+        *(line.quantity, line.months, line.cycle.value),
+        *(to_text(line.unit, currency), currency, to_text(line.gross, currency), currency),
+        *(json.dumps(discounts), to_text(line.amount, currency), currency),
+        *(plain_taxes(line.taxes), " ".join(line.because), line.price_version, line.flat, line.capped),
+        credits[position].pk if credits else None,
+    )
+
+
+def _move_balances(drafts: Sequence[Draft]) -> None:
+    """Add what documents take from the balances or leave on them, one entry for each reason."""
+    copying.copy(
+        BalanceEntry,
+        ("subscription_id", "amount", "amount_currency", "reason", "invoice_id", "created_at"),
+        (
+            (one.account.pk, to_text(amount, currency), currency, reason.value, pk, one.occasion.at)
+            for pk, one, _lines in drafts
+            for currency in (one.account.currency,)
+            for reason, amount in _moves(one.settlement)
+            if amount
+        ),
+    )
+
+
+def _moves(settlement: Settlement) -> tuple[tuple[BalanceEntry.Reason, int], ...]:
+    return (
         (BalanceEntry.Reason.USED, -settlement.prepaid),
         (BalanceEntry.Reason.CARRIED_OVER, -settlement.carried_over),
         (BalanceEntry.Reason.CREDIT_NOTE, -settlement.total if settlement.is_credit_note else 0),
-    ]
-    BalanceEntry.objects.bulk_create(
-        BalanceEntry(
-            subscription_id=invoice.subscription_id,
-            amount=to_money(amount, invoice.currency),
-            reason=reason,
-            invoice=invoice,
-            created_at=occasion.at,
-        )
-        for reason, amount in moves
-        if amount
     )

@@ -3,6 +3,7 @@
 Where costs are not shown nobody of the account is told: its invoices are the vendor's staff's (domain.md 3).
 """
 
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -10,9 +11,10 @@ from accounts import mail
 from accounts.models import Account, Membership
 from accounts.rules.letters import LetterKind
 from billing import dunning_letters
-from billing.models import Charge, Invoice, InvoiceRecipient, PaymentMethod, Refund
-from billing.rules.documents import InvoiceState
+from billing.models import Charge, Invoice, PaymentMethod, Refund
+from billing.rules.documents import InvoiceDocument, InvoiceState, payment_to_plain
 from billing.rules.money import to_minor
+from billing.storage.contacts import AccountContacts
 
 
 def received(account: Account, charge: Charge) -> None:
@@ -72,24 +74,22 @@ def given_back(account: Account, refund: Refund) -> None:
     mail.post(LetterKind.REFUND_MADE, account, to=people, facts=facts, key=str(refund.pk))
 
 
-def issued(account: Account, invoice: Invoice) -> None:
-    """Send a document to those who get the account's invoices, each in their language.
+def issued(account: Account, to_whom: AccountContacts, document: InvoiceDocument) -> Iterator[mail.NewLetter]:
+    """Yield a document's letters to those who get the account's invoices, each in their language.
 
     Owner and billing admins read of it in the letter about what caused it, which has the document too.
     """
     if not account.shows_costs:
         return
-    contacts = {member.user.email for member in Membership.objects.contacts(account)}
-    for recipient in InvoiceRecipient.objects.filter(profile=account.pk).exclude(email__in=contacts):
-        mail.post_to_address(
-            LetterKind.INVOICE_ISSUED,
-            account,
-            email=recipient.email,
-            name=recipient.name,
-            language=recipient.language,
-            facts=_of_invoice(invoice),
-            key=f"{invoice.number}",
-        )
+    people = {one.email for one in to_whom.people}
+    facts = _of_document(document)
+    for one in to_whom.recipients:
+        if one.email not in people:
+            kind = LetterKind.INVOICE_ISSUED
+            # Whom it greets, where that is known.
+            told = facts | ({"addressee": one.name} if one.name else {})
+            key = f"{kind}:{document.number}:{one.email}"[:120]
+            yield mail.NewLetter(kind, account.pk, None, one.email, one.language, told, key)
 
 
 def credited(account: Account, note: Invoice, reason: str) -> None:
@@ -106,12 +106,9 @@ def of_document(invoice: Invoice) -> dict[str, Any]:
     return {**_of_invoice(invoice), "settled": invoice.state is not InvoiceState.OPEN}
 
 
-def terms(invoice: Invoice | None) -> dict[str, Any]:
-    """Return how a document is settled, for the letter about what caused it."""
-    if invoice is None:
-        return {}
-    due_on = invoice.due_on.isoformat() if invoice.due_on else ""
-    return {"payment": invoice.payment_terms, "due_on": due_on}
+def terms(payment: Mapping[str, Any], due_on: date | None) -> dict[str, Any]:
+    """Return how a document is settled, for a letter: its plain terms of payment, and by when."""
+    return {"payment": payment, "due_on": due_on.isoformat() if due_on else ""}
 
 
 def _tell(kind: LetterKind, account: Account, charge: Charge) -> None:
@@ -142,6 +139,18 @@ def _shown(charge: Charge) -> dict[str, str]:
     return {"kind": method.kind, "brand": method.brand, "last_four": method.last_four} if method else {}
 
 
+def _of_document(document: InvoiceDocument) -> dict[str, Any]:
+    return {
+        "invoice": document.number,
+        "credit": document.is_credit_note,
+        "amount": abs(document.total),
+        "due": document.due,
+        "currency": document.currency,
+        **terms(payment_to_plain(document.payment), document.due_on),
+        "purchase_order": document.purchase_order,
+    }
+
+
 def _of_invoice(invoice: Invoice) -> dict[str, Any]:
     return {
         "invoice": invoice.number,
@@ -149,6 +158,6 @@ def _of_invoice(invoice: Invoice) -> dict[str, Any]:
         "amount": to_minor(abs(invoice.total.amount), invoice.currency),
         "due": to_minor(invoice.due.amount, invoice.currency),
         "currency": invoice.currency,
-        **terms(invoice),
+        **terms(invoice.payment_terms, invoice.due_on),
         "purchase_order": invoice.purchase_order,
     }

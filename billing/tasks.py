@@ -25,15 +25,13 @@ from billing import (
     reconciliation,
     refunds,
     reminders,
-    renewal,
+    renewal_run,
 )
 from billing.rules.dunning import due_step
 from billing.storage import statements
 from billing.storage.dunning import in_dunning
 
 log = structlog.get_logger()
-# Rows are asked for by so many ids at once: a statement holds at most 65,535 parameters.
-AT_ONCE = 500
 
 
 def work() -> dict[str, int]:
@@ -59,23 +57,12 @@ def _invitations(at: datetime) -> int:
 
 
 def _renewals(at: datetime) -> dict[str, int]:
-    """Renew what is due in its own zone; one account that breaks a rule doesn't stop the others."""
-    renewed = failed = 0
-    # The day begins at most 14 hours before it does in UTC; a sandbox has its own, never later.
-    last = (at + timedelta(hours=14)).date()
-    waiting = list(renewal.due(last))
-    accounts = (
-        account
-        for start in range(0, len(waiting), AT_ONCE)
-        for account in Account.objects.filter(pk__in=waiting[start : start + AT_ONCE])
-    )
-    for account in accounts:
-        try:
-            renewed += len(renewal.renew(account.pk, occasion=Occasion.of(account, clock.now(account))))
-        except Exception:
-            failed += 1
-            log.exception("renewal_failed", account=account.slug)
-    return {"renewals": renewed, "renewals_failed": failed}
+    """Renew what is due in its own zone; one account that fails doesn't stop the others."""
+    counts = list(renewal_run.renew_due(at, lambda account: Occasion.of(account, clock.now(account))))
+    return {
+        "renewals": sum(one.renewed for one in counts),
+        "renewals_failed": sum(one.failed for one in counts),
+    }
 
 
 def _reminders(at: datetime) -> dict[str, int]:

@@ -205,45 +205,46 @@ SHAPES: dict[ActivityField, Shape] = {
 # Where costs are not shown nothing else is: an amount that some later verb writes down can't slip through
 # (domain.md 3).
 COST_FREE = frozenset(field.value for field, shape in SHAPES.items() if shape is not Shape.MONEY)
-_SHAPES: Mapping[str, Shape] = {field.value: shape for field, shape in SHAPES.items()}
 
 
 def fault(facts: Mapping[str, object] | None) -> str:
     """Return which of the facts of an entry is not what its field holds, empty where all are."""
     for name, value in (facts or {}).items():
-        shape = _SHAPES.get(name)
-        if shape is None or not (value is None or _fits(shape, value)):
+        fits = _CHECKS.get(name)
+        if fits is None or not (value is None or fits(value)):
             return f"{name}: {value!r}"
     return ""
 
 
-def _fits(shape: Shape, value: object) -> bool:
-    """Tell whether a value is of a shape."""
+def _check(shape: Shape) -> Callable[[object], bool]:
+    """Return what tells whether a value is of a shape."""
     match shape:
         case Shape.TEXT:
-            return isinstance(value, str)
+            return _is_text
         case Shape.FLAG:
-            return isinstance(value, bool)
+            return lambda value: isinstance(value, bool)
         case Shape.NUMBER:
-            return _is_number(value)
+            return _is_number
         case Shape.DAY:
-            return _is_day(value)
+            return _is_day
         case Shape.CODES:
-            return _all(value, _is_text)
+            return lambda value: _all(value, _is_text)
         case Shape.MONEY:
-            return _has(value, {"minor": _is_number, "currency": _is_text})
+            return lambda value: _has(value, {"minor": _is_number, "currency": _is_text})
         case Shape.LINES:
             line = {"edition": _is_text, "quantity": _is_number}
-            return isinstance(value, Mapping) and all(_has(one, line) for one in value.values())
+            return lambda value: isinstance(value, Mapping) and all(_has(one, line) for one in value.values())
         case Shape.TEMPORARY:
             seats = {"product": _is_text, "quantity": _is_number, "covers": _is_period}
-            return _all(value, lambda one: _has(one, seats))
+            return lambda value: _all(value, lambda one: _has(one, seats))
         case Shape.SCHEDULED:
-            return _all(value, lambda one: _has(one, {"kind": _is_text}, _SCHEDULED))
+            return lambda value: _all(value, lambda one: _has(one, {"kind": _is_text}, _SCHEDULED))
         case Shape.ADDRESS:
-            return _has(value, {"country": _is_text}, _ADDRESS)
+            return lambda value: _has(value, {"country": _is_text}, _ADDRESS)
         case Shape.CHANGES:
-            return _all(value, lambda one: isinstance(one, Mapping) and _is_text(one.get("change")))
+            return lambda value: _all(
+                value, lambda one: isinstance(one, Mapping) and _is_text(one.get("change"))
+            )
         case _:
             assert_never(shape)
 
@@ -296,3 +297,8 @@ def _has(value: object, parts: Parts, optional: Parts | None = None) -> bool:
         and parts.keys() <= value.keys()
         and all(name in known and known[name](one) for name, one in value.items())
     )
+
+
+_CHECKS: Mapping[str, Callable[[object], bool]] = {
+    field.value: _check(shape) for field, shape in SHAPES.items()
+}

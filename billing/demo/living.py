@@ -17,7 +17,7 @@ from accounts import activity
 from accounts.models import Account, User
 from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
-from billing import cancellation, change_requests, dunning, profile, quotes, renewal
+from billing import cancellation, change_requests, dunning, profile, quotes, renewal, renewal_batch
 from billing.demo.book import Event, Story
 from billing.imports.accounts import loading
 from billing.models import BalanceEntry, InvoiceRecipient, Subscription
@@ -96,7 +96,7 @@ def _by_itself(account: Account, on: date, now: datetime) -> Iterator[datetime]:
 
     On its own clock it stands still.
     """
-    renews = Subscription.objects.filter(pk=account.pk, account__state__in=renewal.RENEWING)
+    renews = Subscription.objects.filter(pk=account.pk, account__state__in=renewal_batch.RENEWING)
     done = date.min
     while account.clock is None:
         renewing = renews.filter(paid_until__gt=done).values_list("paid_until", flat=True).first()

@@ -136,8 +136,10 @@ def fingerprint(document: InvoiceDocument) -> str:
 
     What is empty is left out, so that a later version that knows more says the same of an old document.
     """
-    plain = json.dumps(_canonical(document), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(plain.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(_canonical(document)).encode()).hexdigest()
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def _canonical(value: Any) -> Any:
@@ -146,25 +148,34 @@ def _canonical(value: Any) -> Any:
             return value
         case tuple():
             return [_canonical(one) for one in value]
+        case Period() | AppliedTax() | Seller():
+            return _canonical_shared(value)
         case date():
             return value.isoformat()
         case Decimal():
             return str(value.normalize())
-        case Seller() | AppliedTax():
-            return _canonical_shared(value)
         case _:
             return _canonical_parts(value)
 
 
-def _canonical_parts(value: Any) -> dict[str, Any]:
+_PLAIN = frozenset((str, int, bool))
+
+
+def _canonical_parts(value: object) -> dict[str, Any]:
     """Return what is not empty of a dataclass: neither a text, a list, nor a number of zero."""
-    parts = ((name, _canonical(getattr(value, name))) for name in field_names(type(value)))
-    return {name: one for name, one in parts if one}
+    parts = {}
+    for name in field_names(value):
+        part = getattr(value, name)
+        if part and (kept := part if type(part) in _PLAIN else _canonical(part)):
+            parts[name] = kept
+        elif isinstance(part, Decimal):
+            parts[name] = _canonical(part)
+    return parts
 
 
 # Many documents have the same.
-@lru_cache(maxsize=64)
-def _canonical_shared(value: Seller | AppliedTax) -> dict[str, Any]:
+@lru_cache(maxsize=256)
+def _canonical_shared(value: Period | Seller | AppliedTax) -> dict[str, Any]:
     return _canonical_parts(value)
 
 

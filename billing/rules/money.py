@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cache
 
 from moneyed import Money, get_currency
 
@@ -9,6 +10,7 @@ from moneyed import Money, get_currency
 SMALLEST_CHARGE = 50
 
 
+@cache
 def exponent(currency: str) -> int:
     """Return how many decimals the currency's minor unit has: USD 2, JPY 0, BHD 3."""
     return len(str(get_currency(currency).sub_unit)) - 1
@@ -30,6 +32,11 @@ def to_decimal(minor: int, currency: str) -> Decimal:
 def to_money(minor: int, currency: str) -> Money:
     """Return minor units as a Money, for models and pages at the edge."""
     return Money(to_decimal(minor, currency), currency)
+
+
+def to_text(minor: int, currency: str) -> str:
+    """Return minor units as a database reads a decimal amount exactly: 1234 USD is 1234e-2."""
+    return f"{minor}e-{exponent(currency)}"
 
 
 def half_up(numerator: int, denominator: int) -> int:

@@ -16,7 +16,8 @@ from billing.rules.lines import (
     open_segment,
 )
 from billing.rules.notices import Notice, NoticeCode, renewal_notices
-from billing.rules.periods import AppliedDiscount, Cycle, Period, period_at
+from billing.rules.periods import AppliedDiscount, Cycle, Period, next_period, period_at
+from billing.rules.plain import changed
 from billing.rules.renewal_lines import lost_from_suite, next_lines
 from billing.rules.settlement import Settlement, settle
 
@@ -86,7 +87,7 @@ def resumption(facts: Facts, on: date) -> Renewal:
 
 def next_period_of(facts: Facts) -> Period:
     """Return the period after the paid end, in the cycle that holds from then on."""
-    return replace(facts, cycle=facts.next_cycle).next_period
+    return next_period(facts.first_day, facts.renews_on, facts.next_cycle)
 
 
 def whole_period(
@@ -124,7 +125,7 @@ def whole_period(
                 segment, product=line.product, edition=line.edition, kind=LineKind.PERIOD, because=because
             )
         )
-        charged.append(replace(line, segments=(*line.segments, segment)))
+        charged.append(changed(line, segments=(*line.segments, segment)))
     return tuple(priced), tuple(charged)
 
 
@@ -160,6 +161,8 @@ def _span(facts: Facts, resumed_on: date | None) -> tuple[Period, Period]:
 def _with_effects(facts: Facts, resumed_on: date | None) -> Renewal:
     """Price a renewal, and once more without each waiting change for what that one does."""
     whole = _renewal(facts, resumed_on)
+    if not facts.scheduled:
+        return whole
     effects = []
     for scheduled in facts.scheduled:
         rest = tuple(s for s in facts.scheduled if s.slot != scheduled.slot)
@@ -183,11 +186,8 @@ def _renewal(facts: Facts, resumed_on: date | None) -> Renewal:
         issued_on=covers.start,
     )
     settlement = settle(lines, balance=facts.balance, smallest=facts.smallest_charge)
-    after = replace(
-        _moved(facts, charged, covers),
-        discounts=discounts.used_once(given, charged) if covers == term else given,
-        balance=settlement.balance_after,
-    )
+    left = discounts.used_once(given, charged) if covers == term else given
+    after = _moved(facts, charged, covers, left, settlement.balance_after)
     return Renewal(
         on=covers.start,
         period=covers,
@@ -202,10 +202,18 @@ def _renewal(facts: Facts, resumed_on: date | None) -> Renewal:
     )
 
 
-def _moved(facts: Facts, charged: tuple[LineFacts, ...], period: Period) -> Facts:
+def _moved(
+    facts: Facts,
+    charged: tuple[LineFacts, ...],
+    period: Period,
+    left: tuple[DiscountFacts, ...],
+    balance: int,
+) -> Facts:
     """Return the subscription in its new period, with nothing waiting."""
-    return replace(
+    return changed(
         facts,
+        discounts=left,
+        balance=balance,
         cycle=facts.next_cycle,
         period=period,
         paid_until=period.end,

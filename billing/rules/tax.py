@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 from billing.rules.money import half_up
 
@@ -47,6 +48,10 @@ class AppliedTax:
     law: str = ""
     code: str = ""
 
+    def __hash__(self) -> int:
+        """Return a hash of what mostly tells taxes apart: they are keys of every sum."""
+        return hash((self.name, self.rate, self.law))
+
 
 # What a line bears: none where no tax is shown at all, in the order in which they are printed.
 LineTaxes = tuple[AppliedTax, ...]
@@ -85,6 +90,7 @@ def tax(base: int, rate: Decimal) -> int:
     return half_up(base * numerator, 100 * denominator)
 
 
+@lru_cache(maxsize=64)
 def at_rate(percent: Decimal | None) -> LineTaxes:
     """Return the one tax of a plain rate, none for None: an account that was loaded with its rate."""
     if percent is None:

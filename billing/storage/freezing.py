@@ -28,10 +28,11 @@ from billing.rules.facts import (
     ScheduledKind,
     TemporaryFacts,
 )
+from billing.rules.parties import Seller
 from billing.rules.periods import AppliedDiscount, Cycle, Period, Segment
 from billing.rules.tax import LineTaxes
 from billing.rules.tax_json import from_plain
-from billing.rules.taxation import Taxation, TaxBuyer, TaxRateFacts, TaxScope, seller_of
+from billing.rules.taxation import Taxation, TaxBuyer, TaxRateFacts, TaxScope, TaxSeller, seller_of
 
 Row = Mapping[str, Any]
 
@@ -100,7 +101,7 @@ def facts(
         discounts=tuple(_discount(order, row) for order, row in enumerate(stored["discounts"])),
         balance=stored["balance"],
         taxation=Taxation(
-            seller=seller_of(settings.SELLER),
+            seller=_seller(settings.SELLER),
             buyer=TaxBuyer(stored["country"], stored["region"], stored["number_of"]),
             rates=known,
             own_rate=_decimal(stored["tax"]),
@@ -110,6 +111,11 @@ def facts(
         parked=stored["parked"],
         past_due_invoice=stored["unpaid"],
     )
+
+
+@lru_cache(maxsize=8)
+def _seller(seller: Seller) -> TaxSeller:
+    return seller_of(seller)
 
 
 def _promo(row: Row) -> PromoFacts:
@@ -240,10 +246,13 @@ def _discount(order: int, row: Row) -> DiscountFacts:
     )
 
 
+# Most of a batch begin and end on the same few days.
+@lru_cache(maxsize=1024)
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
+@lru_cache(maxsize=1024)
 def _period(start: str, end: str) -> Period:
     return Period(date.fromisoformat(start), date.fromisoformat(end))
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -84,7 +85,7 @@ def read_all(
 
     As `read`, also in two statements: each catalogue and each country's tax rates are read once.
     """
-    values = {
+    values: dict[str, Any] = {
         "accounts": [account.pk for account, _on in wanted],
         "days": [on for _account, on in wanted],
         "scales": [10 ** exponent(account.currency) for account, _on in wanted],
@@ -123,7 +124,7 @@ def catalogue(catalogue_id: int, currency: str) -> Mapping[str, ProductFacts]:
 
 
 def _catalogues(offers: Set[OfferKey], countries: Set[str]) -> _Catalogues:
-    values = {
+    values: dict[str, Any] = {
         "catalogues": [catalogue_id for catalogue_id, _currency in offers],
         "currencies": [currency for _catalogue, currency in offers],
         "scales": [10 ** exponent(currency) for _catalogue, currency in offers],

@@ -4,10 +4,14 @@ Changes, renewals and extensions all end here, so that the database can only bec
 said it would. Called inside the lock, in the transaction of the verb.
 """
 
-from collections.abc import Iterable
-from datetime import date
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 
+from accounts import copying
 from accounts.occasion import Occasion
 from billing.models import (
     AgentSeat,
@@ -20,12 +24,30 @@ from billing.models import (
     TemporarySeats,
 )
 from billing.rules.facts import DiscountFacts, Facts, LineFacts, ScheduledFacts, TemporaryFacts
-from billing.rules.money import to_money
+from billing.rules.money import to_money, to_text
 from billing.rules.periods import Segment
+from billing.rules.tax import LineTaxes
 from billing.rules.tax_json import to_plain
+from billing.storage import statements
 
+# Rarely written rows go through the ORM, so many in a statement: it holds at most 65,535 parameters.
+AT_ONCE = 1000
 # (product id, edition id) by their keys.
 Editions: TypeAlias = dict[tuple[str, str], tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionMove:
+    """What one subscription was when it was read under the lock, and what the rules made of it.
+
+    `closed` are lines that end at once, their segments cut at the day.
+    """
+
+    subscription: Subscription
+    before: Facts
+    after: Facts
+    occasion: Occasion
+    closed: tuple[LineFacts, ...] = ()
 
 
 def persist(
@@ -36,20 +58,26 @@ def persist(
     occasion: Occasion,
     closed: Iterable[LineFacts] = (),
 ) -> None:
-    """Make the stored subscription what `after` says; `before` is what was read under the lock.
+    """Make the stored subscription what `after` says; `before` is what was read under the lock."""
+    persist_all([SubscriptionMove(subscription, before, after, occasion, tuple(closed))])
 
-    `closed` are lines that end at once, their segments cut at the day. Ids of facts name stored
-    rows; a fact without an id becomes a new row. The balance is not written here: it moves with
-    the invoice that explains it.
+
+def persist_all(moves: Sequence[SubscriptionMove]) -> None:
+    """Make stored subscriptions what the rules made of them, in as many statements for many as for one.
+
+    Ids of facts name stored rows; a fact without an id becomes a new row. The balance is not written
+    here: it moves with the invoice that explains it.
     """
-    editions = editions_of(subscription.catalogue_id)
-    _write_subscription(subscription, after)
-    _close_lines(before, after, closed, occasion.on, after.currency)
-    lines = {line.product: _write_line(subscription, line, editions, occasion.on) for line in after.lines}
-    _write_segments(subscription, before, after, lines)
-    _write_scheduled(subscription, before, after, lines, editions, occasion)
-    _write_temporary(subscription, before, after, lines, occasion)
-    _write_discounts(subscription, before, after, occasion)
+    editions = {pk: editions_of(pk) for pk in {move.subscription.catalogue_id for move in moves}}
+    _write_subscriptions(moves)
+    _close_lines(moves)
+    _rewrite_lines(moves, editions)
+    new = _add_lines(moves, editions)
+    _rewrite_segments(moves)
+    _add_segments(moves, new)
+    _write_scheduled(moves, new, editions)
+    _write_temporary(moves, new)
+    _write_discounts(moves)
 
 
 def editions_of(catalogue_id: int) -> Editions:
@@ -60,97 +88,163 @@ def editions_of(catalogue_id: int) -> Editions:
     return {(product, edition): (product_id, pk) for product, edition, product_id, pk in rows}
 
 
-def _write_subscription(subscription: Subscription, after: Facts) -> None:
-    """Move the period and raise the version; a subscription that ended keeps its last period."""
-    subscription.version = after.version
-    if after.lines and after.cycle and after.period:
-        subscription.cycle = after.cycle.value
-        subscription.anchor = after.anchor
-        subscription.period_start, subscription.period_end = after.period.start, after.period.end
-        subscription.paid_until = after.paid_until
-    subscription.save(
-        update_fields=["version", "cycle", "anchor", "period_start", "period_end", "paid_until"]
-    )
+def _write_subscriptions(moves: Sequence[SubscriptionMove]) -> None:
+    """Move the periods and raise the versions; a subscription that ended keeps its last period."""
+    for move in moves:
+        subscription, after = move.subscription, move.after
+        subscription.version = after.version
+        if after.lines and after.cycle and after.period:
+            subscription.cycle = after.cycle.value
+            subscription.anchor = after.anchor
+            subscription.period_start, subscription.period_end = after.period.start, after.period.end
+            subscription.paid_until = after.paid_until
+    statements.move_subscriptions([move.subscription for move in moves])
 
 
-def _close_lines(before: Facts, after: Facts, closed: Iterable[LineFacts], on: date, currency: str) -> None:
-    """End the lines that are gone, free their seats, and cut the segments of those that end today."""
-    kept = {line.id for line in after.lines}
-    gone = [line.id for line in before.lines if line.id is not None and line.id not in kept]
-    ScheduledChange.objects.filter(line_id__in=gone).delete()
-    AgentSeat.objects.filter(line_id__in=gone).delete()
-    Line.objects.filter(pk__in=gone).update(ended_on=on)
-    known = {line.id: line for line in before.lines}
-    for line in closed:
-        _rewrite_segments(known[line.id].segments, line.segments, currency)
+def _close_lines(moves: Sequence[SubscriptionMove]) -> None:
+    """End the lines that are gone, and free their seats."""
+    gone: dict[int, date] = {}
+    for move in moves:
+        kept = {line.id for line in move.after.lines}
+        gone |= {
+            line.id: move.occasion.on
+            for line in move.before.lines
+            if line.id is not None and line.id not in kept
+        }
+    statements.end_lines(gone)
 
 
-def _write_line(subscription: Subscription, line: LineFacts, editions: Editions, on: date) -> int:
-    """Write one line; return its id. People who held what it replaces hold it."""
-    product_id, edition_id = editions[(line.product, line.edition)]
-    values = {
-        "edition_id": edition_id,
-        "quantity": line.quantity,
-        "unit_price": to_money(line.unit, subscription.currency),
-        "allowances": dict(line.allowances),
-        "price_ends_on": line.price_ends_on,
-    }
-    if line.id is not None:
-        Line.objects.filter(pk=line.id).update(**values)
-        return line.id
-    made = Line.objects.create(subscription=subscription, product_id=product_id, began_on=on, **values)
+def _rewrite_lines(moves: Sequence[SubscriptionMove], editions: Mapping[int, Editions]) -> None:
+    """Write what became of stored lines, where anything did."""
+    rewritten = []
+    for move in moves:
+        known = {line.id: line for line in move.before.lines}
+        for line in move.after.lines:
+            old = known.get(line.id) if line.id is not None else None
+            if line.id is not None and (old is None or _terms(old) != _terms(line)):
+                _product, edition_id = editions[move.subscription.catalogue_id][line.product, line.edition]
+                price, allowances = to_text(line.unit, move.after.currency), json.dumps(dict(line.allowances))
+                rewritten.append((line.id, edition_id, line.quantity, price, allowances, line.price_ends_on))
+    statements.rewrite_lines(rewritten)
+
+
+def _terms(line: LineFacts) -> tuple[object, ...]:
+    """Return what is stored of a line itself."""
+    return line.edition, line.quantity, line.unit, line.allowances, line.price_ends_on
+
+
+def _add_lines(
+    moves: Sequence[SubscriptionMove], editions: Mapping[int, Editions]
+) -> dict[tuple[int, str], int]:
+    """Write new lines, held by who held what they replace; return their ids by subscription and product."""
+    made: list[tuple[LineFacts, Line]] = []
+    for move in moves:
+        subscription = move.subscription
+        for line in move.after.lines:
+            if line.id is None:
+                product_id, edition_id = editions[subscription.catalogue_id][line.product, line.edition]
+                row = Line(
+                    subscription=subscription,
+                    product_id=product_id,
+                    edition_id=edition_id,
+                    quantity=line.quantity,
+                    unit_price=to_money(line.unit, subscription.currency),
+                    allowances=dict(line.allowances),
+                    price_ends_on=line.price_ends_on,
+                    began_on=move.occasion.on,
+                )
+                made.append((line, row))
+    if not made:
+        return {}
+    Line.objects.bulk_create([row for _line, row in made], batch_size=AT_ONCE)
     AgentSeat.objects.bulk_create(
         (
-            AgentSeat(subscription=subscription, line=made, membership_id=holder)
+            AgentSeat(subscription_id=row.subscription_id, line=row, membership_id=holder)
+            for line, row in made
             for holder in sorted(line.holders)
         ),
-        batch_size=1000,
+        batch_size=AT_ONCE,
     )
-    return made.pk
+    return {(row.subscription_id, line.product): row.pk for line, row in made}
 
 
-def _write_segments(subscription: Subscription, before: Facts, after: Facts, lines: dict[str, int]) -> None:
-    """Cut what ends, then add what is newly paid: never two that cover the same day."""
-    known = {line.id: line.segments for line in before.lines}
-    for line in after.lines:
-        _rewrite_segments(known.get(line.id, ()), line.segments, subscription.currency)
-    PaidSegment.objects.bulk_create(
-        segment_row(subscription, lines[line.product], segment)
-        for line in after.lines
+def _rewrite_segments(moves: Sequence[SubscriptionMove]) -> None:
+    """Write what became of stored segments: cut at the day, or gone where they had not begun."""
+    gone: list[int] = []
+    cut: list[tuple[int, date, str]] = []
+    for move in moves:
+        now = {line.id: line.segments for line in (*move.after.lines, *move.closed)}
+        for line in move.before.lines:
+            if line.id not in now or now[line.id][: len(line.segments)] == line.segments:
+                continue
+            left = {segment.id: segment for segment in now[line.id]}
+            for segment in line.segments:
+                became = left.get(segment.id)
+                if became is None:
+                    gone.append(_stored(segment.id))
+                elif became != segment:
+                    credited = to_text(became.credited, move.after.currency)
+                    cut.append((_stored(became.id), became.covers.end, credited))
+    statements.rewrite_segments(gone, cut)
+
+
+def _add_segments(moves: Sequence[SubscriptionMove], new: Mapping[tuple[int, str], int]) -> None:
+    """Add what is newly paid, once what ends is cut: never two that cover the same day."""
+    copy_segments(
+        (
+            move.subscription.pk,
+            line.id or new[move.subscription.pk, line.product],
+            move.after.currency,
+            segment,
+        )
+        for move in moves
+        for line in move.after.lines
         for segment in line.segments
         if segment.id is None
     )
 
 
-def _rewrite_segments(old: Iterable[Segment], new: Iterable[Segment], currency: str) -> None:
-    """Write what became of stored segments: cut at the day, or gone where they had not begun."""
-    now = {segment.id: segment for segment in new}
-    for segment in old:
-        left = now.get(segment.id)
-        if left is None:
-            PaidSegment.objects.filter(pk=_stored(segment.id)).delete()
-        elif left != segment:
-            PaidSegment.objects.filter(pk=_stored(segment.id)).update(
-                covers_until=left.covers.end, credited=to_money(left.credited, currency)
+_SEGMENT_COLUMNS = (
+    *("subscription_id", "line_id", "covers_from", "covers_until", "term_start", "term_end"),
+    *("unit_price", "unit_price_currency", "quantity", "months", "cycle", "taxes", "discounts"),
+    *("charged", "charged_currency", "credited", "credited_currency"),
+)
+
+
+def copy_segments(new: Iterable[tuple[int, int, str, Segment]]) -> None:
+    """Store segments that are new: each with its subscription, its line and its currency."""
+    copying.copy(
+        PaidSegment,
+        _SEGMENT_COLUMNS,
+        (
+            (
+                *(subscription_id, line_id, segment.covers.start, segment.covers.end),
+                *(segment.term.start, segment.term.end, to_text(segment.unit, currency), currency),
+                *(segment.quantity, segment.months, segment.cycle.value),
+                *(plain_taxes(segment.taxes), _plain_discounts(segment)),
+                *(
+                    to_text(segment.charged, currency),
+                    currency,
+                    to_text(segment.credited, currency),
+                    currency,
+                ),
             )
+            for subscription_id, line_id, currency, segment in new
+        ),
+    )
 
 
-def segment_row(subscription: Subscription, line_id: int, segment: Segment) -> PaidSegment:
-    """Return the row of a segment that is new."""
-    currency = subscription.currency
-    return PaidSegment(
-        subscription=subscription,
-        line_id=line_id,
-        covers_from=segment.covers.start,
-        covers_until=segment.covers.end,
-        term_start=segment.term.start,
-        term_end=segment.term.end,
-        unit_price=to_money(segment.unit, currency),
-        quantity=segment.quantity,
-        months=segment.months,
-        cycle=segment.cycle.value,
-        taxes=[to_plain(tax) for tax in segment.taxes],
-        discounts=[
+@lru_cache(maxsize=256)
+def plain_taxes(taxes: LineTaxes) -> str:
+    """Return taxes of a segment or an invoice's line, as JSON."""
+    return json.dumps([to_plain(tax) for tax in taxes])
+
+
+def _plain_discounts(segment: Segment) -> str:
+    if not segment.discounts:
+        return "[]"
+    return json.dumps(
+        [
             {
                 "code": one.code,
                 "percent": None if one.percent is None else str(one.percent),
@@ -158,34 +252,37 @@ def segment_row(subscription: Subscription, line_id: int, segment: Segment) -> P
                 "products": list(one.products),
             }
             for one in segment.discounts
-        ],
-        charged=to_money(segment.charged, currency),
-        credited=to_money(segment.credited, currency),
+        ]
     )
 
 
 def _write_scheduled(
-    subscription: Subscription,
-    before: Facts,
-    after: Facts,
-    lines: dict[str, int],
-    editions: Editions,
-    occasion: Occasion,
+    moves: Sequence[SubscriptionMove],
+    new: Mapping[tuple[int, str], int],
+    editions: Mapping[int, Editions],
 ) -> None:
     """Drop what no longer waits, then write what does: one of a kind for each line."""
-    kept = {change.id for change in after.scheduled}
-    ScheduledChange.objects.filter(
-        pk__in=[one.id for one in before.scheduled if one.id is not None and one.id not in kept]
-    ).delete()
-    stored = {change.id: change for change in before.scheduled}
-    for change in after.scheduled:
-        if change.id is not None and stored.get(change.id) == change:
-            continue
-        if change.id is not None:
-            ScheduledChange.objects.filter(pk=change.id).update(**_scheduled_values(change, editions))
-        else:
-            line_id = lines[change.product] if change.product else None
-            scheduled_row(subscription, change, line_id, editions, occasion).save(force_insert=True)
+    gone: list[int] = []
+    added: list[ScheduledChange] = []
+    for move in moves:
+        subscription, own = move.subscription, editions[move.subscription.catalogue_id]
+        stored = {change.id: change for change in move.before.scheduled}
+        kept = {change.id for change in move.after.scheduled}
+        gone += [pk for pk in stored if pk is not None and pk not in kept]
+        for change in move.after.scheduled:
+            if change.id is None:
+                line_id = _line_id(move, new, change.product) if change.product else None
+                added.append(scheduled_row(subscription, change, line_id, own, move.occasion))
+            elif stored.get(change.id) != change:
+                ScheduledChange.objects.filter(pk=change.id).update(**_scheduled_values(change, own))
+    statements.drop_scheduled(gone)
+    ScheduledChange.objects.bulk_create(added, batch_size=AT_ONCE)
+
+
+def _line_id(move: SubscriptionMove, new: Mapping[tuple[int, str], int], product: str) -> int:
+    """Return the id of a line that is live after a move."""
+    line = move.after.line(product)
+    return line.id if line is not None and line.id is not None else new[move.subscription.pk, product]
 
 
 def scheduled_row(
@@ -219,22 +316,24 @@ def _scheduled_values(change: ScheduledFacts, editions: Editions) -> dict[str, A
     }
 
 
-def _write_temporary(
-    subscription: Subscription, before: Facts, after: Facts, lines: dict[str, int], occasion: Occasion
-) -> None:
+def _write_temporary(moves: Sequence[SubscriptionMove], new: Mapping[tuple[int, str], int]) -> None:
     """Write temporary seats that were bought, and end those whose line is gone."""
-    kept = {one.id for one in after.temporary}
-    gone = [one.id for one in before.temporary if one.id is not None and one.id not in kept]
-    for stored in TemporarySeats.objects.filter(pk__in=gone, ends_on__gt=occasion.on):
-        if stored.starts_on >= occasion.on:
-            stored.delete()
-        else:
-            TemporarySeats.objects.filter(pk=stored.pk).update(ends_on=occasion.on)
-    TemporarySeats.objects.bulk_create(
-        temporary_row(subscription, lines[one.product], one, occasion)
-        for one in after.temporary
-        if one.id is None
-    )
+    gone: dict[int, date] = {}
+    added = []
+    for move in moves:
+        kept = {one.id for one in move.after.temporary}
+        gone |= {
+            one.id: move.occasion.on
+            for one in move.before.temporary
+            if one.id is not None and one.id not in kept
+        }
+        added += [
+            temporary_row(move.subscription, _line_id(move, new, one.product), one, move.occasion)
+            for one in move.after.temporary
+            if one.id is None
+        ]
+    statements.end_temporary_seats(gone)
+    TemporarySeats.objects.bulk_create(added, batch_size=AT_ONCE)
 
 
 def temporary_row(
@@ -253,20 +352,26 @@ def temporary_row(
     )
 
 
-def _write_discounts(subscription: Subscription, before: Facts, after: Facts, occasion: Occasion) -> None:
+def _write_discounts(moves: Sequence[SubscriptionMove]) -> None:
     """Count down what was used, end what is used up, add what was typed."""
-    now = {one.id: one for one in after.discounts}
-    for old in before.discounts:
-        left = now.get(old.id)
-        if left is None:
-            Discount.objects.filter(pk=_stored(old.id)).update(
-                ended_at=occasion.at, periods_left=old.periods_left and 0
-            )
-        elif left != old:
-            Discount.objects.filter(pk=_stored(old.id)).update(periods_left=left.periods_left)
-    for new in after.discounts:
-        if new.id is None:
-            discount_row(subscription, new, occasion).save(force_insert=True)
+    used_up: dict[int, datetime] = {}
+    counted: dict[int, int | None] = {}
+    added = []
+    for move in moves:
+        now = {one.id: one for one in move.after.discounts}
+        for old in move.before.discounts:
+            left = now.get(old.id)
+            if left is None:
+                used_up[_stored(old.id)] = move.occasion.at
+            elif left != old:
+                counted[_stored(old.id)] = left.periods_left
+        added += [
+            discount_row(move.subscription, one, move.occasion)
+            for one in move.after.discounts
+            if one.id is None
+        ]
+    statements.count_discounts(used_up, counted)
+    Discount.objects.bulk_create(added, batch_size=AT_ONCE)
 
 
 def discount_row(subscription: Subscription, new: DiscountFacts, occasion: Occasion) -> Discount:

@@ -1,4 +1,4 @@
-"""The two statements that loading.py reads with, giving JSON documents.
+"""The statements that loading.py and contacts.py read with, giving JSON documents.
 
 Amounts are multiplied by `scale`, ten to the power of the currency's decimals: minor units.
 """
@@ -118,4 +118,38 @@ SELECT NULL, w.country, (SELECT coalesce(json_agg(json_build_object(
     ORDER BY r.id), '[]')::text
   FROM billing_taxrate r WHERE r.country = w.country), NULL
 FROM unnest(%(countries)s::text[]) AS w (country)
+"""
+
+# The buyer as billing.rules.parties writes it.
+CONTACTS = """
+SELECT w.account_id, json_build_object(
+  'people', (SELECT coalesce(json_agg(json_build_object(
+      'id', u.id, 'email', u.email, 'language', u.language, 'name', u.name)
+      ORDER BY m.role <> 'owner', m.listed_as, m.id), '[]')
+    FROM accounts_membership m JOIN accounts_user u ON u.id = m.user_id
+    WHERE m.account_id = w.account_id AND m.role IN ('owner', 'billing_admin')
+    AND m.suspended_at IS NULL AND u.is_active),
+  'recipients', (SELECT coalesce(json_agg(json_build_object(
+      'email', r.email, 'language', r.language, 'name', r.name) ORDER BY r.email), '[]')
+    FROM billing_invoicerecipient r WHERE r.profile_id = w.account_id),
+  'first_recipient', (SELECT r.email FROM billing_invoicerecipient r
+    WHERE r.profile_id = w.account_id ORDER BY r.id LIMIT 1),
+  'buyer', json_build_object('name', b.legal_name,
+    'sold_to', CASE WHEN s.id IS NOT NULL THEN json_build_object(
+      'country', s.country, 'lines', s.lines, 'city', s.city, 'district', s.district, 'region', s.region,
+      'postal_code', s.postal_code, 'sorting_code', s.sorting_code) END,
+    'bill_to', CASE WHEN i.id IS NOT NULL THEN json_build_object(
+      'country', i.country, 'lines', i.lines, 'city', i.city, 'district', i.district, 'region', i.region,
+      'postal_code', i.postal_code, 'sorting_code', i.sorting_code) END,
+    'tax_id', CASE WHEN b.tax_id_number <> '' THEN json_build_object(
+      'kind', b.tax_id_kind, 'country', b.tax_id_country, 'number', b.tax_id_number) END),
+  'purchase_order', coalesce(b.purchase_order, ''),
+  'method', (SELECT json_build_object('kind', m.kind, 'brand', m.brand, 'last_four', m.last_four,
+      'reference', m.reference)
+    FROM billing_paymentmethod m WHERE m.subscription_id = w.account_id AND m.use = 'default')
+)
+FROM unnest(%s::bigint[]) AS w (account_id)
+LEFT JOIN billing_billingprofile b ON b.account_id = w.account_id
+LEFT JOIN billing_postaladdress s ON s.id = b.sold_to_id
+LEFT JOIN billing_postaladdress i ON i.id = b.bill_to_id
 """

