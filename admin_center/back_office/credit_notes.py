@@ -60,6 +60,7 @@ class CreditForm(acts.ReasonForm):
         """Offer what is left of each of these lines."""
         super().__init__(*parts, **named)
         self.lines, self.currency = lines, currency
+        self.fields["reason"].help_text = _("The account’s owner reads it in the activity and in a letter.")
         for one in lines:
             line = one.line
             name = f"{line.product_name} {line.edition_name}".strip()

@@ -66,10 +66,10 @@ class WriteOffMixin(Base):
         form = acts.ReasonForm(request.POST if request.method == "POST" else None)
         if form.is_bound and form.is_valid() and _written_off(request, invoice, form):
             return redirect("vendor:billing_invoice_change", invoice.pk)
-        currency = invoice.currency
+        currency, is_open = invoice.currency, invoice.state is InvoiceState.OPEN
         facts = [
             (_("Total"), money(to_minor(invoice.total.amount, currency), currency)),
-            (_("Left to pay"), money(bank_payments.left_of(invoice), currency)),
+            (_("Left to pay"), money(bank_payments.left_of(invoice) if is_open else 0, currency)),
         ]
         told = [
             _(

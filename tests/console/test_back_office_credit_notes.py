@@ -93,6 +93,7 @@ def test_what_is_left_is_written_off(vera: Client) -> None:
     told = text(vera.post(page, {"reason": "Insolvent"}, follow=True))
     assert "What was left of invoice INV-000001 is no longer owed." in told
     assert "Written off: $144.00 (Vera Vance): Insolvent" in told
+    assert "Left to pay $0.00" in text(vera.get(page))
     again = vera.post(page, {"reason": "Again"})
     assert again.status_code == 422
     assert "Nothing is left to pay on this invoice." in text(again)
