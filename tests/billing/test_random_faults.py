@@ -59,7 +59,7 @@ TODAY, RENEWS, BACK = date(2023, 7, 14), date(2023, 10, 27), "https://console.ex
 NOT_NOW = (
     *(Refusal, NotAllowed, ProviderUnreachable, quotes.QuoteChanged, quotes.QuoteOver),
     *(payments.AlreadyPaid, payments.NoPaymentMethod, payment_methods.SetupOver),
-    *(refunds.NotRefunded,),
+    *(refunds.NotRefunded, payment_methods.MethodOnFile, payment_methods.TooManyMethods),
 )
 
 
