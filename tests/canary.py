@@ -13,13 +13,15 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
 from django.core import mail
 from django.core.handlers.base import BaseHandler
-from django.db import models
+from django.db import connection, models
 
 from accounts.models import Account, Letter, Membership, User
 from tests.documents.reading import text_of
@@ -200,18 +202,30 @@ def account_models() -> list[type[models.Model]]:
 def owned_texts() -> dict[str, set[int]]:
     """Return each text that belongs to accounts, with whose it is; in lower case."""
     texts: dict[str, set[int]] = defaultdict(set)
+    with connection.cursor() as cursor:
+        cursor.execute(all_texts())
+        for account, text in cursor.fetchall():
+            texts[text.lower()].add(account)
+    return texts
+
+
+@cache
+def all_texts() -> str:
+    """Return the statement that finds every text of an account, with the account: one, after each test."""
+    found = []
     for model in account_models():
         path = model.account_path  # type: ignore[attr-defined]
         for column in TEXTS.get(model._meta.label, ()):
-            for account, value in model._default_manager.values_list(path, column):
-                for text in value if isinstance(value, list) else [value]:
-                    if account and text:
-                        texts[str(text).lower()].add(account)
-    people = Membership.objects.values_list("account_id", "user__email", "user__name")
-    for account, email, name in people:
-        texts[email.lower()].add(account)
-        texts[name.lower()].add(account)
-    return {text: owners for text, owners in texts.items() if len(text) >= SHORTEST}
+            rows = str(model._default_manager.order_by().values_list(path, column).query)
+            text = "unnest(text)" if isinstance(model._meta.get_field(column), ArrayField) else "text"
+            found.append(f"SELECT account, {text}::text FROM ({rows}) of_one (account, text)")
+    people = Membership.objects.order_by()
+    found += [str(people.values_list("account_id", f"user__{one}").query) for one in ("email", "name")]
+    every = " UNION ".join(found)
+    return (
+        f"SELECT account, text FROM ({every}) of_all (account, text)"
+        f" WHERE account IS NOT NULL AND length(text) >= {SHORTEST}"
+    )
 
 
 def own_accounts() -> dict[int | None, set[int]]:
