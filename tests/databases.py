@@ -48,12 +48,26 @@ def test_database() -> Iterator[None]:
         server.execute(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(migrated)}")
     connection.close()
     settings["NAME"] = name
-    with mock.patch.object(TransactionTestCase, "_fixture_teardown", side_effect=empty):
+    with (
+        mock.patch.object(TransactionTestCase, "_fixture_teardown", side_effect=clear),
+        mock.patch.object(TransactionTestCase, "_should_reload_connections", return_value=False),
+    ):
         yield
     connection.close()
     settings["NAME"] = before
     with connection._nodb_cursor() as server:
         drop(server, name)
+
+
+def clear() -> None:
+    """Leave a test with real transactions behind: its rows, and what it set on its connection.
+
+    The connection stays: a new one would plan each statement anew.
+    """
+    empty()
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ALL; UNLISTEN *; SELECT pg_advisory_unlock_all()")
+    connection.init_connection_state()
 
 
 def empty() -> None:
