@@ -1,12 +1,15 @@
 """Fixtures that every test may use."""
 
 import asyncio
+import gc
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from django.template import Context, RequestContext, Template
 from django.test import Client
+from django.test.signals import template_rendered
 from django.utils import translation
 
 from accounts.models import Account, User
@@ -14,6 +17,27 @@ from admin_center.server import database
 from tests import databases, people
 from tests.billing import stripe_stand_in
 from tests.canary import nothing_foreign_is_seen  # noqa: F401 - watches every test
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass by what stays until the end: all modules, and all tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_whole_pages_are_kept(django_test_environment: None) -> Iterator[None]:
+    """Let `response.context` be the page’s own: not also a copy for each of the 200 templates in it."""
+
+    def render(template: Template, context: Context) -> Any:
+        if isinstance(context, RequestContext) and context.template is template:
+            template_rendered.send(sender=template, template=template, context=context)
+        return template.nodelist.render(context)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Template, "_render", render)
+        yield
 
 
 @pytest.fixture(scope="session")
