@@ -77,6 +77,19 @@ def empty() -> None:
     every later statement is planned anew. No trigger runs here, nor a foreign key's: as a copy applies
     what it is sent.
     """
+    many = []
+    with connection.cursor() as cursor:
+        with transaction.atomic():
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            for name in filled():
+                cursor.execute(f"DELETE FROM {name}")
+                many += [name] if cursor.rowcount > MANY else []
+        for name in many:
+            cursor.execute(f"VACUUM {name}")
+
+
+def filled() -> list[str]:
+    """Return the tables in which a test has rows."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
@@ -85,14 +98,27 @@ def empty() -> None:
         cursor.execute(
             " UNION ALL ".join(f"SELECT '{one}' WHERE EXISTS (SELECT FROM {one})" for one in tables)
         )
-        filled, many = [name for (name,) in cursor.fetchall()], []
-        with transaction.atomic():
-            cursor.execute("SET LOCAL session_replication_role = replica")
-            for name in filled:
-                cursor.execute(f"DELETE FROM {name}")
-                many += [name] if cursor.rowcount > MANY else []
-        for name in many:
-            cursor.execute(f"VACUUM {name}")
+        return [name for (name,) in cursor.fetchall()]
+
+
+def unload() -> dict[str, bytes]:
+    """Return all rows of a test, by their tables."""
+    found = {}
+    with connection.cursor() as cursor:
+        for name in filled():
+            with cursor.copy(f"COPY {name} TO STDOUT (FORMAT binary)") as copy:
+                found[name] = b"".join(copy)
+    return found
+
+
+def load(rows: dict[str, bytes]) -> None:
+    """Write rows that were unloaded before, past all triggers, which have seen them then."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for name, content in rows.items():
+            with cursor.copy(f"COPY {name} FROM STDIN (FORMAT binary)") as copy:
+                copy.write(content)
+        cursor.execute("SET LOCAL session_replication_role = origin")
 
 
 def fingerprint() -> str:
