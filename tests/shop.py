@@ -52,19 +52,24 @@ def catalogue(slug: str = "shop", currencies: tuple[str, ...] = ("USD", "EUR", "
         name="Shop",
         labels={"light_agents": {"en": "light agents", "fr": "agents light"}},
     )
+    prices: list[Price] = []
     for position, (key, (name, kind, editions)) in enumerate(_PRODUCTS.items()):
         product = Product.objects.create(
             catalogue=made, key=key, name=name, kind=kind, position=position, open_to_assisted=key != "guide"
         )
         for rank, (edition_key, price) in enumerate(editions.items()):
-            _edition(product, rank, edition_key, price, currencies)
+            prices += _edition(product, rank, edition_key, price, currencies)
+    Price.objects.bulk_create(prices)
     products = {product.key: product for product in made.products.all()}
     products["suite"].includes.set([products["support"], products["guide"], products["talk"]])
     products["copilot"].requires.set([products["support"], products["suite"]])
     return made
 
 
-def _edition(product: Product, rank: int, key: str, price: str | None, currencies: tuple[str, ...]) -> None:
+def _edition(
+    product: Product, rank: int, key: str, price: str | None, currencies: tuple[str, ...]
+) -> list[Price]:
+    """Make an edition, and return its prices, which are written together."""
     availability = {None: "sales_only", "": "included_only"}.get(price, "priced")
     edition = Edition.objects.create(
         product=product,
@@ -76,12 +81,13 @@ def _edition(product: Product, rank: int, key: str, price: str | None, currencie
         supports_temporary=product.kind in ("product", "suite"),
     )
     if availability != "priced":
-        return
-    for currency in currencies:
-        for cycle in ("annual",) if key == "standard" and product.key == "copilot" else ("monthly", "annual"):
-            Price.objects.create(
-                edition=edition, cycle=cycle, amount=Money(price, currency), in_force_from=date(2020, 1, 1)
-            )
+        return []
+    cycles = ("annual",) if key == "standard" and product.key == "copilot" else ("monthly", "annual")
+    return [
+        Price(edition=edition, cycle=cycle, amount=Money(price, currency), in_force_from=date(2020, 1, 1))
+        for currency in currencies
+        for cycle in cycles
+    ]
 
 
 @transaction.atomic
