@@ -1,7 +1,7 @@
 """All pages as all roles see them, and ways to read them: as HTML, as text, as numbers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 import html5lib
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from tests.documents.reading import text_of
 from tests.sweeps import routes, world
@@ -18,6 +19,9 @@ from tests.sweeps.world import PERSONS, World
 MEMBERS = [name for name, letter in PERSONS.items() if letter]
 # Attributes that a person reads or hears.
 READ_ALOUD = ("title", "aria-label", "alt", "placeholder", "data-label", "aria-description", "label")
+
+# What makes each form of each answer another: the masked token against forged ones.
+TOKEN = re.compile(r"\b[A-Za-z0-9]{64}\b")
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,28 @@ def outside(place: World, people: list[str], **heads: str) -> Iterator[Page]:
             yield read(place.clients[person], where, "pay_link", person, **heads)
         yield read(place.clients[person], "/a/nowhere/", "404", person, **heads)
         yield read(place.clients[person], "/sign-in/signup/", "404", person, **heads)
+
+
+def distinct(found: Iterable[Page], place: World) -> list[Page]:
+    """Return the pages in HTML, without those that differ from another in the reader or the address alone.
+
+    Many are refused and read the same; to read a page as a browser does takes nearly as long as to make it.
+    """
+    kept: dict[tuple[int, str], Page] = {}
+    for page in found:
+        if page.kind.startswith("text/html") and page.status != 302:
+            reader = place.users.get(page.person)
+            own = (page.where, reader.email, reader.name) if reader else (page.where,)
+            kept.setdefault((page.status, anonymous(page.body, *own)), page)
+    return list(kept.values())
+
+
+def anonymous(body: str, *own: str) -> str:
+    """Return a page without what is its own: its form's token, and texts such as its address."""
+    body = TOKEN.sub("", body)
+    for text in own:
+        body = body.replace(escape(text), "")
+    return body
 
 
 def read(client: Client, where: str, name: str, person: str, **heads: str) -> Page:

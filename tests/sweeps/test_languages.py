@@ -1,4 +1,4 @@
-"""Every page in both languages, with no text that was not translated.
+"""Every page in both languages, with no text that was not translated, and sound HTML (test_html.py).
 
 Every message that passes gettext while the pages are read is put into ⟦brackets⟧. What then stands
 outside of brackets, in a text or an attribute that is read aloud, must be data (a name, a number, a
@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import Element
 
 import polib
 import pytest
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import translation
 from django.utils.translation import trans_real
+from html5lib.html5parser import ParseError
 
 import admin_center
 from accounts.models import User
@@ -27,10 +29,10 @@ from billing import addresses, tax_numbers
 from billing.models import Catalogue, Edition, PostalAddress, Product
 from tests import canary
 from tests.sweeps import reading, world
-from tests.sweeps.reading import Page
+from tests.sweeps.test_html import faults
 
 ACCOUNTS = [("S", "A"), ("A", "A"), ("M", "A"), ("S", "T"), ("S", "E"), ("S", "P"), ("S", "S"), ("S", "C")]
-PEOPLE = ["owner", "billing_admin", "admin", "agent", "of_globex"]
+PEOPLE = [*reading.MEMBERS, "of_globex"]
 CATALOGUE = Path(admin_center.__file__).parent / "locale" / "fr" / "LC_MESSAGES" / "django.po"
 OPEN, CLOSE = "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}", "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}"
 # Words that are the same in every language: names, units, codes, and formats of dates.
@@ -136,9 +138,9 @@ def of_the_seller() -> set[str]:
     return known | {CODES.sub(" ", name).strip() for name in called}
 
 
-def untranslated(page: Page, known: re.Pattern[str]) -> Iterator[str]:
+def untranslated(tree: Element, known: re.Pattern[str]) -> Iterator[str]:
     """Yield the words of a page that came neither from a catalogue nor from the database."""
-    text = outside_brackets("".join(reading.texts(reading.parsed(page))))
+    text = outside_brackets("".join(reading.texts(tree)))
     text = own_names().sub(" ", text)
     text = MONTHS_AND_DAYS.sub(" ", known.sub(" ", CODES.sub(" ", text)))
     for line in text.splitlines():
@@ -147,12 +149,25 @@ def untranslated(page: Page, known: re.Pattern[str]) -> Iterator[str]:
 
 
 @pytest.mark.breaks_invariants
-def test_every_text_of_every_page_is_translated(db: None, heard: set[str]) -> None:
+@pytest.mark.parametrize("part", range(2))
+def test_every_page_is_sound_and_every_text_of_it_translated(db: None, heard: set[str], part: int) -> None:
+    """One walk for both: brackets are text like any other, also in an attribute."""
     place = world.make()
-    known = data()
-    found = [*reading.pages(place, ACCOUNTS, PEOPLE), *reading.outside(place, ["anonymous", "owner"])]
-    html = [page for page in found if page.kind.startswith("text/html") and page.status != 302]
-    bare = {(page.name, word): page for page in html for word in untranslated(page, known)}
+    known, found = data(), list(reading.pages(place, ACCOUNTS[part::2], PEOPLE))
+    if part == 0:
+        found += reading.outside(place, ["anonymous", "without", "owner"])
+    html = reading.distinct(found, place)
+    assert len(html) > 100
+    wrong, bare = set(), {}
+    for page in html:
+        try:
+            tree = reading.parsed(page)
+        except ParseError as error:
+            wrong.add(f"{page} is not HTML: {error}")
+            continue
+        wrong |= {f"{page} {fault}" for fault in faults(tree)}
+        bare |= {(page.name, word): page for word in untranslated(tree, known)}
+    assert not wrong, f"{len(wrong)} faults:\n" + "\n".join(sorted(wrong)[:25])
     assert not bare, "written without translate:\n" + "\n".join(
         f"{page}: {word!r}" for (_name, word), page in list(bare.items())[:25]
     )
