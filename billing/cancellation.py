@@ -252,6 +252,20 @@ def cancel_at_period_end(
         after=state_of(after.facts),
         reason=reason,
     )
+    mail.post(
+        LetterKind.CANCELLATION_SCHEDULED,
+        account,
+        to=[member.user for member in Membership.objects.contacts(account)],
+        facts={
+            "by": occasion.person.name,
+            "on": made.takes_effect_on.isoformat(),
+            "until": (made.takes_effect_on - timedelta(days=1)).isoformat(),
+            "open": Invoice.objects.filter(
+                subscription_id=account.pk, due__gt=0, payment__isnull=True
+            ).count(),
+        },
+        key=str(made.pk),
+    )
     return made
 
 

@@ -1,13 +1,15 @@
 """What a letter says of a change request, frozen: what was asked and approved, and the names."""
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
 from accounts.models import Account
+from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from billing import quote_json
 from billing.models import ChangeRequest, Edition
 from billing.rules.change_json import MalformedChange, changes_from_plain, changes_to_plain
-from billing.rules.facts import Facts
+from billing.rules.facts import Facts, ScheduledFacts, ScheduledKind
 from billing.rules.quoting import PricedQuote
 
 
@@ -35,8 +37,37 @@ def changes(account: Account, quote: PricedQuote, before: Facts) -> dict[str, An
         "base": quote_json.dump_base(before, quote.changes),
     }
     # Only where it is not the day itself: the letter says "from … on".
-    later = [timed.on.isoformat() if timed.on > quote.on else "" for timed in quote.timed]
-    return told | {"later": later, "names": _names(account, set(_products(list(told.values()))))}
+    told["later"] = [timed.on.isoformat() if timed.on > quote.on else "" for timed in quote.timed]
+    told["scheduled"] = [_waiting(one, quote) for one in quote.scheduled if one.id is None]
+    if told["scheduled"]:
+        undone = Capability.UNDO in BY_TYPE[AccountType(account.type)]
+        day_before = quote.renewal.on - timedelta(days=1)
+        told["renewal"] = {
+            "on": quote.renewal.on.isoformat(),
+            "amount": quote.renewal.amount,
+            "taxed": bool(quote.renewal.settlement.taxes),
+            # Empty where the vendor's staff decided it, and only they can undo it.
+            "undo_until": day_before.isoformat() if undone else "",
+        }
+    return told | {"names": _names(account, set(_products(list(told.values()))))}
+
+
+def _waiting(one: ScheduledFacts, quote: PricedQuote) -> dict[str, Any]:
+    """Return a change that waits since this quote, and what it does to the renewal's price before tax.
+
+    Of another billing cycle the price is of another period: no difference says anything.
+    """
+    effects = (found.amount for found in quote.renewal.effects if found.scheduled.slot == one.slot)
+    return {
+        "kind": one.kind.value,
+        "on": one.takes_effect_on.isoformat(),
+        "product": one.product,
+        "quantity": one.quantity,
+        "edition": one.edition,
+        "cycle": one.cycle.value if one.cycle else None,
+        "leaving": list(one.leaving),
+        "effect": None if one.kind is ScheduledKind.CYCLE else next(effects, None),
+    }
 
 
 def _products(value: object) -> Iterator[str]:

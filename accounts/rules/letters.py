@@ -10,6 +10,7 @@ class LetterKind(StrEnum):
     ACCOUNT_ENDED = "account_ended"
     ACCOUNT_RESTORED = "account_restored"
     ACCOUNT_SUSPENDED = "account_suspended"
+    CANCELLATION_SCHEDULED = "cancellation_scheduled"
     CHANGE_CONFIRMED = "change_confirmed"
     EMAIL_CHANGE_ANNOUNCED = "email_change_announced"
     EMAIL_CHANGE_NEW = "email_change_new"

@@ -31,6 +31,7 @@ KINDS = {
     LetterKind.ACCOUNT_ENDED: _("Account ended, to its members"),
     LetterKind.ACCOUNT_RESTORED: _("Account open again"),
     LetterKind.ACCOUNT_SUSPENDED: _("Account suspended"),
+    LetterKind.CANCELLATION_SCHEDULED: _("End of the account scheduled"),
     LetterKind.CHANGE_CONFIRMED: _("Change confirmed"),
     LetterKind.EMAIL_CHANGE_ANNOUNCED: _("Correction of an address announced"),
     LetterKind.EMAIL_CHANGE_NEW: _("Change of address, to the new one"),

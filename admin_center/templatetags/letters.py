@@ -12,11 +12,15 @@ from django.utils.translation import pgettext
 from accounts.models import Letter
 from admin_center.presenters import quotes as quote_presenter
 from admin_center.wording import change_requests, phrases
+from admin_center.wording import changes as change_words
 from admin_center.wording.phrases import Names
 from billing.quote_json import load_base
 from billing.rules.change_json import MalformedChange, changes_from_plain
+from billing.rules.changes import Change, UsePromoCode
 from billing.rules.documents import PaymentMeans, payment_from_plain
+from billing.rules.facts import ScheduledFacts, ScheduledKind
 from billing.rules.lines import LineKind
+from billing.rules.periods import Cycle
 
 register = template.Library()
 
@@ -86,6 +90,10 @@ def changed(facts: Mapping[str, Any]) -> list[str]:
     except MalformedChange:  # a change of before the format of today
         return []
     later = [*facts.get("later", ()), *[""] * len(made)]
+    if "scheduled" in facts:
+        # What waits is told apart, with its effect; of what comes later a promo code alone does not.
+        told = [(one, day) for one, day in zip(made, later, strict=False) if not day or is_promo(one)]
+        made, later = tuple(one for one, _day in told), [day for _one, day in told]
     return [
         _("%(change)s (from %(day)s on)")
         % {
@@ -95,6 +103,39 @@ def changed(facts: Mapping[str, Any]) -> list[str]:
         if day
         else change_requests.change(one, base, names)
         for one, day in zip(made, later, strict=False)
+    ]
+
+
+def is_promo(one: Change) -> bool:
+    """Tell whether a change is a promo code, which is typed now and counts from a later charge on."""
+    return isinstance(one, UsePromoCode)
+
+
+@register.filter
+def scheduled(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what waits since the change: in words, with its day and what it does to the renewal's price."""
+    names, base = _names(facts), load_base(facts.get("base"))
+    lines, cycle = (base.lines, base.cycle) if base else ({}, None)
+    return [
+        {
+            "words": change_words.scheduled_from(
+                ScheduledFacts(
+                    kind=ScheduledKind(one["kind"]),
+                    takes_effect_on=date.fromisoformat(one["on"]),
+                    product=one["product"],
+                    quantity=one["quantity"],
+                    edition=one["edition"],
+                    cycle=Cycle(one["cycle"]) if one["cycle"] else None,
+                    leaving=tuple(one["leaving"]),
+                ),
+                lines.get(one["product"]),
+                cycle,
+                names,
+            ),
+            "day": phrases.day(date.fromisoformat(one["on"])),
+            "effect": one["effect"],
+        }
+        for one in facts.get("scheduled", ())
     ]
 
 

@@ -1,7 +1,7 @@
 """Changes in words: what is scheduled, what is asked for, and what may be chosen where two meet."""
 
 from datetime import timedelta
-from typing import TypeAlias, assert_never
+from typing import Protocol, TypeAlias, assert_never
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -10,6 +10,7 @@ from admin_center.wording.phrases import Names, cycle, day, edition, line, numbe
 from billing.rules import changes
 from billing.rules.conflicts import Option
 from billing.rules.facts import Facts, ScheduledFacts, ScheduledKind
+from billing.rules.periods import Cycle
 
 # What was done, where it is the cause of what is charged.
 DONE = {
@@ -37,10 +38,26 @@ def because(codes: str) -> str:
     return ", ".join(causes[code] for code in codes.split() if code in causes)
 
 
+class _Held(Protocol):
+    """What is bought of a product."""
+
+    @property
+    def edition(self) -> str:
+        """Return its edition."""
+
+    @property
+    def quantity(self) -> int:
+        """Return how many."""
+
+
 def scheduled(one: ScheduledFacts, facts: Facts, names: Names) -> str:
     """Return what a waiting change does, with what is now beside what will be."""
+    return scheduled_from(one, facts.line(one.product) if one.product else None, facts.cycle, names)
+
+
+def scheduled_from(one: ScheduledFacts, line_now: _Held | None, now: Cycle | None, names: Names) -> str:
+    """Return what a waiting change does to what is held of its product, and to the billing cycle of now."""
     told = {"product": product(names, one.product)}
-    line_now = facts.line(one.product) if one.product else None
     match one.kind:
         case ScheduledKind.QUANTITY:
             old = number(line_now.quantity if line_now else 0)
@@ -60,7 +77,7 @@ def scheduled(one: ScheduledFacts, facts: Facts, names: Names) -> str:
             return _("%(product)s: removed") % told
         case ScheduledKind.CYCLE:
             return _("Billing cycle: from %(old)s to %(new)s") % {
-                "old": cycle(facts.cycle).lower(),
+                "old": cycle(now).lower(),
                 "new": cycle(one.cycle).lower(),
             }
         case ScheduledKind.CANCELLATION:

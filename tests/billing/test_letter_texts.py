@@ -19,9 +19,10 @@ from djmoney.money import Money
 from accounts import invitations, mail
 from accounts.models import Account, Letter, User
 from accounts.rules.roles import Role
-from billing import change_requests, quotes, renewal
+from billing import cancellation, change_requests, quotes, renewal
 from billing.models import BalanceEntry, PaymentMethod
-from billing.rules.changes import AddSeats, Change, ChangeEdition, ReduceSeats
+from billing.rules.changes import AddSeats, Change, ChangeCycle, ChangeEdition, ReduceSeats, RemoveProduct
+from billing.rules.periods import Cycle
 from tests import acting, people, shop
 from tests.billing.confirming import NOON, TODAY
 from tests.billing.test_letters import FACTS, KINDS
@@ -203,3 +204,120 @@ def test_an_invitee_and_the_vendors_contact_are_greeted_by_name(acme: Account) -
     greeted = {letter.to: written(letter)[0] for letter in Letter.objects.select_related("account", "user")}
     assert "Hello Nina New," in greeted["nina@new.example"]
     assert "Hello Marcus May," in greeted["marcus@v.example"]
+
+
+# --- What is scheduled -----------------------------------------------------------------------------
+
+# Support × 10 at 12.00 and Guide × 3 at 6.00 a month, annual until 27 October 2023: the renewal costs
+# 10 × 12.00 × 12 + 3 × 6.00 × 12 = 1,440.00 + 216.00 = 1,656.00.
+SCHEDULED: dict[str, tuple[list[Change], list[str]]] = {
+    "fewer seats: −4 × 12.00 × 12 = −576.00": (
+        [ReduceSeats("support", 6)],
+        [
+            "Support: from 10 to 6 seats, on 27 October 2023: −$576.00 at the renewal",
+            "The renewal on 27 October 2023 then costs $1,080.00.",
+        ],
+    ),
+    "a product goes: −216.00": (
+        [RemoveProduct("guide")],
+        ["Guide: removed, on 27 October 2023: −$216.00 at the renewal", "then costs $1,440.00."],
+    ),
+    "two at once": (
+        [ReduceSeats("support", 6), RemoveProduct("guide")],
+        [
+            "Support: from 10 to 6 seats, on 27 October 2023: −$576.00 at the renewal",
+            "Guide: removed, on 27 October 2023: −$216.00 at the renewal",
+            "then costs $864.00.",
+        ],
+    ),
+    "another cycle, of another period: 10 × 12.00 + 3 × 6.00 = 138.00": (
+        [ChangeCycle(Cycle.MONTHLY)],
+        ["Billing cycle: from annual to monthly, on 27 October 2023", "then costs $138.00."],
+    ),
+}
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def decided(account: Account, changes: list[Change]) -> list[Letter]:
+    """Let Olivia confirm changes; return the letters about it."""
+    olivia = acting.occasion(by=people.user("olivia"), on=TODAY)
+    quotes.confirm(quotes.draw_up(account, changes, occasion=olivia).pk, occasion=olivia)
+    return list(Letter.objects.filter(kind="change_confirmed").select_related("account", "user"))
+
+
+def two_products(account: Account) -> Account:
+    lines = {"support": ("team", 10, "12.00"), "guide": ("team", 3, "6.00")}
+    shop.subscribe(account, lines, start=date(2022, 10, 27))
+    PaymentMethod.objects.create(
+        subscription_id=account.pk, kind="card", brand="Visa", last_four="4242", reference="test_approves"
+    )
+    return account
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("case", SCHEDULED)
+def test_the_letter_of_what_is_scheduled_names_it_its_day_its_effect_and_undo(case: str) -> None:
+    changes, told = SCHEDULED[case]
+    letters = decided(two_products(people.acme(timezone="UTC")), changes)
+    assert {letter.to for letter in letters} == {"olivia@acme.example", "bilal@acme.example"}
+    made = mail.message(letters[0])
+    assert made.subject == "A change of Acme is scheduled for 27 October 2023"
+    for text in written(letters[0]):
+        assert not list(faults(text)), text
+        for sentence in (*told, "Undo it, until 26 October 2023", "Nothing changes before its day."):
+            assert sentence in one_line(text), text
+        assert "What was changed" not in text
+    for body in (str(made.body), str(made.alternatives[0][0])):
+        assert "/a/acme/billing/subscription/#scheduled" in body
+        assert "/billing/quotes/" not in body
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_holds_at_once_and_what_waits_are_told_apart() -> None:
+    """Team × 10 → Professional × 8: ten of Professional now, eight at the renewal."""
+    account = two_products(people.acme(timezone="UTC"))
+    letters = decided(account, [ChangeEdition("support", "professional"), ReduceSeats("support", 8)])
+    assert mail.message(letters[0]).subject == "The subscription of Acme has changed"
+    text = one_line(str(mail.message(letters[0]).body))
+    now, later = text.split("What is scheduled:")
+    assert "What was changed: - Support: Team → Professional" in now
+    assert "8 seats" not in now
+    # −2 × 30.00 × 12
+    assert "Support: from 10 to 8 seats, on 27 October 2023: −$720.00 at the renewal" in later
+    assert "The receipt" in later
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_letter_of_what_is_scheduled_speaks_french_and_says_no_amount_where_none_is_shown() -> None:
+    User.objects.update(language="fr")
+    account = two_products(people.acme(timezone="UTC"))
+    User.objects.update(language="fr")
+    letters = decided(account, [ReduceSeats("support", 6)])
+    text = re.sub(f"[{SPACES}]", " ", one_line(str(mail.message(letters[0]).body)))
+    assert "Support : de 10 à 6 licences, le 27 octobre 2023 : −576,00 $US au renouvellement" in text
+    assert "Annuler la modification, jusqu’au 26 octobre 2023" in text
+    Account.objects.update(type="managed")
+    hidden = Letter.objects.select_related("account", "user").get(pk=letters[0].pk)
+    assert "576" not in str(mail.message(hidden).body)
+    assert "576" not in str(mail.message(hidden).alternatives[0][0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_end_of_the_account_is_told_with_its_day_and_undo() -> None:
+    account = two_products(people.acme(timezone="UTC"))
+    olivia = acting.occasion(by=people.user("olivia"), on=TODAY)
+    sheet = cancellation.consequences(account, TODAY, at_end=True)
+    cancellation.cancel_at_period_end(
+        account, mark=sheet.mark, reason="too_expensive", text="", occasion=olivia
+    )
+    letters = Letter.objects.filter(kind="cancellation_scheduled").select_related("account", "user")
+    assert {letter.to for letter in letters} == {"olivia@acme.example", "bilal@acme.example"}
+    made = mail.message(letters[0])
+    assert made.subject == "Acme ends on 27 October 2023"
+    text = one_line(str(made.body))
+    assert "Olivia Owens scheduled the end of Acme: it ends on 27 October 2023" in text
+    assert "Until 26 October 2023 the account owner can undo it." in text
+    assert "stay due" not in text
