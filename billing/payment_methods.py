@@ -225,6 +225,7 @@ def _fields(method: Method, occasion: Occasion) -> dict[str, object]:
         "expires_month": method.expires_month,
         "expires_year": method.expires_year,
         "reference": method.reference,
+        "expiry_warned": None,
         "updated_at": occasion.at,
     }
 

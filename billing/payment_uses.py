@@ -156,6 +156,8 @@ def may_fall_due(account: Account) -> KeptReason | None:
     """Return what an account's default may be charged for, None where nothing will be. Reads only."""
     if account.collects is not CollectionMethod.CHARGE_AUTOMATICALLY:
         return None
+    if account.state == AccountState.CANCELLED:
+        return None
     if Invoice.objects.filter(subscription_id=account.pk, due__gt=0, payment__isnull=True).exists():
         return KeptReason.INVOICE_OPEN
     if Charge.objects.filter(subscription_id=account.pk, state__in=Charge.OPEN, link=None).exists():

@@ -48,16 +48,16 @@ def due(at: datetime) -> Iterator[int]:
     live = Subscription.objects.filter(account__state__in=REMINDED, parked_at=None, lines__ended_on=None)
     # A sandbox may have a clock of its own, however far from this moment.
     for among in (soon, Q(account__is_sandbox=True)):
-        found = live.filter(among).alias(today=_today(at)).filter(_on_its_day())
+        found = live.filter(among).alias(today=today_of(at)).filter(_on_its_day())
         yield from found.order_by("pk").values_list("pk", flat=True).distinct()
 
 
-def _today(at: datetime) -> Func:
+def today_of(at: datetime, account: str = "account") -> Func:
     """Return the day that it is where the account is, by its own clock if it has one."""
-    own = Case(When(account__is_sandbox=True, then=F("account__clock")))
+    own = Case(When(**{f"{account}__is_sandbox": True}, then=F(f"{account}__clock")))
     return Func(
         Coalesce(own, Value(at)),
-        F("account__timezone"),
+        F(f"{account}__timezone"),
         template="((%(expressions)s)::date)",
         arg_joiner=" AT TIME ZONE ",
         output_field=DateField(),

@@ -21,6 +21,7 @@ from billing import (
     data_export,
     dunning,
     erasure,
+    method_expiries,
     promised_seats,
     reconciliation,
     refunds,
@@ -75,6 +76,17 @@ def _reminders(at: datetime) -> dict[str, int]:
     return {"reminders": queues.each("reminders", ((pk, pk) for pk in reminders.due(at)), remind)[0]}
 
 
+def _expiring_methods(at: datetime) -> dict[str, int]:
+    """Warn of cards that soon no longer work, each on a day of its account."""
+
+    def warn(method_id: int) -> bool:
+        account = Account.objects.get(subscription__payment_methods=method_id)
+        return method_expiries.warn(method_id, occasion=Occasion.of(account, clock.now(account)).by_itself())
+
+    rows = ((pk, account) for pk, account in method_expiries.due(at))
+    return {"expiring_methods": queues.each("expiring_methods", rows, warn)[0]}
+
+
 def _dunning(at: datetime) -> dict[str, int]:
     """Make the steps of unpaid invoices whose day has come where their account is: one of each."""
     accounts = {
@@ -116,6 +128,7 @@ _STEPS: dict[str, Callable[[datetime], dict[str, int]]] = {
     "reminders": lambda at: _reminders(at),
     "dunning": _dunning,
     "trials": _trials,
+    "expiring_methods": _expiring_methods,
     "exports": lambda at: {"exports": data_export.prepare_waiting(at)},
     "letters": lambda at: {"letters": mail.send_waiting(at)},
 }

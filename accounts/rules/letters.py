@@ -22,6 +22,7 @@ class LetterKind(StrEnum):
     INVOICE_ISSUED = "invoice_issued"
     INVOICE_PAYABLE = "invoice_payable"
     LAST_SEAT_USED = "last_seat_used"
+    METHOD_EXPIRING = "method_expiring"
     NEWCOMER_WITHOUT_SEAT = "newcomer_without_seat"
     OLD_DEBT_SETTLED = "old_debt_settled"
     OWNERSHIP_ACCEPTED = "ownership_accepted"

@@ -50,6 +50,7 @@ KINDS = {
     LetterKind.PAYMENT_FAILED: _("Payment failed"),
     LetterKind.PAYMENT_FAILED_AGAIN: _("Payment failed again"),
     LetterKind.PAYMENT_RECEIVED: _("Payment received"),
+    LetterKind.METHOD_EXPIRING: _("Card that expires soon"),
     LetterKind.PAYMENT_REMINDER: _("Reminder of an unpaid invoice"),
     LetterKind.REFUND_MADE: _("Payment refunded"),
     LetterKind.PRODUCT_ENDED: _("Product ended"),

@@ -15,6 +15,7 @@ from accounts.rules.capabilities import Standing
 from accounts.rules.decision import Action, Decision
 from admin_center import navigation
 from admin_center.presenters import dunning, profile, subscription
+from admin_center.presenters import payment as payment_methods
 from admin_center.wording import labels, phrases
 from billing import payments
 from billing.models import PaymentMethod
@@ -225,9 +226,24 @@ def _payment(account: Account, gate: Gate, summed: subscription.Summary) -> Iter
     if method is None:
         title = _("No payment method is on file")
         yield Card("warning", title, _("The next charge would fail without one."), url, label)
-    elif subscription.expires_by(method, summed.renews_on):
+        return
+    if any(one.kind == ScheduledKind.CANCELLATION for one in summed.waiting):
+        # Nothing more is charged.
+        return
+    soon = payment_methods.warned(account, summed.on)
+    for one in soon:
+        yield Card("warning", _expiry(one, summed.on), _("Replace it in time."), url, label)
+    if not soon and subscription.expires_by(method, summed.renews_on):
         title = _("The card on file expires before the renewal")
         yield Card("warning", title, _("Replace it in time, so that the renewal can be charged."), url, label)
+
+
+def _expiry(method: PaymentMethod, on: date) -> str:
+    """Say until when a card works, or that it no longer does."""
+    last = method.last_day
+    if last is None or last < on:
+        return _("%(method)s has expired") % {"method": method}
+    return _("%(method)s expires on %(day)s") % {"method": method, "day": phrases.day(last)}
 
 
 def _gaps(account: Account, gate: Gate) -> Iterator[Card]:

@@ -60,6 +60,8 @@ class PaymentMethod(models.Model):
     )
     expires_month = models.PositiveSmallIntegerField(_("expiry month"), null=True, blank=True)
     expires_year = models.PositiveSmallIntegerField(_("expiry year"), null=True, blank=True)
+    # Which warning of its expiry was the last: 30 or 7 days before, 0 once it no longer works.
+    expiry_warned = models.PositiveSmallIntegerField(_("warned of its expiry"), null=True)
     # The provider's own name for it; worth nothing without the provider's key.
     reference = models.CharField(_("provider's reference"), max_length=120, blank=True)
     updated_at = models.DateTimeField(_("updated at"), db_default=models.functions.Now())
@@ -71,6 +73,13 @@ class PaymentMethod(models.Model):
         verbose_name = _("payment method")
         verbose_name_plural = _("payment methods")
         default_permissions = ()
+        indexes = [
+            models.Index(
+                fields=["expires_year", "expires_month"],
+                condition=Q(use__in=["default", "backup"], expires_year__isnull=False),
+                name="payment_expiring",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["subscription", "use"],

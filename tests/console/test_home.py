@@ -141,6 +141,31 @@ def test_a_missing_or_expiring_method_is_told_to_who_sees_payments(db: None) -> 
         assert ("expires before the renewal" in text(open_as("bilal", PAGE))) is told
 
 
+def test_a_card_that_expires_soon_is_named_until_nothing_more_is_charged(db: None) -> None:
+    """Today is 14 July 2023; the subscription renews on 1 July 2024."""
+    account = acme_at()
+    shop.subscribe(account, {"support": ("team", 10, "12")}, start=date(2023, 7, 1))
+    july = {"kind": "card", "brand": "Visa", "expires_month": 7, "expires_year": 2023}
+    for use, last_four in (("default", "4242"), ("backup", "1881"), ("spare", "0002")):
+        PaymentMethod.objects.create(
+            subscription_id=account.pk, use=use, last_four=last_four, reference=last_four, **july
+        )
+    shown = text(open_as("bilal", PAGE))
+    assert "Visa 4242 expires on 31 July 2023 Replace it in time." in shown
+    assert "Visa 1881 expires on 31 July 2023" in shown
+    assert "0002" not in shown
+    PaymentMethod.objects.filter(use="default").update(expires_month=6)
+    assert "Visa 4242 has expired" in text(open_as("bilal", PAGE))
+    assert "4242" not in text(open_as("adam", PAGE))
+    ScheduledChange.objects.create(
+        subscription_id=account.pk,
+        kind="cancellation",
+        takes_effect_on=date(2024, 7, 1),
+        created_at=JULY_14,
+    )
+    assert "Visa" not in text(open_as("bilal", PAGE))
+
+
 @pytest.mark.breaks_invariants
 @pytest.mark.parametrize(
     ("fields", "name", "told"),

@@ -39,6 +39,7 @@ ASKED_ELSEWHERE = {
     "billing.refunds.look_up": "nobody does it: the provider says how a refund stands",
     "billing.refunds.send": "request and approve, which have intended the refund",
     "billing.promised_seats.join": "whoever reads the letter: tests/console/test_promised_seats.py",
+    "billing.method_expiries.warn": "nobody does it: its day has come",
     "billing.reminders.remind": "nobody does it: its day has come",
     "accounts.trials.tell": "nobody does it: its day has come",
     "billing.dunning.take_step": "nobody does it: its day has come",
