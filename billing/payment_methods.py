@@ -41,8 +41,6 @@ __all__ = [
 
 # How long the link back from the provider's page is good for.
 VALID_FOR = timedelta(hours=1)
-# More than anybody needs, and few enough to choose among.
-MOST_METHODS = 5
 
 
 class MethodOnFile(Exception):
@@ -114,7 +112,7 @@ def _demand_room(account: Account, replaces: int | None) -> PaymentMethod | None
     on_file = PaymentMethod.objects.filter(subscription_id=account.pk)
     if replaces is not None:
         return on_file.get(pk=replaces)
-    if on_file.count() >= MOST_METHODS:
+    if on_file.count() >= PaymentMethod.MOST:
         raise TooManyMethods
     return PaymentMethod.objects.default_of(account.pk)
 

@@ -43,7 +43,7 @@ def payment(request: AccountRequest) -> HttpResponse:
             "method": method,
             "methods": [one.method for one in rows],
             "backup": next((one.method for one in rows if one.method.use == PaymentMethod.Use.BACKUP), None),
-            "full": len(rows) >= payment_methods.MOST_METHODS,
+            "full": len(rows) >= PaymentMethod.MOST,
             "changers": changers,
             "next": request.GET.get("next", "")[:40],
             "may_change": request.gate.may(Action.CHANGE_PAYMENT),
@@ -117,7 +117,7 @@ def _begin(request: AccountRequest, replaces: PaymentMethod | None) -> HttpRespo
 
 def _too_many() -> str:
     return _("%(most)s payment methods are on file already: remove one, or replace it.") % {
-        "most": payment_methods.MOST_METHODS
+        "most": PaymentMethod.MOST
     }
 
 

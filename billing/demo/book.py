@@ -109,9 +109,10 @@ def day(text: str, days: Mapping[str, date]) -> date:
 
 
 def _dated(value: Any, days: Mapping[str, date]) -> Any:
-    """Return a value with each day in it written out."""
+    """Return a value with each day in it written out; a card expires in a month."""
     if isinstance(value, dict):
-        return {name: _dated(one, days) for name, one in value.items()}
+        dated = {name: _dated(one, days) for name, one in value.items()}
+        return dated | ({"expires": dated["expires"][:7]} if "expires" in dated else {})
     if isinstance(value, list):
         return [_dated(one, days) for one in value]
     if isinstance(value, str) and _DAY.fullmatch(value):

@@ -66,6 +66,8 @@ class PaymentMethod(models.Model):
     reference = models.CharField(_("provider's reference"), max_length=120, blank=True)
     updated_at = models.DateTimeField(_("updated at"), db_default=models.functions.Now())
 
+    # More than anybody needs, and few enough to choose among.
+    MOST: ClassVar[int] = 5
     account_path: ClassVar[str] = "subscription_id"
     objects = PaymentMethodQuerySet.as_manager()
 

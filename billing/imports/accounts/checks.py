@@ -12,7 +12,7 @@ from billing.imports.accounts.listing import (
     fault,
 )
 from billing.imports.accounts.values import shown
-from billing.models import InvoiceRecipient
+from billing.models import InvoiceRecipient, PaymentMethod
 from billing.rules.checks import LONGEST_TEMPORARY
 from billing.rules.periods import add_months, months_between, next_period
 
@@ -155,15 +155,25 @@ def _amounts(account: ListedAccount) -> Iterator[AccountFault]:
 
 
 def _payment(account: ListedAccount) -> Iterator[AccountFault]:
-    method = account.payment
-    if method is None:
-        return
-    if method.kind == "card":
-        for column in ("brand", "last_four", "expires"):
-            if not getattr(method, column):
-                yield fault(method.row, column, "is missing; a card has it")
-    elif method.expires is not None:
-        yield fault(method.row, "expires", f"is for a card, not for a {method.kind}")
+    others = account.other_payments
+    methods = [*([account.payment] if account.payment else []), *others]
+    for method in methods:
+        if method.kind == "card":
+            for column in ("brand", "last_four", "expires"):
+                if not getattr(method, column):
+                    yield fault(method.row, column, "is missing; a card has it")
+        elif method.expires is not None:
+            yield fault(method.row, "expires", f"is for a card, not for a {method.kind}")
+    if others and account.payment is None:
+        yield fault(others[0].row, "record", "needs a “payment” beside it, which is charged first")
+    for method in [one for one in others if one.use == "backup"][1:]:
+        yield fault(method.row, "use", "stands here already; an account has one backup at most")
+    for method in methods[PaymentMethod.MOST : PaymentMethod.MOST + 1]:
+        yield fault(
+            method.row, "record", f"is one too many: an account has at most {PaymentMethod.MOST} methods"
+        )
+    named = [method for method in methods if method.reference]
+    yield from _twice(named, lambda one: one.reference, "reference", "is the name of another one here")
 
 
 def _open_invoices(account: ListedAccount) -> Iterator[AccountFault]:

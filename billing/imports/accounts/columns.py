@@ -132,6 +132,14 @@ COLUMNS: dict[str, dict[str, ColumnSpec]] = {
         "expires": ColumnSpec(values.month),
         "reference": ColumnSpec(values.text(120)),
     },
+    "other_payment": {
+        "use": ColumnSpec(values.one_of("backup", "spare")),
+        "kind": _needed(values.one_of("card", "direct_debit")),
+        "brand": ColumnSpec(values.brand),
+        "last_four": ColumnSpec(values.last_four),
+        "expires": ColumnSpec(values.month),
+        "reference": ColumnSpec(values.text(120)),
+    },
 }
 
 # Records of which an account has one at most; the others may stand any number of times.
@@ -147,6 +155,7 @@ PLURALS = {
     "addresses": "address",
     "recipients": "recipient",
     "open_invoices": "open_invoice",
+    "other_payments": "other_payment",
 }
 # In every record: the vendor's own number of the account, and (in CSV) which record it is.
 ACCOUNT, RECORD = "account", "record"

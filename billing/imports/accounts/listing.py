@@ -166,7 +166,10 @@ class ListedScheduled:
 
 @dataclass(frozen=True, slots=True)
 class ListedPayment:
-    """The payment method on file: what may be shown, and the provider's own name for it."""
+    """A payment method on file: what may be shown, and the provider's own name for it.
+
+    `use` is of one that is not charged first: "backup", or "spare" where nothing is said.
+    """
 
     kind: str
     row: AccountRecord = field(compare=False, repr=False)
@@ -174,6 +177,7 @@ class ListedPayment:
     last_four: str = ""
     expires: tuple[int, int] | None = None
     reference: str = ""
+    use: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +262,8 @@ class ListedAccount:
     scheduled: tuple[ListedScheduled, ...] = ()
     balance: int = 0
     payment: ListedPayment | None = None
+    # Beside the one that is charged first.
+    other_payments: tuple[ListedPayment, ...] = ()
     # With its addresses, and all of it as it is kept.
     profile: ProfileValues | None = None
     recipients: tuple[ListedRecipient, ...] = ()

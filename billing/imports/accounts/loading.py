@@ -42,7 +42,7 @@ NOT_LOADED = "an account with this external id is there already, and did not com
 # Columns that files did not have once: without them an account has the digests that it had then.
 _ADDED_LATER = (
     *("trial_cycle", "cancel_at_period_end", "scheduled", "collection_method"),
-    *("charged_tax_percent", "profile", "recipients", "open_invoices"),
+    *("charged_tax_percent", "profile", "recipients", "open_invoices", "other_payments", "use"),
 )
 
 # What they are where a file of before said nothing.

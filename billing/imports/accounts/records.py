@@ -97,6 +97,7 @@ class _Builder:
             "temporary": self._all("temporary", ListedTemporary),
             "scheduled": self._all("scheduled", ListedScheduled),
             "recipients": self._all("recipient", ListedRecipient),
+            "other_payments": self._all("other_payment", ListedPayment),
             "open_invoices": self._all("open_invoice", ListedOpenInvoice),
             "profile": self._profile(),
         }

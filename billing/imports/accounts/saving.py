@@ -199,8 +199,8 @@ class _Rows:
         self.entries.append(entry)
 
     def _add_money(self, account: Account, subscription: Subscription, one: CheckedAccount) -> None:
-        """Make the balance that is brought in, the payment method, and why the account ends, if it does."""
-        listed, method = one.listed, one.listed.payment
+        """Make the balance that is brought in, the payment methods, and why the account ends, if it does."""
+        listed = one.listed
         if listed.balance:
             self.balances.append(
                 BalanceEntry(
@@ -210,11 +210,13 @@ class _Rows:
                     created_at=one.at,
                 )
             )
-        if method is not None:
+        for method in (*filter(None, [listed.payment]), *listed.other_payments):
             year, month = method.expires or (None, None)
+            use = PaymentMethod.Use.DEFAULT if method is listed.payment else method.use
             self.methods.append(
                 PaymentMethod(
                     subscription=subscription,
+                    use=use or PaymentMethod.Use.SPARE,
                     kind=method.kind,
                     brand=method.brand,
                     last_four=method.last_four,
