@@ -297,7 +297,7 @@ def test_the_letter_of_what_is_scheduled_speaks_french_and_says_no_amount_where_
     User.objects.update(language="fr")
     letters = decided(account, [ReduceSeats("support", 6)])
     text = re.sub(f"[{SPACES}]", " ", one_line(str(mail.message(letters[0]).body)))
-    assert "Support : de 10 à 6 licences, le 27 octobre 2023 : −576,00 $US au renouvellement" in text
+    assert "Support : 10 → 6 licences, le 27 octobre 2023 : −576,00 $US au renouvellement" in text
     assert "Annuler la modification, jusqu’au 26 octobre 2023" in text
     Account.objects.update(type="managed")
     hidden = Letter.objects.select_related("account", "user").get(pk=letters[0].pk)
