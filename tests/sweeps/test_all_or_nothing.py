@@ -223,6 +223,7 @@ def test_each_verb_of_a_person_or_a_catalogue_is_too(db: None, tmp_path: Path) -
     Account.objects.filter(pk=gone.pk).update(cancelled_at=long_ago)
     listed = price_list(tmp_path)
     catalogue_saving.load(listed)
+    joining: Any = {"occasion": by(owner).by_itself(), "password": "dusty Harbour 48"}
     acts: dict[str, tuple[str, Callable[[], object]]] = {
         "email_changes.ask": (
             USER,
@@ -247,12 +248,8 @@ def test_each_verb_of_a_person_or_a_catalogue_is_too(db: None, tmp_path: Path) -
         ),
         "staff.appoint": (USER, lambda: staff.appoint(owner.email)),
         "staff.dismiss": (USER, lambda: staff.dismiss("second@vendor.example")),
-        "promised_seats.join": (
-            ACCOUNT,
-            lambda: promised_seats.join(
-                _token("invited"), occasion=replace(by(owner), by=None), password="dusty Harbour 48"
-            ),
-        ),
+        "invitations.accept": (ACCOUNT, lambda: invitations.accept(_token("invited"), **joining)),
+        "promised_seats.join": (ACCOUNT, lambda: promised_seats.join(_token("invited"), **joining)),
         "promised_seats.expire": (ACCOUNT, lambda: promised_seats.expire(open_one.pk, open_one.expires_at)),
         "promo_codes.create": (
             "billing_catalogue",
