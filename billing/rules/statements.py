@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import accumulate, islice
+from typing import NamedTuple
 
 
 class MovementKind(StrEnum):
@@ -23,8 +25,8 @@ class MovementKind(StrEnum):
     REFUND_FAILED = "refund_failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+# Named tuples, because a statement may have tens of thousands of rows.
+class Movement(NamedTuple):
     """One movement on a day of the account; minor units, positive where the account owes more."""
 
     day: date
@@ -33,8 +35,7 @@ class Movement:
     number: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StatementRow:
+class StatementRow(NamedTuple):
     """A movement, and what the account owes after it in minor units; negative: the vendor owes it."""
 
     movement: Movement
@@ -65,8 +66,7 @@ def statement(
     movements: Iterable[Movement], *, currency: str, first: date, last: date, opening: int
 ) -> AccountStatement:
     """Return the statement of movements, which come in their order; `opening` is what was owed before."""
-    rows, owed = [], opening
-    for movement in movements:
-        owed += movement.amount
-        rows.append(StatementRow(movement, owed))
-    return AccountStatement(currency, first, last, opening, tuple(rows))
+    moved = tuple(movements)
+    owed = islice(accumulate((one.amount for one in moved), initial=opening), 1, None)
+    rows = tuple(map(StatementRow._make, zip(moved, owed, strict=True)))
+    return AccountStatement(currency, first, last, opening, rows)

@@ -14,8 +14,11 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from admin_center.server import memory
+
 HEADER = "HTTP_X_BENCH_DATABASE"
 console = get_wsgi_application()
+memory.freeze()
 kept = threading.local()
 
 
