@@ -4,6 +4,11 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator
 
+from admin_center.documents import pdf
+from admin_center.presenters import documents as document_presenter
+from billing import documents
+from billing.models import Invoice
+
 
 class _Pipe(io.RawIOBase):
     """A file that can't be rewound, and hands on what was written into it."""
@@ -26,6 +31,13 @@ class _Pipe(io.RawIOBase):
         taken = bytes(self._written)
         self._written.clear()
         return taken
+
+
+def pdfs(ids: Iterable[int]) -> Iterator[tuple[str, bytes]]:
+    """Yield the PDF of each invoice, named by its number."""
+    for pk in list(ids):
+        document = documents.read(Invoice.objects.get(pk=pk))
+        yield f"{document.number}.pdf", pdf.write(document, document_presenter.told(document))
 
 
 def zipped(files: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:

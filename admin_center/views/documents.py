@@ -1,7 +1,5 @@
 """Documents to take away: an invoice as PDF and as e-invoice, the list as CSV, a year as ZIP."""
 
-from collections.abc import Iterable, Iterator
-
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -79,16 +77,10 @@ def invoices_zip(request: AccountRequest) -> HttpResponseBase:
         return redirect("invoices", request.account.slug)
     name = f"invoices-{request.account.slug}-{year}.zip"
     return StreamingHttpResponse(
-        archive.zipped(_pdfs(issued.values_list("pk", flat=True))),
+        archive.zipped(archive.pdfs(issued.values_list("pk", flat=True))),
         content_type="application/zip",
         headers={"Content-Disposition": _attached(name)},
     )
-
-
-def _pdfs(ids: Iterable[int]) -> Iterator[tuple[str, bytes]]:
-    for pk in list(ids):
-        document = documents.read(Invoice.objects.get(pk=pk))
-        yield f"{document.number}.pdf", pdf.write(document, document_presenter.told(document))
 
 
 def _find(request: AccountRequest, number: str) -> Invoice:

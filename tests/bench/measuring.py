@@ -57,6 +57,26 @@ class Comparison:
         return f"{self.name:<58} {self.ratio:6.2f}   {min(blocks):.2f} to {max(blocks):.2f}   {promise}"
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One value that is promised to be at most `most`: milliseconds, or a multiple."""
+
+    name: str
+    value: float
+    most: float
+    unit: str = ""
+
+    @property
+    def held(self) -> bool:
+        """Whether the promise holds."""
+        return self.value <= self.most
+
+    def __str__(self) -> str:
+        """Return one line: the value, and its limit."""
+        promise = f"≤ {self.most:g}{self.unit} {'held' if self.held else 'MISSED'}"
+        return f"{self.name:<62} {self.value:6.2f}{self.unit}   {promise}"
+
+
 def by_turns(acts: Mapping[str, Act], *, rounds: int, warm_up: int) -> dict[str, Sample]:
     """Do each act once a round, and each in every place of the row equally often: A B C, B C A, C A B.
 

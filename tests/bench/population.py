@@ -20,9 +20,12 @@ from django.db import connection, models
 from djmoney.money import Money
 
 from accounts.models import Account, Membership, User
+from accounts.occasion import Occasion
 from accounts.rules.roles import Role
 from admin_center.server.database import ROOT
-from billing.models import Catalogue
+from billing import quotes
+from billing.models import Catalogue, Invoice, InvoiceLine
+from billing.rules.changes import AddSeats
 from tests import people, shop, wide
 
 PRICE_LIST = ROOT / "billing/catalogues/northwind-desk.toml"
@@ -44,6 +47,11 @@ def database_of_members(members: int) -> str:
 def database_of_products(products: int) -> str:
     """Return the name of a database with one account whose catalogue has that many products more."""
     return _made(f"bench_products_{products}", lambda: widen(products))
+
+
+def database_of_invoices(invoices: int) -> str:
+    """Return the name of a database with one account of that many invoices in ten years, made if need be."""
+    return _made(f"bench_invoices_{invoices}", lambda: issue(invoices))
 
 
 @contextmanager
@@ -215,6 +223,39 @@ def fill(members: int) -> None:
             "SELECT m.account_id, %s, m.id FROM accounts_membership m "
             "JOIN accounts_user u ON u.id = m.user_id WHERE u.email LIKE '%%@many.example'",
             [suite.pk],
+        )
+        cursor.execute("VACUUM ANALYZE")
+
+
+def issue(invoices: int) -> None:
+    """Let the one account buy a seat by invoice, and copy that over ten years; all but ten are paid."""
+    account = Account.objects.get()
+    Account.objects.update(collection_method="send_invoice")
+    account.refresh_from_db()
+    by = Occasion(by=account.memberships.get(role=Role.OWNER).user, on=today(), at=datetime.now(UTC))
+    quotes.confirm(quotes.draw_up(account, [AddSeats("reply-assist", 21)], occasion=by).pk, occasion=by)
+    moved = {
+        "id": "id + n * %(stride)s",
+        "number": "'INV-' || lpad((n + 1)::text, 6, '0')",
+        "quote_id": "NULL::uuid",
+        "issued_on": "issued_on - n * 3650 / %(count)s",
+        "due_on": "due_on - n * 3650 / %(count)s",
+        "issued_at": "issued_at - (n * 3650 / %(count)s) * interval '1 day'",
+        "invoice_id": "invoice_id + n * %(stride)s",
+    }
+    with connection.cursor() as cursor:
+        for model in (Invoice, InvoiceLine):
+            names = [str(field.column) for field in model._meta.concrete_fields]
+            cursor.execute(
+                f"INSERT INTO {model._meta.db_table} ({', '.join(names)})"
+                f" SELECT {', '.join(moved.get(name, name) for name in names)}"
+                f" FROM {model._meta.db_table} CROSS JOIN generate_series(1, %(count)s - 1) AS n",
+                {"stride": STRIDE, "count": invoices},
+            )
+        cursor.execute(
+            "INSERT INTO billing_invoicepayment (invoice_id, paid_at)"
+            " SELECT id, issued_at + interval '9 days' FROM billing_invoice ORDER BY id DESC LIMIT %s",
+            [invoices - 10],
         )
         cursor.execute("VACUUM ANALYZE")
 

@@ -337,7 +337,7 @@ def test_the_sample_of_a_move_comes_in_whole() -> None:
         "FA-2026-0902": "120.000",
         "2026/1177": "140.000",
     }
-    garonne, werft, harbor = Account.objects.order_by("external_id")
-    assert [debts.is_old(one) for one in (garonne, werft, harbor)] == [False, False, True]
+    daurade, werft, harbor = Account.objects.order_by("external_id")
+    assert [debts.is_old(one) for one in (daurade, werft, harbor)] == [False, False, True]
     # 348.00 + 120.00 − 42.50
-    assert account_statements.read(garonne, date(2026, 1, 1), date(2026, 12, 31)).closing == 42550
+    assert account_statements.read(daurade, date(2026, 1, 1), date(2026, 12, 31)).closing == 42550
