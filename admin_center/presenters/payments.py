@@ -36,7 +36,11 @@ def settled(invoice: Invoice, charges: Sequence[Charge], *, transferred: bool, z
         return SettledView()
     told = {"day": phrases.day(payment.paid_at.astimezone(ZoneInfo(zone)).date())}
     charge = next((one for one in charges if one.pk == payment.charge_id), None)
-    if charge is None:
+    if payment.write_off_id is not None:
+        text = _("What was left was written off on %(day)s.")
+    elif payment.from_balance:
+        text = _("What was left was set off against a credit note on %(day)s.")
+    elif charge is None:
         text = _("Paid by transfer on %(day)s.") if transferred else _("Paid on %(day)s.")
     elif charge.link_id is not None:
         text = _("Paid by the link of a letter on %(day)s.")
@@ -44,7 +48,8 @@ def settled(invoice: Invoice, charges: Sequence[Charge], *, transferred: bool, z
         text, told["method"] = _("Paid by %(method)s on %(day)s."), named
     else:
         text = _("Paid on %(day)s.")
-    return SettledView(text % told, paid=True, by_transfer=charge is None)
+    came = payment.write_off_id is None and not payment.from_balance
+    return SettledView(text % told, paid=came, by_transfer=came and charge is None)
 
 
 def _named(charge: Charge) -> str:

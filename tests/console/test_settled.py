@@ -15,6 +15,7 @@ from billing.models import (
     InvoicePayment,
     PaymentLink,
     PaymentMethod,
+    WriteOff,
 )
 from tests.console.reading import JULY_14, open_as, text
 from tests.console.test_invoices import PAGE, bought, invoice
@@ -96,6 +97,18 @@ def test_a_link_and_a_transfer_are_named(acme: Account) -> None:
     )
     BankBooking.objects.create(payment=transfer, invoice=found, amount=found.due, booked_at=JULY_14)
     assert "Paid $60.00 Paid by transfer on 14 July 2023." in shown()
+
+
+def test_what_was_written_off_or_set_off_was_not_paid(acme: Account) -> None:
+    found = Invoice.objects.get()
+    off = WriteOff.objects.create(
+        invoice=found, amount=found.due, written_off_by_name="Vera", written_off_at=JULY_14
+    )
+    InvoicePayment.objects.create(invoice=found, write_off=off, paid_at=JULY_14)
+    assert "What was left was written off on 14 July 2023." in shown()
+    InvoicePayment.objects.update(write_off=None, from_balance=True)
+    assert "What was left was set off against a credit note on 14 July 2023." in shown()
+    assert "Paid on 14 July" not in shown()
 
 
 def test_a_total_that_was_not_all_charged_says_what_came_from_the_balance(acme: Account) -> None:

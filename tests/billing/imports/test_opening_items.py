@@ -113,7 +113,10 @@ def test_its_page_says_where_the_document_is_and_there_is_none_of_ours(tmp_path:
 
 
 def test_our_own_run_has_no_gap_and_its_documents_are_handed_out(tmp_path: Path) -> None:
-    account = bring_in(tmp_path, [record for record in [*ACME, *OPEN] if record[0] != "balance"])
+    # Theirs begin as ours do, and are none of ours.
+    theirs = ("open_invoice", OPEN[1][1] | {"number": "INV-17"})
+    records = [record for record in [*ACME, OPEN[0], theirs] if record[0] != "balance"]
+    account = bring_in(tmp_path, records)
     PaymentMethod.objects.update(reference="test_approves")
     with acting.at(JULY_14):
         by = acting.occasion(people.User.objects.get(email="olivia@acme.example"), TODAY)
