@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Activity
 from admin_center.back_office import parking, search
-from admin_center.back_office.columns import linked, related, with_invoice
+from admin_center.back_office.columns import invoices, linked, related
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
 from admin_center.presenters import activity as activity_presenter
@@ -50,8 +50,7 @@ class ActivityAdmin(OfAccount):
     @admin.display(description=_("Invoice"))
     def documents(self, entry: Activity) -> SafeString | str:
         """Return the invoices behind it, each as the way to it."""
-        numbers = entry.invoice.split(", ")
-        return format_html_join(", ", "{}", ((with_invoice(one, one),) for one in numbers)) or "–"
+        return invoices(filter(None, entry.invoice.split(", ")))
 
     @admin.display(description=_("What"))
     def sentence(self, entry: Activity) -> str:

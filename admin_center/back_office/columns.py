@@ -1,6 +1,6 @@
 """Columns that Django's lists don't have by themselves: amounts, links, dates of the trail."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -55,6 +55,11 @@ def with_invoice(text: str, number: str) -> SafeString | str:
         return text
     before, _number, after = text.partition(number)
     return format_html("{}{}{}", before, link(found, "billing_invoice", found.pk), after)
+
+
+def invoices(numbers: Iterable[str]) -> SafeString | str:
+    """Return the numbers of invoices, each as the way to it."""
+    return format_html_join(", ", "{}", ((with_invoice(one, one),) for one in numbers)) or "–"
 
 
 def linked(path: str, page: str, label: Any) -> Callable[[Any], str]:

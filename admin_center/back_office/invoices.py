@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from django.contrib import admin
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from admin_center.back_office.columns import amount
+from admin_center.back_office.columns import amount, invoices
 from admin_center.back_office.credit_notes import CreditNoteMixin
 from admin_center.back_office.document_letters import DocumentLetterMixin
 from admin_center.back_office.payment_links import LinkInline, PaymentLinks
@@ -81,9 +82,9 @@ class InvoiceAdmin(CreditNoteMixin, DocumentLetterMixin, WriteOffMixin, PaymentL
     inlines = (InvoiceLineInline, TryInline, LinkInline)
 
     @admin.display(description=_("Corrects"))
-    def corrected(self, invoice: Invoice) -> str:
+    def corrected(self, invoice: Invoice) -> SafeString | str:
         """Return the invoices that a credit note names."""
-        return ", ".join(one["number"] for one in invoice.corrects) or "–"
+        return invoices(one["number"] for one in invoice.corrects)
 
     @admin.display(description=_("paid at"))
     def paid_at(self, invoice: Invoice) -> datetime | None:
