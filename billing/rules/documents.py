@@ -166,10 +166,8 @@ def _canonical_parts(value: object) -> dict[str, Any]:
     parts = {}
     for name in field_names(value):
         part = getattr(value, name)
-        if part and (kept := part if type(part) in _PLAIN else _canonical(part)):
+        if kept := part if type(part) in _PLAIN else _canonical(part):
             parts[name] = kept
-        elif isinstance(part, Decimal):
-            parts[name] = _canonical(part)
     return parts
 
 

@@ -1,6 +1,8 @@
 """A document is the same for ever: its fingerprint, and how it is settled, as they are kept."""
 
-from dataclasses import replace
+import hashlib
+import json
+from dataclasses import asdict, replace
 from datetime import date
 from decimal import Decimal
 
@@ -47,6 +49,25 @@ def test_the_hash_of_an_issued_document_never_changes() -> None:
 )
 def test_whatever_changes_another_hash_says_so(more: dict[str, object]) -> None:
     assert fingerprint(issued(**more)) != fingerprint(issued())
+
+
+def plain(value: object) -> object:
+    """Return what is hashed of a part, said in another way: all that is not empty, by name."""
+    if isinstance(value, dict):
+        parts = {key: plain(one) for key, one in value.items()}
+        return {key: one for key, one in parts.items() if one not in ("", None, False, [], {})}
+    if isinstance(value, tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value.normalize()) if isinstance(value, Decimal) else value
+
+
+def test_it_is_the_hash_of_all_that_is_not_empty_also_of_a_rate_of_zero() -> None:
+    none = replace(TVA, rate=Decimal(0))
+    for document in (issued(), issued(lines=(replace(TEN_SEATS, taxes=(none, TVA)),))):
+        text = json.dumps(plain(asdict(document)), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        assert fingerprint(document) == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_a_rate_is_the_same_however_the_database_writes_it() -> None:
