@@ -214,7 +214,7 @@ def test_each_verb_of_a_person_or_a_catalogue_is_too(db: None, tmp_path: Path) -
     proposed = email_changes.propose(
         admin.pk, "new-admin@people.example", reason="Typed wrongly", occasion=by(vera)
     )
-    invitations.invite(firm, "nina@people.example", "Nina", Role.AGENT, occasion=by(owner))
+    invitations.invite(firm, "nina@people.example", "Nina", Role.AGENT, occasion=by(owner), seat="guide")
     open_one = Invitation.objects.latest("pk")
     sold = Subscription.objects.get(pk=firm.pk).catalogue
     terms = promo_codes.Terms("AUTUMN", Decimal(10))
