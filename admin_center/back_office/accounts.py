@@ -63,7 +63,7 @@ class AccountAdmin(OldDebtMixin, BillingProfileMixin, StaffAdmin):
             None,
             {"fields": ("name", "slug", "external_id", "state", "debt", "invited", "currency", "see_also")},
         ),
-        (_("Particulars"), {"fields": (*lifecycle.FIELDS, "reason")}),
+        (_("Details"), {"fields": (*lifecycle.FIELDS, "reason")}),
         (_("Invoices"), {"fields": ("made_out_to", "recipients")}),
         (_("Dates"), {"fields": ("created_at", "trial_ends_on", "cancelled_at", "is_sandbox", "clock")}),
     )

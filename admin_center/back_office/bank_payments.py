@@ -83,7 +83,7 @@ class BankPaymentAdmin(StaffAdmin):
                 reverse("vendor:billing_invoice_change", args=[one.invoice_id]),
                 one.invoice.number,
                 money(to_minor(one.amount.amount, one.invoice.currency), one.invoice.currency),
-                one.booked_by_name or gettext("By itself"),
+                one.booked_by_name or gettext("Automatic"),
             )
             for one in payment.bookings.select_related("invoice").order_by("pk")
         )

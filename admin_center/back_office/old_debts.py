@@ -52,7 +52,7 @@ class OldDebtMixin(Base):
             return with_invoice(gettext("Invoice %(number)s is open") % {"number": number}, number)
         return format_html(
             '{} <a href="{}">{}</a>',
-            gettext("An old debt: no invoice stands here for it."),
+            gettext("An old debt that has no invoice here."),
             reverse("vendor:accounts_account_settle", args=[account.pk]),
             gettext("Old debt settled"),
         )
@@ -103,7 +103,7 @@ def _settled(request: Any, account: Account, reason: str) -> None:
         _not_old(request, unpaid.number)
     else:
         messages.success(
-            request, gettext("The account is open again. Its owner and billing admins are told.")
+            request, gettext("The account is open again. Its owner and billing admins are notified.")
         )
 
 

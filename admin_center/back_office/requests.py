@@ -302,7 +302,7 @@ def _carry_out(
     try:
         if act == "reject":
             change_requests.reject(one.pk, reason=reason, occasion=occasion)
-            messages.success(request, _("The request is rejected. Who asked is told."))
+            messages.success(request, _("The request is rejected. The requester is notified."))
         else:
             change_requests.accept_as_staff(one.pk, prices=form.prices(), reason=reason, occasion=occasion)
             messages.success(

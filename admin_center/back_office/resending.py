@@ -32,7 +32,7 @@ else:
 
 USELESS = {
     "sent": _("It went out."),
-    "waiting": _("It waits, and is tried by itself."),
+    "waiting": _("It is waiting, and is retried automatically."),
     "forgotten": _("The link in it is kept no more: sent again, it would let nobody in."),
     "over": _("The link in it was used, taken back or is too old: sent again, it would let nobody in."),
     "inactive": _("Whoever it is for can’t sign in any more."),

@@ -61,8 +61,8 @@ class InviteForm(forms.Form):
         label=gettext_lazy("Seat"),
         required=False,
         help_text=gettext_lazy(
-            "A promised seat is given when they join, if one is left then: who joins first gets it. "
-            "Who finds none joins without, and both of you are told by mail."
+            "A promised seat is given when they join, if one is left then: whoever joins first gets it. "
+            "Anyone who finds none joins without one, and you are both notified by e-mail."
         ),
     )
 

@@ -47,7 +47,7 @@ class PeopleSearch(ContactSearch):
 
     seat = forms.ChoiceField(label=_("Holds a seat of"), required=False)
     look = forms.ChoiceField(
-        label=_("Seats to look at"),
+        label=_("Seats to review"),
         choices=[
             ("", pgettext_lazy("seats", "All")),
             *seat_filters.LOOKS.items(),

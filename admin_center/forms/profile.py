@@ -46,7 +46,7 @@ class ProfileForm(forms.Form):
     legal_name = Text(
         label=gettext_lazy("Legal name"),
         max_length=200,
-        help_text=gettext_lazy("As in the register of companies. It stands on every invoice."),
+        help_text=gettext_lazy("As in the register of companies. It appears on every invoice."),
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )
     same = forms.BooleanField(label=gettext_lazy("Invoices go to the same address"), required=False)
@@ -57,7 +57,7 @@ class ProfileForm(forms.Form):
         label=gettext_lazy("Purchase order number"),
         required=False,
         max_length=60,
-        help_text=gettext_lazy("Stands on every invoice, unless an order has one of its own."),
+        help_text=gettext_lazy("Appears on every invoice, unless an order has one of its own."),
     )
 
     def __init__(

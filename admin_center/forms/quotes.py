@@ -13,6 +13,6 @@ class OrderForm(forms.Form):
         label=gettext_lazy("Purchase order number (optional)"),
         required=False,
         max_length=60,
-        help_text=gettext_lazy("Stands on the invoice of this order."),
+        help_text=gettext_lazy("Appears on the invoice of this order."),
     )
     terms_version = SearchText(required=False, max_length=40, widget=forms.HiddenInput)

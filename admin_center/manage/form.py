@@ -63,7 +63,7 @@ class ManageForm(forms.Form):
     )
     on = _day(gettext_lazy("What if on another day?"))
     note = Lines(
-        label=gettext_lazy("Note for who decides"),
+        label=gettext_lazy("Note for the decision maker"),
         required=False,
         max_length=LONGEST_NOTE,
         widget=forms.Textarea(attrs={"rows": 3, "data-quiet": True}),

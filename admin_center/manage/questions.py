@@ -79,7 +79,7 @@ def _question(
     return ConflictQuestion(
         place=_place(desk, question.change, waits),
         name=f"answer-{waits.kind.value}-{waits.product or ''}",
-        sentence=_("Already scheduled for %(day)s: %(change)s. What shall hold then?") % told,
+        sentence=_("Already scheduled for %(day)s: %(change)s. Which one should apply?") % told,
         options=tuple(
             ConflictOption(option.choice.value, _words(question, option, names), option.choice is chosen)
             for option in question.options

@@ -144,7 +144,7 @@ def who(entry: Activity) -> str:
     if entry.by_staff:
         staff = _("%(name)s (vendor’s staff)") % {"name": isolated(entry.actor_name)}
         return staff if entry.actor_name else _("Vendor’s staff")
-    return entry.actor_name or _("By itself")
+    return entry.actor_name or _("Automatic")
 
 
 def _names(account: Account) -> dict[str | tuple[str, str], str]:

@@ -64,7 +64,7 @@ def places(gate: Gate, account: Account) -> list[Place]:
     about = {
         "subscription": _("What was bought, when it renews, and what waits until then."),
         "payment": _("The payment method, and who may change it."),
-        "profile": _("Whom invoices are made out to, and who gets them."),
+        "profile": _("Who invoices are made out to, and who gets them."),
         "invoices": _("What was charged and given back."),
         "contacts": _("The owner, the billing admins, and your contact at the vendor."),
         "people": _("Team members, their roles, and the seats they hold."),
@@ -162,8 +162,8 @@ def _past_due(account: Account, gate: Gate) -> Card:
     """Say that something is unpaid; who may not see invoices learns who can."""
     if not gate.way_out:
         text = _(
-            "It is past due for a debt of which no invoice stands here. Until it is settled, nothing that "
-            "is due at once can be bought; everything else goes on working."
+            "It is past due for a debt that has no invoice here. Until it is settled, nothing that is due "
+            "at once can be bought; everything else keeps working."
         )
         return Card("danger", _("The account is past due"), text, ask=True)
     text = _("Everything goes on working; nothing that is due at once can be bought until it is paid.")

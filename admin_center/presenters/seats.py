@@ -79,8 +79,8 @@ def warn(request: AccountRequest, product: str) -> None:
         if place.product == product and place.missing:
             told = {"product": place.name, "standing": place.standing}
             words = _(
-                "%(product)s: %(standing)s. Who finds no seat joins without, and you both are told by mail: "
-                "get more before that."
+                "%(product)s: %(standing)s. Anyone who finds no seat joins without one, and you are both "
+                "notified by e-mail: get more before that."
             )
             messages.warning(request, words % told)
 

@@ -106,7 +106,10 @@ def cancel_product(request: AccountRequest) -> HttpResponse:
     except UndecidedConflict:
         messages.warning(
             request,
-            _("Something else waits for the renewal already: tick the product here, and choose what holds."),
+            _(
+                "Something else is already scheduled for the renewal: tick the product here, and choose "
+                "which one applies."
+            ),
         )
         return redirect("manage", request.account.slug)
     except Refusal as refusal:

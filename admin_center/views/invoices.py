@@ -158,7 +158,7 @@ def _tell(request: AccountRequest, charge: Charge) -> None:
                 request, _("The direct debit is on its way: the bank collects it within some days.")
             )
         case Charge.State.CREATED | Charge.State.SENDING | Charge.State.UNKNOWN:
-            messages.info(request, _("The provider has not answered yet. We ask again by ourselves."))
+            messages.info(request, _("The provider has not answered yet. We check again automatically."))
         case _:
             assert_never(state)
 

@@ -259,7 +259,7 @@ def _submit(request: AccountRequest, form: ManageForm, found: LivePreview) -> Ht
         made = change_requests.submit(request.account, found.changes, note=note, occasion=request.occasion)
     except (Refusal, UndecidedConflict):
         return _again(request)
-    messages.success(request, _("Your request is submitted. Who decides it was told by mail."))
+    messages.success(request, _("Your request is submitted. Those who decide were notified by e-mail."))
     return redirect("request", request.account.slug, made.pk)
 
 

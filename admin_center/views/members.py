@@ -78,7 +78,7 @@ def _refused(
     try:
         act()
     except roles.OwnRole:
-        error = _("Nobody changes their own role or place in the account: ask the owner, or hand over first.")
+        error = _("You can’t change your own role or access: ask the owner, or hand over first.")
         return _show(request, one, error=error, status=403)
     except roles.OwnerKeepsRole:
         error = _(
@@ -109,7 +109,7 @@ def member_role(request: AccountRequest, member_id: int) -> HttpResponse:
     if refused is not None:
         return refused
     told = {"name": isolated(one.user.name), "role": ROLES[role]}
-    messages.success(request, _("%(name)s has the role: %(role)s. They are told by mail.") % told)
+    messages.success(request, _("%(name)s has the role: %(role)s. They are notified by e-mail.") % told)
     if role is Role.LIGHT_AGENT and AgentSeat.objects.filter(membership=one, line__ended_on=None).exists():
         messages.warning(
             request, _("They still hold a seat, which a light agent doesn’t need: free it below.")

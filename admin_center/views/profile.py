@@ -1,4 +1,4 @@
-"""Whom invoices are made out to, and who gets them."""
+"""Who invoices are made out to, and who gets them."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -147,7 +147,7 @@ def reject(request: AccountRequest, request_id: int) -> HttpResponse:
     except change_requests.RequestOver:
         messages.warning(request, _("It was decided, withdrawn or closed meanwhile."))
     else:
-        messages.success(request, _("The request is rejected. Who asked is told."))
+        messages.success(request, _("The request is rejected. The requester is notified."))
     return redirect("request", request.account.slug, asked.pk)
 
 

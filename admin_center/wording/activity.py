@@ -6,7 +6,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.rules.activity import ActivityField, ActivityVerb
 
 VERBS = {
-    ActivityVerb.ACCOUNT_AMENDED: _("Particulars of the account changed"),
+    ActivityVerb.ACCOUNT_AMENDED: _("Details of the account changed"),
     ActivityVerb.ACCOUNT_ERASED: _("Data of the account erased"),
     ActivityVerb.ACCOUNT_LOADED: _("Account brought in from a file"),
     ActivityVerb.ACCOUNT_STATE_CHANGED: _("Account state changed"),
@@ -64,7 +64,7 @@ VERBS = {
     ActivityVerb.REFUND_REJECTED: _("Refund rejected by a second person"),
     ActivityVerb.REFUND_REQUESTED: _("Refund asked for: a second person decides"),
     ActivityVerb.REQUEST_APPROVED: _("Change request approved"),
-    ActivityVerb.REQUEST_CLOSED: _("Change request closed by itself"),
+    ActivityVerb.REQUEST_CLOSED: _("Change request closed automatically"),
     ActivityVerb.REQUEST_EXPIRED: _("Change request expired"),
     ActivityVerb.REQUEST_PRICED_BY_STAFF: _("Change request priced by the vendor’s staff"),
     ActivityVerb.REQUEST_REJECTED: _("Change request rejected"),

@@ -90,8 +90,8 @@ def why_not(decision: Decision, account_type: str) -> str:
             return _("The account is suspended: an invoice is unpaid. It opens again as soon as it is paid.")
         case DenialReason.OLD_DEBT:
             return _(
-                "The account is suspended for a debt of which no invoice stands here, so there is nothing "
-                "to pay on these pages. Your contact says what is owed and opens it again."
+                "The account is suspended for a debt that has no invoice here, so there is nothing to pay "
+                "on these pages. Your contact can tell you what is owed, and opens it again."
             )
         case DenialReason.NOTHING_ON_SALE:
             return _(

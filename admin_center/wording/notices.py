@@ -106,7 +106,7 @@ def _sentence(notice: Notice, names: Names, labels: Labels) -> str:
         case NoticeCode.DISCOUNT_LOST:
             return _("The discount %(code)s ends with the lines it was for.") % {"code": data["code"]}
         case NoticeCode.PROMO_STARTS_AT_RENEWAL:
-            return _("The promo code counts from the next charge for a whole period.")
+            return _("The promo code applies from your next full-period charge.")
         case _:
             return _of_what_waits(code, data, names)
 

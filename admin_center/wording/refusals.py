@@ -53,8 +53,7 @@ def _past_due(data: Data, names: Names) -> str:
     if data.get("invoice"):
         return _("Pay invoice %(invoice)s first: it is past due.") % data
     return (
-        _("The account is past due for a debt of which no invoice stands here. Ask %(contact)s what is owed.")
-        % data
+        _("The account is past due for a debt that has no invoice here. Ask %(contact)s what is owed.") % data
     )
 
 
@@ -63,7 +62,7 @@ def _state_forbids(data: Data, names: Names) -> str:
         return _("Nothing can be changed while the account is in this state.")
     if data.get("invoice"):
         return _("The account is suspended. Pay invoice %(invoice)s first.") % data
-    return _("The account is suspended for a debt of which no invoice stands here. Ask %(contact)s.") % data
+    return _("The account is suspended for a debt that has no invoice here. Ask %(contact)s.") % data
 
 
 def _day(data: Data, key: str) -> str:

@@ -41,13 +41,13 @@ def vera() -> Client:
 def test_vera_settles_it_and_everything_opens(state: str, vera: Client) -> None:
     account = owing(state)
     page = vera.get(reverse("vendor:accounts_account_change", args=[account.pk]))
-    assert "An old debt: no invoice stands here for it. Old debt settled" in text(page)
+    assert "An old debt that has no invoice here. Old debt settled" in text(page)
     act = reverse("vendor:accounts_account_settle", args=[account.pk])
     assert act in page.content.decode()
     assert "Nothing is charged now." in text(vera.get(act))
     assert vera.post(act, {"reason": " "}).status_code == 422
     done = vera.post(act, {"reason": "Paid by cheque on the 20th"}, follow=True)
-    assert "The account is open again. Its owner and billing admins are told." in text(done)
+    assert "The account is open again. Its owner and billing admins are notified." in text(done)
     account.refresh_from_db()
     assert account.state == "active"
     entry = Activity.objects.get(verb="old_debt_settled")

@@ -35,7 +35,7 @@ def test_olivia_buys_a_seat_and_sees_every_step(
     be(people.user("olivia"))
     page.goto(url + MANAGE)
     panel = page.locator("#panel-card")
-    expect(panel).to_contain_text("Nothing changes yet")
+    expect(panel).to_contain_text("No changes yet")
     page.get_by_role("button", name="One more: Support").click()
     expect(page.get_by_label("Seats – Support")).to_have_value("11")
     expect(panel).to_contain_text("$3.45")
@@ -128,7 +128,7 @@ def test_bilal_answers_in_place_and_may_think_again(
     # Enter in a field leads to the review, and undoes nothing.
     page.get_by_label("Seats – Support").fill("6")
     page.get_by_label("Seats – Support").press("Enter")
-    expect(page.get_by_role("main")).to_contain_text("What shall hold then?")
+    expect(page.get_by_role("main")).to_contain_text("Which one should apply?")
     assert ScheduledChange.objects.get().quantity == 7
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("main")).to_contain_text("Undone.")

@@ -28,7 +28,7 @@ def test_adam_asks_bilal_edits_and_approves_adam_reads(
     be(people.user("adam"))
     page.goto(f"{live_server.url}/a/acme/billing/subscription/manage/")
     page.get_by_label("Seats – Support").fill("15")
-    page.get_by_label("Note for who decides").fill("Five join in July")
+    page.get_by_label("Note for the decision maker").fill("Five join in July")
     page.get_by_role("button", name="Submit request").click()
     expect(main).to_contain_text("Your request is submitted.")
     assert barriers(page) == []

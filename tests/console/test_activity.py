@@ -192,9 +192,9 @@ def test_people_products_and_reasons_are_named(db: None) -> None:
     seen = text(open_as("olivia", PAGE))
     assert "Role changed: Agnes Albert Role: Agent Administrator Suspended: no yes" in seen
     assert "Seat freed: Support Seats in use: 2 1" in seen
-    assert "Change request closed by itself: request 5" in seen
+    assert "Change request closed automatically: request 5" in seen
     assert "Reason: what it asks for is so already, or can’t be done any more" in seen
-    assert "Account state changed State: Past due Active Reason: the invoice was paid By itself" in seen
+    assert "Account state changed State: Past due Active Reason: the invoice was paid Automatic" in seen
     assert "Price overridden Reason: Contract 12" in seen, "a verb without words is shown plainly"
 
 

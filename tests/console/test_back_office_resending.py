@@ -187,7 +187,7 @@ def test_what_went_out_waits_has_no_reader_or_no_words_is_not_sent_again(acme: A
     for number, (fields, told) in enumerate(
         (
             ({"sent_at": clock.now(), "failed_at": None}, "It went out."),
-            ({"failed_at": None}, "It waits, and is tried by itself."),
+            ({"failed_at": None}, "It is waiting, and is retried automatically."),
             ({"user": agnes}, "Whoever it is for can’t sign in any more."),
             ({"kind": "of_old"}, "Letters of this kind are written no more."),
         )

@@ -72,7 +72,7 @@ def test_a_coming_renewal_names_its_day_and_amount_from_30_days_on(db: None) -> 
     Account.objects.update(clock=datetime(2023, 7, 15, 14, tzinfo=UTC))
     # 10 × 12.00 × 12
     seen = text(open_as("olivia", PAGE))
-    assert "The subscription renews in 30 days On 14 August 2023. It will cost $1,440.00." in seen
+    assert "The subscription renews in 30 days On 14 August 2023. Renewal amount: $1,440.00." in seen
 
 
 def test_a_renewal_that_is_due_a_cancellation_and_changes_that_wait(db: None) -> None:

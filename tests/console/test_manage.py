@@ -314,7 +314,7 @@ def test_a_promo_code_counts_from_the_renewal(olivia: Client, ledger: Account) -
         "Discount SPRING (10 %) −$12.00 from the renewal on 27 October 2023 · for 2 whole periods" in summary
     )
     assert "Total per year before tax $120.00" in summary
-    assert "It will cost $108.00" in summary
+    assert "Renewal amount $108.00" in summary
 
 
 def test_what_stands_names_the_period_it_is_for(db: None) -> None:

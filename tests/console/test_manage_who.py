@@ -43,7 +43,9 @@ def test_what_is_closed_to_an_assisted_account_is_explained_and_may_be_asked_for
     page = olivia.get(MANAGE)
     seen = text(page)
     assert "On online-assisted accounts, only Northwind Desk’s staff can reduce seats" in seen
-    assert "The same holds for: cancel a product · change the billing cycle · extend the subscription" in seen
+    assert (
+        "The same applies to: cancel a product · change the billing cycle · extend the subscription" in seen
+    )
     for name in ("extend", "cycle", "temporary_seats", "promo", "on", "remove-support"):
         assert f'name="{name}"' not in page.content.decode()
     asked = olivia.post(MANAGE, wish(seats_support=5) | {"as": "request"}, follow=True)

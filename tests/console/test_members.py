@@ -116,7 +116,7 @@ def test_olivia_gives_a_role_and_it_works_from_the_next_request_on(pair: Account
     olivia = browser("olivia")
     assert "Sees the subscription, the contacts and the activity" in text(olivia.get(at("agnes")))
     done = olivia.post(at("agnes", "role/"), {"role": "admin"}, follow=True)
-    assert "Agnes Albert has the role: Administrator. They are told by mail." in text(done)
+    assert "Agnes Albert has the role: Administrator. They are notified by e-mail." in text(done)
     assert agnes.get(PAGE).status_code == 200
     olivia.post(at("agnes", "role/"), {"role": "agent"})
     assert agnes.get(PAGE).status_code == 403

@@ -218,7 +218,7 @@ def test_when_the_inviter_has_gone_all_who_manage_people_are_told(firm: Account)
     take_the_last(firm)
     join(link)
     assert letters("newcomer_without_seat") == {"newcomer_without_seat": ["olivia"]}
-    assert "Olivia Owens (olivia@acme.example) was told" in sent("nina@new.example")
+    assert "Olivia Owens (olivia@acme.example) was notified" in sent("nina@new.example")
 
 
 def test_where_seats_are_asked_for_the_letter_leads_to_asking(firm: Account) -> None:
@@ -253,7 +253,7 @@ def test_the_form_and_the_page_say_how_many_are_promised(firm: Account) -> None:
     invite("nora")
     form = open_as("bilal", INVITE)
     assert "Support (1 left, 2 promised)" in text(form)
-    assert "who joins first gets it" in text(form)
+    assert "whoever joins first gets it" in text(form)
     page = open_as("bilal", PEOPLE)
     assert "Left 1 Promised to who is invited 2 1 left, 2 promised: more than there are." in text(page)
     assert f"{MANAGE}?seats-support=3" in page.content.decode()
@@ -291,11 +291,11 @@ def test_inviting_and_giving_warn_when_more_is_promised_than_is_left(firm: Accou
     typed = {"email": "nina@new.example", "name": "Nina", "role": "agent", "seat": "support"}
     assert "joins without" not in text(bilal.post(INVITE, typed, follow=True))
     warned = text(bilal.post(INVITE, typed | {"email": "nora@new.example"}, follow=True))
-    assert "Support: 1 left, 2 promised. Who finds no seat joins without" in warned
+    assert "Support: 1 left, 2 promised. Anyone who finds no seat joins without one" in warned
     address = f"{PEOPLE}{people.member('adam', firm).pk}/"
     given = bilal.post(f"{address}seat/", {"product": "support", "act": "assign"}, follow=True)
     assert "Adam Adler holds a seat of Support." in text(given)
-    assert "Support: 0 left, 2 promised. Who finds no seat joins without" in text(given)
+    assert "Support: 0 left, 2 promised. Anyone who finds no seat joins without one" in text(given)
     # 2 promised − 0 left: 2 bought + 2
     assert f"{MANAGE}?seats-support=4" in given.content.decode()
 

@@ -158,7 +158,7 @@ def test_who_types_nothing_is_refused_nothing_while_a_change_is_held(olivia: Cli
     PaymentMethod.objects.update(reference="test_asks_3ds")
     olivia.post(review(olivia, wish(seats_support=11)))
     assert Quote.objects.get().state == "held"
-    assert "Nothing changes yet" in text(olivia.post(PREVIEW, wish()))
+    assert "No changes yet" in text(olivia.post(PREVIEW, wish()))
 
 
 @pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])

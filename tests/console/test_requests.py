@@ -45,7 +45,7 @@ def test_adam_asks_bilal_approves_and_adam_reads_the_answer(ledger: Account) -> 
     address = ask()
     adam, bilal = browser("adam"), browser("bilal")
     seen = text(adam.get(address))
-    assert "Somebody else decides it; you are told by mail." in seen
+    assert "Someone else decides it; you will be notified by e-mail." in seen
     # 11 × 12 × 105/365 − 10 × 12 × 105/365 = 37.97 − 34.52
     assert "$3.45" in seen
     review = bilal.post(f"{address}approve/", follow=True)
@@ -72,11 +72,13 @@ def test_what_was_decided_last_is_listed_and_a_request_that_came_true_says_so(le
     browser("olivia").post(f"{first}reject/", {"reason": "Not now"})
     bilal = browser("bilal")
     bilal.post(bilal.post(MANAGE, WISH)["Location"])
-    assert "It closed by itself: what it asks for is so already." in text(browser("adam").get(second))
+    assert "It was closed automatically: what it asks for is already in place." in text(
+        browser("adam").get(second)
+    )
     listed = text(browser("adam").get(TAB))
     assert "No request waits for a decision" in listed
     assert (
-        "Decided last Closed Support: 10 → 11 seats (+1) Adam Adler Rejected Support: 10 → 11 seats (+1)"
+        "Recently decided Closed Support: 10 → 11 seats (+1) Adam Adler Rejected Support: 10 → 11 seats (+1)"
         in listed
     )
 

@@ -47,7 +47,7 @@ def test_the_ledger_renews_on_27_october_for_120_dollars_before_tax(db: None) ->
     seen = text(open_as("olivia", PAGE))
     assert "Renews on 27 October 2023 in 105 days, America/New York" in seen
     # 10 seats × 1.00 × 12 months
-    assert "It will cost $120.00 before tax" in seen
+    assert "Renewal amount $120.00 before tax" in seen
     assert "10 × $1.00 × 12 months" in seen
     assert "Total per year before tax $120.00" in seen
     assert "27 October 2022 – 26 October 2023 last day included, America/New York" in seen
@@ -64,7 +64,7 @@ def test_a_grandfathered_price_is_named_beside_the_list_price_with_what_would_lo
     seen = text(open_as("olivia", PAGE))
     assert "ends this price on 1 October 2023: the first renewal from then on takes the list price." in seen
     # 10 × 12.00 × 12 at renewal, 10 × 1.00 × 12 as it stands
-    assert "It will cost $1,440.00 before tax" in seen
+    assert "Renewal amount $1,440.00 before tax" in seen
     assert "Total per year before tax $120.00" in seen
     assert "Support: your own price ends, and the list price applies. $1.00 → $12.00" in seen
 
@@ -108,7 +108,7 @@ def test_discounts_are_lines_of_their_own_and_tax_is_told_apart(db: None) -> Non
     assert "Discount LOYAL (12.5 %) −$180.00" in seen
     assert "Discount WELCOME · for one more whole period −$60.00" in seen
     assert "Before tax $1,200.00 Tax (20 %) $240.00 Total per year $1,440.00" in seen
-    assert "It will cost $1,440.00 $240.00 tax (20 %) included" in seen
+    assert "Renewal amount $1,440.00 $240.00 tax (20 %) included" in seen
 
 
 def test_a_credit_balance_is_taken_off_what_renewal_charges(db: None) -> None:
@@ -119,7 +119,7 @@ def test_a_credit_balance_is_taken_off_what_renewal_charges(db: None) -> None:
     seen = text(open_as("olivia", PAGE))
     # 120.00 − 20.00
     assert "From the credit balance −$20.00 To be charged $100.00" in seen
-    assert "Credit balance $20.00 used by itself for the next invoice" in seen
+    assert "Credit balance $20.00 applied to your next invoice" in seen
 
 
 def test_a_scheduled_change_shows_its_date_its_effect_and_who_undoes_it(db: None) -> None:
@@ -129,7 +129,7 @@ def test_a_scheduled_change_shows_its_date_its_effect_and_who_undoes_it(db: None
     assert "Support: from 10 to 8 seats scheduled by Bilal Brahimi" in seen
     # 8 − 10 seats × 1.00 × 12 months
     assert "27 October 2023 (America/New York) −$24.00 Undo possible until 26 October 2023" in seen
-    assert "It will cost $96.00" in seen
+    assert "Renewal amount $96.00" in seen
     assert "From 27 October 2023: Support Team × 8" in seen
     assert "As it stands today, before what is scheduled" in seen
     adams = text(open_as("adam", PAGE))
@@ -160,7 +160,7 @@ def test_a_cancelled_period_ends_instead_of_renewing(db: None) -> None:
     seen = text(open_as("bilal", PAGE))
     assert "Ends on 27 October 2023" in seen
     assert "Nothing renews after that day, and nothing more is charged." in seen
-    assert "It will cost" not in seen
+    assert "Renewal amount" not in seen
     assert "Only the account owner can undo it." in seen
 
 

@@ -61,7 +61,7 @@ def test_quebec_shows_two_taxes_and_the_sum(ledger: Account, olivia: Client, set
     assert [line.taxes for line in invoice.lines.all()] == [borne, borne]
     # The next year: 11 × 12.00 = 132.00 and 6.60 and 13.167 → 13.17.
     summary = text(olivia.get(SUMMARY))
-    assert "It will cost $151.77 $6.60 GST (5 %) included $13.17 QST (9.975 %) included" in summary
+    assert "Renewal amount $151.77 $6.60 GST (5 %) included $13.17 QST (9.975 %) included" in summary
     assert "Before tax $132.00 GST (5 %) $6.60 QST (9.975 %) $13.17" in summary
 
 
@@ -75,7 +75,7 @@ def test_a_german_number_makes_the_customer_owe_the_tax(ledger: Account, olivia:
         assert REVERSE in seen[place], place
     assert f"{REVERSE} $0.00 Due today $3.45" in seen["review"]
     assert f"{REVERSE}: $0.00" in seen["letter"]
-    assert "It will cost $132.00 VAT due by you" in text(olivia.get(SUMMARY))
+    assert "Renewal amount $132.00 VAT due by you" in text(olivia.get(SUMMARY))
     french = text(signed_in(people.user("olivia"), "fr").get(INVOICE))
     assert AUTOLIQUIDATION in french
     (row,) = Invoice.objects.get().taxes
@@ -171,10 +171,10 @@ def test_a_rate_of_its_own_wins_and_is_called_tax(ledger: Account) -> None:
     taxed.place(ledger, "DE", number="136695976")
     Subscription.objects.update(tax_percent=10)
     page = text(open_as("olivia", SUMMARY))
-    assert "It will cost $132.00 $12.00 tax (10 %) included" in page
+    assert "Renewal amount $132.00 $12.00 tax (10 %) included" in page
     assert "VAT due by you" not in page
 
 
 def test_an_account_whose_country_is_unknown_reads_that_it_is_before_tax(ledger: Account) -> None:
     taxed.rates()
-    assert "It will cost $120.00 before tax" in text(open_as("olivia", SUMMARY))
+    assert "Renewal amount $120.00 before tax" in text(open_as("olivia", SUMMARY))

@@ -86,7 +86,7 @@ STEP = {
     NextStep.PAY_INVOICE: ("See what is owed", "Voir ce qui est dû"),
 }
 CAN = ("Who can: Olivia Owens", "Qui peut le faire : Olivia Owens")
-ASK = ("Whom to ask: Nadia Nilsson +1 555 0100", "À qui s’adresser : Nadia Nilsson +1 555 0100")
+ASK = ("Who to contact: Nadia Nilsson +1 555 0100", "À qui s’adresser : Nadia Nilsson +1 555 0100")
 ROWS = {
     action.strip(): (english.strip(), french.strip())
     for action, english, french in (line.split("|") for line in ACTS.strip().splitlines())

@@ -153,7 +153,7 @@ def test_it_is_paid_by_a_link(tmp_path: Path) -> None:
     link = urlsplit(found[0]).path
     page = text(Client().get(link))
     assert "Pay invoice 2026/0815" in page
-    assert "its lines stand on the document from then" in page
+    assert "its lines are on the document from then" in page
     assert "Invoice 2026/0815 is paid" in pay(Client(), link)
 
 
