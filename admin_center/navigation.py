@@ -76,6 +76,7 @@ PAGES = {
     "export": Page(_("Export of the account’s data"), "cancel"),
     "export_file": Page(_("Export of the account’s data"), "cancel"),
     "renewal": Page(_("Coming renewal"), "subscription"),
+    "calendar_make": Page(_("Private calendar"), "renewal"),
     "forecast": Page(_("Twelve months ahead"), "subscription"),
     "payment": Page(_("Payment"), "billing"),
     "payment_return": Page(_("The new payment method"), "payment"),

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 from admin_center.back_office import site
 from admin_center.views import (
     activity,
+    calendar,
     cancellation,
     contacts,
     documents,
@@ -56,6 +57,12 @@ of_account: list[URLPattern | URLResolver] = [
     path("billing/subscription/manage/", manage.manage, name="manage"),
     path("billing/subscription/manage/preview", manage.preview, name="manage_preview"),
     path("billing/subscription/renewal/", renewal.renewal, name="renewal"),
+    path("billing/subscription/renewal/calendar/", calendar.calendar_make, name="calendar_make"),
+    path(
+        "billing/subscription/renewal/calendar/revoke/",
+        calendar.calendar_revoke,
+        name="calendar_revoke",
+    ),
     path("billing/subscription/forecast/", forecast.forecast, name="forecast"),
     path("billing/subscription/forecast.csv", forecast.forecast_csv, name="forecast_csv"),
     path("billing/subscription/scheduled/<int:change_id>/undo/", quotes.undo, name="undo"),
@@ -127,6 +134,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("a/<slug:slug>/", include(of_account)),
     path("closed/", cancellation.closed, name="closed"),
     path("invitations/<str:token>/", invitations.join, name="join"),
+    path("calendar/<str:token>.ics", calendar.calendar, name="calendar"),
     path("pay/back/", payment_links.back, name="pay_return"),
     path("pay/<str:token>/", payment_links.link, name="pay_link"),
     path("help/", help.index, name="help"),

@@ -57,6 +57,7 @@ CODES = {
     "accounts.OwnershipOffer": {"state"},
     "accounts.Letter": {"kind", "to", "language", "key", "error"},
     "accounts.Membership": {"role", "listed_as"},
+    "billing.CalendarLink": {"token_hash"},
     "billing.Charge": {"amount_currency", "state", "failure", "action_url", "return_url"},
     "billing.DunningEntry": {"step"},
     "billing.ChangeRequest": {"requester_name", "decided_by_name", "state"},
@@ -77,6 +78,7 @@ CODES = {
     "billing.BillingProfile": {"tax_id_kind", "tax_id_country"},
     "billing.InvoiceRecipient": {"language"},
     "billing.Quote": {"state", "failure", "terms_version", "terms_url"},
+    "billing.RenewalReminder": {"amount_currency"},
     "billing.ScheduledChange": {"kind", "cycle"},
     "billing.Subscription": {"parked_because", "currency", "cycle"},
     "billing.TemporarySeats": {"charged_currency"},
@@ -87,6 +89,7 @@ CODES = {
 # Who holds the link that was mailed reads the address it was mailed to, or which account invites: that
 # is what it is for. The provider's own pages are the provider's, who knows all payments.
 SHOWN_BY_LINK = {
+    "calendar",
     "account_confirm_email",
     "account_reset_password_from_key",
     "join",

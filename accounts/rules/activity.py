@@ -21,6 +21,8 @@ class ActivityVerb(StrEnum):
     BALANCE_BROUGHT_IN = "balance_brought_in"
     BANK_PAYMENT_BOOKED = "bank_payment_booked"
     BILLING_PROFILE_CHANGED = "billing_profile_changed"
+    CALENDAR_LINK_MADE = "calendar_link_made"
+    CALENDAR_LINK_REVOKED = "calendar_link_revoked"
     CANCELLATION_SCHEDULED = "cancellation_scheduled"
     CHANGE_NOT_PAID = "change_not_paid"
     CHANGE_UNDONE = "change_undone"

@@ -11,6 +11,7 @@ from admin_center.presenters import seats as seat_presenter
 from admin_center.presenters import subscription as subscription_presenter
 from admin_center.presenters import unused_seats
 from admin_center.wording import phrases
+from billing.models import CalendarLink
 from billing.rules.refusals import Refusal
 from billing.rules.renewal_comparison import RenewalComparison, compare
 from billing.storage import loading
@@ -32,6 +33,7 @@ def renewal(request: AccountRequest) -> HttpResponse:
         else None,
         "seats": renewal_presenter.seat_use(account, seated),
         "hints": unused_seats.hints(account, seated, at=request.occasion.at),
+        "calendar_link": CalendarLink.objects.filter(membership=request.membership).first(),
         "may_manage": may(Action.CHANGE_SUBSCRIPTION),
         "may_request": may(Action.REQUEST_CHANGE),
         "may_undo": may(Action.UNDO_CHANGE),

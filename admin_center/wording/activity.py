@@ -14,6 +14,8 @@ VERBS = {
     ActivityVerb.BALANCE_BROUGHT_IN: _("Credit balance brought in"),
     ActivityVerb.BANK_PAYMENT_BOOKED: _("Bank transfer booked"),
     ActivityVerb.BILLING_PROFILE_CHANGED: _("Billing profile changed"),
+    ActivityVerb.CALENDAR_LINK_MADE: _("Private calendar link made"),
+    ActivityVerb.CALENDAR_LINK_REVOKED: _("Private calendar link revoked"),
     ActivityVerb.CANCELLATION_SCHEDULED: _("Cancellation of the account scheduled"),
     ActivityVerb.CHANGE_NOT_PAID: _("Change not carried out: it was not paid"),
     ActivityVerb.CHANGE_UNDONE: _("Scheduled change undone"),

@@ -2,6 +2,7 @@
 
 from billing.models.balance import BalanceEntry
 from billing.models.bank_payment import BankBooking, BankPayment
+from billing.models.calendar_link import CalendarLink
 from billing.models.cancellation import Cancellation, DataExport
 from billing.models.catalogue import Catalogue, Edition, Price, Product
 from billing.models.change_request import ChangeRequest
@@ -29,6 +30,7 @@ __all__ = [
     "BankBooking",
     "BankPayment",
     "BillingProfile",
+    "CalendarLink",
     "Cancellation",
     "Catalogue",
     "ChangeRequest",

@@ -45,6 +45,8 @@ ACCOUNT: dict[str, Route] = {
     "home": Route("enter", READ),
     "subscription": Route("view_subscription", READ, tabs=("", "?tab=requests")),
     "renewal": Route("view_subscription", READ),
+    "calendar_make": Route("view_subscription", post=(200,)),
+    "calendar_revoke": Route("view_subscription", post=(302,)),
     # Posted empty: as things stand.
     "forecast": Route("see_costs", READ, READ, post_action="request_change", queries=30),
     # Where nothing is bought there is no file: back to the page.
@@ -169,6 +171,8 @@ OUTSIDE: dict[str, Route] = {
     "webhook": Route(post=(404,), who="open", parts=(("provider", "stripe"),)),
     # Found by an unguessable token; this one is nobody's.
     "join": Route(get=(404,), post=(404,), who="open", parts=(("token", "x"),)),
+    # By a member's secret link; this one is nobody's.
+    "calendar": Route(get=(404,), who="open", parts=(("token", "x"),)),
     # By a link that pays an invoice; this one is nobody's, and nobody of the world was at the provider.
     "pay_link": Route(get=(404,), post=(404,), who="open", parts=(("token", "x"),)),
     "pay_return": Route(get=(404,), post=(404,), who="open"),

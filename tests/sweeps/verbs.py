@@ -19,6 +19,7 @@ from accounts.rules.decision import NotAllowed
 from accounts.rules.roles import Role
 from billing import (
     bank_payments,
+    calendar_links,
     cancellation,
     change_requests,
     credit_notes,
@@ -104,6 +105,12 @@ def _now(case: Case, made: object) -> object:
 VERBS: dict[str, Verb] = {
     "billing.cancellation.cancel_now": Verb(_now, ("cancel_account",)),
     "billing.cancellation.cancel_at_period_end": Verb(_at_end, ("cancel_account",)),
+    "billing.calendar_links.make": Verb(
+        lambda c, made: calendar_links.make(c.account, occasion=c.occasion), ("view_subscription",)
+    ),
+    "billing.calendar_links.revoke": Verb(
+        lambda c, made: calendar_links.revoke(c.account, occasion=c.occasion), ("view_subscription",)
+    ),
     "billing.data_export.ask": Verb(
         lambda c, made: data_export.ask(c.account, occasion=c.occasion), ("export_data",)
     ),
