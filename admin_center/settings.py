@@ -253,8 +253,6 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed_from": "10/m/ip",
     "step_up_failed": "5/5m/key",
     "code_failed": "5/5m/key",
-    # A private calendar is read about once a day, by a few programs.
-    "calendar": "60/h/key",
 }
 MFA_FORMS = {
     "authenticate": "admin_center.forms.sign_in.SecondFactorForm",

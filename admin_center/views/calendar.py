@@ -20,7 +20,11 @@ from admin_center.occasions import occasion_of
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import calendar as calendar_presenter
 from billing import calendar_links
+from billing.models import CalendarLink
 from billing.storage import loading
+
+# A calendar is read about once a day, by a few programs.
+READINGS = {"calendar": "60/h/key"}
 
 
 @require_POST
@@ -49,7 +53,7 @@ def calendar(request: HttpRequest, token: str) -> HttpResponse:
         link = calendar_links.find(token)
     except calendar_links.CalendarLinkUnknown:
         raise Http404 from None
-    if not consume(request, app="allauth.account", action="calendar", key=str(link.pk), limit_get=True):
+    if not _counted(request, link):
         return HttpResponse(status=HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": "3600"})
     member = link.membership
     account, person = member.account, member.user
@@ -73,3 +77,11 @@ def calendar(request: HttpRequest, token: str) -> HttpResponse:
         )
     headers = {"Content-Disposition": 'inline; filename="renewals.ics"'}
     return HttpResponse(content, content_type="text/calendar; charset=utf-8", headers=headers)
+
+
+def _counted(request: HttpRequest, link: CalendarLink) -> bool:
+    """Count a reading of a link; return whether there may be one more."""
+    usage = consume(
+        request, app="calendar", action="calendar", config=READINGS, key=str(link.pk), limit_get=True
+    )
+    return usage is not None

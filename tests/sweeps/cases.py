@@ -1,11 +1,14 @@
-"""What a verb is called on: an account, a person and a day, and what it acts on, found or made."""
+"""What a row of the verbs says, and what a verb is called on: account, person and day, and what is made."""
 
 import itertools
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
 
 from accounts import clock
 from accounts.models import Account, Letter, Membership, OwnershipOffer, User
@@ -64,6 +67,24 @@ class Case:
         if found is None:
             raise LookupError(role)
         return found.pk
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What opens a verb, and how it is called."""
+
+    call: Callable[[Case, Any], object]
+    actions: tuple[str, ...] = ()
+    # Whether the vendor's staff may: always, never, or where they decide for the account.
+    staff: str = "never"
+    # What it acts on, found or made past all verbs before it is called.
+    make: Callable[[Case], Any] = lambda case: None
+    # It writes before it is refused, and all of it is undone.
+    undoes: bool = False
+    # How it refuses.
+    refusal: tuple[type[Exception], ...] = (NotAllowed, PermissionDenied)
+    # What it says where it has let the person in, and this account can't: that is no refusal.
+    beyond: tuple[type[Exception], ...] = ()
 
 
 def open_quote(case: Case) -> Any:

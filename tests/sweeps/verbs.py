@@ -7,11 +7,6 @@ vendor's staff may too, and how it is called for a person: `call` finds or makes
 """
 
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
-from django.core.exceptions import PermissionDenied
 
 from accounts import invitations, lifecycle, ownership, resending, roles
 from accounts.models import Invitation, OwnershipOffer
@@ -48,6 +43,7 @@ from billing.rules.changes import AddSeats, ReduceSeats
 from tests import acting
 from tests.sweeps.cases import (
     Case,
+    Verb,
     given_up_letter,
     invoice_recipient,
     live_line,
@@ -68,24 +64,6 @@ STAFF = "staff"
 # Whom the owner offered the account, as long as they are a billing admin with a verified address.
 HEIR = "heir"
 _numbers = itertools.count()
-
-
-@dataclass(frozen=True)
-class Verb:
-    """What opens a verb, and how it is called."""
-
-    call: Callable[[Case, Any], object]
-    actions: tuple[str, ...] = ()
-    # Whether the vendor's staff may: always, never, or where they decide for the account.
-    staff: str = "never"
-    # What it acts on, found or made past all verbs before it is called.
-    make: Callable[[Case], Any] = lambda case: None
-    # It writes before it is refused, and all of it is undone.
-    undoes: bool = False
-    # How it refuses.
-    refusal: tuple[type[Exception], ...] = (NotAllowed, PermissionDenied)
-    # What it says where it has let the person in, and this account can't: that is no refusal.
-    beyond: tuple[type[Exception], ...] = ()
 
 
 def _at_end(case: Case, made: object) -> object:
