@@ -38,7 +38,7 @@ SECRETS = frozenset({"token"})
 # A file with its name and its kind (MIME).
 Attachment: TypeAlias = tuple[str, bytes, str]
 # What hangs on letters of a kind; rooms above add theirs.
-ATTACHED: dict[str, Callable[[Letter], Iterable[Attachment]]] = {}
+ATTACHED: dict[LetterKind, Callable[[Letter], Iterable[Attachment]]] = {}
 
 
 def without_secrets(facts: Mapping[str, object]) -> dict[str, object]:
@@ -295,6 +295,7 @@ def message(letter: Letter) -> EmailMultiAlternatives:
             },
         )
         mail.attach_alternative(render_to_string(f"{folder}/body.html", context), "text/html")
-        for attachment in ATTACHED[letter.kind](letter) if letter.kind in ATTACHED else ():
+        kind = letter.known_kind
+        for attachment in ATTACHED[kind](letter) if kind in ATTACHED else ():
             mail.attach(*attachment)
     return mail

@@ -12,14 +12,15 @@ from accounts import activity, email_changes, invitations, mail, staff
 from accounts.models import Account, Letter, Membership
 from accounts.occasion import OccasionOf
 from accounts.rules.activity import ActivityVerb
+from accounts.rules.letters import LetterKind
 
 log = structlog.get_logger()
 # The letters whose reader is let in by what they carry, with who knows whether it still does; rooms above
 # add theirs.
-LINKS: dict[str, Callable[[str, datetime], object]] = {
-    "invited": invitations.find,
-    "email_change_old": email_changes.find,
-    "email_change_new": email_changes.find,
+LINKS: dict[LetterKind, Callable[[str, datetime], object]] = {
+    LetterKind.INVITED: invitations.find,
+    LetterKind.EMAIL_CHANGE_OLD: email_changes.find,
+    LetterKind.EMAIL_CHANGE_NEW: email_changes.find,
 }
 
 
@@ -53,7 +54,8 @@ def useless(letter: Letter, at: datetime) -> str:
         get_template(f"mail/{letter.kind}/body.txt")
     except TemplateDoesNotExist:
         return "unwritten"
-    return _of_its_link(letter, LINKS[letter.kind], at) if letter.kind in LINKS else ""
+    kind = letter.known_kind
+    return _of_its_link(letter, LINKS[kind], at) if kind in LINKS else ""
 
 
 def _of_its_link(letter: Letter, find: Callable[[str, datetime], object], at: datetime) -> str:

@@ -14,7 +14,8 @@ class BillingConfig(AppConfig):
     def ready(self) -> None:
         """Refuse to start where nobody could be paid through; say which links in letters still pay."""
         from accounts import resending
+        from accounts.rules.letters import LetterKind
         from billing import payment_links, provider
 
         provider.demand()
-        resending.LINKS["invoice_payable"] = payment_links.find
+        resending.LINKS[LetterKind.INVOICE_PAYABLE] = payment_links.find

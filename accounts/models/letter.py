@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.account import Account
 from accounts.models.people import User
+from accounts.rules.letters import LetterKind
 
 
 class Letter(models.Model):
@@ -50,3 +51,8 @@ class Letter(models.Model):
     def __str__(self) -> str:
         """Return what it is and for whom."""
         return f"{self.kind} → {self.to}"
+
+    @property
+    def known_kind(self) -> LetterKind | None:
+        """Its kind; None where letters of its kind are written no more."""
+        return LetterKind(self.kind) if self.kind in set(LetterKind) else None

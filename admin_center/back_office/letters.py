@@ -139,7 +139,7 @@ class LetterAdmin(ResendMixin, OfAccount):
     @admin.display(description=_("Kind"))
     def told(self, letter: Letter) -> str:
         """Return what it tells; an unknown kind as it is."""
-        return str(KINDS[LetterKind(letter.kind)]) if letter.kind in set(LetterKind) else letter.kind
+        return str(KINDS[kind]) if (kind := letter.known_kind) else letter.kind
 
     @admin.display(description=_("State"))
     def state(self, letter: Letter) -> str:

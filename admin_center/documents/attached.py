@@ -1,6 +1,7 @@
 """The documents that hang on letters: an invoice as its PDF, with the e-invoice inside where it can be."""
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from accounts.mail import ATTACHED, Attachment
 from accounts.models import Letter
@@ -11,12 +12,57 @@ from billing import documents
 from billing.models import Invoice
 from billing.rules import e_invoices
 
-KINDS = (
-    LetterKind.CHANGE_CONFIRMED,
-    LetterKind.SUBSCRIPTION_RENEWED,
-    LetterKind.INVOICE_ISSUED,
-    LetterKind.PAYMENT_RECEIVED,
-)
+
+def _brings_its_document(kind: LetterKind) -> bool:
+    """Return whether the document that a letter of a kind is about hangs on it."""
+    match kind:
+        case (
+            LetterKind.CHANGE_CONFIRMED
+            | LetterKind.INVOICE_ISSUED
+            | LetterKind.PAYMENT_RECEIVED
+            | LetterKind.SUBSCRIPTION_RENEWED
+        ):
+            return True
+        case (
+            LetterKind.ACCOUNT_CANCELLED
+            | LetterKind.ACCOUNT_ENDED
+            | LetterKind.ACCOUNT_RESTORED
+            | LetterKind.ACCOUNT_SUSPENDED
+            | LetterKind.CANCELLATION_SCHEDULED
+            | LetterKind.EMAIL_CHANGE_ANNOUNCED
+            | LetterKind.EMAIL_CHANGE_NEW
+            | LetterKind.EMAIL_CHANGE_OLD
+            | LetterKind.EMAIL_CHANGE_TAKEN
+            | LetterKind.EMAIL_CHANGED
+            | LetterKind.INVITATION_EXPIRED
+            | LetterKind.INVITED
+            | LetterKind.INVOICE_PAYABLE
+            | LetterKind.LAST_SEAT_USED
+            | LetterKind.METHOD_EXPIRING
+            | LetterKind.NEWCOMER_WITHOUT_SEAT
+            | LetterKind.OLD_DEBT_SETTLED
+            | LetterKind.OWNERSHIP_ACCEPTED
+            | LetterKind.OWNERSHIP_OFFERED
+            | LetterKind.PAYMENT_ACTION
+            | LetterKind.PAYMENT_FAILED
+            | LetterKind.PAYMENT_FAILED_AGAIN
+            | LetterKind.PAYMENT_REMINDER
+            | LetterKind.PRODUCT_ENDED
+            | LetterKind.REFUND_MADE
+            | LetterKind.RENEWAL_COMING
+            | LetterKind.REQUEST_DECIDED
+            | LetterKind.REQUEST_EXPIRED
+            | LetterKind.REQUEST_SUBMITTED
+            | LetterKind.ROLE_GIVEN
+            | LetterKind.ROLE_TAKEN
+            | LetterKind.SEAT_NOT_GIVEN
+            | LetterKind.SUSPENSION_WARNING
+            | LetterKind.TRIAL_ENDED
+            | LetterKind.TRIAL_ENDING
+        ):
+            return False
+        case _:
+            assert_never(kind)
 
 
 def invoice_of(letter: Letter) -> Iterator[Attachment]:
@@ -37,4 +83,4 @@ def invoice_of(letter: Letter) -> Iterator[Attachment]:
 
 def register() -> None:
     """Hang the documents on the letters that are about one."""
-    ATTACHED.update({kind.value: invoice_of for kind in KINDS})
+    ATTACHED.update({kind: invoice_of for kind in LetterKind if _brings_its_document(kind)})
