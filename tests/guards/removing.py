@@ -22,6 +22,8 @@ class _NoTransaction:
 
 def take_out(guard: Guard) -> None:
     """Take a guard out of this process, for good: for one that was forked to see what happens without it."""
+    # What is frozen (tests/conftest.py) is not among the objects that are looked through.
+    gc.unfreeze()
     if guard.decorates:
         _undecorate(guard)
         return
