@@ -105,7 +105,6 @@ INSTALLED_APPS = [
     "pgtrigger",
     "csp",
     "django_htmx",
-    "template_partials",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -154,8 +153,8 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": ["admin_center.constant_folding.Loader"],
             "builtins": ["admin_center.templatetags.names"],
             "context_processors": [
                 "django.template.context_processors.request",

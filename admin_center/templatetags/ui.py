@@ -24,6 +24,7 @@ from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
 from accounts.rules.decision import Action, Contact, Decision, DenialReason, NextStep
 from accounts.rules.roles import Role
 from admin_center import drafts
+from admin_center.constant_folding import constant
 from admin_center.wording import cycles, labels, phrases
 from billing.rules.money import to_decimal
 from billing.rules.periods import Cycle
@@ -96,6 +97,7 @@ def _amount(value: Decimal, code: str, language: str, sign: bool) -> SafeString:
 
 
 @register.simple_tag
+@constant
 @lru_cache(maxsize=1)
 def stylesheets() -> SafeString:
     """Return the links to the mark, the type and the style: one component a file, in the order of layers."""
@@ -112,6 +114,7 @@ def stylesheets() -> SafeString:
 
 
 @register.simple_tag
+@constant
 @lru_cache(maxsize=1)
 def scripts() -> SafeString:
     """Return the behaviours that every page has."""
@@ -120,6 +123,7 @@ def scripts() -> SafeString:
 
 
 @register.simple_tag
+@constant
 def icon(name: str, label: str = "") -> str:
     """Return an icon of the sprite: decoration, unless it has a label."""
     return _icon(name, str(label))
