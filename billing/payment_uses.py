@@ -24,6 +24,7 @@ from billing.models import (
     ScheduledChange,
     Subscription,
 )
+from billing.rules import kept_methods
 from billing.rules.kept_methods import KeptReason
 
 Use = PaymentMethod.Use
@@ -141,15 +142,15 @@ def kept(account: Account) -> dict[int, KeptReason]:
     methods = list(PaymentMethod.objects.filter(subscription_id=account.pk))
     going_on = Charge.objects.filter(subscription_id=account.pk, state__in=Charge.OPEN, link=None)
     charged = set(going_on.values_list("method", flat=True))
-    found = {}
-    for one in methods:
-        if one.reference in charged:
-            found[one.pk] = KeptReason.PAYMENT_OPEN
-        elif one.use == Use.DEFAULT and len(methods) > 1:
-            found[one.pk] = KeptReason.DEFAULT
-        elif one.use == Use.DEFAULT and (due := may_fall_due(account)):
-            found[one.pk] = due
-    return found
+    only = len(methods) == 1
+    due = may_fall_due(account) if only else None
+    reasons = {
+        one.pk: kept_methods.kept(
+            charging=one.reference in charged, is_default=one.use == Use.DEFAULT, is_only=only, due=due
+        )
+        for one in methods
+    }
+    return {pk: why for pk, why in reasons.items() if why is not None}
 
 
 def may_fall_due(account: Account) -> KeptReason | None:

@@ -47,26 +47,26 @@ def renew_due(
     at: datetime,
     occasion_of: OccasionOf,
     *,
-    by: date | None = None,
+    on: date | None = None,
     size: int = AT_ONCE,
     collect: Collect | None = None,
 ) -> Iterator[RenewalCount]:
     """Renew what is due at a moment, each account on its own day; yield what was done, batch by batch.
 
-    `by` names the day instead, everywhere. Each batch is committed, then its charges are collected, by
+    `on` names the day instead, everywhere. Each batch is committed, then its charges are collected, by
     `collect` where that is given. Several workers may do this at once: each leaves alone what another
     has locked. What can't be done together is done alone, and what raises stops nothing else.
     """
-    for ids in _pages(_over(at) if by is None else Q(paid_until__lte=by), size):
+    for ids in _pages(_over(at) if on is None else Q(paid_until__lte=on), size):
         yield _renew_together(ids, occasion_of, collect or collect_all)
     # Lines that an extension was made without: another index gives them.
-    for pk in renewal.due_to_end(by or last_day(at)):
+    for pk in renewal.due_to_end(on or last_day(at)):
         yield _renew_alone([pk], occasion_of)
 
 
-def waiting(at: datetime, by: date | None = None) -> int:
+def waiting(at: datetime, on: date | None = None) -> int:
     """Return how many subscriptions a run would renew now."""
-    return _renewable().filter(_over(at) if by is None else Q(paid_until__lte=by)).count()
+    return _renewable().filter(_over(at) if on is None else Q(paid_until__lte=on)).count()
 
 
 def _renewable() -> QuerySet[Subscription]:

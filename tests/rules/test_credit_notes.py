@@ -1,11 +1,14 @@
 """What was credited of a line before: by a credit note that names it, or by the changes since."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
-from billing.rules.credit_notes import IssuedLine, credited
-from billing.rules.periods import Period
+from billing.rules.credit_notes import CORRECTION, IssuedLine, credited, part_of
+from billing.rules.documents import DocumentLine
+from billing.rules.lines import DiscountShare, LineKind
+from billing.rules.periods import Cycle, Period
 
 YEAR = Period(date(2023, 1, 1), date(2024, 1, 1))
 REST = Period(date(2023, 7, 14), date(2024, 1, 1))
@@ -51,3 +54,33 @@ def named(id: int, amount: int, of: int) -> IssuedLine:
 )
 def test_what_was_credited_before(lines: list[IssuedLine], found: dict[int, int]) -> None:
     assert credited(lines) == found
+
+
+# 10 seats for the 171 days from 14 July: 56.22, less a tenth.
+CHARGED = DocumentLine(
+    LineKind.CHARGE,
+    "support",
+    "Support",
+    "Team",
+    REST,
+    YEAR,
+    10,
+    12,
+    Cycle.ANNUAL,
+    100,
+    5622,
+    5060,
+    (DiscountShare("SPRING", Decimal(10), -562),),
+)
+
+
+def test_all_of_a_line_is_given_back_as_its_exact_negative() -> None:
+    back = part_of(CHARGED, "team", 5060)
+    assert (back.kind, back.gross, back.amount, back.capped) == (LineKind.CREDIT, -5622, -5060, False)
+    assert back.discounts == (DiscountShare("SPRING", Decimal(10), 562),)
+    assert (back.edition, back.covers, back.because) == ("team", REST, (CORRECTION,))
+
+
+def test_a_part_of_a_line_has_no_arithmetic_of_its_own() -> None:
+    back = part_of(CHARGED, "team", 1000)
+    assert (back.gross, back.amount, back.discounts, back.capped) == (-1000, -1000, (), True)

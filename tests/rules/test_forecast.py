@@ -94,6 +94,20 @@ def test_a_price_that_the_vendor_ends_is_named_on_the_renewal_that_no_longer_has
     ]
 
 
+def test_a_price_that_ends_where_the_list_says_the_same_is_no_news() -> None:
+    facts = month()
+    facts = replace(facts, lines=(replace(facts.lines[0], price_ends_on=date(2023, 9, 15)),))
+    assert [one for one in forecast(facts, TODAY).events if one.kind is KINDS.PRICE_END] == []
+
+
+def test_temporary_seats_that_outlast_the_twelve_months_only_begin() -> None:
+    season = TemporaryFacts("support", 3, Period(date(2024, 7, 1), date(2024, 9, 1)))
+    found = forecast(acme(SUPPORT, temporary=(season,)), TODAY).events
+    assert [(one.on, one.kind) for one in found if one.kind.startswith("temporary")] == [
+        (date(2024, 7, 1), KINDS.TEMPORARY_START)
+    ]
+
+
 def test_temporary_seats_begin_and_end_on_their_days_or_with_their_line() -> None:
     facts = acme(
         SUPPORT,

@@ -36,6 +36,7 @@ from billing.models import (
     BankPayment,
     Cancellation,
     ChangeRequest,
+    Charge,
     Invoice,
     PaymentLink,
     Quote,
@@ -44,7 +45,7 @@ from billing.models import (
     Subscription,
 )
 from tests import acting, people
-from tests.sweeps import posting, reading, routes, world
+from tests.sweeps import money, posting, reading, routes, world
 from tests.sweeps.posting import Fields, Rows
 from tests.sweeps.world import World
 
@@ -60,6 +61,9 @@ READ_TOO = {
     "member_role": {"invitations"},
     "member_suspend": {"invitations"},
     "member_remove": {"invitations"},
+    # Asked only of one method of several: which one is replaced, and what a method is used for.
+    "payment_begin": {"method"},
+    "method_use": {"use"},
 }
 
 # What staff only look at.
@@ -179,7 +183,10 @@ def of_staff(place: World) -> Iterator[tuple[str, str]]:
     )
     owing = people.account("owing", "Owing", [(place.users["of_globex"], Role.OWNER)], state="suspended")
     asked = ChangeRequest.objects.get(subscription_id=managed.pk, state="open")
-    invoice = Invoice.objects.filter(subscription_id=place.accounts["S", "A"].pk).earliest("pk")
+    self_served = place.accounts["S", "A"]
+    invoice = Invoice.objects.filter(subscription_id=self_served.pk).earliest("pk")
+    unknown = money.paid_charge(self_served)
+    Charge.objects.filter(pk=unknown.pk).update(state=Charge.State.UNKNOWN)
     transfer = BankPayment.objects.create(
         bank_id="B-1", received_on=place.today, amount=invoice.due, loaded_at=at
     )
@@ -200,6 +207,12 @@ def of_staff(place: World) -> Iterator[tuple[str, str]]:
         ("accounts_user_correct", [place.users["admin"].pk]),
         ("accounts_emailchange_decide", [EmailChange.objects.latest("pk").pk]),
         ("billing_invoice_link_send", [invoice.pk]),
+        ("billing_invoice_credit", [invoice.pk]),
+        ("billing_invoice_write_off", [invoice.pk]),
+        ("billing_invoice_send", [invoice.pk]),
+        ("billing_charge_refund", [money.paid_charge(self_served).pk]),
+        ("billing_charge_ask", [unknown.pk]),
+        ("billing_refund_decide", [money.requested_refund(self_served).pk]),
         ("billing_invoice_link_revoke", [PaymentLink.objects.filter(invoice=invoice).earliest("pk").pk]),
         ("billing_bankpayment_book", [transfer.pk]),
         ("billing_cancellation_restore", [cancelled.pk]),

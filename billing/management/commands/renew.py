@@ -80,7 +80,7 @@ class Command(BaseCommand):
             return
         began = time.monotonic()
         counts = _run(at, on, batch) if workers == 1 else _workers(on, batch, workers)
-        renewed, failed = self._follow(counts, renewal_run.waiting(at, by=on))
+        renewed, failed = self._follow(counts, renewal_run.waiting(at, on=on))
         seconds = time.monotonic() - began
         rate = f", {renewed / seconds:,.0f} a second" if renewed > seconds > 1 else ""
         told = f"{renewed:,} renewed" + (f", {failed:,} failed: see the log" if failed else "")
@@ -118,7 +118,7 @@ def _run(at: datetime, on: date | None, batch: int) -> Iterator[RenewalCount]:
         occasion = Occasion.of(account, clock.now(account))
         return occasion if on is None else replace(occasion, on=on)
 
-    return renewal_run.renew_due(at, occasion_of, by=on, size=batch)
+    return renewal_run.renew_due(at, occasion_of, on=on, size=batch)
 
 
 def _workers(on: date | None, batch: int, number: int) -> Iterator[RenewalCount]:
