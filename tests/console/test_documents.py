@@ -206,7 +206,7 @@ def test_page_and_annex_name_price_person_request_and_quote(bought: Invoice) -> 
     ):
         assert told in page
     for told in (
-        *("Prix public en vigueur depuis le 1 janvier 2020", "Convenu avec le vendeur"),
+        *("Prix catalogue en vigueur depuis le 1er janvier 2020", "Convenu avec le vendeur"),
         *(f"nº {asked.pk}, par Adam Adler", "Olivia Owens", str(found.quote_id), "105 jours"),
     ):
         assert told in annex, told
