@@ -60,7 +60,7 @@ def test_another_providers_method_is_a_decline_with_a_way_out(account: Account) 
 def test_a_card_is_entered_there_and_confirmed_with_its_bank(account: Account, stripe: StripeBench) -> None:
     olivia = signed_in(people.user("olivia"))
     seen = text(enter(olivia, stripe, "asks, and the bank agrees"))
-    assert "The payment method is replaced." in seen
+    assert "From now on Visa 3155 is charged." in seen
     assert "Visa" in seen
     assert "3155" in seen
     led = olivia.post(f"{INVOICE}pay/")
