@@ -324,7 +324,10 @@ def test_paying_the_open_invoice_restores_the_account_at_once(ledger: Account) -
 
 def test_a_replaced_method_is_what_the_next_charge_uses(ledger: Account) -> None:
     state = payment_methods.begin(
-        ledger, occasion=acting.occasion(by=people.user("olivia"), on=TODAY), return_url="/back/"
+        ledger,
+        occasion=acting.occasion(by=people.user("olivia"), on=TODAY),
+        return_url="/back/",
+        replaces=PaymentMethod.objects.get().pk,
     ).state
     assert (
         payment_methods.finish(ledger, state, occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
