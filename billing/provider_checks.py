@@ -19,7 +19,6 @@ def ask_now(charge_id: UUID, *, reason: str, occasion: Occasion) -> Charge:
     anyone but the vendor's staff, ValueError without a reason, Charge.DoesNotExist.
     """
     staff.demand(occasion.person, reason)
-    payments.outside_a_transaction()
     with transaction.atomic():
         account = Account.objects.lock_for(Charge, charge_id)
         charge = Charge.objects.select_related("invoice").get(pk=charge_id)

@@ -64,7 +64,6 @@ def request(
     Charge.DoesNotExist.
     """
     staff.demand(occasion.person, reason)
-    payments.outside_a_transaction()
     with transaction.atomic():
         account = Account.objects.lock_for(Charge, charge_id)
         refund = intend(account, charge_id, amount, reason=reason, occasion=occasion, may_be_owed=may_be_owed)
@@ -157,7 +156,6 @@ def approve(refund_id: UUID, *, reason: str, occasion: Occasion) -> Refund:
     ValueError without a reason, NotRefunded, Refund.DoesNotExist.
     """
     staff.demand(occasion.person, reason)
-    payments.outside_a_transaction()
     with transaction.atomic():
         account, refund = _locked(refund_id, occasion)
         amount, currency = _minor(refund), refund.amount.currency.code

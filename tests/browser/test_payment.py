@@ -34,7 +34,7 @@ def test_olivia_enters_a_card_and_confirms_with_her_bank(
     assert barriers(page) == []
     assert not PaymentMethod.objects.exists()
     page.get_by_role("button", name="Use this payment method").click()
-    expect(main).to_contain_text("The payment method is replaced.")
+    expect(main).to_contain_text("From now on Visa 3155 is charged.")
 
     with acting.at(JULY_14):
         quote = quotes.draw_up(

@@ -32,6 +32,7 @@ from tests.sweeps.reading import Page
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 BUTTONS = "buttons alone: nothing is typed"
+CHOICE = "one choice beside a button: nothing is typed"
 SECRETS = "a password, a code or a new credential is never kept"
 SIGNING_IN = "before or while signing in: there is no person yet to keep it for"
 PROVIDER = "stands for the payment provider's own page"
@@ -58,7 +59,6 @@ UNMARKED = {
     "forecast/back.html": BUTTONS,
     "forecast/forecast.html": BUTTONS,
     "invitations/join.html": SIGNING_IN,
-    "invoices/detail.html": BUTTONS,
     "invoices/returned.html": BUTTONS,
     "mfa/authenticate.html": SECRETS,
     "mfa/reauthenticate.html": SECRETS,
@@ -66,7 +66,10 @@ UNMARKED = {
     "mfa/totp/activate_form.html": SECRETS,
     "mfa/totp/deactivate_form.html": SECRETS,
     "payment/entered.html": BUTTONS,
-    "payment/replace.html": BUTTONS,
+    "payment/enter.html": BUTTONS,
+    "payment/methods.html": BUTTONS,
+    "payment/pay_now.html": CHOICE,
+    "payment/use_button.html": BUTTONS,
     "ownership/accept.html": BUTTONS,
     "people/invitations.html": BUTTONS,
     "ownership/offer.html": BUTTONS,
