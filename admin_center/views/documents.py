@@ -1,9 +1,11 @@
 """Documents to take away: an invoice as PDF and as e-invoice, the list as CSV, a year as ZIP."""
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.rules.decision import Action
@@ -69,11 +71,14 @@ def invoices_csv(request: AccountRequest) -> HttpResponseBase:
 def invoices_zip(request: AccountRequest) -> HttpResponseBase:
     """Hand out the PDFs of a year, the last where none is named, made while they are sent."""
     form = InvoiceFilter(request.account, request.GET)
-    if not form.is_valid() or not form.years:
+    if not form.is_valid():
         return redirect(f"{reverse('invoices', args=[request.account.slug])}?{request.GET.urlencode()}")
-    year = form.cleaned_data["year"] or form.years[0]
-    issued = form.issued.of_ours().filter(issued_on__year=year).order_by("issued_at", "pk")
+    ours = form.issued.of_ours().order_by("issued_at", "pk")
+    last = ours.last()
+    year = form.cleaned_data["year"] or (last.issued_on.year if last else None)
+    issued = ours.filter(issued_on__year=year)
     if not issued.exists():
+        messages.info(request, _("There is no document to download."))
         return redirect("invoices", request.account.slug)
     name = f"invoices-{request.account.slug}-{year}.zip"
     return StreamingHttpResponse(

@@ -80,6 +80,7 @@ def with_something_of_everything(acme: Account) -> None:
     people.globex(state="suspended")
 
 
+@pytest.mark.breaks_invariants
 @pytest.mark.parametrize("part", range(2))
 def test_every_page_keeps_the_policy_and_lets_everybody_in(
     page: Page,

@@ -124,7 +124,8 @@ ACCOUNT: dict[str, Route] = {
     "statement_pdf": Route("view_invoices", READ, download=True),
     "credit": Route("view_invoices", READ),
     "invoices_csv": Route("view_invoices", READ, download=True),
-    "invoices_zip": Route("view_invoices", READ, download=True),
+    # A trial has no document: back to the list, which says so.
+    "invoices_zip": Route("view_invoices", (200, 302), download=True),
     "invoice_pdf": Route("view_invoices", READ, child="invoice", part="number", download=True),
     # The world has no rates of tax, without which there is no e-invoice.
     "invoice_ubl": Route("view_invoices", (404,), child="invoice", part="number"),
