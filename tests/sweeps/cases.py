@@ -22,6 +22,7 @@ from billing import (
 from billing.models import (
     BankPayment,
     BillingProfile,
+    CalendarLink,
     ChangeRequest,
     Invoice,
     InvoiceRecipient,
@@ -116,6 +117,14 @@ def open_setup(case: Case) -> str:
         expires_at=at + timedelta(hours=1),
     )
     return shop_state
+
+
+def own_calendar(case: Case) -> None:
+    """Let a person who is a member have a link for their calendar."""
+    for membership in Membership.objects.filter(account=case.account, user=case.by):
+        CalendarLink.objects.get_or_create(
+            membership=membership, defaults={"token_hash": f"hash-{next(_numbers)}", "made_at": clock.now()}
+        )
 
 
 def open_request(case: Case) -> int:

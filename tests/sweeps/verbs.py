@@ -54,6 +54,7 @@ from tests.sweeps.cases import (
     open_quote,
     open_request,
     open_setup,
+    own_calendar,
     own_request,
     paid_charge,
     requested_refund,
@@ -87,7 +88,9 @@ VERBS: dict[str, Verb] = {
         lambda c, made: calendar_links.make(c.account, occasion=c.occasion), ("view_subscription",)
     ),
     "billing.calendar_links.revoke": Verb(
-        lambda c, made: calendar_links.revoke(c.account, occasion=c.occasion), ("view_subscription",)
+        lambda c, made: calendar_links.revoke(c.account, occasion=c.occasion),
+        ("view_subscription",),
+        make=own_calendar,
     ),
     "billing.data_export.ask": Verb(
         lambda c, made: data_export.ask(c.account, occasion=c.occasion), ("export_data",)
