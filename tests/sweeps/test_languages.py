@@ -16,6 +16,7 @@ import polib
 import pytest
 from django.conf import settings
 from django.db import models
+from django.template import engines
 from django.utils import translation
 from django.utils.translation import trans_real
 from html5lib.html5parser import ParseError
@@ -73,7 +74,10 @@ def is_format(message: str) -> bool:
 
 
 def forget_what_was_written() -> None:
-    """Empty what the frame keeps written: it was written with the other translations."""
+    """Empty what the frame and the templates keep written: it was written with the other translations."""
+    for one in engines.all():
+        for loader in one.engine.template_loaders:
+            loader.reset()
     for module in (ui, context, navigation, countries):
         for value in vars(module).values():
             if hasattr(value, "cache_clear"):
