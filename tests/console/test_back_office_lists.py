@@ -62,6 +62,9 @@ INSERT INTO billing_line (subscription_id, product_id, edition_id, quantity, uni
     unit_price_currency, allowances, began_on)
 SELECT 1000000 + n, e.product_id, e.id, 1, 12, 'USD', '{}', '2026-01-01' FROM made,
     (SELECT e.* FROM billing_edition e ORDER BY id LIMIT 1) e;
+ANALYZE made;
+ANALYZE billing_line;
+ANALYZE accounts_membership;
 INSERT INTO billing_agentseat (subscription_id, line_id, membership_id)
 SELECT l.subscription_id, l.id, m.id FROM billing_line l
 JOIN accounts_membership m ON m.account_id = l.subscription_id JOIN made ON 1000000 + n = l.subscription_id;
