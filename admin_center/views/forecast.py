@@ -80,7 +80,7 @@ def forecast_csv(request: AccountRequest) -> HttpResponseBase:
 
 
 def _asked(request: AccountRequest) -> AskedForecast:
-    if request.method != "POST" or request.gate.standing is Standing.SUSPENDED:
+    if request.method != "POST":
         reading = loading.read(request.account, request.today)
         return AskedForecast(reading, _planned(request, reading))
     request.gate.demand(Action.REQUEST_CHANGE)
