@@ -209,7 +209,7 @@ def _accept(
         ), None
     # If only the day changed and every line is the same, it goes on (domain.md 5).
     quote.on = occasion.on
-    quote.save(update_fields=["on"])
+    quote.save(update_fields=["on", "purchase_order", "terms_version", "terms_url"])
     method = _method(account, due=checked.quote.due)
     if method is not None and method.kind == PaymentMethod.Kind.CARD:
         return None, _hold(account, quote, checked.quote.due, method, return_url, occasion.at)
@@ -220,13 +220,12 @@ def _accept(
 
 
 def _note(quote: Quote, order: OrderDetails) -> None:
-    """Keep what is said with a confirmation; raise TermsChanged where other terms are in force now."""
+    """Note what is said with a confirmation, unsaved; raise TermsChanged where other terms are in force."""
     terms = settings.SELLER.terms
     if order.terms_version != terms.version:
         raise TermsChanged
     quote.purchase_order = order.purchase_order
     quote.terms_version, quote.terms_url = terms.version, terms.url
-    quote.save(update_fields=["purchase_order", "terms_version", "terms_url"])
 
 
 def _method(account: Account, *, due: int) -> PaymentMethod | None:
