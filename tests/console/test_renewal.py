@@ -1,12 +1,12 @@
 """The page of the coming renewal: line by line from today to then, what changes, who holds the seats."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
 from accounts.models import Account, Membership
-from billing.models import AgentSeat, Line
+from billing.models import AgentSeat, Line, Subscription
 from tests import people, shop
 from tests.console.reading import acme_at, open_as, text
 from tests.console.test_subscription import ledger, schedule
@@ -48,6 +48,15 @@ def test_a_reduction_a_kept_price_that_ends_and_taxes_stand_line_by_line(db: Non
     assert "The renewal’s total $1,382.40" in seen
     assert "Support: your own price ends, and the list price applies. $1.00 → $12.00" in seen
     assert "Guide: removed" in seen
+
+
+@pytest.mark.parametrize("page", [PAGE, "/a/acme/billing/subscription/"])
+def test_a_renewal_that_the_vendor_checks_is_not_due_on_either_page(page: str, db: None) -> None:
+    account = acme_at()
+    shop.subscribe(account, {"support": ("team", 10, "1.00")}, start=date(2022, 6, 27))
+    assert "27 June 2023 due now, America/New York" in text(open_as("olivia", page))
+    Subscription.objects.update(parked_at=datetime(2023, 6, 27, tzinfo=UTC), parked_because="gap support")
+    assert "27 June 2023 being checked, America/New York" in text(open_as("olivia", page))
 
 
 def test_another_cycle_has_no_difference(db: None) -> None:
