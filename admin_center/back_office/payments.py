@@ -178,7 +178,7 @@ def _tell(request: HttpRequest, before: Charge, after: Charge) -> None:
     if before.state != after.state:
         messages.success(request, gettext("The charge stands anew: %(state)s.") % {"state": state})
     elif after.state in Charge.OPEN:
-        told = gettext("Nothing new: %(state)s. It is asked for again by itself.")
+        told = gettext("Nothing new: %(state)s. We check again automatically.")
         messages.info(request, told % {"state": state})
     else:
         messages.info(request, gettext("It stands as it did: %(state)s.") % {"state": state})

@@ -36,7 +36,7 @@ else:
     Base = object
 
 WHY_NOT = {
-    RefundRefusal.NOT_PAID: gettext_lazy("No money came by this charge, or it is given back by itself."),
+    RefundRefusal.NOT_PAID: gettext_lazy("No money came by this charge, or it is refunded automatically."),
     RefundRefusal.UNDER_WAY: gettext_lazy("Another refund of this charge is on its way: wait for its end."),
     RefundRefusal.REQUESTED: gettext_lazy(
         "Another refund of this charge waits for a second person: let it be decided first."
@@ -176,7 +176,8 @@ def tell(request: HttpRequest, refund: Refund) -> None:
             messages.error(request, told % {"amount": given})
         case Refund.State.CREATED | Refund.State.SENDING | Refund.State.PROCESSING | Refund.State.UNKNOWN:
             told = _(
-                "The provider has not said yet that %(amount)s is given back. It is asked again by itself."
+                "The provider has not confirmed yet that %(amount)s is refunded. "
+                "We check again automatically."
             )
             messages.info(request, told % {"amount": given})
         case Refund.State.REJECTED | Refund.State.LAPSED:
