@@ -4,7 +4,7 @@ from billing.models.balance import BalanceEntry
 from billing.models.bank_payment import BankBooking, BankPayment
 from billing.models.calendar_link import CalendarLink
 from billing.models.cancellation import Cancellation, DataExport
-from billing.models.catalogue import Catalogue, Edition, Price, Product
+from billing.models.catalogue import Catalogue, CatalogueVersion, Edition, Price, Product
 from billing.models.change_request import ChangeRequest
 from billing.models.charge import Charge, InvoicePayment
 from billing.models.dunning import DunningEntry
@@ -33,6 +33,7 @@ __all__ = [
     "CalendarLink",
     "Cancellation",
     "Catalogue",
+    "CatalogueVersion",
     "ChangeRequest",
     "Charge",
     "DataExport",

@@ -30,6 +30,25 @@ class Catalogue(models.Model):
         return self.name
 
 
+class CatalogueVersion(models.Model):
+    """Which state catalogues and tax rates are in: one row, by which a process knows again what it has read.
+
+    Written by triggers before each statement that writes one of the tables of `sql.CATALOGUES`. A version
+    is never used twice, also not after a transaction that was undone.
+    """
+
+    id = models.SmallAutoField(primary_key=True)
+    version = models.UUIDField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_catalogue_version")]
+
+    def __str__(self) -> str:
+        """Return the version."""
+        return str(self.version)
+
+
 class Product(models.Model):
     """A product, a Suite that includes several, an add-on, or a flat item."""
 

@@ -47,9 +47,8 @@ class Offer:
     flat: frozenset[str]
 
 
-@lru_cache(maxsize=8)
 def offer(text: str, labels: str) -> Offer:
-    """Return the offer that a catalogue's documents describe: a wide one is not parsed for every page."""
+    """Return the offer that a catalogue's documents describe."""
     products = json.loads(text, parse_float=Decimal)
     names: dict[str | tuple[str, str], str] = {}
     for product in products:
@@ -60,9 +59,8 @@ def offer(text: str, labels: str) -> Offer:
     return Offer(MappingProxyType(made), MappingProxyType(names), json.loads(labels), flat)
 
 
-@lru_cache(maxsize=64)
-def rates(texts: tuple[str, ...]) -> tuple[TaxRateFacts, ...]:
-    """Return the rates that documents list, one for each country: the same for many accounts."""
+def rates(text: str) -> tuple[TaxRateFacts, ...]:
+    """Return the rates that a country's document lists."""
     return tuple(
         TaxRateFacts(
             country=row["country"],
@@ -75,7 +73,6 @@ def rates(texts: tuple[str, ...]) -> tuple[TaxRateFacts, ...]:
             law=row["law"],
             code=row["code"],
         )
-        for text in texts
         for row in json.loads(text)
     )
 

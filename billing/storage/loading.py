@@ -1,14 +1,17 @@
 """Freezes subscriptions and their catalogues for the rules, in two statements whatever their number and size.
 
+The second is left out where the catalogues were read before in the version that they have now.
+
 One reader for every page, mail and verb: what the rules see is what was stored at one moment.
 Each subscription is one JSON document, because hydrating model rows would cost more than all of
 the database's work. Amounts come out as whole minor units.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -101,42 +104,73 @@ def read_all(
     if not stored:
         return {}
     home = settings.SELLER.address.country if settings.SELLER.address else ""
-    catalogues = _catalogues(
+    kept = _catalogues(
+        next(iter(stored.values()))["offered"],
         {(one["catalogue"], one["currency"]) for one in stored.values()},
-        {taxed_as(home), *(taxed_as(one["country"]) for one in stored.values())},
+        {taxed_as(home), *(taxed_as(one["country"]) for one in stored.values())} - {""},
     )
     accounts = {account.pk: account for account, _on in wanted}
-    return {pk: _reading(accounts[pk], one, catalogues, home) for pk, one in stored.items()}
+    return {pk: _reading(accounts[pk], one, kept, home) for pk, one in stored.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class _Catalogues:
-    """What was read of catalogues and taxes, as texts: offers with the vendor's words, rates by country."""
+    """What a process keeps of one version: offers, and rates by their countries. Shared: never change one."""
 
-    offers: Mapping[OfferKey, tuple[str, str]]
-    rates: Mapping[str, str]
+    offers: dict[OfferKey, freezing.Offer] = field(default_factory=dict)
+    rates: dict[str, tuple[TaxRateFacts, ...]] = field(default_factory=dict)
+    # Of a seller's and a buyer's country together.
+    joined: dict[tuple[str, ...], tuple[TaxRateFacts, ...]] = field(default_factory=dict)
+
+    def known(self, countries: tuple[str, ...]) -> tuple[TaxRateFacts, ...]:
+        """Return the rates of these countries, the same object for the same ones."""
+        if countries not in self.joined:
+            self.joined[countries] = tuple(rate for country in countries for rate in self.rates[country])
+        return self.joined[countries]
+
+
+# The version before is still asked for by who began to read before the change.
+VERSIONS_KEPT, OFFERS_KEPT = 2, 32
+
+
+@lru_cache(maxsize=VERSIONS_KEPT)
+def _kept(version: str) -> _Catalogues:
+    """Return what this process has read of a version, which no other content ever has."""
+    return _Catalogues()
 
 
 def catalogue(catalogue_id: int, currency: str) -> Mapping[str, ProductFacts]:
     """Return what a catalogue offers in one currency, in its order, by the products' keys."""
     key = catalogue_id, currency
-    return freezing.offer(*_catalogues({key}, set()).offers[key]).products
+    return _catalogues(None, {key}, set()).offers[key].products
 
 
-def _catalogues(offers: Set[OfferKey], countries: Set[str]) -> _Catalogues:
+def _catalogues(version: str | None, offers: Set[OfferKey], countries: Set[str]) -> _Catalogues:
+    """Return what is kept of a version with all of this in it; of the version now where one is read."""
+    if version is not None:
+        kept = _kept(version)
+        if offers <= kept.offers.keys() and countries <= kept.rates.keys():
+            return kept
     values: dict[str, Any] = {
         "catalogues": [catalogue_id for catalogue_id, _currency in offers],
         "currencies": [currency for _catalogue, currency in offers],
         "scales": [10 ** exponent(currency) for _catalogue, currency in offers],
-        "countries": [country for country in countries if country],
+        "countries": list(countries),
     }
     with connection.cursor() as cursor:
         cursor.execute(CATALOGUES, values)
         rows = cursor.fetchall()
-    return _Catalogues(
-        {(pk, key): (text, labels) for pk, key, text, labels in rows if pk is not None},
-        {country: text for pk, country, text, _labels in rows if pk is None},
-    )
+    now = next((text for pk, key, text, _labels in rows if pk is None and key is None), None)
+    kept = _kept(now) if now else _Catalogues()
+    if len(kept.offers) > OFFERS_KEPT:
+        _kept.cache_clear()
+        kept = _Catalogues()
+    for pk, key, text, labels in rows:
+        if pk is not None:
+            kept.offers[pk, key] = freezing.offer(text, labels)
+        elif key is not None:
+            kept.rates[key] = freezing.rates(text)
+    return kept
 
 
 def tax_rates() -> tuple[TaxRateFacts, ...]:
@@ -157,10 +191,10 @@ def tax_rates() -> tuple[TaxRateFacts, ...]:
     )
 
 
-def _reading(account: Account, stored: Row, catalogues: _Catalogues, home: str) -> LoadedFacts:
-    offer = freezing.offer(*catalogues.offers[stored["catalogue"], stored["currency"]])
+def _reading(account: Account, stored: Row, kept: _Catalogues, home: str) -> LoadedFacts:
+    offer = kept.offers[stored["catalogue"], stored["currency"]]
     countries = dict.fromkeys((taxed_as(home), taxed_as(stored["country"])))
-    rates = freezing.rates(tuple(catalogues.rates[country] for country in countries if country))
+    rates = kept.known(tuple(country for country in countries if country))
     payment = stored["payment"]
     return LoadedFacts(
         facts=freezing.facts(account, stored, offer.products, rates),

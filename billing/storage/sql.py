@@ -8,7 +8,7 @@ SELECT s.account_id, json_build_object(
   'catalogue', s.catalogue_id, 'currency', s.currency, 'cycle', s.cycle, 'anchor', s.anchor,
   'period_start', s.period_start, 'period_end', s.period_end, 'paid_until', s.paid_until,
   'parked', s.parked_at IS NOT NULL,
-  'version', s.version,
+  'version', s.version, 'offered', (SELECT v.version FROM billing_catalogueversion v),
   'tax', trim_scale(s.tax_percent)::text,
   'country', coalesce(a.country, ''), 'region', coalesce(a.region, ''),
   'number_of', CASE WHEN b.tax_id_kind = 'vat' THEN b.tax_id_country ELSE '' END,
@@ -86,8 +86,8 @@ LEFT JOIN billing_billingprofile b ON b.account_id = s.account_id
 LEFT JOIN billing_postaladdress a ON a.id = b.sold_to_id
 """
 
-# What catalogues offer in a currency, and under no catalogue the tax rates of countries. As text: the
-# reader knows a document again that it has parsed before.
+# What catalogues offer in a currency; under no catalogue the tax rates of countries, and the version of all.
+# What is read here is kept under that version: billing.models.CatalogueVersion hears of each of these tables.
 CATALOGUES = """
 SELECT w.catalogue_id, w.currency, (SELECT coalesce(json_agg(json_build_object(
   'key', p.key, 'name', p.name, 'kind', p.kind, 'open', p.open_to_assisted,
@@ -118,6 +118,8 @@ SELECT NULL, w.country, (SELECT coalesce(json_agg(json_build_object(
     ORDER BY r.id), '[]')::text
   FROM billing_taxrate r WHERE r.country = w.country), NULL
 FROM unnest(%(countries)s::text[]) AS w (country)
+UNION ALL
+SELECT NULL, NULL, v.version::text, NULL FROM billing_catalogueversion v
 """
 
 # The buyer as billing.rules.parties writes it.

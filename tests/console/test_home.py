@@ -227,8 +227,8 @@ def test_it_takes_a_handful_of_queries_and_answers_only_get_and_head(db: None) -
     client.get(PAGE)
     with CaptureQueriesContext(connection) as asked:
         client.get(PAGE)
-    # Session, person, membership, permissions, two of the facts, lists of the frame, a promised seat.
-    assert len(asked) == 8
+    # Session, person, membership, permissions, the facts, lists of the frame, a promised seat.
+    assert len(asked) == 7
     for address in ("/", PAGE):
         assert client.head(address).status_code in (200, 302)
         assert client.post(address).status_code == 405
