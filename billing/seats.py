@@ -3,7 +3,7 @@
 from datetime import date
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 
 from accounts import activity, mail, roles
 from accounts.gate import Gate
@@ -118,6 +118,27 @@ def remove(member_id: int, *, occasion: Occasion, invitations: str = "") -> list
         seat.delete()
     roles.leave(member_id, occasion=occasion, invitations=invitations)
     return freed
+
+
+def latest(held: QuerySet[AgentSeat]) -> QuerySet[AgentSeat]:
+    """Return seats with who holds them, the last to be given out first: the order in which they are lost."""
+    return held.select_related("membership__user").order_by("-assigned_at", "-pk")
+
+
+def set_back(account: Account, line: Line, *, occasion: Occasion) -> list[Membership]:
+    """Free the seats of a line that are more than there are today, under the account's lock.
+
+    Returns who lost theirs: whoever got one last. They stay members, in their role.
+    """
+    used, lost = line.seats.count(), []
+    for seat in latest(line.seats.all())[: max(0, used - usable(line, occasion.on))]:
+        seat.delete()
+        _record(
+            account, ActivityVerb.SEAT_FREED, line, seat.membership, occasion, used, used - 1, "seat_too_many"
+        )
+        used -= 1
+        lost.append(seat.membership)
+    return lost
 
 
 def usable(line: Line, on: date) -> int:

@@ -27,6 +27,7 @@ from billing import (
     refunds,
     reminders,
     renewal_run,
+    temporary_seats,
 )
 from billing.rules.dunning import due_step
 from billing.storage import statements
@@ -87,6 +88,17 @@ def _expiring_methods(at: datetime) -> dict[str, int]:
     return {"expiring_methods": queues.each("expiring_methods", rows, warn)[0]}
 
 
+def _temporary_seats(at: datetime) -> dict[str, int]:
+    """Tell of temporary seats that begin and end, and end them, each on a day of its account."""
+
+    def take_step(temporary_id: int) -> bool:
+        account = Account.objects.get(subscription__temporary=temporary_id)
+        occasion = Occasion.of(account, clock.now(account)).by_itself()
+        return temporary_seats.take_step(temporary_id, occasion=occasion)
+
+    return {"temporary_seats": queues.each("temporary_seats", temporary_seats.due(at), take_step)[0]}
+
+
 def _dunning(at: datetime) -> dict[str, int]:
     """Make the steps of unpaid invoices whose day has come where their account is: one of each."""
     accounts = {
@@ -125,6 +137,8 @@ _STEPS: dict[str, Callable[[datetime], dict[str, int]]] = {
     "invitations_expired": lambda at: {"invitations_expired": _invitations(at)},
     "address_changes_expired": lambda at: {"address_changes_expired": email_changes.expire(at)},
     "renewals": lambda at: _renewals(at),
+    # After the renewals, which may end a product with its temporary seats.
+    "temporary_seats": _temporary_seats,
     "reminders": lambda at: _reminders(at),
     "dunning": _dunning,
     "trials": _trials,

@@ -61,9 +61,13 @@ KINDS = {
     LetterKind.OLD_DEBT_SETTLED: _("Old debt settled"),
     LetterKind.ROLE_GIVEN: _("Role given"),
     LetterKind.ROLE_TAKEN: _("Role taken"),
+    LetterKind.SEAT_ENDED: _("Seat freed when temporary seats ended"),
     LetterKind.SEAT_NOT_GIVEN: _("Promised seat not given"),
     LetterKind.SUBSCRIPTION_RENEWED: _("Subscription renewed"),
     LetterKind.SUSPENSION_WARNING: _("Suspension announced"),
+    LetterKind.TEMPORARY_ENDED: _("Temporary seats ended"),
+    LetterKind.TEMPORARY_ENDING: _("Temporary seats about to end"),
+    LetterKind.TEMPORARY_STARTING: _("Temporary seats about to begin"),
     LetterKind.TRIAL_ENDED: _("Trial ended"),
     LetterKind.TRIAL_ENDING: _("Trial about to end"),
 }

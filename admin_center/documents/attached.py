@@ -55,8 +55,12 @@ def _brings_its_document(kind: LetterKind) -> bool:
             | LetterKind.REQUEST_SUBMITTED
             | LetterKind.ROLE_GIVEN
             | LetterKind.ROLE_TAKEN
+            | LetterKind.SEAT_ENDED
             | LetterKind.SEAT_NOT_GIVEN
             | LetterKind.SUSPENSION_WARNING
+            | LetterKind.TEMPORARY_ENDED
+            | LetterKind.TEMPORARY_ENDING
+            | LetterKind.TEMPORARY_STARTING
             | LetterKind.TRIAL_ENDED
             | LetterKind.TRIAL_ENDING
         ):

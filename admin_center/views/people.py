@@ -18,7 +18,7 @@ from admin_center import pagination
 from admin_center.forms.people import PeopleSearch
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import seats as seat_presenter
-from admin_center.presenters import unused_seats
+from admin_center.presenters import temporary, unused_seats
 from billing.models import AgentSeat
 from billing.storage import loading
 
@@ -33,7 +33,8 @@ MOST_INVITATIONS = 50
 def people(request: AccountRequest) -> HttpResponse:
     """List the members by name with their role and seats, and the seats bought and used on top."""
     at = request.occasion.at
-    seated = seat_presenter.of(request, loading.read(request.account, request.today))
+    reading = loading.read(request.account, request.today)
+    seated = seat_presenter.of(request, reading)
     form = PeopleSearch(request.GET, products=[(place.product, place.name) for place in seated])
     everyone = Membership.objects.filter(account=request.account).select_related("user")
     listed = pagination.cut(form.chosen(everyone, at=at), BY_NAME, request.GET, size=PAGE_SIZE)
@@ -47,6 +48,7 @@ def people(request: AccountRequest) -> HttpResponse:
             "listed": listed,
             "rows": [_row(member, held[member.pk], zone) for member in listed.rows],
             "seated": seated,
+            "surplus": [] if filtered else temporary.surplus(request.account, reading),
             "filtered": filtered,
             "may_manage": request.gate.may(Action.MANAGE_PEOPLE),
             "hints": [] if filtered else unused_seats.hints(request.account, seated, at=at),

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.rules.decision import Action
 from admin_center.pages import AccountRequest, page
-from admin_center.presenters import requests
+from admin_center.presenters import requests, temporary
 from admin_center.presenters import subscription as subscription_presenter
 from admin_center.wording import labels, notices, phrases
 from billing.storage import loading
@@ -22,6 +22,7 @@ def subscription(request: AccountRequest) -> HttpResponse:
     shown: dict[str, object] = _frame(request, reading)
     if asked:
         return _requests(request, reading, shown)
+    shown["surplus"] = temporary.surplus(request.account, reading)
     shown["summary"] = summed = subscription_presenter.of(reading, request.today)
     if reading and summed and summed.renewal:
         costs_shown = bool(request.gate.may(Action.SEE_COSTS))

@@ -117,6 +117,7 @@ REASONS = {
     "reduction_waits": _("a reduction of the seats waits"),
     "renewed_meanwhile": _("the subscription renewed in the meantime"),
     "seat_promised": _("it was promised with the invitation"),
+    "seat_too_many": _("temporary seats ended, and this seat was given out last"),
     "too_expensive": _("too expensive"),
     "try_later": _("the bank could not be reached"),
     "withdrawn": _("withdrawn"),

@@ -65,6 +65,11 @@ class TemporarySeats(models.Model):
     charged = AmountField(_("charged"))
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(_("created at"), db_default=models.functions.Now())
+    # What was told of their days, so that each thing is told once.
+    start_told = models.BooleanField(_("told of the start"), default=False, db_default=False)
+    end_warned = models.PositiveSmallIntegerField(_("warned of the end, days before"), null=True)
+    # Their end was looked at: whoever held a seat too many is set back.
+    is_over = models.BooleanField(_("over"), default=False, db_default=False)
 
     account_path: ClassVar[str] = "subscription_id"
 
@@ -72,6 +77,7 @@ class TemporarySeats(models.Model):
         verbose_name = _("temporary subscription")
         verbose_name_plural = _("temporary subscriptions")
         default_permissions = ()
+        indexes = [models.Index(fields=["ends_on"], condition=Q(is_over=False), name="temporary_waiting")]
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="temporary_quantity_at_least_one"),
             models.CheckConstraint(condition=Q(ends_on__gt=F("starts_on")), name="temporary_dates_in_order"),

@@ -7,7 +7,7 @@ said it would. Called inside the lock, in the transaction of the verb.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -28,6 +28,7 @@ from billing.rules.money import to_money, to_text
 from billing.rules.periods import Segment
 from billing.rules.tax import LineTaxes
 from billing.rules.tax_json import to_plain
+from billing.rules.temporary import START_TOLD
 from billing.storage import statements
 
 # Rarely written rows go through the ORM, so many in a statement: it holds at most 65,535 parameters.
@@ -349,6 +350,8 @@ def temporary_row(
         charged=to_money(one.charged, subscription.currency),
         created_by=occasion.by,
         created_at=occasion.at,
+        # Who buys them for tomorrow knows that they begin.
+        start_told=one.covers.start <= occasion.on + timedelta(days=START_TOLD),
     )
 
 

@@ -9,6 +9,7 @@ from djmoney.money import Money
 
 from accounts.models import Account
 from billing.models import (
+    AgentSeat,
     BalanceEntry,
     Discount,
     Line,
@@ -53,6 +54,29 @@ def test_the_ledger_renews_on_27_october_for_120_dollars_before_tax(db: None) ->
     assert "27 October 2022 – 26 October 2023 last day included, America/New York" in seen
     assert "Billing cycle Annual" in seen
     assert "0 of 10 seats used" in seen
+
+
+def test_who_loses_a_seat_when_temporary_ones_end_is_named_before_with_the_rule(db: None) -> None:
+    account = acme_at()
+    shop.subscribe(account, {"support": ("team", 1, "1.00")}, start=date(2022, 10, 27))
+    line = shop.line(account, "support")
+    TemporarySeats.objects.create(
+        subscription_id=account.pk, line=line, quantity=1, starts_on=date(2023, 7, 1),
+        ends_on=date(2023, 8, 1), charged=Money(0, "USD"), created_at=datetime(2023, 7, 1, tzinfo=UTC),
+    )  # fmt: skip
+    rule = "those who were given theirs last are set back to no seat"
+    assert rule in text(open_as("olivia", PAGE))
+    assert "more people than seats" not in text(open_as("olivia", PAGE))
+    for day, name in ((2, "adam"), (3, "agnes")):
+        AgentSeat.objects.create(
+            subscription_id=account.pk, line=line, membership=people.member(name, account),
+            assigned_at=datetime(2023, 7, day, tzinfo=UTC),
+        )  # fmt: skip
+    # 2 people − 1 seat: Agnes, who was given hers last.
+    for page in (PAGE, "/a/acme/people/"):
+        seen = text(open_as("olivia", page))
+        assert "When temporary seats of Support end on 31 July 2023, 1 seat is left." in seen
+        assert f"theirs was given out last: {people.user('agnes').name} They stay members" in seen
 
 
 def test_a_grandfathered_price_is_named_beside_the_list_price_with_what_would_lose_it(db: None) -> None:

@@ -40,6 +40,8 @@ ASKED_ELSEWHERE = {
     "billing.refunds.send": "request and approve, which have intended the refund",
     "billing.promised_seats.join": "whoever reads the letter: tests/console/test_promised_seats.py",
     "billing.method_expiries.warn": "nobody does it: its day has come",
+    "billing.temporary_seats.take_step": "nobody does it: its day has come",
+    "billing.seats.set_back": "take_step of temporary_seats: nobody does it, its day has come",
     "billing.reminders.remind": "nobody does it: its day has come",
     "accounts.trials.tell": "nobody does it: its day has come",
     "accounts.trials.is_told": "it only reads",
