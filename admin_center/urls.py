@@ -74,6 +74,7 @@ of_account: list[URLPattern | URLResolver] = [
     path("billing/requests/<int:request_id>/receipt/", quotes.request_receipt, name="request_receipt"),
     path("billing/requests/<int:request_id>/approve/", requests.approve, name="request_approve"),
     path("billing/requests/<int:request_id>/reject/", requests.reject, name="request_reject"),
+    path("billing/requests/<int:request_id>/comment/", requests.comment, name="request_comment"),
     path("billing/requests/<int:request_id>/withdraw/", requests.withdraw, name="request_withdraw"),
     path("billing/subscription/cancel/", cancellation.cancel, name="cancel"),
     path("billing/subscription/cancel/product/", cancellation.cancel_product, name="cancel_product"),

@@ -34,6 +34,7 @@ from billing.models import (
     PaymentSetup,
     PostalAddress,
     Refund,
+    RequestComment,
     WriteOff,
 )
 from billing.storage import statements
@@ -82,6 +83,9 @@ def erase(account_id: int, at: datetime) -> bool:
     Draft.objects.filter(account=account).delete()
     ChangeRequest.objects.filter(subscription_id=account_id).update(
         requester=None, requester_name="", decided_by=None, decided_by_name="", note="", reason=""
+    )
+    RequestComment.objects.filter(request__subscription_id=account_id).update(
+        author=None, author_name="", text=""
     )
     WriteOff.objects.filter(invoice__subscription_id=account_id).update(reason="")
     Refund.objects.filter(subscription_id=account_id).update(reason="", decision="")

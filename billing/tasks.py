@@ -16,6 +16,7 @@ from accounts import clock, email_changes, mail, ownership, queues, trials
 from accounts.models import Account
 from accounts.occasion import Occasion
 from billing import (
+    change_request_talk,
     change_requests,
     cleanup,
     data_export,
@@ -77,6 +78,17 @@ def _reminders(at: datetime) -> dict[str, int]:
     return {"reminders": queues.each("reminders", ((pk, pk) for pk in reminders.due(at)), remind)[0]}
 
 
+def _unanswered(at: datetime) -> dict[str, int]:
+    """Remind who decides of requests, each by the clock of its own account."""
+
+    def remind(request_id: int) -> bool:
+        account = Account.objects.get(subscription__requests=request_id)
+        occasion = Occasion.of(account, clock.now(account)).by_itself()
+        return change_request_talk.remind(request_id, occasion=occasion)
+
+    return {"request_reminders": queues.each("requests", change_request_talk.unanswered(at), remind)[0]}
+
+
 def _expiring_methods(at: datetime) -> dict[str, int]:
     """Warn of cards that soon no longer work, each on a day of its account."""
 
@@ -133,6 +145,7 @@ _STEPS: dict[str, Callable[[datetime], dict[str, int]]] = {
     "charges": lambda at: {"charges": reconciliation.reconcile(at)},
     "refunds": lambda at: {"refunds": refunds.reconcile(at)},
     "requests_expired": lambda at: {"requests_expired": change_requests.expire(at)},
+    "request_reminders": _unanswered,
     "offers_expired": lambda at: {"offers_expired": ownership.expire(at)},
     "invitations_expired": lambda at: {"invitations_expired": _invitations(at)},
     "address_changes_expired": lambda at: {"address_changes_expired": email_changes.expire(at)},

@@ -74,6 +74,7 @@ class ActivityVerb(StrEnum):
     REFUND_REQUESTED = "refund_requested"
     REQUEST_APPROVED = "request_approved"
     REQUEST_CLOSED = "request_closed"
+    REQUEST_COMMENTED = "request_commented"
     REQUEST_EXPIRED = "request_expired"
     REQUEST_PRICED_BY_STAFF = "request_priced_by_staff"
     REQUEST_REJECTED = "request_rejected"

@@ -32,7 +32,7 @@ from admin_center.presenters import requests
 from admin_center.wording import notices, refusals
 from admin_center.wording.bidi import isolated
 from admin_center.wording.phrases import Names
-from billing import applying, change_requests
+from billing import applying, change_request_talk, change_requests
 from billing.models import ChangeRequest
 from billing.rules.change_json import MalformedChange, changes_from_plain
 from billing.rules.changes import Change, ChangeEdition, bought
@@ -221,7 +221,7 @@ class ChangeRequestAdmin(OfSubscription):
         act = request.POST.get("act", "")
         if act == "preview":
             form.fields["reason"].required = False
-        if typed is not None and form.is_valid() and act in ("accept", "reject"):
+        if typed is not None and form.is_valid() and act in ("accept", "reject", "comment"):
             done = _carry_out(request, one, account, form, act, reading)
             if done is not None:
                 return done
@@ -234,6 +234,7 @@ class ChangeRequestAdmin(OfSubscription):
             "one": one,
             "account": account,
             "told": requests.view_of(one, reading.names, at=clock.now(account), held=reading.facts),
+            "comments": requests.comments(one),
             "form": form,
             "kept": drafts.refill(request, form),
             "comes": _pricing(reading, changes, prices, account),
@@ -297,12 +298,16 @@ def _carry_out(
     act: str,
     reading: loading.LoadedFacts,
 ) -> HttpResponse | None:
-    """Accept or reject; None, with the error in the form, where it can't be done."""
+    """Accept, reject or say something; None, with the error in the form, where it can't be done."""
     reason, occasion = form.cleaned_data["reason"], staff_occasion(request, account)
     try:
         if act == "reject":
             change_requests.reject(one.pk, reason=reason, occasion=occasion)
             messages.success(request, _("The request is rejected. The requester is notified."))
+        elif act == "comment":
+            change_request_talk.comment(one.pk, text=reason, occasion=occasion)
+            messages.success(request, _("Your comment is written. The others are notified."))
+            return redirect("vendor:billing_changerequest_decide", one.pk)
         else:
             change_requests.accept_as_staff(one.pk, prices=form.prices(), reason=reason, occasion=occasion)
             messages.success(
@@ -310,6 +315,9 @@ def _carry_out(
             )
     except (change_requests.RequestOver, NotAllowed):
         messages.warning(request, _("It was decided, withdrawn or closed meanwhile."))
+    except change_request_talk.TooManyComments:
+        form.add_error(None, ValidationError(_("This request has 100 comments, and takes no more.")))
+        return None
     except change_requests.OwnRequest:
         form.add_error(None, ValidationError(_("Nobody decides their own request.")))
         return None

@@ -50,8 +50,10 @@ def _brings_its_document(kind: LetterKind) -> bool:
             | LetterKind.PRODUCT_ENDED
             | LetterKind.REFUND_MADE
             | LetterKind.RENEWAL_COMING
+            | LetterKind.REQUEST_COMMENTED
             | LetterKind.REQUEST_DECIDED
             | LetterKind.REQUEST_EXPIRED
+            | LetterKind.REQUEST_REMINDER
             | LetterKind.REQUEST_SUBMITTED
             | LetterKind.ROLE_GIVEN
             | LetterKind.ROLE_TAKEN

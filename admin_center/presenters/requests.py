@@ -14,7 +14,7 @@ from admin_center import pagination
 from admin_center.wording import change_requests
 from admin_center.wording.phrases import Names
 from billing import change_request_letters, quote_json
-from billing.models import ChangeRequest, Quote
+from billing.models import ChangeRequest, Quote, RequestComment
 from billing.rules import quoting
 from billing.rules.change_json import MalformedChange, changes_from_plain
 from billing.rules.change_request_base import base_of, moved
@@ -122,6 +122,11 @@ def dated(
         (sentence, timed, timed is not None and quote is not None and timed.on <= quote.on)
         for sentence, timed in zip(told.changes, when, strict=False)
     ]
+
+
+def comments(one: ChangeRequest) -> list[RequestComment]:
+    """Return what was said about a request, the oldest first."""
+    return list(one.comments.order_by("pk"))
 
 
 def _cost(one: ChangeRequest, reading: LoadedFacts, on: date) -> RequestCost:

@@ -1,4 +1,4 @@
-"""One change request: who asks for what, what it costs, and the decision."""
+"""One change request: who asks for what, what it costs, what is said about it, and the decision."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -16,7 +16,7 @@ from admin_center.pages import AccountRequest, page
 from admin_center.presenters import contacts, requests
 from admin_center.presenters import quotes as quote_presenter
 from admin_center.wording import refusals
-from billing import change_requests, quote_json
+from billing import change_request_talk, change_requests, quote_json
 from billing.models import ChangeRequest
 from billing.rules import quoting
 from billing.rules.quoting import UndecidedConflict
@@ -34,8 +34,13 @@ SO_ALREADY = {NoChange.code, AlreadyBought.code, AlreadyScheduled.code}
 def request(request: AccountRequest, request_id: int) -> HttpResponse:
     """Show a request with its cost at today's quote and at that of the day it was made."""
     kept = drafts.of(request)
+    typed = kept.first if kept else {}
     return _show(
-        request, _find(request, request_id), text=kept.first.get("reason", "") if kept else "", kept=kept
+        request,
+        _find(request, request_id),
+        text=typed.get("reason", ""),
+        said=typed.get("comment", ""),
+        kept=kept,
     )
 
 
@@ -52,6 +57,8 @@ def _show(
     *,
     error: str = "",
     text: str = "",
+    said: str = "",
+    unsaid: str = "",
     kept: drafts.FormDraft | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -80,12 +87,17 @@ def _show(
         "differs": bool(now and then and _sums(now) != _sums(then)),
         "so_already": asked.reason in SO_ALREADY,
         "refusal": refusal,
+        "comments": requests.comments(asked),
+        "may_comment": request.gate.may(Action.REQUEST_CHANGE),
+        "rejecting": "reject" in request.GET or bool(text),
         "may_decide": request.gate.may(Action.DECIDE_REQUESTS),
         "own": asked.requester_id == request.user.pk,
         "staff_decide": change_requests.decided_by_staff(request.account),
         "kept": kept,
         "error": error,
         "text": text,
+        "said": said,
+        "unsaid": unsaid,
     }
     return render(request, "requests/page.html", context, status=status)
 
@@ -167,3 +179,27 @@ def withdraw(request: AccountRequest, request_id: int) -> HttpResponse:
     else:
         messages.success(request, _("The request is withdrawn."))
     return redirect("request", request.account.slug, asked.pk)
+
+
+@require_POST
+@page(Action.REQUEST_CHANGE)
+def comment(request: AccountRequest, request_id: int) -> HttpResponse:
+    """Say something about an open request; everybody in the conversation is told."""
+    asked, text = _find(request, request_id), request.POST.get("comment", "")
+    try:
+        text = tidy(text, lines=True)
+        change_request_talk.comment(asked.pk, text=text, occasion=request.occasion)
+    except OddCharacter as odd:
+        return _show(request, asked, said=text[:5000], unsaid=refusal(odd).messages[0], status=422)
+    except change_requests.NoteTooLong:
+        error = _("Write 1 to 2,000 characters.")
+        return _show(request, asked, said=text[:5000], unsaid=error, status=422)
+    except change_request_talk.TooManyComments:
+        error = _("This request has 100 comments, and takes no more. Please decide it, or write an e-mail.")
+        return _show(request, asked, said=text[:5000], unsaid=error, status=422)
+    except change_requests.RequestOver:
+        messages.warning(request, _("It was decided, withdrawn or closed meanwhile."))
+        asked.refresh_from_db()
+        return _show(request, asked, said=text[:5000], status=422)
+    messages.success(request, _("Your comment is written. The others are notified."))
+    return redirect(f"{reverse('request', args=[request.account.slug, asked.pk])}#conversation")

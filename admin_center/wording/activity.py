@@ -67,6 +67,7 @@ VERBS = {
     ActivityVerb.REFUND_REQUESTED: _("Refund asked for: a second person decides"),
     ActivityVerb.REQUEST_APPROVED: _("Change request approved"),
     ActivityVerb.REQUEST_CLOSED: _("Change request closed automatically"),
+    ActivityVerb.REQUEST_COMMENTED: _("Comment on a change request written"),
     ActivityVerb.REQUEST_EXPIRED: _("Change request expired"),
     ActivityVerb.REQUEST_PRICED_BY_STAFF: _("Change request priced by the vendor’s staff"),
     ActivityVerb.REQUEST_REJECTED: _("Change request rejected"),

@@ -5,7 +5,7 @@ from billing.models.bank_payment import BankBooking, BankPayment
 from billing.models.calendar_link import CalendarLink
 from billing.models.cancellation import Cancellation, DataExport
 from billing.models.catalogue import Catalogue, CatalogueVersion, Edition, Price, Product
-from billing.models.change_request import ChangeRequest
+from billing.models.change_request import ChangeRequest, RequestComment
 from billing.models.charge import Charge, InvoicePayment
 from billing.models.dunning import DunningEntry
 from billing.models.invoice import Invoice, InvoiceLine, Numbering
@@ -62,6 +62,7 @@ __all__ = [
     "ReconciliationPoint",
     "Refund",
     "RenewalReminder",
+    "RequestComment",
     "SandboxPayment",
     "SandboxRefund",
     "SandboxSetup",

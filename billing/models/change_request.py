@@ -1,4 +1,4 @@
-"""What an admin asked for, until someone decides it."""
+"""What an admin asked for, what is said of it, until someone decides it."""
 
 from typing import ClassVar
 
@@ -38,6 +38,8 @@ class ChangeRequest(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
     created_at = models.DateTimeField(_("created at"))
     expires_at = models.DateTimeField(_("expires at"))
+    # The reminder that was written last, in days after it was asked; 0: none yet.
+    reminded_after = models.PositiveSmallIntegerField(_("reminded after days"), default=0, db_default=0)
     decided_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     decided_by_name = models.CharField(_("decided by"), max_length=120, blank=True)
     decided_at = models.DateTimeField(_("decided at"), null=True)
@@ -74,3 +76,25 @@ class ChangeRequest(models.Model):
     def __str__(self) -> str:
         """Return who asked."""
         return f"request of {self.requester_name}"
+
+
+class RequestComment(models.Model):
+    """What somebody of either side says about a change request."""
+
+    request = models.ForeignKey(ChangeRequest, models.CASCADE, related_name="comments")
+    author = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    author_name = models.CharField(_("author"), max_length=120, blank=True)
+    by_staff = models.BooleanField(_("by the vendor's staff"), default=False)
+    text = models.TextField(_("comment"), max_length=2000, blank=True)
+    written_at = models.DateTimeField(_("written at"))
+
+    account_path: ClassVar[str] = "request__subscription_id"
+
+    class Meta:
+        verbose_name = _("comment on a change request")
+        verbose_name_plural = _("comments on change requests")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        """Return who said it."""
+        return f"comment of {self.author_name}"

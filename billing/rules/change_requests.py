@@ -1,12 +1,25 @@
-"""What may be asked of the vendor's staff: more than the customer can buy, at prices that staff give."""
+"""What may be asked of the vendor's staff, and when who decides is reminded of a request."""
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from accounts.rules.capabilities import AccountType, whole_catalogue
 from billing.rules.changes import Change, ChangeEdition, bought
 from billing.rules.facts import Availability, EditionFacts, Facts, PriceFacts
 from billing.rules.periods import Cycle
+
+# After how many days who decides is reminded of a request that is still open.
+REMIND_AFTER = (3, 7)
+
+
+def reminder(asked_at: datetime, reminded_after: int, at: datetime) -> int | None:
+    """Return the reminder that is due at a moment, in days after it was asked; None where there is none.
+
+    Of two that were missed it is the later: the earlier would say the same.
+    """
+    last = max((days for days in REMIND_AFTER if days <= (at - asked_at).days), default=0)
+    return last if last > reminded_after else None
 
 
 def open_to_asking(facts: Facts) -> Facts:

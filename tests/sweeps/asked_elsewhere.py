@@ -42,6 +42,7 @@ ASKED_ELSEWHERE = {
     "billing.method_expiries.warn": "nobody does it: its day has come",
     "billing.temporary_seats.take_step": "nobody does it: its day has come",
     "billing.seats.set_back": "take_step of temporary_seats: nobody does it, its day has come",
+    "billing.change_request_talk.remind": "nobody does it: its day has come",
     "billing.reminders.remind": "nobody does it: its day has come",
     "accounts.trials.tell": "nobody does it: its day has come",
     "accounts.trials.is_told": "it only reads",

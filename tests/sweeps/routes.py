@@ -91,6 +91,8 @@ ACCOUNT: dict[str, Route] = {
     ),
     # Posted without a reason.
     "request_reject": Route("decide_requests", post=(422,), child="request", part="request_id", queries=30),
+    # Posted without a word.
+    "request_comment": Route("request_change", post=(422,), child="request", part="request_id", queries=30),
     # Nobody of the world asked for it.
     "request_withdraw": Route(
         "view_subscription", post=(403,), child="request", part="request_id", queries=30

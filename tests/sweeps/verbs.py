@@ -16,6 +16,7 @@ from billing import (
     bank_payments,
     calendar_links,
     cancellation,
+    change_request_talk,
     change_requests,
     credit_notes,
     data_export,
@@ -197,6 +198,12 @@ VERBS: dict[str, Verb] = {
     "billing.change_requests.reject": Verb(
         lambda c, made: change_requests.reject(made, reason="Not this year.", occasion=c.occasion),
         ("decide_requests",),
+        staff="deciding",
+        make=open_request,
+    ),
+    "billing.change_request_talk.comment": Verb(
+        lambda c, made: change_request_talk.comment(made, text="Why three?", occasion=c.occasion),
+        ("request_change",),
         staff="deciding",
         make=open_request,
     ),
