@@ -158,7 +158,7 @@ def _book_one(account: Account, payment: BankPayment, number: str, amount: int, 
     )
     if amount == left:
         InvoicePayment.objects.create(invoice=invoice, paid_at=occasion.at)
-        payment_letters.transferred(account, invoice)
+        payment_letters.transferred(account, invoice, on=payment.received_on)
 
 
 def _joined(numbers: Iterable[str]) -> str:

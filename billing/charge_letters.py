@@ -3,12 +3,45 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from billing.rules.documents import InvoiceDocument
 from billing.rules.facts import Facts, LineFacts
 from billing.rules.lines import PricedLine
 from billing.rules.settlement import Settlement
 from billing.rules.tax_json import row_to_plain
 
 Names = Mapping[str | tuple[str, str], str]
+
+
+def of_document(document: InvoiceDocument) -> dict[str, Any]:
+    """Return the lines and sums of an issued document, as `charged` has those of a settlement."""
+    return {
+        "lines": [
+            {
+                "product": line.product_name,
+                "edition": line.edition_name,
+                "kind": line.kind.value,
+                "quantity": line.quantity,
+                "from": line.covers.start.isoformat(),
+                "until": line.covers.last_day.isoformat(),
+                "amount": line.amount,
+            }
+            for line in document.lines
+        ],
+        "subtotal": document.subtotal,
+        "taxes": [row_to_plain(row) for row in document.taxes],
+        "credited": 0,
+        "prepaid": document.prepaid,
+        "carried_over": document.carried_over,
+        "taken": -document.prepaid,
+        "carried": -document.carried_over,
+        "due": document.due,
+    }
+
+
+def bank_of(seller: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where a transfer goes, by the seller as a document froze it; nothing where it names no account."""
+    bank = seller.get("bank")
+    return {"bank": {**bank, "holder": seller["name"]}} if bank else {}
 
 
 def charged(

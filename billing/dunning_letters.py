@@ -11,6 +11,7 @@ from typing import assert_never
 from accounts import mail
 from accounts.models import Account, Membership
 from accounts.rules.letters import LetterKind
+from billing import charge_letters
 from billing.models import Invoice
 from billing.rules.dunning import DunningDay, DunningStep, steps_to_come, suspends_on
 from billing.storage import dunning
@@ -59,6 +60,14 @@ def without_method(reading: DunningReading, step: DunningStep, *, on: date) -> N
     _tell(_kind(step), reading.account, facts, key=f"{reading.invoice.pk}:{step}")
 
 
+def written_off(account: Account, invoice: Invoice, left: int) -> None:
+    """Tell that what was left to pay of an invoice is no longer owed; nobody where costs are not shown."""
+    if not account.shows_costs:
+        return
+    facts = {"invoice": invoice.number, "amount": left, "currency": invoice.currency}
+    _tell(LetterKind.INVOICE_WRITTEN_OFF, account, facts, key=invoice.number)
+
+
 def restored(account: Account, *, key: str) -> None:
     """Tell that everything is open again, because all is paid."""
     _tell(LetterKind.ACCOUNT_RESTORED, account, {}, key=key)
@@ -74,6 +83,7 @@ def _of_invoice(reading: DunningReading) -> dict[str, object]:
         "amount": reading.left,
         "currency": invoice.currency,
         "due_on": invoice.due_on.isoformat() if invoice.due_on else "",
+        **(charge_letters.bank_of(invoice.seller) if reading.unpaid.by_transfer else {}),
     }
 
 

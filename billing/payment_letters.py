@@ -4,36 +4,37 @@ Where costs are not shown nobody of the account is told: its invoices are the ve
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from accounts import mail
 from accounts.models import Account, Membership
 from accounts.rules.letters import LetterKind
-from billing import dunning_letters
+from billing import charge_letters, documents, dunning_letters
 from billing.models import Charge, Invoice, PaymentMethod, Refund
-from billing.rules.documents import InvoiceDocument, InvoiceState, payment_to_plain
+from billing.rules.documents import InvoiceDocument, InvoiceState, PaymentMeans, payment_to_plain
 from billing.rules.money import to_minor
+from billing.rules.parties import to_plain
 from billing.storage.contacts import AccountContacts
 
 
-def received(account: Account, charge: Charge) -> None:
+def received(account: Account, charge: Charge, *, at: datetime) -> None:
     """Send the receipt of an invoice that was paid after it was issued, with its document."""
-    _tell(LetterKind.PAYMENT_RECEIVED, account, charge)
+    assert charge.invoice is not None
+    facts = {**_facts(charge), **_paid(charge.invoice, at)}
+    _post(LetterKind.PAYMENT_RECEIVED, account, facts, key=str(charge.pk))
 
 
-def transferred(account: Account, invoice: Invoice) -> None:
-    """Send the receipt of an invoice of which nothing is left to pay, by transfer."""
-    if not account.shows_costs:
-        return
-    people = [member.user for member in Membership.objects.contacts(account)]
+def transferred(account: Account, invoice: Invoice, *, on: date) -> None:
+    """Send the receipt of an invoice of which nothing is left to pay, by transfer: the last came on a day."""
     facts = {
         "invoice": invoice.number,
         "amount": to_minor(invoice.due.amount, invoice.currency),
         "currency": invoice.currency,
         "method": {"kind": "transfer"},
+        **_paid(invoice, on),
     }
-    mail.post(LetterKind.PAYMENT_RECEIVED, account, to=people, facts=facts, key=invoice.number)
+    _post(LetterKind.PAYMENT_RECEIVED, account, facts, key=invoice.number)
 
 
 def failed(account: Account, charge: Charge, *, on: date) -> None:
@@ -61,9 +62,6 @@ def refunded(account: Account, charge: Charge) -> None:
 
 def given_back(account: Account, refund: Refund) -> None:
     """Tell that the vendor's staff gave money back, why, and what of it is owed again."""
-    if not account.shows_costs:
-        return
-    people = [member.user for member in Membership.objects.contacts(account)]
     currency = refund.amount.currency.code
     facts = {
         **_facts(refund.charge),
@@ -71,7 +69,7 @@ def given_back(account: Account, refund: Refund) -> None:
         "owed_again": to_minor(refund.owed_again.amount, currency),
         "reason": refund.reason,
     }
-    mail.post(LetterKind.REFUND_MADE, account, to=people, facts=facts, key=str(refund.pk))
+    _post(LetterKind.REFUND_MADE, account, facts, key=str(refund.pk))
 
 
 def issued(account: Account, to_whom: AccountContacts, document: InvoiceDocument) -> Iterator[mail.NewLetter]:
@@ -94,11 +92,8 @@ def issued(account: Account, to_whom: AccountContacts, document: InvoiceDocument
 
 def credited(account: Account, note: Invoice, reason: str) -> None:
     """Send a credit note of the staff to owner and billing admins, with its reason."""
-    if not account.shows_costs:
-        return
-    people = [member.user for member in Membership.objects.contacts(account)]
     facts = {**_of_invoice(note), "reason": reason}
-    mail.post(LetterKind.INVOICE_ISSUED, account, to=people, facts=facts, key=note.number)
+    _post(LetterKind.INVOICE_ISSUED, account, facts, key=note.number)
 
 
 def of_document(invoice: Invoice) -> dict[str, Any]:
@@ -112,10 +107,22 @@ def terms(payment: Mapping[str, Any], due_on: date | None) -> dict[str, Any]:
 
 
 def _tell(kind: LetterKind, account: Account, charge: Charge) -> None:
-    if not account.shows_costs:
-        return
-    people = [member.user for member in Membership.objects.contacts(account)]
-    mail.post(kind, account, to=people, facts=_facts(charge), key=str(charge.pk))
+    _post(kind, account, _facts(charge), key=str(charge.pk))
+
+
+def _post(kind: LetterKind, account: Account, facts: Mapping[str, object], *, key: str) -> None:
+    """Tell owner and billing admins; nobody where costs are not shown."""
+    if account.shows_costs:
+        people = [member.user for member in Membership.objects.contacts(account)]
+        mail.post(kind, account, to=people, facts=facts, key=key)
+
+
+def _paid(invoice: Invoice, when: date) -> dict[str, Any]:
+    """Return what a receipt says beside the payment: when it came, and the invoice's lines and sums."""
+    return {
+        **charge_letters.of_document(documents.read(invoice)),
+        "paid_at": when.isoformat(),
+    }
 
 
 def _facts(charge: Charge) -> dict[str, Any]:
@@ -147,6 +154,8 @@ def _of_document(document: InvoiceDocument) -> dict[str, Any]:
         "due": document.due,
         "currency": document.currency,
         **terms(payment_to_plain(document.payment), document.due_on),
+        **_bank(document.payment.means, to_plain(document.seller) if document.seller else {}),
+        "corrects": [one.number for one in document.corrects],
         "purchase_order": document.purchase_order,
     }
 
@@ -159,5 +168,12 @@ def _of_invoice(invoice: Invoice) -> dict[str, Any]:
         "due": to_minor(invoice.due.amount, invoice.currency),
         "currency": invoice.currency,
         **terms(invoice.payment_terms, invoice.due_on),
+        **_bank(invoice.payment_terms.get("means", ""), invoice.seller),
+        "corrects": [one["number"] for one in invoice.corrects],
         "purchase_order": invoice.purchase_order,
     }
+
+
+def _bank(means: str, seller: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where a transfer goes, of what is paid by one."""
+    return charge_letters.bank_of(seller) if means == PaymentMeans.TRANSFER else {}

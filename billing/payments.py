@@ -254,7 +254,7 @@ def _use(account: Account, charge: Charge, occasion: Occasion) -> bool:
     if InvoicePayment.objects.filter(invoice=charge.invoice).exists():
         return False
     InvoicePayment.objects.create(invoice=charge.invoice, charge=charge, paid_at=occasion.at)
-    payment_letters.received(account, charge)
+    payment_letters.received(account, charge, at=occasion.at)
     _restore(account, occasion)
     return True
 

@@ -8,7 +8,7 @@ from accounts import activity, staff
 from accounts.models import Account
 from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
-from billing import bank_payments, debts, payments
+from billing import bank_payments, debts, dunning_letters, payments
 from billing.models import Charge, Invoice, InvoicePayment, WriteOff
 from billing.rules.money import to_money
 
@@ -64,6 +64,7 @@ def write_off(invoice_id: int, *, reason: str, occasion: Occasion) -> WriteOff:
             reason=reason.strip(),
             invoice=invoice.number,
         )
+        dunning_letters.written_off(account, invoice, left)
         if debts.are_settled(account, occasion.on):
             debts.reopen(account, occasion=occasion, reason="written_off")
     return made

@@ -21,6 +21,7 @@ class LetterKind(StrEnum):
     INVITED = "invited"
     INVOICE_ISSUED = "invoice_issued"
     INVOICE_PAYABLE = "invoice_payable"
+    INVOICE_WRITTEN_OFF = "invoice_written_off"
     LAST_SEAT_USED = "last_seat_used"
     METHOD_EXPIRING = "method_expiring"
     NEWCOMER_WITHOUT_SEAT = "newcomer_without_seat"

@@ -42,6 +42,7 @@ KINDS = {
     LetterKind.INVITED: _("Invited"),
     LetterKind.INVOICE_ISSUED: _("Invoice, to who gets it"),
     LetterKind.INVOICE_PAYABLE: _("Invoice to be paid by its link"),
+    LetterKind.INVOICE_WRITTEN_OFF: _("Invoice written off"),
     LetterKind.LAST_SEAT_USED: _("Last seat used"),
     LetterKind.NEWCOMER_WITHOUT_SEAT: _("Newcomer without the promised seat"),
     LetterKind.OWNERSHIP_ACCEPTED: _("Ownership accepted"),

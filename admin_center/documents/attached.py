@@ -37,6 +37,7 @@ def _brings_its_document(kind: LetterKind) -> bool:
             | LetterKind.INVITATION_EXPIRED
             | LetterKind.INVITED
             | LetterKind.INVOICE_PAYABLE
+            | LetterKind.INVOICE_WRITTEN_OFF
             | LetterKind.LAST_SEAT_USED
             | LetterKind.METHOD_EXPIRING
             | LetterKind.NEWCOMER_WITHOUT_SEAT

@@ -220,7 +220,7 @@ def _payment(document: InvoiceDocument, seller: Seller) -> dict[str, Any]:
     facts: Pairs = []
     if document.payment.means is PaymentMeans.TRANSFER:
         if seller.bank:
-            facts.append(("IBAN", _in_fours(seller.bank.iban)))
+            facts.append(("IBAN", phrases.in_fours(seller.bank.iban)))
         if seller.bank and seller.bank.bic:
             facts.append(("BIC", seller.bank.bic))
         facts.append((_("Reference"), document.number))
@@ -264,10 +264,6 @@ def payment_sentence(document: InvoiceDocument) -> str:
             assert_never(terms.means)
 
 
-def _in_fours(iban: str) -> str:
-    return " ".join(iban[place : place + 4] for place in range(0, len(iban), 4))
-
-
 def notes(document: InvoiceDocument, language: str | None = None) -> Iterator[tuple[str, str]]:
     """Yield what the seller's law wants said, each with the code that e-invoices give it.
 
@@ -301,7 +297,7 @@ def _evidence(place: int, line: DocumentLine, document: InvoiceDocument, writer:
     facts: Pairs = [(_("Arithmetic"), formula(line, writer))]
     if line.discounts:
         rows = (f"{share.code} {writer.amount(share.amount)}" for share in line.discounts)
-        facts.append((_("Discounts"), "; ".join(rows)))
+        facts.append((_("Discounts"), " · ".join(rows)))
     facts += [(_("Amount"), writer.amount(line.amount)), *grounds(line, document)]
     return {"title": f"{place}. {line.name}", "facts": facts}
 

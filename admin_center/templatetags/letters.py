@@ -51,6 +51,18 @@ def grouped(quantity: object) -> str:
 
 
 @register.filter
+def in_fours(iban: str) -> str:
+    """Return an IBAN as it is written on paper."""
+    return phrases.in_fours(iban)
+
+
+@register.filter(is_safe=True)
+def in_one_line(text: str) -> str:
+    """Return text without the line breaks of the template that it comes from."""
+    return " ".join(text.split())
+
+
+@register.filter
 def bought(line: Mapping[str, Any]) -> str:
     """Return what a line is of: "Support Team × 1,200"."""
     words = " ".join(filter(None, (line.get("product"), line.get("edition"))))
@@ -177,6 +189,19 @@ def due_label(facts: Mapping[str, Any]) -> str:
             return _("To be paid")
         case _:
             assert_never(terms.means)
+
+
+@register.filter
+def becomes_of_credit(facts: Mapping[str, Any]) -> str:
+    """Return what becomes of a credit note's amount; nothing for a letter from before it was kept."""
+    if not facts.get("payment"):
+        return ""
+    means = payment_from_plain(facts["payment"]).means
+    if means is PaymentMeans.REFUND:
+        return _("The amount is given back to the payment method that paid the invoice.")
+    if means is PaymentMeans.SET_OFF:
+        return _("The amount is taken off what was left to pay of the invoice.")
+    return _("The amount is on your credit balance; the next invoice uses it.")
 
 
 @register.filter

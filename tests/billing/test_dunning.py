@@ -107,17 +107,37 @@ def test_the_letters_name_amount_reason_days_and_the_one_link() -> None:
     run_days(acme, 0, 2, 4, 21, 22)
     told = {one.kind: mail.message(one) for one in Letter.objects.filter(to="olivia@acme.example")}
     failed = told["payment_failed"]
-    assert "$120.00 could not be collected by Visa 9995." in failed.body
+    assert "$120.00 for invoice INV-000001 could not be collected by Visa 9995." in failed.body
     assert "The bank says that the funds are not sufficient." in failed.body
     assert "We try again on 3 March 2026" in failed.body
     assert "still unpaid on 23 March 2026, the account is suspended" in failed.body
     warning = told["suspension_warning"]
-    assert warning.subject == "Acme is about to be suspended"
+    assert warning.subject == "Acme will be suspended on 23 March 2026 unless its invoice is paid"
     assert "We try again" not in warning.body
-    assert "still unpaid on 23 March 2026, the account is suspended" in warning.body
+    assert "suspended on 23 March 2026 unless invoice INV-000001 is paid before: $120.00." in warning.body
+    assert "The last try by Visa 9995 failed" in warning.body
+    assert "because invoice INV-000001 stayed unpaid: $120.00." in told["account_suspended"].body
     for kind in ("payment_failed", "payment_failed_again", "suspension_warning", "account_suspended"):
         assert told[kind].body.count("http") == 1, kind
         assert "/a/acme/billing/invoices/INV-000001/" in told[kind].body, kind
+
+
+def test_a_reminder_and_the_warning_say_each_its_own_and_where_the_transfer_goes() -> None:
+    """Each has the seller's account, the reference and whom to ask, so that it can be paid from the letter."""
+    acme = debtor(collection_method="send_invoice")
+    run_days(acme, 0, 15, 30, 45, 60, 65)
+    letters = Letter.objects.filter(to="olivia@acme.example", facts__invoice="INV-000001").order_by("pk")
+    told = {one.kind: mail.message(one).body for one in letters}
+    reminder, warning = told["payment_reminder"], told["suspension_warning"]
+    assert "If your transfer is on its way, there is nothing left to do." in reminder
+    assert "If it is still unpaid on" in reminder
+    assert "unless invoice INV-000001 is paid before: $120.00" in warning
+    assert "This is the last reminder." in warning
+    assert not set(reminder.split("\n\n")[1:4]) & set(warning.split("\n\n")[1:2])
+    for body in (reminder, warning, told["account_suspended"]):
+        assert "IBAN: FR14 2004 1010 0505 0001 3M02 606\n" in body
+        assert "Reference: INV-000001" in body
+        assert "Questions about it: Sales of Acme (sales-acme@vendor.example)." in body
 
 
 def test_without_a_method_the_letter_leads_to_where_one_is_entered() -> None:

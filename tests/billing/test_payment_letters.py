@@ -19,6 +19,7 @@ from billing.models import (
     InvoiceRecipient,
     PaymentMethod,
     PostalAddress,
+    Subscription,
 )
 from billing.rules.changes import AddSeats
 from tests import acting, people, shop
@@ -92,8 +93,19 @@ def test_what_is_collected_later_says_so_and_then_that_it_was_paid(acme: Account
     assert "Collected by direct debit (account ending in 3000): $120.00" in renewed.body
     received = letters("payment_received")
     assert [message.to for message in received] == [["bilal@acme.example"], ["olivia@acme.example"]]
-    assert "Paid: $120.00 by SEPA 3000, for invoice INV-000001." in received[0].body
+    assert "Paid on 27 October 2023: $120.00 by SEPA 3000, for invoice INV-000001." in received[0].body
     assert "INV-000001" in attached(received[0])
+
+
+def test_a_receipt_has_the_lines_that_lead_to_what_was_paid(acme: Account) -> None:
+    """10 seats × 12.00 = 120.00 and 20 % of it 24.00, together 144.00."""
+    Subscription.objects.update(tax_percent=20)
+    pays_by(acme, "test_debit_approves", "direct_debit", "SEPA", "3000")
+    renew(acme)
+    receipt = letters("payment_received")[0].body
+    assert "Paid on 27 October 2023: $144.00 by SEPA 3000, for invoice INV-000001." in receipt
+    assert "Support Team × 10 · Whole period, 27 October 2023 – 26 October 2024: $120.00" in receipt
+    assert "Subtotal: $120.00\nTax (20\N{NO-BREAK SPACE}%): $24.00\nAmount of the invoice: $144.00" in receipt
 
 
 def test_by_invoice_the_letter_says_until_when(acme: Account) -> None:
@@ -110,7 +122,7 @@ def test_a_renewal_that_fails_says_why_and_where_it_is_mended(acme: Account) -> 
     messages = letters("payment_failed")
     assert [message.to for message in messages] == [["bilal@acme.example"], ["olivia@acme.example"]]
     assert messages[0].subject == "The payment of invoice INV-000001 failed"
-    assert "$120.00 could not be collected by Mastercard 0069." in messages[0].body
+    assert "$120.00 for invoice INV-000001 could not be collected by Mastercard 0069." in messages[0].body
     assert "The card has expired." in messages[0].body
     assert "/a/acme/billing/invoices/INV-000001/" in messages[0].body
     assert letters("payment_received") == []
@@ -125,7 +137,7 @@ def test_the_banks_question_at_a_renewal_is_told_once(acme: Account) -> None:
         payments.reconcile_charge(charge.pk, occasion=acting.occasion(on=RENEWAL.date()))
     messages = letters("payment_action")
     assert len(messages) == 2, "Olivia and Bilal, once each"
-    assert "the bank wants to know that it is you" in messages[0].body
+    assert "The bank asks you to confirm $120.00 by Visa 4242 for invoice INV-000001." in messages[0].body
     assert "/a/acme/billing/invoices/INV-000001/" in messages[0].body
 
 

@@ -7,7 +7,8 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from djmoney.money import Money
 
-from accounts.models import Account, Activity
+from accounts import mail
+from accounts.models import Account, Activity, Letter
 from billing import account_statements, bank_payments, payment_links, payments, quotes, write_offs
 from billing.models import BankPayment, Charge, Invoice, InvoicePayment, SandboxPayment, WriteOff
 from billing.provider.base import PaymentOutcome, PaymentStatus
@@ -38,6 +39,17 @@ def refused(invoice: Invoice) -> WriteOffRefusal:
     with pytest.raises(write_offs.NotWrittenOff) as no:
         write_off(invoice)
     return no.value.why
+
+
+def test_who_owed_it_is_told_that_they_no_longer_do() -> None:
+    """144.00 is given up; the vendor's own reason is no business of theirs."""
+    invoice = renewed(method="", collection_method="send_invoice")
+    write_off(invoice, reason="Not worth a lawyer")
+    told = Letter.objects.filter(kind="invoice_written_off").order_by("to")
+    assert [one.to for one in told] == ["bilal@acme.example", "olivia@acme.example"]
+    body = mail.message(told[0]).body
+    assert f"wrote off what was left to pay of invoice {invoice.number}: $144.00." in body
+    assert "lawyer" not in body
 
 
 @pytest.mark.parametrize(
