@@ -39,7 +39,7 @@ def of_document(document: InvoiceDocument) -> dict[str, Any]:
 
 
 def bank_of(seller: Mapping[str, Any]) -> dict[str, Any]:
-    """Return where a transfer goes, by the seller as a document froze it; nothing where it names no account."""
+    """Return where a transfer goes, by the seller of a document; nothing where it names no account."""
     bank = seller.get("bank")
     return {"bank": {**bank, "holder": seller["name"]}} if bank else {}
 

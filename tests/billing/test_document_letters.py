@@ -75,7 +75,9 @@ def test_a_credit_note_is_sent_too(invoice: Invoice) -> None:
     outbox.outbox.clear()
     send(note, OLIVIA)
     letter = Letter.objects.latest("pk")
-    assert "Credit note CN-000001 for $60.00 is attached. It corrects INV-000001." in mail.message(letter).body
+    assert (
+        "Credit note CN-000001 for $60.00 is attached. It corrects INV-000001." in mail.message(letter).body
+    )
 
 
 def test_nobody_else_gets_it(invoice: Invoice) -> None:

@@ -123,7 +123,7 @@ def test_the_letters_name_amount_reason_days_and_the_one_link() -> None:
 
 
 def test_a_reminder_and_the_warning_say_each_its_own_and_where_the_transfer_goes() -> None:
-    """Each has the seller's account, the reference and whom to ask, so that it can be paid from the letter."""
+    """Each has the seller's account, the reference and whom to ask: it can be paid from the letter."""
     acme = debtor(collection_method="send_invoice")
     run_days(acme, 0, 15, 30, 45, 60, 65)
     letters = Letter.objects.filter(to="olivia@acme.example", facts__invoice="INV-000001").order_by("pk")
