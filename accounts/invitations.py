@@ -18,7 +18,7 @@ from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action
 from accounts.rules.letters import LetterKind
-from accounts.rules.roles import Role
+from accounts.rules.roles import Role, given_by_owner
 
 VALID_FOR = timedelta(days=14)
 # Each sends a letter to whomever the inviter names: so many in a day, and more for a large company.
@@ -70,14 +70,15 @@ def invite(
 ) -> Invitation:
     """Invite an address; the link goes by mail and nowhere else.
 
-    `seat` is the key of a product whose seat they are promised. Inviting an administrator needs the
-    right to give roles. An address of another company's people
+    `seat` is the key of a product whose seat they are promised. Inviting to a role that sees something of
+    the account needs the right to give roles. An address of another company's people
     is welcome: a person may belong to several accounts. Raises NotAllowed, NotInvited.
     """
     by = occasion.person
     account = Account.objects.lock(account.pk)
-    powerful = role in (Role.BILLING_ADMIN, Role.ADMIN)
-    Gate(by, account, on=occasion.on).demand(Action.MANAGE_ROLES if powerful else Action.MANAGE_PEOPLE)
+    Gate(by, account, on=occasion.on).demand(
+        Action.MANAGE_ROLES if given_by_owner(role) else Action.MANAGE_PEOPLE
+    )
     email, at = _clean(email), occasion.at
     if role is Role.OWNER:
         raise NotInvited("role")

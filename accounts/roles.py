@@ -18,7 +18,7 @@ from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.decision import Action
 from accounts.rules.letters import LetterKind
-from accounts.rules.roles import Permission, Role, permissions
+from accounts.rules.roles import Permission, Role, given_by_owner, permissions
 
 
 def stored_permissions() -> dict[Permission, StoredPermission]:
@@ -201,9 +201,10 @@ def _change(member: Membership, role: Role, *, occasion: Occasion, delegated: bo
 def leave(member_id: int, *, occasion: Occasion, invitations: str = "") -> None:
     """Take a member out of the account: nothing of it can be reached from their next request on.
 
-    Administrators are removed by who gives roles, others by who manages people. Called by billing,
-    which frees their seats first. `invitations` says whether the open ones that they sent are kept or
-    revoked. Raises NotAllowed, OwnRole, OwnerKeepsRole, InvitationsOpen, Membership.DoesNotExist.
+    Who sees or changes something of the account is removed by who gives roles, others by who manages
+    people. Called by billing, which frees their seats first. `invitations` says whether the open ones
+    that they sent are kept or revoked. Raises NotAllowed, OwnRole, OwnerKeepsRole, InvitationsOpen,
+    Membership.DoesNotExist.
     """
     account = Account.objects.lock_for(Membership, member_id)
     member = _manageable(account, member_id, occasion=occasion)
@@ -259,9 +260,8 @@ def _set_suspended(
 def _manageable(account: Account, member_id: int, *, occasion: Occasion) -> Membership:
     """Return a member of the account that this person may manage, or raise why not."""
     member = Membership.objects.select_related("user", "account").get(pk=member_id, account=account)
-    powerful = member.role in (Role.OWNER, Role.BILLING_ADMIN, Role.ADMIN)
     Gate(occasion.person, account, on=occasion.on).demand(
-        Action.MANAGE_ROLES if powerful else Action.MANAGE_PEOPLE
+        Action.MANAGE_ROLES if given_by_owner(Role(member.role)) else Action.MANAGE_PEOPLE
     )
     if member.user_id == occasion.person.pk:
         raise OwnRole

@@ -9,6 +9,7 @@ from django.template.loader import get_template
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from accounts.gate import Gate
 from accounts.models import Account, Membership
 from accounts.rules.decision import Action, Contact, Decision
 from admin_center import navigation
@@ -63,7 +64,7 @@ class Frame:
         if paid_for := getattr(self.request, "paid_for", None):
             return bool(paid_for.shows_costs)
         gate = getattr(self.request, "gate", None)
-        return gate is not None and bool(gate.may(Action.SEE_COSTS))
+        return gate is not None and sees_costs(gate)
 
     @cached_property
     def crumbs(self) -> list[tuple[Any, str]]:
@@ -119,6 +120,11 @@ class Frame:
             for one in self.contacts
             if one.role in decision.who_can or (delegated and one.changes_payment)
         ]
+
+
+def sees_costs(gate: Gate) -> bool:
+    """Tell whether a person sees amounts: those of the subscription, or only those of its invoices."""
+    return bool(gate.may(Action.SEE_COSTS) or gate.may(Action.VIEW_INVOICES))
 
 
 @lru_cache(maxsize=1024)

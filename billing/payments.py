@@ -103,15 +103,15 @@ def pay(
 ) -> Charge:
     """Collect an open invoice with the default, or another method on file; return the charge.
 
-    Whoever may see invoices may pay them. Raises NotAllowed, Invoice.DoesNotExist, AlreadyPaid,
+    Who only reads the invoices pays none. Raises NotAllowed, Invoice.DoesNotExist, AlreadyPaid,
     PaidByInvoice, PaidInPart, NoPaymentMethod.
     """
-    Gate(occasion.person, account, on=occasion.on).demand(Action.VIEW_INVOICES)
+    Gate(occasion.person, account, on=occasion.on).demand(Action.PAY_INVOICE)
     settle_open(Invoice.objects.filter(number=number, subscription_id=account.pk).first(), occasion=occasion)
     with transaction.atomic():
         account = Account.objects.lock(account.pk)
         # Between the door and the lock the account may have been cancelled, or the role taken.
-        Gate(occasion.person, account, on=occasion.on).demand(Action.VIEW_INVOICES)
+        Gate(occasion.person, account, on=occasion.on).demand(Action.PAY_INVOICE)
         invoice = Invoice.objects.get(number=number, subscription_id=account.pk)
         paid = InvoicePayment.objects.filter(invoice=invoice).exists()
         if paid or invoice.charges.filter(state__in=Charge.OPEN).exists():

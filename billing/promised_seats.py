@@ -15,7 +15,7 @@ from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import Action
 from accounts.rules.letters import LetterKind
-from accounts.rules.roles import Role
+from accounts.rules.roles import WITHOUT_SEAT
 from billing import seats
 from billing.models import AgentSeat, Line, Product
 
@@ -103,7 +103,7 @@ def not_given(member: Membership) -> UnkeptPromise | None:
     """Return the seat that this member was promised, did not get and still lacks."""
     joined = Invitation.objects.filter(account=member.account_id, accepted_by=member.user_id)
     found = joined.order_by("-accepted_at").first()
-    if found is None or found.seat_outcome in ("", Outcome.GIVEN) or member.role == Role.LIGHT_AGENT:
+    if found is None or found.seat_outcome in ("", Outcome.GIVEN) or member.role in WITHOUT_SEAT:
         return None
     line = line_of(member.account_id, found.seat)
     held = line is not None and AgentSeat.objects.filter(line=line, membership=member).exists()

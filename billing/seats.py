@@ -12,7 +12,7 @@ from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.decision import Action
 from accounts.rules.letters import LetterKind
-from accounts.rules.roles import Role
+from accounts.rules.roles import WITHOUT_SEAT
 from billing.models import AgentSeat, Line, ScheduledChange, Subscription, TemporarySeats
 
 
@@ -68,7 +68,7 @@ def hand_out(
     held = AgentSeat.objects.filter(line=line, membership=member).first()
     if held is not None:
         return held
-    if member.role == Role.LIGHT_AGENT:
+    if member.role in WITHOUT_SEAT:
         raise HoldsNoSeat
     used, bought = line.seats.count(), usable(line, occasion.on)
     if used >= bought:

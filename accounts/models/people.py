@@ -196,6 +196,7 @@ class Membership(models.Model):
             Role.OWNER.value: _("Account owner"),
             Role.BILLING_ADMIN.value: _("Billing admin"),
             Role.ADMIN.value: _("Administrator"),
+            Role.FINANCE_READER.value: _("Finance reader"),
             Role.AGENT.value: _("Agent"),
             Role.LIGHT_AGENT.value: _("Light agent"),
         },

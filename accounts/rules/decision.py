@@ -36,6 +36,7 @@ class Action(StrEnum):
     CHANGE_PAYMENT = "change_payment"
     CHOOSE_RECIPIENTS = "choose_recipients"
     VIEW_INVOICES = "view_invoices"
+    PAY_INVOICE = "pay_invoice"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_ROLES = "manage_roles"
     TRANSFER_OWNERSHIP = "transfer_ownership"
@@ -126,6 +127,8 @@ NEEDS: dict[Action, tuple[Permission | None, Capability]] = {
     # Who may change what is bought says who gets the bill; it needs no delegation (domain.md 3).
     Action.CHOOSE_RECIPIENTS: (Permission.CHANGE_SUBSCRIPTION, Capability.PAYMENT),
     Action.VIEW_INVOICES: (Permission.VIEW_INVOICES, Capability.INVOICES),
+    # Paying one, and letting others pay it by a link: who only reads the invoices does neither.
+    Action.PAY_INVOICE: (Permission.CHANGE_SUBSCRIPTION, Capability.INVOICES),
     # Agents and their seats; who gives roles manages administrators too.
     Action.MANAGE_PEOPLE: (Permission.CHANGE_SUBSCRIPTION, Capability.PEOPLE),
     Action.MANAGE_ROLES: (Permission.MANAGE_ROLES, Capability.ROLES),
@@ -198,7 +201,7 @@ def _closed(
     if standing is Standing.TRIAL_ENDED:
         reason, opens, step = DenialReason.TRIAL_ENDED, Action.CHANGE_SUBSCRIPTION, NextStep.BUY
     else:
-        reason, opens, step = DenialReason.SUSPENDED, Action.VIEW_PAYMENT, NextStep.PAY_INVOICE
+        reason, opens, step = DenialReason.SUSPENDED, Action.PAY_INVOICE, NextStep.PAY_INVOICE
     way_back = decide(opens, held=held, account_type=account_type, standing=standing)
     if way_back:
         return Decision(action, False, reason, (), step)

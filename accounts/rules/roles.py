@@ -9,6 +9,7 @@ class Role(StrEnum):
     OWNER = "owner"
     BILLING_ADMIN = "billing_admin"
     ADMIN = "admin"
+    FINANCE_READER = "finance_reader"
     AGENT = "agent"
     LIGHT_AGENT = "light_agent"
 
@@ -40,10 +41,19 @@ _BILLING_ADMIN = _ADMIN | {
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.LIGHT_AGENT: frozenset(),
     Role.AGENT: frozenset(),
+    Role.FINANCE_READER: frozenset({Permission.VIEW_INVOICES}),
     Role.ADMIN: _ADMIN,
     Role.BILLING_ADMIN: _BILLING_ADMIN,
     Role.OWNER: frozenset(Permission),
 }
+
+# Who works in no product holds no seat of one.
+WITHOUT_SEAT = frozenset({Role.LIGHT_AGENT, Role.FINANCE_READER})
+
+
+def given_by_owner(role: Role) -> bool:
+    """Tell whether who gives roles alone gives and takes one: it sees or changes something here."""
+    return bool(PERMISSIONS[role])
 
 
 def permissions(role: Role, *, changes_payment: bool = False) -> frozenset[Permission]:

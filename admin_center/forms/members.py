@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.rules.roles import Role
+from accounts.rules.roles import WITHOUT_SEAT, Role
 from admin_center.forms.fields import SearchText, Text
 from admin_center.wording.labels import ROLES
 
@@ -21,13 +21,16 @@ ALLOWS = {
         "Changes the subscription, decides requests, sees invoices, and manages agents and their seats."
     ),
     Role.ADMIN: gettext_lazy("Sees the subscription, the contacts and the activity, and asks for changes."),
+    Role.FINANCE_READER: gettext_lazy(
+        "Sees invoices, payments and statements, changes nothing, and sees nothing else. Holds no seat."
+    ),
     Role.AGENT: gettext_lazy("Works in the products with a seat, and sees nothing of the subscription."),
     Role.LIGHT_AGENT: gettext_lazy(
         "Reads and comments without a seat, and sees nothing of the subscription."
     ),
 }
 # The owner's role is offered and accepted; nobody gives it.
-GIVEN = (Role.BILLING_ADMIN, Role.ADMIN, Role.AGENT, Role.LIGHT_AGENT)
+GIVEN = (Role.BILLING_ADMIN, Role.ADMIN, Role.FINANCE_READER, Role.AGENT, Role.LIGHT_AGENT)
 
 
 def role_choices(roles: Iterable[Role] = GIVEN) -> list[tuple[str, Any]]:
@@ -85,5 +88,5 @@ class InviteForm(forms.Form):
 
     def clean(self) -> None:
         """Refuse a seat for who holds none."""
-        if self.cleaned_data.get("seat") and self.cleaned_data.get("role") == Role.LIGHT_AGENT:
-            self.add_error("seat", ValidationError(_("A light agent holds no seat.")))
+        if self.cleaned_data.get("seat") and self.cleaned_data.get("role") in WITHOUT_SEAT:
+            self.add_error("seat", ValidationError(_("Light agents and finance readers hold no seat.")))

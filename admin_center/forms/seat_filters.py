@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy
 
 from accounts.models.people import MembershipQuerySet
-from accounts.rules.roles import Role
+from accounts.rules.roles import WITHOUT_SEAT
 from billing.models import AgentSeat
 
 # After how long without a sign-in a holder is pointed out.
@@ -25,7 +25,7 @@ class Look(StrEnum):
 LOOKS = {
     Look.SUSPENDED: gettext_lazy("Held by suspended people"),
     Look.NOT_SEEN: gettext_lazy("Held, no sign-in for 60 days"),
-    Look.LIGHT: gettext_lazy("Held by light agents"),
+    Look.LIGHT: gettext_lazy("Held by light agents and finance readers"),
 }
 
 
@@ -55,7 +55,7 @@ def _not_seen(at: datetime, to: str) -> Q:
 
 
 def _light(at: datetime, to: str) -> Q:
-    return Q(**{f"{to}role": Role.LIGHT_AGENT})
+    return Q(**{f"{to}role__in": WITHOUT_SEAT})
 
 
 REASONS = {Look.SUSPENDED: _suspended, Look.NOT_SEEN: _not_seen, Look.LIGHT: _light}

@@ -49,7 +49,7 @@ def _back_office() -> str:
 def home(request: AccountRequest) -> HttpResponse:
     """Show the Admin Center's home: what needs attention, and where to go."""
     account, gate = request.account, request.gate
-    if Permission.VIEW_SUBSCRIPTION not in gate.held:
+    if not {Permission.VIEW_SUBSCRIPTION, Permission.VIEW_INVOICES} & gate.held:
         seats = AgentSeat.objects.filter(membership=request.membership, line__ended_on=None)
         return render(
             request,

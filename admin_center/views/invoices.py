@@ -83,12 +83,14 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
         "left": (bank_payments.left_of(found), found.currency),
         "method": method,
         "methods": methods,
+        "may_pay": request.gate.may(Action.PAY_INVOICE),
+        "change_shown": request.gate.may(Action.VIEW_SUBSCRIPTION),
     }
     return render(request, "invoices/detail.html", context)
 
 
 @require_POST
-@page(Action.VIEW_INVOICES)
+@page(Action.PAY_INVOICE)
 def pay(request: AccountRequest, number: str) -> HttpResponse:
     """Pay an open invoice with the method that is charged first, or another one on file."""
     found = _find(request, number)
@@ -126,7 +128,7 @@ def pay(request: AccountRequest, number: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page(Action.VIEW_INVOICES)
+@page(Action.PAY_INVOICE)
 def pay_return(request: AccountRequest, number: str) -> HttpResponse:
     """Take a customer back from their bank's page; a POST asks at once how the payment stands."""
     found = _find(request, number)

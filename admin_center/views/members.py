@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import open_invitations, roles
 from accounts.models import Membership
 from accounts.rules.decision import Action
-from accounts.rules.roles import Role
+from accounts.rules.roles import WITHOUT_SEAT, Role, given_by_owner
 from admin_center import drafts
 from admin_center.forms.members import ALLOWS, GIVEN, RoleForm, SeatForm
 from admin_center.pages import AccountRequest, page
@@ -23,8 +23,6 @@ from admin_center.wording.labels import ROLES
 from billing import seats
 from billing.models import AgentSeat, Line
 from billing.storage import loading
-
-POWERFUL = (Role.OWNER, Role.BILLING_ADMIN, Role.ADMIN)
 
 
 @require_safe
@@ -62,11 +60,14 @@ def _show(
         "joined_on": one.joined_at.astimezone(zone).date(),
         "seats": [(place, place.product in held) for place in places],
         "held": [place for place in places if place.product in held],
+        "holds_seats": Role(one.role) not in WITHOUT_SEAT,
         "allows": ALLOWS[Role(one.role)],
         "choices": [(role.value, ROLES[role], ALLOWS[role]) for role in GIVEN],
         "may_manage": request.gate.may(Action.MANAGE_PEOPLE),
         "may_roles": request.gate.may(Action.MANAGE_ROLES),
-        "may_this": request.gate.may(Action.MANAGE_ROLES if one.role in POWERFUL else Action.MANAGE_PEOPLE),
+        "may_this": request.gate.may(
+            Action.MANAGE_ROLES if given_by_owner(Role(one.role)) else Action.MANAGE_PEOPLE
+        ),
     }
     return render(request, f"members/{template}.html", context | more, status=status)
 
@@ -110,10 +111,8 @@ def member_role(request: AccountRequest, member_id: int) -> HttpResponse:
         return refused
     told = {"name": isolated(one.user.name), "role": ROLES[role]}
     messages.success(request, _("%(name)s has the role: %(role)s. They are notified by e-mail.") % told)
-    if role is Role.LIGHT_AGENT and AgentSeat.objects.filter(membership=one, line__ended_on=None).exists():
-        messages.warning(
-            request, _("They still hold a seat, which a light agent doesn’t need: free it below.")
-        )
+    if role in WITHOUT_SEAT and AgentSeat.objects.filter(membership=one, line__ended_on=None).exists():
+        messages.warning(request, _("They still hold a seat, which this role doesn’t need: free it below."))
     return redirect("member", request.account.slug, one.pk)
 
 
@@ -225,7 +224,7 @@ def _assign(request: AccountRequest, one: Membership, line: Line, reduction: str
     except seats.ReductionWaits as waits:
         return _show(request, one, question=waits.change, asked=line.product, status=422)
     except seats.HoldsNoSeat:
-        error = _("A light agent holds no seat. Make them an agent first.")
+        error = _("Light agents and finance readers hold no seat. Make them an agent first.")
         return _show(request, one, error=error, status=422)
     told = {"name": isolated(one.user.name), "product": isolated(line.product.name)}
     messages.success(request, _("%(name)s holds a seat of %(product)s.") % told)

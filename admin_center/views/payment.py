@@ -47,6 +47,7 @@ def payment(request: AccountRequest) -> HttpResponse:
             "changers": changers,
             "next": request.GET.get("next", "")[:40],
             "may_change": request.gate.may(Action.CHANGE_PAYMENT),
+            "may_pay": request.gate.may(Action.PAY_INVOICE),
             "unpaid": _unpaid(request, method),
             "old_debt": debts.is_old(request.account),
         },

@@ -16,6 +16,7 @@ ROLES = {
     Role.OWNER: gettext_lazy("Account owner"),
     Role.BILLING_ADMIN: gettext_lazy("Billing admin"),
     Role.ADMIN: gettext_lazy("Administrator"),
+    Role.FINANCE_READER: gettext_lazy("Finance reader"),
     Role.AGENT: gettext_lazy("Agent"),
     Role.LIGHT_AGENT: gettext_lazy("Light agent"),
 }
@@ -43,6 +44,7 @@ ACTS = {
     Action.CHANGE_PAYMENT: gettext_lazy("change the payment details"),
     Action.CHOOSE_RECIPIENTS: gettext_lazy("choose who gets the invoices"),
     Action.VIEW_INVOICES: gettext_lazy("see the invoices"),
+    Action.PAY_INVOICE: gettext_lazy("pay the invoices"),
     Action.MANAGE_PEOPLE: gettext_lazy("invite and remove team members"),
     Action.MANAGE_ROLES: gettext_lazy("give and take roles"),
     Action.TRANSFER_OWNERSHIP: gettext_lazy("transfer the ownership"),

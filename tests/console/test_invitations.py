@@ -127,7 +127,7 @@ def test_every_link_that_is_over_gets_one_answer(firm: Account) -> None:
         ({"email": "a@b.example\nBcc: c@d.example"}, "Enter a valid email address."),
         ({"name": "x" * 10_000}, "at most 120 characters"),
         ({"role": "owner"}, "Select a valid choice."),
-        ({"role": "light_agent"}, "A light agent holds no seat."),
+        ({"role": "light_agent"}, "Light agents and finance readers hold no seat."),
         ({"seat": "guide"}, "Select a valid choice."),
         ({"email": ""}, "This field is required."),
     ],

@@ -95,7 +95,7 @@ def test_a_reduction_that_waits_is_asked_about(pair: Account, choice: str, left:
 def test_a_light_agent_holds_no_seat_and_forged_fields_do_nothing(pair: Account) -> None:
     bilal = browser("bilal")
     light = bilal.post(at("leo", "seat/"), {"product": "support", "act": "assign"})
-    assert (light.status_code, "A light agent holds no seat." in text(light)) == (422, True)
+    assert (light.status_code, "Light agents and finance readers hold no seat." in text(light)) == (422, True)
     for forged in (
         {},
         {"product": "guide", "act": "assign"},

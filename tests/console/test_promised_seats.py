@@ -141,7 +141,7 @@ NOT_KEPT = [
     (take_the_last, "no_seat_left", "Every seat of Support was held."),
     (reduce, "reduction_waits", "The seats of Support are to be reduced"),
     (end_the_product, "product_gone", "Support is no longer part of the subscription."),
-    (make_light, "holds_no_seat", "Light agents hold no seat."),
+    (make_light, "holds_no_seat", "Light agents and finance readers hold no seat."),
 ]
 
 

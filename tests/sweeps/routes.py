@@ -132,9 +132,9 @@ ACCOUNT: dict[str, Route] = {
     # The world has no rates of tax, without which there is no e-invoice.
     "invoice_ubl": Route("view_invoices", (404,), child="invoice", part="number"),
     "invoice_factur_x": Route("view_invoices", (404,), child="invoice", part="number"),
-    "invoice_pay": Route("view_invoices", post=(302,), child="invoice", part="number", queries=30),
+    "invoice_pay": Route("pay_invoice", post=(302,), child="invoice", part="number", queries=30),
     # Nothing of the world's invoice waits for a bank: back to it.
-    "invoice_return": Route("view_invoices", (302,), (302,), child="invoice", part="number"),
+    "invoice_return": Route("pay_invoice", (302,), (302,), child="invoice", part="number"),
     "contacts": Route("view_contacts", READ),
     "people": Route("view_people", READ),
     "member": Route("view_people", READ, child="member", part="member_id"),

@@ -40,6 +40,7 @@ view_payment        | see the payment details                | consulter les inf
 change_payment      | change the payment details             | modifier les informations de paiement
 choose_recipients   | choose who gets the invoices           | choisir qui reçoit les factures
 view_invoices       | see the invoices                       | consulter les factures
+pay_invoice         | pay the invoices                       | payer les factures
 manage_people       | invite and remove team members         | inviter et retirer des membres de l’équipe
 manage_roles        | give and take roles                    | attribuer et retirer des rôles
 transfer_ownership  | transfer the ownership                 | transférer la propriété du compte

@@ -158,7 +158,7 @@ VERBS: dict[str, Verb] = {
         lambda c, made: payments.pay(
             Invoice.objects.get(pk=c.own(Invoice)).number, c.account, occasion=c.occasion
         ),
-        ("view_invoices",),
+        ("pay_invoice",),
         make=open_invoice,
         beyond=(payments.AlreadyPaid, payments.NoPaymentMethod),
     ),

@@ -1,4 +1,4 @@
-"""Eighteen accounts, one of each type and standing, full of data, and the fourteen who come to the door.
+"""Eighteen accounts, one of each type and standing, full of data, and the fifteen who come to the door.
 
 Every member is in all eighteen with the same role. Globex is another company. Every account has a
 subscription, an invoice, a quote, a request and a discount of its own, with amounts nobody could
@@ -54,6 +54,7 @@ PERSONS = {
     "without": "",
     "light_agent": "L",
     "agent": "A",
+    "finance_reader": "F",
     "admin": "D",
     "billing_admin": "B",
     "delegated": "P",
@@ -127,6 +128,7 @@ def account(world: World, kind: str, standing: str) -> Account:
         [
             (users["light_agent"], Role.LIGHT_AGENT),
             (users["agent"], Role.AGENT),
+            (users["finance_reader"], Role.FINANCE_READER),
             (users["admin"], Role.ADMIN),
             (users["billing_admin"], Role.BILLING_ADMIN),
             (users["owner"], Role.OWNER),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from accounts.rules.capabilities import AccountState
-from accounts.rules.roles import Role
+from accounts.rules.roles import WITHOUT_SEAT, Role
 from billing.imports.accounts.listing import (
     AccountFault,
     AccountRecord,
@@ -110,8 +110,12 @@ def _seats(account: ListedAccount) -> Iterator[AccountFault]:
         member = members.get(seat.email)
         if member is None:
             yield fault(seat.row, "email", f"{shown(seat.email)} is no member of this account")
-        elif member.role is Role.LIGHT_AGENT:
-            yield fault(seat.row, "email", f"{shown(seat.email)} is a light agent, who holds no seat")
+        elif member.role in WITHOUT_SEAT:
+            yield fault(
+                seat.row,
+                "email",
+                f"{shown(seat.email)} is a {member.role.value.replace('_', ' ')}, who holds no seat",
+            )
         if seat.product not in products:
             yield fault(seat.row, "product", f"the account has no line of {shown(seat.product)}")
 
