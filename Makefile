@@ -116,7 +116,8 @@ $(DEV): | .venv/bin/python
 
 .PHONY: chromium gettext
 chromium:
-	@$(call system,$${CHROMIUM:-/usr/bin/chromium},chromium,The browser tests need Chromium: install it and name it as in CHROMIUM=/usr/bin/chromium)
+	@[ -n "$$CHROMIUM" ] || command -v chromium > /dev/null || \
+	{ $(call system,chromium-headless-shell,chromium-headless-shell,The browser tests need Chromium: install it and name it as in CHROMIUM=/usr/bin/chromium); }
 gettext:
 	@$(call system,xgettext,gettext,GNU gettext is needed to compare the texts with their translations)
 
