@@ -19,7 +19,7 @@ from django.utils import translation
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from accounts import copying, queues
+from accounts import copying, queues, row_failures
 from accounts.failpoints import step
 from accounts.models import Account, Letter, User
 from accounts.rules.letters import LetterKind
@@ -32,7 +32,6 @@ WAITS = (
 )
 # Letters are written so many in a statement: a statement holds at most 65,535 parameters.
 AT_ONCE = 1000
-LONGEST_ERROR = 500
 # Whoever holds it is let in: only the mailbox may know it, and our copy goes once it is sent.
 SECRETS = frozenset({"token"})
 # A file with its name and its kind (MIME).
@@ -182,7 +181,7 @@ def send_waiting(at: datetime) -> int:
     that is killed while sending leaves the letter waiting; it is sent again with the same
     Message-ID, by which mailboxes tell a repetition.
     """
-    return queues.each("letters", due(at), lambda pk: _send_and_step(pk, at))[0]
+    return queues.each("letters", due(at), lambda pk: _send_and_step(pk, at), at=at)[0]
 
 
 def due(at: datetime) -> list[tuple[int, int | None]]:
@@ -219,7 +218,7 @@ def _send(pk: int, at: datetime) -> bool:
         with transaction.atomic():
             message(letter).send()
     except Exception as refused:
-        letter.error = _error_text(refused)
+        letter.error = row_failures.error_text(refused)
         final = _is_final(refused) or letter.attempts > len(WAITS)
         letter.failed_at = at if final else None
         letter.next_try_at = None if final else at + WAITS[letter.attempts - 1]
@@ -242,13 +241,6 @@ def send_again(letter: Letter) -> bool:
     if found:
         _wake_worker()
     return bool(found)
-
-
-def _error_text(refused: Exception) -> str:
-    """Return what is kept of a refusal: its words, and its kind where the words alone say little."""
-    words = str(refused).replace("\0", "")
-    kept = words if isinstance(refused, OSError) and words else f"{type(refused).__name__}: {words}"
-    return kept[:LONGEST_ERROR]
 
 
 def _is_final(refused: Exception) -> bool:

@@ -388,6 +388,8 @@ WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = TESTING
 # --- Mail --------------------------------------------------------------------------------------
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+# Seconds: a mail server that is silent keeps letters waiting, and nobody from ending.
+EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"{VENDOR_NAME} <billing@vendor.example>")
 
 # --- Tests -------------------------------------------------------------------------------------

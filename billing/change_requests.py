@@ -201,7 +201,7 @@ def expire(at: datetime) -> int:
     """Close requests whose 30 days are over at a moment, and tell who asked; return how many."""
     old = ChangeRequest.objects.filter(state=ChangeRequest.State.OPEN, expires_at__lte=at)
     rows = list(old.order_by("pk").values_list("pk", "subscription_id"))
-    return queues.each("request_expiries", rows, lambda pk: _expire(pk, at))[0]
+    return queues.each("request_expiries", rows, lambda pk: _expire(pk, at), at=at)[0]
 
 
 @transaction.atomic

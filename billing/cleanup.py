@@ -14,6 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from procrastinate.contrib.django import app
 
+from accounts import queues, row_failures, task_runs
 from accounts.models import Draft
 from billing.models import PaymentSetup, ProviderMessage, Quote
 from billing.storage import statements
@@ -59,6 +60,11 @@ def messages(at: datetime) -> int:
     return _remove(ProviderMessage.objects.filter(received_at__lte=at - MESSAGES_KEPT_FOR))
 
 
+def background(at: datetime) -> int:
+    """Remove runs of the background work and failures of rows of long ago; return how many rows."""
+    return task_runs.remove_old(at) + row_failures.remove_old(at)
+
+
 def cache(at: datetime) -> int:
     """Remove what the cache holds past its time: it takes nothing out by itself below its limit."""
     return statements.remove_expired_cache_rows(at)
@@ -75,7 +81,7 @@ def jobs() -> None:
 def _remove(rows: QuerySet[Any]) -> int:
     """Remove rows, so many in a transaction; return how many."""
     removed = 0
-    while keys := list(rows.values_list("pk", flat=True)[:AT_ONCE]):
+    while not queues.is_ending() and (keys := list(rows.values_list("pk", flat=True)[:AT_ONCE])):
         rows.model._base_manager.filter(pk__in=keys).delete()
         removed += len(keys)
     return removed

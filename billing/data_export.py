@@ -71,7 +71,7 @@ def prepare_waiting(at: datetime) -> int:
         account__cancelled_at=None,
     ).values_list("pk", "account_id")
     rows = list(ids)
-    queues.each("exports", rows, lambda export_id: _prepare_or_fail(export_id, at))
+    queues.each("exports", rows, lambda export_id: _prepare_or_fail(export_id, at), at=at)
     return len(rows)
 
 

@@ -18,6 +18,7 @@ from accounts.models import (
     Letter,
     Membership,
     OwnershipOffer,
+    RowFailure,
     User,
 )
 from accounts.occasion import Occasion
@@ -39,6 +40,7 @@ from billing.models import (
 )
 from billing.storage import statements
 
+QUEUE = "erasures"
 # A statement holds at most 65,535 parameters.
 AT_ONCE = 1000
 
@@ -56,7 +58,7 @@ def _due(at: datetime) -> "QuerySet[Account]":
 def erase_due(at: datetime) -> tuple[int, int]:
     """Erase what is due at a moment, each account for itself; return how many were, and could not be."""
     rows = [(account_id, account_id) for account_id in due(at)]
-    return queues.each("erasures", rows, lambda account_id: erase(account_id, at))
+    return queues.each(QUEUE, rows, lambda account_id: erase(account_id, at), at=at)
 
 
 @transaction.atomic
@@ -81,6 +83,7 @@ def erase(account_id: int, at: datetime) -> bool:
     OwnershipOffer.objects.filter(account=account).delete()
     Letter.objects.filter(account=account).delete()
     Draft.objects.filter(account=account).delete()
+    RowFailure.objects.filter(account=account).delete()
     ChangeRequest.objects.filter(subscription_id=account_id).update(
         requester=None, requester_name="", decided_by=None, decided_by_name="", note="", reason=""
     )

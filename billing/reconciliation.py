@@ -76,7 +76,7 @@ def reconcile(at: datetime) -> int:
     been open for long, as a direct debit is for days, is asked for more seldom.
     """
     payments.outside_a_transaction()
-    _process_list(at)
+    queues.each("said_by_provider", [("list", None)], lambda _list: _process_list(at), at=at)
     waiting = Charge.objects.filter(
         Q(state__in=Charge.OPEN, created_at__lt=at - IN_FLIGHT) | Q(refund_due=True, refunded_at=None)
     )
@@ -84,7 +84,7 @@ def reconcile(at: datetime) -> int:
         "pk", "subscription_id", "created_at", "asked_at"
     )
     rows = [(key, account) for key, account, created, asked in found if is_due(created, asked, at)]
-    queues.each("charges", rows, partial(_ask, at=at))
+    queues.each("charges", rows, partial(_ask, at=at), at=at)
     return len(rows)
 
 
@@ -125,16 +125,19 @@ def _process_list(at: datetime) -> None:
 def _take_in(said: Iterable[tuple[str, PaymentOutcome]], at: datetime) -> None:
     """Take in what was said of charges; of those that are not ours it says nothing to us."""
     outcomes = [(_id(key), key, outcome) for key, outcome in said]
-    states = dict(
-        Charge.objects.filter(pk__in={id for id, _key, _outcome in outcomes if id}).values_list("pk", "state")
-    )
+    ours = Charge.objects.filter(pk__in={id for id, _key, _outcome in outcomes if id})
+    known = {
+        pk: (state, account) for pk, state, account in ours.values_list("pk", "state", "subscription_id")
+    }
     for id, key, outcome in outcomes:
-        if id is None or id not in states:
+        if id is None or id not in known:
             log.warning("unknown_charge", key=key[:40])
-        elif states[id] in Charge.OPEN or (
-            states[id] == Charge.State.FAILED and outcome.status is PaymentStatus.SUCCEEDED
+            continue
+        state, account = known[id]
+        if state in Charge.OPEN or (
+            state == Charge.State.FAILED and outcome.status is PaymentStatus.SUCCEEDED
         ):
-            queues.each("said_by_provider", [(id, None)], partial(_settle, outcome=outcome, at=at))
+            queues.each("said_by_provider", [(id, account)], partial(_settle, outcome=outcome, at=at), at=at)
 
 
 def _id(key: str) -> UUID | None:
@@ -181,7 +184,7 @@ def process_waiting(at: datetime) -> int:
     payments.outside_a_transaction()
     rows = ProviderMessage.objects.filter(processed_at=None, received_at__gt=at - payments.LONGEST_WAIT)
     waiting = rows.order_by("received_at", "id").values_list("id", flat=True)
-    return queues.each("messages", [(row, None) for row in waiting], partial(_process, at=at))[0]
+    return queues.each("messages", [(row, None) for row in waiting], partial(_process, at=at), at=at)[0]
 
 
 def _process(message_id: str, *, at: datetime) -> bool:

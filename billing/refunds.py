@@ -230,7 +230,7 @@ def reconcile(at: datetime) -> int:
         for key, account, sent, asked in found
         if sent and reconciliation.is_due(sent, asked, at)
     ]
-    queues.each("refunds", rows, partial(_look_up_at, at=at))
+    queues.each("refunds", rows, partial(_look_up_at, at=at), at=at)
     return len(rows)
 
 

@@ -44,7 +44,7 @@ def renew(account_id: int, *, occasion: Occasion) -> list[Invoice]:
     settled first, and withdrawn where that is not possible.
     """
     issued, occasion = list[int](), occasion.by_itself()
-    while _is_due(account_id, occasion.on):
+    while is_due(account_id, occasion.on):
         _settle_held(account_id, occasion)
         batch = renewal_batch.renew([account_id], lambda _account: occasion, alone=True)
         step("renewal_committed")
@@ -71,7 +71,8 @@ def _ids(due: Q) -> Iterator[int]:
     return found.distinct().iterator(chunk_size=1000)
 
 
-def _is_due(account_id: int, on: date) -> bool:
+def is_due(account_id: int, on: date) -> bool:
+    """Tell whether a renewal of an account, or the end of a line before it, is due on a day."""
     return _RENEWABLE.filter(Q(paid_until__lte=on) | _ends_by(on), pk=account_id).exists()
 
 

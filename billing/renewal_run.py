@@ -1,12 +1,13 @@
 """Renews all that is due, on as many machines as begin it: in batches, with a fence around each row."""
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ import structlog
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts import queues
+from accounts import queues, row_failures
 from accounts.failpoints import step
 from accounts.models import Account
 from accounts.occasion import OccasionOf
@@ -24,6 +25,8 @@ from billing.models import Line, Subscription
 from billing.renewal_batch import RENEWING, IntendedCharge
 
 log = structlog.get_logger()
+
+QUEUE = "renewals"
 # How many are renewed in one transaction, and at most where that is asked for: it is all in memory, and the
 # numbers of invoices are locked while it is written.
 AT_ONCE, MOST_AT_ONCE = 500, 1000
@@ -57,11 +60,13 @@ def renew_due(
     `collect` where that is given. Several workers may do this at once: each leaves alone what another
     has locked. What can't be done together is done alone, and what raises stops nothing else.
     """
+    run = RenewalRun(at, occasion_of, collect or partial(collect_all, at=at), row_failures.known(QUEUE))
     for ids in _pages(_over(at) if on is None else Q(paid_until__lte=on), size):
-        yield _renew_together(ids, occasion_of, collect or collect_all)
+        if queues.is_ending():
+            return
+        yield run.together(ids)
     # Lines that an extension was made without: another index gives them.
-    for pk in renewal.due_to_end(on or last_day(at)):
-        yield _renew_alone([pk], occasion_of)
+    yield run.alone(renewal.due_to_end(on or last_day(at)))
 
 
 def waiting(at: datetime, on: date | None = None) -> int:
@@ -106,25 +111,57 @@ def _pages(over: Q, size: int) -> Iterator[list[int]]:
         after = Q(paid_until__gte=day) & (Q(paid_until__gt=day) | Q(pk__gt=last))
 
 
-def _renew_together(ids: Sequence[int], occasion_of: OccasionOf, collect: Collect) -> RenewalCount:
-    """Renew accounts in one transaction, and alone what was set aside; where that raises, by halves."""
-    try:
-        with _garbage_left():
-            batch = renewal_batch.renew(ids, occasion_of)
-    except Exception:
-        if queues.connection_is_lost():
-            raise
-        log.warning("renewals_divided", accounts=len(ids), exc_info=True)
-        if len(ids) == 1:
-            return _renew_alone(ids, occasion_of)
-        half = len(ids) // 2
-        first = _renew_together(ids[:half], occasion_of, collect)
-        second = _renew_together(ids[half:], occasion_of, collect)
-        return RenewalCount(first.renewed + second.renewed, first.failed + second.failed)
-    step("renewal_committed")
-    collect(batch.charges)
-    alone = _renew_alone(batch.aside, occasion_of)
-    return RenewalCount(batch.renewed + alone.renewed, alone.failed)
+@dataclass(frozen=True, slots=True)
+class RenewalRun:
+    """One run: its moment, the occasion of each account, and who collects the charges."""
+
+    at: datetime
+    occasion_of: OccasionOf
+    collect: Collect
+    # What failed in a run before, with the moment of its next try.
+    failures: Mapping[str, datetime | None]
+
+    def together(self, ids: Sequence[int]) -> RenewalCount:
+        """Renew accounts in one transaction, and alone what was set aside; where that raises, by halves."""
+        ids = [pk for pk in ids if not self._waits(pk)]
+        try:
+            with _garbage_left():
+                batch = renewal_batch.renew(ids, self.occasion_of)
+        except Exception:
+            if queues.connection_is_lost():
+                raise
+            log.warning("renewals_divided", accounts=len(ids), exc_info=True)
+            if len(ids) == 1:
+                return self.alone(ids)
+            half = len(ids) // 2
+            first, second = self.together(ids[:half]), self.together(ids[half:])
+            return RenewalCount(first.renewed + second.renewed, first.failed + second.failed)
+        step("renewal_committed")
+        self._forget({*ids} - {*batch.aside})
+        self.collect(batch.charges)
+        alone = self.alone(batch.aside)
+        return RenewalCount(batch.renewed + alone.renewed, alone.failed)
+
+    def alone(self, ids: Iterable[int]) -> RenewalCount:
+        """Renew accounts one after the other, each behind a fence of its own."""
+        renewed = 0
+
+        def act(pk: int) -> None:
+            nonlocal renewed
+            account = Account.objects.get(pk=pk)
+            renewed += len(renewal.renew(pk, occasion=self.occasion_of(account)))
+
+        _done, failed = queues.each(QUEUE, ((pk, pk) for pk in ids), act, at=self.at)
+        return RenewalCount(renewed, failed)
+
+    def _waits(self, pk: int) -> bool:
+        until = self.failures.get(str(pk))
+        return until is not None and until > self.at
+
+    def _forget(self, done: Iterable[int]) -> None:
+        for pk in done:
+            if str(pk) in self.failures:
+                row_failures.forget(QUEUE, str(pk))
 
 
 @contextmanager
@@ -137,31 +174,18 @@ def _garbage_left() -> Iterator[None]:
         gc.enable()
 
 
-def _renew_alone(ids: Sequence[int], occasion_of: OccasionOf) -> RenewalCount:
-    """Renew accounts one after the other, each behind a fence of its own."""
-    renewed = 0
-
-    def act(pk: int) -> None:
-        nonlocal renewed
-        account = Account.objects.get(pk=pk)
-        renewed += len(renewal.renew(pk, occasion=occasion_of(account)))
-
-    _done, failed = queues.each("renewals", ((pk, pk) for pk in ids), act)
-    return RenewalCount(renewed, failed)
-
-
-def collect_all(charges: Sequence[IntendedCharge]) -> None:
-    """Send charges, several at once: each thread has a connection of its own.
+def collect_all(charges: Sequence[IntendedCharge], *, at: datetime) -> None:
+    """Send charges at a moment, several at once: each thread has a connection of its own.
 
     What raises, or is lost with the process, is asked for by the next tick.
     """
     if len(charges) < FEW:
-        _collect(charges)
+        _collect(charges, at)
         return
 
     def work(share: Sequence[IntendedCharge]) -> None:
         try:
-            _collect(share)
+            _collect(share, at)
         finally:
             connection.close()
 
@@ -172,7 +196,9 @@ def collect_all(charges: Sequence[IntendedCharge]) -> None:
         one.result()
 
 
-def _collect(charges: Sequence[IntendedCharge]) -> None:
+def _collect(charges: Sequence[IntendedCharge], at: datetime) -> None:
+    if not charges:
+        return
     occasions = {one.id: one.occasion for one in charges}
     rows = [(one.id, one.account_id) for one in charges]
-    queues.each("charges", rows, lambda pk: payments.collect(pk, occasion=occasions[pk]))
+    queues.each("charges", rows, lambda pk: payments.collect(pk, occasion=occasions[pk]), at=at)

@@ -3,13 +3,13 @@
 Nothing is lost with a job: truth is in our tables, and the sweeps below find what is left.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from enum import StrEnum
 
 import structlog
 from django.db import close_old_connections
-from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from accounts import clock, email_changes, mail, ownership, queues, trials
@@ -27,6 +27,7 @@ from billing import (
     reconciliation,
     refunds,
     reminders,
+    renewal,
     renewal_run,
     temporary_seats,
 )
@@ -37,15 +38,53 @@ from billing.storage.dunning import in_dunning
 log = structlog.get_logger()
 
 
+class Queue(StrEnum):
+    """Where a step waits for a worker: what is slow for a reason of its own keeps nothing else waiting."""
+
+    LETTERS = "letters"
+    RENEWALS = "renewals"
+    # Asks the payment provider, who may be silent.
+    PAYMENTS = "payments"
+    OTHERS = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the background work: what it does at a moment, how often, and where it waits.
+
+    One of `several` may run on as many machines as connect: what one has locked the others leave alone. Of
+    any other at most one run is under way.
+    """
+
+    act: Callable[[datetime], dict[str, int]]
+    cron: str = "* * * * *"
+    queue: Queue = Queue.OTHERS
+    several: bool = False
+    # The name by which a commit wakes it.
+    woken_as: str = ""
+
+
 def work() -> dict[str, int]:
     """Do all that is due now; return how many of each. Run twice, the second finds nothing.
 
-    Behind `manage.py billing_tick` and the worker alike.
+    Behind `manage.py billing_tick`, in the order of the steps; the worker runs each by its own schedule.
     """
+    return _all(STEPS)
+
+
+def clean_up() -> dict[str, int]:
+    """Erase what may no longer be kept and take away what only grows; return how many of each.
+
+    Behind `manage.py clean_up`.
+    """
+    return _all(NIGHTLY)
+
+
+def _all(steps: Mapping[str, Step]) -> dict[str, int]:
     done: dict[str, int] = {}
-    for name, count in _STEPS.items():
+    for name, step in steps.items():
         # One step that fails, fails alone: letters go out though a renewal run breaks.
-        done |= queues.step(name, partial(count, clock.now()))
+        done |= queues.step(name, step.act, now=clock.now)
     return done
 
 
@@ -56,7 +95,7 @@ def _invitations(at: datetime) -> int:
         account = Account.objects.get(invitations=invitation_id)
         return promised_seats.expire(invitation_id, clock.now(account))
 
-    return queues.each("invitation_expiries", promised_seats.expired(at), tell)[0]
+    return queues.each("invitation_expiries", promised_seats.expired(at), tell, at=at)[0]
 
 
 def _renewals(at: datetime) -> dict[str, int]:
@@ -75,7 +114,8 @@ def _reminders(at: datetime) -> dict[str, int]:
         account = Account.objects.get(pk=account_id)
         return reminders.remind(account_id, occasion=Occasion.of(account, clock.now(account)).by_itself())
 
-    return {"reminders": queues.each("reminders", ((pk, pk) for pk in reminders.due(at)), remind)[0]}
+    rows = ((pk, pk) for pk in reminders.due(at))
+    return {"reminders": queues.each("reminders", rows, remind, at=at)[0]}
 
 
 def _unanswered(at: datetime) -> dict[str, int]:
@@ -86,7 +126,9 @@ def _unanswered(at: datetime) -> dict[str, int]:
         occasion = Occasion.of(account, clock.now(account)).by_itself()
         return change_request_talk.remind(request_id, occasion=occasion)
 
-    return {"request_reminders": queues.each("requests", change_request_talk.unanswered(at), remind)[0]}
+    return {
+        "request_reminders": queues.each("requests", change_request_talk.unanswered(at), remind, at=at)[0]
+    }
 
 
 def _expiring_methods(at: datetime) -> dict[str, int]:
@@ -97,7 +139,7 @@ def _expiring_methods(at: datetime) -> dict[str, int]:
         return method_expiries.warn(method_id, occasion=Occasion.of(account, clock.now(account)).by_itself())
 
     rows = ((pk, account) for pk, account in method_expiries.due(at))
-    return {"expiring_methods": queues.each("expiring_methods", rows, warn)[0]}
+    return {"expiring_methods": queues.each("expiring_methods", rows, warn, at=at)[0]}
 
 
 def _temporary_seats(at: datetime) -> dict[str, int]:
@@ -106,75 +148,42 @@ def _temporary_seats(at: datetime) -> dict[str, int]:
     def take_step(temporary_id: int) -> bool:
         account = Account.objects.get(subscription__temporary=temporary_id)
         occasion = Occasion.of(account, clock.now(account)).by_itself()
-        return temporary_seats.take_step(temporary_id, occasion=occasion)
+        # A renewal of that day may bring seats, or end the product with its temporary ones.
+        return not renewal.is_due(account.pk, occasion.on) and temporary_seats.take_step(
+            temporary_id, occasion=occasion
+        )
 
-    return {"temporary_seats": queues.each("temporary_seats", temporary_seats.due(at), take_step)[0]}
+    rows = temporary_seats.due(at)
+    return {"temporary_seats": queues.each("temporary_seats", rows, take_step, at=at)[0]}
 
 
 def _dunning(at: datetime) -> dict[str, int]:
     """Make the steps of unpaid invoices whose day has come where their account is: one of each."""
-    accounts = {
-        one.invoice.pk: one.account
-        for one in in_dunning(at)
-        if due_step(one.unpaid, Occasion.of(one.account, clock.now(one.account)).on)
-    }
+    waiting = {one.invoice.pk: one for one in in_dunning(at)}
 
     def take_step(invoice_id: int) -> object:
-        account = accounts[invoice_id]
-        return dunning.take_step(invoice_id, occasion=Occasion.of(account, clock.now(account)))
+        one = waiting[invoice_id]
+        occasion = Occasion.of(one.account, clock.now(one.account))
+        return due_step(one.unpaid, occasion.on) and dunning.take_step(invoice_id, occasion=occasion)
 
-    rows = [(invoice_id, account.pk) for invoice_id, account in accounts.items()]
-    return {"dunning": queues.each("dunning", rows, take_step)[0]}
+    rows = [(invoice_id, one.account.pk) for invoice_id, one in waiting.items()]
+    return {"dunning": queues.each("dunning", rows, take_step, at=at)[0]}
 
 
 def _trials(at: datetime) -> dict[str, int]:
     """Tell of trials that end, each by the clock of its own account."""
+    ending = {one.pk: one for one in trials.ending(at)}
 
     def tell(account_id: int) -> bool:
-        account = waiting[account_id]
-        return trials.tell(account_id, occasion=Occasion.of(account, clock.now(account)))
+        account = ending[account_id]
+        occasion = Occasion.of(account, clock.now(account))
+        return not trials.is_told(account, occasion) and trials.tell(account_id, occasion=occasion)
 
-    waiting = {
-        one.pk: one for one in trials.ending(at) if not trials.is_told(one, Occasion.of(one, clock.now(one)))
-    }
-    return {"trials": queues.each("trials", ((pk, pk) for pk in waiting), tell)[0]}
-
-
-_STEPS: dict[str, Callable[[datetime], dict[str, int]]] = {
-    "messages": lambda at: {"messages": reconciliation.process_waiting(at)},
-    "charges": lambda at: {"charges": reconciliation.reconcile(at)},
-    "refunds": lambda at: {"refunds": refunds.reconcile(at)},
-    "requests_expired": lambda at: {"requests_expired": change_requests.expire(at)},
-    "request_reminders": _unanswered,
-    "offers_expired": lambda at: {"offers_expired": ownership.expire(at)},
-    "invitations_expired": lambda at: {"invitations_expired": _invitations(at)},
-    "address_changes_expired": lambda at: {"address_changes_expired": email_changes.expire(at)},
-    "renewals": lambda at: _renewals(at),
-    # After the renewals, which may end a product with its temporary seats.
-    "temporary_seats": _temporary_seats,
-    "reminders": lambda at: _reminders(at),
-    "dunning": _dunning,
-    "trials": _trials,
-    "expiring_methods": _expiring_methods,
-    "exports": lambda at: {"exports": data_export.prepare_waiting(at)},
-    "letters": lambda at: {"letters": mail.send_waiting(at)},
-}
-
-
-def clean_up() -> dict[str, int]:
-    """Erase what may no longer be kept and take away what only grows; return how many of each.
-
-    Behind `manage.py clean_up` and the worker alike. A step that fails, fails alone.
-    """
-    at, done = clock.now(), dict[str, int]()
-    for name, count in _NIGHTLY.items():
-        done |= queues.step(name, partial(count, at))
-    return done
+    return {"trials": queues.each("trials", ((pk, pk) for pk in ending), tell, at=at)[0]}
 
 
 def _erased(at: datetime) -> dict[str, int]:
     erased, failed = erasure.erase_due(at)
-    email_changes.forget(at)
     return {"erased": erased, **({"erased_failed": failed} if failed else {})}
 
 
@@ -183,52 +192,72 @@ def _jobs(at: datetime) -> dict[str, int]:
     return {}
 
 
-_NIGHTLY: dict[str, Callable[[datetime], dict[str, int]]] = {
-    "erased": _erased,
-    "sessions": lambda at: {"sessions": cleanup.sessions(at)},
-    "quotes": lambda at: {"quotes": cleanup.quotes(at)},
-    "typed": lambda at: {"typed": cleanup.typed(at)},
-    "messages": lambda at: {"messages": cleanup.messages(at)},
-    "cache": lambda at: {"cache": cleanup.cache(at)},
-    "jobs": _jobs,
+_OFTEN, _HOURLY, _NIGHTLY = "*/5 * * * *", "17 * * * *", "17 3 * * *"
+
+STEPS: dict[str, Step] = {
+    "messages": Step(
+        lambda at: {"messages": reconciliation.process_waiting(at)},
+        queue=Queue.PAYMENTS,
+        woken_as="billing.process_messages",
+    ),
+    "charges": Step(lambda at: {"charges": reconciliation.reconcile(at)}, queue=Queue.PAYMENTS),
+    "refunds": Step(lambda at: {"refunds": refunds.reconcile(at)}, queue=Queue.PAYMENTS),
+    "requests_expired": Step(lambda at: {"requests_expired": change_requests.expire(at)}, _OFTEN),
+    "request_reminders": Step(_unanswered, _OFTEN),
+    "offers_expired": Step(lambda at: {"offers_expired": ownership.expire(at)}, _OFTEN),
+    "invitations_expired": Step(lambda at: {"invitations_expired": _invitations(at)}, _OFTEN),
+    "address_changes_expired": Step(lambda at: {"address_changes_expired": email_changes.expire(at)}, _OFTEN),
+    "renewals": Step(_renewals, queue=Queue.RENEWALS, several=True),
+    "temporary_seats": Step(_temporary_seats, _OFTEN),
+    "reminders": Step(_reminders, _OFTEN),
+    "dunning": Step(_dunning, _OFTEN, queue=Queue.PAYMENTS),
+    "trials": Step(_trials, _OFTEN),
+    "expiring_methods": Step(_expiring_methods, _OFTEN),
+    "exports": Step(
+        lambda at: {"exports": data_export.prepare_waiting(at)}, woken_as="billing.prepare_exports"
+    ),
+    "letters": Step(
+        lambda at: {"letters": mail.send_waiting(at)},
+        queue=Queue.LETTERS,
+        several=True,
+        woken_as="accounts.send_letters",
+    ),
+}
+
+NIGHTLY: dict[str, Step] = {
+    # Due at a moment; a machine that was away at night makes it up within the hour.
+    "erased": Step(_erased, _HOURLY),
+    "address_changes": Step(lambda at: {"address_changes": email_changes.forget(at)}, _NIGHTLY),
+    "sessions": Step(lambda at: {"sessions": cleanup.sessions(at)}, _NIGHTLY),
+    "quotes": Step(lambda at: {"quotes": cleanup.quotes(at)}, _NIGHTLY),
+    "typed": Step(lambda at: {"typed": cleanup.typed(at)}, _NIGHTLY),
+    "old_messages": Step(lambda at: {"messages": cleanup.messages(at)}, _NIGHTLY),
+    "cache": Step(lambda at: {"cache": cleanup.cache(at)}, _NIGHTLY),
+    "background": Step(lambda at: {"background": cleanup.background(at)}, _NIGHTLY),
+    "jobs": Step(_jobs, _NIGHTLY),
 }
 
 
-@app.periodic(cron="* * * * *")
-@app.task(queueing_lock="tick", pass_context=False, retry=RetryStrategy(max_attempts=1))
-def tick(timestamp: int) -> None:
-    """Do what is due, every minute."""
-    _begin()
-    log.info("tick", **work())
+def _task(name: str, step: Step) -> None:
+    """Let the worker run a step by its schedule, and whenever a commit wakes it."""
+
+    def run(timestamp: int | None = None) -> None:
+        _begin()
+        done = queues.step(name, step.act, now=clock.now, alone=not step.several)
+        if done := {what: count for what, count in done.items() if count}:
+            log.info("step", step=name, **done)
+
+    task = app.task(
+        name=step.woken_as or f"billing.{name}",
+        queue=step.queue,
+        lock=None if step.several else name,
+        queueing_lock=name,
+    )(run)
+    app.periodic(cron=step.cron)(task)
 
 
-@app.periodic(cron="17 3 * * *")
-@app.task(queueing_lock="erase", retry=RetryStrategy(max_attempts=1))
-def erase(timestamp: int) -> None:
-    """Erase what may no longer be kept, and take away what only grows, every night."""
-    _begin()
-    log.info("night", **clean_up())
-
-
-@app.task(name="accounts.send_letters", queueing_lock="letters", retry=RetryStrategy(max_attempts=1))
-def send_letters() -> None:
-    """Send the letters that wait, woken by the commit that wrote them."""
-    _begin()
-    mail.send_waiting(clock.now())
-
-
-@app.task(name="billing.process_messages", queueing_lock="messages", retry=RetryStrategy(max_attempts=1))
-def process_messages() -> None:
-    """Process the messages of the payment provider, woken by the commit that kept one."""
-    _begin()
-    reconciliation.process_waiting(clock.now())
-
-
-@app.task(name="billing.prepare_exports", queueing_lock="exports", retry=RetryStrategy(max_attempts=1))
-def prepare_exports() -> None:
-    """Prepare the exports that wait, woken by the commit that asked for one."""
-    _begin()
-    data_export.prepare_waiting(clock.now())
+for _name, _step in (STEPS | NIGHTLY).items():
+    _task(_name, _step)
 
 
 def _begin() -> None:

@@ -60,6 +60,7 @@ CODES = {
     "accounts.OwnershipOffer": {"state"},
     "accounts.Letter": {"kind", "to", "language", "key", "error"},
     "accounts.Membership": {"role", "listed_as"},
+    "accounts.RowFailure": {"queue", "row", "error"},
     "billing.CalendarLink": {"token_hash"},
     "billing.Charge": {"amount_currency", "state", "failure", "action_url", "return_url"},
     "billing.DunningEntry": {"step"},

@@ -1,7 +1,10 @@
 """A payment provider that production settings accept, for tools and tests that move no money."""
 
+import os
+import time
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from billing.provider.base import (
     Method,
@@ -11,6 +14,7 @@ from billing.provider.base import (
     RefundOutcome,
     Setup,
 )
+from billing.provider.sandbox import Sandbox
 
 
 class Unreachable:
@@ -39,3 +43,11 @@ class Unreachable:
 
     def finish_setup(self, reference: str) -> Method | None:
         raise ProviderUnreachable
+
+
+class Slow(Sandbox):
+    """The sandbox, after so many seconds of thought."""
+
+    def charge(self, **payment: Any) -> PaymentOutcome:
+        time.sleep(float(os.environ.get("SECONDS_OF_THOUGHT", "1")))
+        return super().charge(**payment)

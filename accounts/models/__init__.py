@@ -2,6 +2,7 @@
 
 from accounts.models.account import Account
 from accounts.models.activity import Activity
+from accounts.models.background import RowFailure, TaskRun
 from accounts.models.draft import Draft
 from accounts.models.email_change import EmailChange
 from accounts.models.invitation import Invitation
@@ -19,5 +20,7 @@ __all__ = [
     "Letter",
     "Membership",
     "OwnershipOffer",
+    "RowFailure",
+    "TaskRun",
     "User",
 ]

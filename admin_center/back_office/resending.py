@@ -175,7 +175,7 @@ def _sent_again(request: Any, form: ResendForm, letters: Sequence[Letter]) -> bo
         return True
 
     asked = [(pk, kinds[pk].account_id) for pk in form.cleaned_data["letter"]]
-    done, failed = queues.each("letters_again", asked, act)
+    done, failed = queues.each("letters_again", asked, act, at=None)
     told = [f"{why} ({count})" if len(asked) > 1 else why for why, count in refused.items()]
     if failed:
         wrong = gettext("Something went wrong with %(count)s of them; the log says what.")

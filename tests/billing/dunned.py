@@ -47,7 +47,7 @@ def run(account: Account, at: datetime) -> None:
     Account.objects.filter(pk=account.pk).update(clock=at)
     reconciliation.reconcile(at)
     for step in ("renewals", "dunning"):
-        assert not any("failed" in name and count for name, count in tasks._STEPS[step](at).items())
+        assert not any("failed" in name and count for name, count in tasks.STEPS[step].act(at).items())
 
 
 def run_days(account: Account, *days: int) -> None:

@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from django.db import connections, transaction
 
-from accounts.models import Account
+from accounts import row_failures
+from accounts.models import Account, RowFailure
 from accounts.occasion import Occasion
 from billing import renewal, renewal_batch, renewal_run
 from billing.models import Edition, Invoice, Line, PaidSegment, Quote, Subscription
@@ -97,8 +99,33 @@ def test_a_row_that_raises_fails_alone(
     numbers = sorted(Invoice.objects.values_list("number", flat=True))
     assert numbers == [f"INV-{number:06d}" for number in range(1, first + 9)]
     assert f"'account': {accounts[4].pk}" in caplog.text
-    # Again: it alone, and nothing else is done.
+    failure = RowFailure.objects.get()
+    assert (failure.queue, failure.account, failure.tries) == ("renewals", accounts[4], 1)
+    # At the same moment again it waits for its next try; a minute later it is tried alone.
+    assert run() == (0, 0)
+    row_failures.try_again("renewals")
     assert run() == (0, 1)
+    assert RowFailure.objects.get().tries == 2
+
+
+def test_what_failed_and_is_mended_is_renewed_with_the_others_and_forgotten(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _other = customer(0), customer(1)
+    with monkeypatch.context() as broken:
+        real = renewal_batch._letters
+
+        def letters(due: renewal_batch.DueRenewal, *parts: Any) -> Any:
+            if due.account == one:
+                raise RuntimeError("no words for it")
+            return real(due, *parts)
+
+        broken.setattr(renewal_batch, "_letters", letters)
+        assert run() == (1, 1)
+    assert RowFailure.objects.get().error == "RuntimeError: no words for it"
+    row_failures.try_again("renewals", str(one.pk))
+    assert run() == (1, 0)
+    assert not RowFailure.objects.exists()
 
 
 def test_who_is_locked_by_somebody_else_is_left_to_them(transactional_db: None) -> None:

@@ -198,6 +198,17 @@ def test_the_worker_does_it(acme: Account) -> None:
     assert clock.now(Account.objects.get()) == noon(END)
 
 
+def test_on_the_day_of_a_renewal_the_worker_ends_them_after_it(acme: Account) -> None:
+    """Both are due on 27 October: the renewal may bring the seats that are missing, or end the product."""
+    day = date(2023, 10, 27)
+    TemporarySeats.objects.update(starts_on=date(2023, 10, 1), ends_on=day, start_told=True, end_warned=1)
+    Account.objects.update(is_sandbox=True, clock=noon(day))
+    at = clock.now(Account.objects.get())
+    assert tasks.STEPS["temporary_seats"].act(at) == {"temporary_seats": 0}
+    assert tasks.STEPS["renewals"].act(at)["renewals"] == 1
+    assert tasks.STEPS["temporary_seats"].act(at) == {"temporary_seats": 1}
+
+
 def test_thirty_people_are_not_all_named_in_the_letter(acme: Account) -> None:
     TemporarySeats.objects.update(quantity=40)
     for number in range(30):

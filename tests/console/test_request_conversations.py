@@ -149,7 +149,7 @@ def test_when_a_reminder_is_due(days: int, before: int, due: int | None) -> None
 def on_day(days: int) -> list[str]:
     """Let the worker's step run so many days after; return who has been reminded until then."""
     Account.objects.update(clock=JULY_14 + timedelta(days=days))
-    tasks._STEPS["request_reminders"](JULY_14)
+    tasks.STEPS["request_reminders"].act(JULY_14)
     return told("request_reminder")
 
 

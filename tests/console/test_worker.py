@@ -77,7 +77,7 @@ def test_letters_go_out_at_once_and_nothing_outlives_the_server(acme: Account) -
         assert process.wait(SECONDS) == 0
         assert process.stdout is not None
         assert b"To: adam@acme.example" in process.stdout.read()
-        assert running(children) == []
+        until(lambda: running(children) == [])
     with server() as process:
         until(lambda: [c for c in psutil.Process(process.pid).children() if "work" in c.cmdline()])
         children = psutil.Process(process.pid).children(recursive=True)

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import clock
+from accounts import clock, row_failures
 from accounts.models import Account
 from accounts.occasion import Occasion
 from billing import renewal_run
@@ -73,6 +73,9 @@ class Command(BaseCommand):
         if on is not None and on > renewal_run.last_day(at) and not settings.DEMO:
             raise CommandError(f"{on} is still to come: customers would be charged before their day.")
         statements.wait_for_locks(PATIENCE)
+        if not as_worker:
+            # Whoever runs it by hand has mended something: nothing waits for its next try.
+            row_failures.try_again(renewal_run.QUEUE)
         if as_worker:
             for count in _run(at, on, batch):
                 self.stdout.write(f"{count.renewed} {count.failed}")
