@@ -386,10 +386,8 @@ STORAGES = {
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = TESTING
 
 # --- Mail --------------------------------------------------------------------------------------
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
-vars().update(EMAIL_CONFIG)
-# Seconds: a mail server that is silent keeps letters waiting, and nobody from ending.
-EMAIL_TIMEOUT = 20
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 20  # seconds
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"{VENDOR_NAME} <billing@vendor.example>")
 
 # --- Tests -------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ from billing.storage.dunning import in_dunning
 log = structlog.get_logger()
 
 
-class Queue(StrEnum):
+class WorkerQueue(StrEnum):
     """Where a step waits for a worker: what is slow for a reason of its own keeps nothing else waiting."""
 
     LETTERS = "letters"
@@ -58,7 +58,7 @@ class Step:
 
     act: Callable[[datetime], dict[str, int]]
     cron: str = "* * * * *"
-    queue: Queue = Queue.OTHERS
+    queue: WorkerQueue = WorkerQueue.OTHERS
     several: bool = False
     # The name by which a commit wakes it.
     woken_as: str = ""
@@ -197,20 +197,20 @@ _OFTEN, _HOURLY, _NIGHTLY = "*/5 * * * *", "17 * * * *", "17 3 * * *"
 STEPS: dict[str, Step] = {
     "messages": Step(
         lambda at: {"messages": reconciliation.process_waiting(at)},
-        queue=Queue.PAYMENTS,
+        queue=WorkerQueue.PAYMENTS,
         woken_as="billing.process_messages",
     ),
-    "charges": Step(lambda at: {"charges": reconciliation.reconcile(at)}, queue=Queue.PAYMENTS),
-    "refunds": Step(lambda at: {"refunds": refunds.reconcile(at)}, queue=Queue.PAYMENTS),
+    "charges": Step(lambda at: {"charges": reconciliation.reconcile(at)}, queue=WorkerQueue.PAYMENTS),
+    "refunds": Step(lambda at: {"refunds": refunds.reconcile(at)}, queue=WorkerQueue.PAYMENTS),
     "requests_expired": Step(lambda at: {"requests_expired": change_requests.expire(at)}, _OFTEN),
     "request_reminders": Step(_unanswered, _OFTEN),
     "offers_expired": Step(lambda at: {"offers_expired": ownership.expire(at)}, _OFTEN),
     "invitations_expired": Step(lambda at: {"invitations_expired": _invitations(at)}, _OFTEN),
     "address_changes_expired": Step(lambda at: {"address_changes_expired": email_changes.expire(at)}, _OFTEN),
-    "renewals": Step(_renewals, queue=Queue.RENEWALS, several=True),
+    "renewals": Step(_renewals, queue=WorkerQueue.RENEWALS, several=True),
     "temporary_seats": Step(_temporary_seats, _OFTEN),
     "reminders": Step(_reminders, _OFTEN),
-    "dunning": Step(_dunning, _OFTEN, queue=Queue.PAYMENTS),
+    "dunning": Step(_dunning, _OFTEN, queue=WorkerQueue.PAYMENTS),
     "trials": Step(_trials, _OFTEN),
     "expiring_methods": Step(_expiring_methods, _OFTEN),
     "exports": Step(
@@ -218,7 +218,7 @@ STEPS: dict[str, Step] = {
     ),
     "letters": Step(
         lambda at: {"letters": mail.send_waiting(at)},
-        queue=Queue.LETTERS,
+        queue=WorkerQueue.LETTERS,
         several=True,
         woken_as="accounts.send_letters",
     ),

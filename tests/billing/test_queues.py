@@ -122,7 +122,7 @@ def test_each_step_has_a_schedule_and_a_place_of_its_own() -> None:
         assert (task.cron, task.task.queue, task.task.queueing_lock) == (step.cron, step.queue, name)
         assert (task.task.lock is None) is step.several
     assert len(periodic) == len(tasks.STEPS) + len(tasks.NIGHTLY)
-    assert set(PLACES) == set(tasks.Queue)
+    assert set(PLACES) == set(tasks.WorkerQueue)
     with transaction.atomic():
         mail.post_to_address("role_given", people.acme(), email="a@b.example", facts={}, key="1")
     job = ProcrastinateJob.objects.get()

@@ -22,12 +22,12 @@ from procrastinate.worker import Worker
 
 from accounts import queues
 from admin_center.server import checks, database, jobs
-from billing.tasks import Queue
+from billing.tasks import WorkerQueue
 
 log = structlog.get_logger()
 
 # How many jobs of a queue are done at once: what waits for somebody slow, or is large, has its own place.
-PLACES = {Queue.LETTERS: 1, Queue.RENEWALS: 1, Queue.PAYMENTS: 2, Queue.OTHERS: 2}
+PLACES = {WorkerQueue.LETTERS: 1, WorkerQueue.RENEWALS: 1, WorkerQueue.PAYMENTS: 2, WorkerQueue.OTHERS: 2}
 # How long until the database is asked for again where it has gone.
 SECONDS_TO_TRY_AGAIN = 2.0
 SECONDS_TO_CONNECT = 3.0
