@@ -16,7 +16,7 @@ from billing.rules.documents import InvoiceState
 
 
 def _states() -> Iterator[tuple[str, object]]:
-    yield "", pgettext_lazy("invoices", "All")
+    yield "", pgettext_lazy("states of invoices", "All")
     for state in InvoiceState:
         yield state.value, labels.STATUSES[state.value].words
 
@@ -42,7 +42,7 @@ class InvoiceFilter(forms.Form):
         years = self.fields["year"]
         assert isinstance(years, forms.TypedChoiceField)
         years.choices = [
-            ("", pgettext_lazy("invoices", "All")),
+            ("", pgettext_lazy("years of invoices", "All")),
             *((str(one), str(one)) for one in self.years),
         ]
 

@@ -121,7 +121,7 @@ class ProfileForm(forms.Form):
         known = {f"{one.kind}:{one.country}" for one in own} | {code for code, _name in elsewhere}
         if self.initial.get("tax_type") not in known:
             self.initial["tax_type"] = f"{own[0].kind}:{own[0].country}"
-        self.fields["tax_number"].help_text = "; ".join(
+        self.fields["tax_number"].help_text = " · ".join(
             _("%(number)s: %(example)s") % {"number": isolated(one.name), "example": one.example}
             for one in own
             if one.example

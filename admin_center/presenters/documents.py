@@ -4,7 +4,7 @@ Calculates no amount; a document is told from what was frozen with it, never fro
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, assert_never
 
@@ -76,7 +76,7 @@ def _told(document: InvoiceDocument, writer: Writer) -> dict[str, Any]:
             for row in document.taxes
         ],
         "payment": _payment(document, seller),
-        "notes": [note for _code, note in notes(document)],
+        "notes": _notes(document, document.language),
         "evidence_title": _("How each line came about"),
         "evidence": [
             _evidence(place, line, document, writer) for place, line in enumerate(document.lines, 1)
@@ -273,11 +273,17 @@ def notes(document: InvoiceDocument, language: str | None = None) -> Iterator[tu
     if seller is None or seller.address is None or seller.address.country != "FR":
         return
     with override(language or document.language):
-        yield "PMT", _("A fixed charge of 40 € for recovery is due for late payments.")
+        yield "PMT", _("A fixed charge of €40 for recovery is due for late payments.")
         yield "PMD", _("Late payments bear interest at three times the legal rate.")
         yield "AAB", _("There is no discount for early payment.")
         if document.tax:
             yield "", _vat_falls_due(seller.vat_regime)
+
+
+def _notes(document: InvoiceDocument, language: str | None) -> list[str]:
+    """Return what a reader is told of the seller's law: nobody pays a credit note late."""
+    told = notes(document, language)
+    return [note for code, note in told if not (document.is_credit_note and code)]
 
 
 def _vat_falls_due(regime: VatRegime) -> str:
@@ -349,18 +355,21 @@ class DocumentView:
     evidence: list[tuple[str, Pairs]]
 
 
-def view_of(document: InvoiceDocument) -> DocumentView:
-    """Return what the page of a document says of it, in the language of the moment."""
+def view_of(document: InvoiceDocument, *, open_: bool) -> DocumentView:
+    """Return what the page of a document says of it, in the language of the moment.
+
+    Until when it is to be paid is said while it is `open_`, and no longer.
+    """
     seller = document.seller or Seller(document.vendor_name)
     payment = _payment(document, seller)
     return DocumentView(
         seller=_party(_("Seller"), seller.name, seller.address, seller.tax_ids),
         buyers=_buyers(document.buyer or Buyer(document.account_name)),
-        facts=list(_facts(document)),
+        facts=list(_facts(document if open_ else replace(document, due_on=None))),
         corrects=[one.number for one in document.corrects],
         payment=payment_sentence(document),
         bank=payment["facts"],
-        notes=[note for _code, note in notes(document, get_language())],
+        notes=_notes(document, get_language()),
         evidence=[
             (f"{place}. {line.name}", list(grounds(line, document)))
             for place, line in enumerate(document.lines, 1)

@@ -51,6 +51,8 @@ class QuoteRow:
     discounts: tuple[DiscountDeduction, ...]
     capped: bool
     because: str = ""
+    # A correction of the staff, which credits a part of the line that it names.
+    partial: bool = False
 
     @property
     def worth(self) -> int:
@@ -167,6 +169,7 @@ def invoiced(lines: Iterable[InvoiceLine], currency: str) -> tuple[QuoteRow, ...
             discounts=tuple(DiscountDeduction(one["code"], one["amount"]) for one in line.discounts),
             capped=line.capped,
             because=changes.because(line.because),
+            partial="correction" in line.because.split(),
         )
         for line in lines
     )

@@ -176,7 +176,7 @@ def due_label(facts: Mapping[str, Any]) -> str:
         case PaymentMeans.CARD if terms.paid:
             return _("Paid by %(method)s") % told
         case PaymentMeans.CARD:
-            return _("Charged to %(method)s") % told
+            return _("To be charged to %(method)s") % told
         case PaymentMeans.DIRECT_DEBIT:
             return _("Collected by direct debit (account ending in %(last)s)") % told
         case PaymentMeans.TRANSFER if told["day"]:

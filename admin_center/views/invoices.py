@@ -24,6 +24,7 @@ from admin_center.presenters import quotes as quote_presenter
 from billing import bank_payments, debts, documents, payments, reconciliation
 from billing.models import Charge, Invoice
 from billing.rules import e_invoices
+from billing.rules.documents import InvoiceState
 
 PAGE_SIZE = 50
 NEWEST_FIRST = pagination.Order("issued_at", pagination.moment, descending=True)
@@ -67,12 +68,13 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
     context = {
         "page_title": found.number,
         "invoice": found,
-        "document": document_presenter.view_of(document),
+        "document": document_presenter.view_of(document, open_=found.state is InvoiceState.OPEN),
         "e_invoice_needs": e_invoices.missing(document),
         "rows": quote_presenter.invoiced(lines, found.currency),
         "currency": found.currency,
         "taxes": document.taxes,
         "minus_prepaid": -found.prepaid,
+        "given_back": -found.total,
         "timeline": timeline,
         "rows_of_payment": timeline.rows if timeline else past,
         "bookings": bookings,

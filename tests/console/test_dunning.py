@@ -23,7 +23,7 @@ def test_declined_twice_it_says_why_what_comes_and_what_stops() -> None:
     run_days(acme, 0, 2)
     for page in (PAYMENT, INVOICE):
         told = seen(page)
-        assert told.count("Declined: The bank says that the funds are not sufficient.") == 2, page
+        assert told.count("Declined. The bank says that the funds are not sufficient.") == 2, page
         assert f"We try again on 5 March 2026. {STOPS}" in told
         assert "5 March 2026 (UTC) Next try, by Visa 9995" in told
         assert "22 March 2026 (UTC) Last try, by Visa 9995" in told

@@ -65,7 +65,7 @@ def test_what_is_open_says_how_it_will_be_paid(acme: Account) -> None:
 def test_a_card_is_named_with_the_day_of_the_account(acme: Account) -> None:
     pay(charge("succeeded"))
     # At two in the morning of the 15th in UTC, which is the 14th in New York.
-    assert "Charged $60.00 Paid by Visa 4242 on 14 July 2023." in shown()
+    assert "Paid $60.00 Paid by Visa 4242 on 14 July 2023." in shown()
     assert "It is charged to" not in shown()
     assert "Paiement par Visa 4242 le 14 juillet 2023." in shown("fr")
 
@@ -77,7 +77,7 @@ def test_another_method_than_the_one_of_then_is_named(acme: Account) -> None:
 
 def test_one_that_is_no_longer_on_file_is_not_guessed(acme: Account) -> None:
     pay(charge("succeeded", method="gone"))
-    assert "Charged $60.00 Paid on 14 July 2023." in shown()
+    assert "Paid $60.00 Paid on 14 July 2023." in shown()
 
 
 def test_a_direct_debit_is_being_collected(acme: Account) -> None:
