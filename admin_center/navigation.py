@@ -68,6 +68,7 @@ PAGES = {
     "manage": Page(_("Manage subscription"), "subscription"),
     "quote": Page(_("Review and confirm"), "subscription"),
     "request": Page(_("Change request"), "subscription"),
+    "limits": Page(_("Limits for change requests"), "subscription"),
     "request_comment": Page(_("Change request"), "subscription"),
     "request_receipt": Page(_("Receipt"), "subscription"),
     "cancel": Page(_("Cancellations"), "subscription"),

@@ -14,7 +14,7 @@ from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState, AccountType
 from accounts.rules.letters import LetterKind
-from billing import change_request_letters, charge_letters, invoicing, payment_letters, quote_json
+from billing import approvals, change_request_letters, charge_letters, invoicing, payment_letters, quote_json
 from billing.change_request_closing import close_moot
 from billing.models import ChangeRequest, Invoice, PromoCode, PromoRedemption, Quote, Subscription
 from billing.rules import quoting
@@ -93,6 +93,9 @@ def apply(account: Account, quote: Quote, *, occasion: Occasion) -> Invoice | No
     """
     checked = check(account, quote, occasion.on)
     new = checked.quote
+    if approvals.is_automatic(quote):
+        # In the owner's name, who did not do it.
+        occasion = occasion.by_itself()
     persist(checked.subscription, checked.before, new.after, occasion=occasion, closed=new.closed)
     cause = invoicing.Cause(Invoice.Reason.CHANGE, quote=quote)
     invoice = invoicing.issue(
@@ -123,12 +126,10 @@ def _approve(
     account: Account, quote: Quote, request: ChangeRequest, checked: CheckedQuote, occasion: Occasion
 ) -> None:
     """Close the request that this change answers as what was approved, and tell who asked."""
-    request.state, request.decided_by, request.decided_at = (
-        ChangeRequest.State.APPROVED,
-        occasion.by,
-        occasion.at,
-    )
-    request.decided_by_name = occasion.by.name if occasion.by else ""
+    automatic = approvals.is_automatic(quote)
+    by = quote.person if automatic else occasion.by
+    request.state, request.decided_by, request.decided_at = ChangeRequest.State.APPROVED, by, occasion.at
+    request.decided_by_name = by.name if by else ""
     request.approved_changes = quote.changes
     request.approved_base = quote_json.dump_base(checked.before, changes_from_plain(quote.changes))
     request.save(
@@ -140,7 +141,7 @@ def _approve(
     edited = change_request_letters.is_edited(request.changes, request.approved_changes)
     activity.record(
         account,
-        ActivityVerb.REQUEST_APPROVED,
+        ActivityVerb.REQUEST_APPROVED_BY_LIMIT if automatic else ActivityVerb.REQUEST_APPROVED,
         occasion,
         subject=f"request:{request.pk}",
         before={"state": "open"} | ({"changes": request.changes} if edited else {}),
@@ -150,6 +151,7 @@ def _approve(
     if request.requester is not None:
         told = change_request_letters.letter(account, request)
         told |= {"decision": "approved", "by": request.decided_by_name, "quote": str(quote.pk)}
+        told["automatic"] = automatic
         mail.post(
             LetterKind.REQUEST_DECIDED, account, to=[request.requester], facts=told, key=str(request.pk)
         )
@@ -187,6 +189,8 @@ def _record(
             "quote": str(quote.pk),
             "invoice": number,
             "by": by.name if by else "",
+            # Whose request the limits approved.
+            "asked_by": quote.request.requester_name if quote.request and by is None else "",
             **(payment_letters.terms(invoice.payment_terms, invoice.due_on) if invoice else {}),
             **change_request_letters.changes(account, checked.quote, checked.before),
             **charge_letters.charged(checked.quote.lines, checked.quote.settlement, account.currency, names),

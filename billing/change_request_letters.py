@@ -1,11 +1,13 @@
-"""What a letter says of a change request, frozen: what was asked and approved, and the names."""
+"""What a letter says of a change request, frozen: what was asked and approved; and who decides is told."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from accounts.models import Account
-from accounts.rules.capabilities import BY_TYPE, AccountType, Capability
+from accounts import mail
+from accounts.models import Account, Membership
+from accounts.rules.capabilities import BY_TYPE, AccountType, Capability, decided_by_staff
+from accounts.rules.letters import LetterKind
 from billing import quote_json
 from billing.models import ChangeRequest, Edition
 from billing.rules.change_json import MalformedChange, changes_from_plain, changes_to_plain
@@ -28,6 +30,30 @@ def letter(account: Account, request: ChangeRequest) -> dict[str, Any]:
     if edited:
         told |= {"approved_changes": request.approved_changes, "approved_base": request.approved_base}
     return told | {"names": _names(account, set(_products(list(told.values()))))}
+
+
+def tell_deciders(account: Account, request: ChangeRequest) -> None:
+    """Tell of a request whoever decides it: owner and billing admins, and the vendor's contact."""
+    told = letter(account, request) | {"by": request.requester_name, "note": request.note}
+    kind, key = LetterKind.REQUEST_SUBMITTED, str(request.pk)
+    deciders = [
+        one.user for one in Membership.objects.contacts(account) if one.user_id != request.requester_id
+    ]
+    mail.post(kind, account, to=deciders, facts=told, key=key)
+    if decided_by_staff(AccountType(account.type)):
+        tell_vendor(kind, account, told, key=key)
+
+
+def tell_vendor(kind: LetterKind, account: Account, told: dict[str, Any], *, key: str) -> None:
+    """Tell the vendor's contact of an account."""
+    mail.post_to_address(
+        kind,
+        account,
+        email=account.vendor_contact_email,
+        name=account.vendor_contact_name,
+        facts=told,
+        key=key,
+    )
 
 
 def changes(account: Account, quote: PricedQuote, before: Facts) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def comment(request_id: int, *, text: str, occasion: Occasion) -> RequestComment
     listeners = _listeners(account, request, but=by)
     mail.post(LetterKind.REQUEST_COMMENTED, account, to=listeners, facts=told, key=str(made.pk))
     if decided_by_staff(account) and not occasion.by_staff:
-        _tell_vendor(LetterKind.REQUEST_COMMENTED, account, told, key=str(made.pk))
+        change_request_letters.tell_vendor(LetterKind.REQUEST_COMMENTED, account, told, key=str(made.pk))
     return made
 
 
@@ -80,17 +80,6 @@ def _listeners(account: Account, request: ChangeRequest, *, but: User) -> Iterab
     if request.requester_id == but.pk:
         found += [member.user for member in Membership.objects.contacts(account)]
     return [one for one in found if one.pk != but.pk]
-
-
-def _tell_vendor(kind: LetterKind, account: Account, told: dict[str, object], *, key: str) -> None:
-    mail.post_to_address(
-        kind,
-        account,
-        email=account.vendor_contact_email,
-        name=account.vendor_contact_name,
-        facts=told,
-        key=key,
-    )
 
 
 def unanswered(at: datetime) -> list[tuple[int, int]]:
@@ -136,5 +125,5 @@ def remind(request_id: int, *, occasion: Occasion) -> bool:
     ]
     mail.post(LetterKind.REQUEST_REMINDER, account, to=deciders, facts=told, key=key)
     if decided_by_staff(account):
-        _tell_vendor(LetterKind.REQUEST_REMINDER, account, told, key=key)
+        change_request_letters.tell_vendor(LetterKind.REQUEST_REMINDER, account, told, key=key)
     return True

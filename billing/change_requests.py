@@ -1,27 +1,31 @@
 """Change requests: an admin asks, somebody else decides (domain.md 7)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
-from accounts import activity, mail, queues, staff
+from accounts import activity, queues, staff
 from accounts.gate import Gate
-from accounts.models import Account, Membership
+from accounts.models import Account, Membership, User
 from accounts.occasion import Occasion
 from accounts.rules import capabilities
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountType
 from accounts.rules.decision import Action
-from accounts.rules.letters import LetterKind
-from billing import applying, change_request_letters, quote_json, quotes, renewal
+from accounts.rules.roles import Role
+from billing import applying, approvals, change_request_letters, payments, quote_json, quotes, renewal
 from billing.change_request_closing import close
-from billing.models import ChangeRequest, Quote
+from billing.models import ChangeRequest, Charge, Quote
 from billing.rules import refusals
+from billing.rules.approval_limits import NotAutomatic, not_automatic, use_of
 from billing.rules.change_json import changes_from_plain, changes_to_plain
 from billing.rules.change_requests import needs_a_price
 from billing.rules.changes import Change
+from billing.rules.facts import Facts
 from billing.rules.price_overrides import quote_at
+from billing.rules.quoting import PricedQuote
 from billing.storage import loading
 
 VALID_FOR = timedelta(days=30)
@@ -48,17 +52,27 @@ class NoteTooLong(Exception):
 def submit(account: Account, changes: Sequence[Change], *, note: str, occasion: Occasion) -> ChangeRequest:
     """Ask for changes. Several requests may be open.
 
-    The owner and billing admins are told; on accounts that the vendor's staff serve, also the
-    vendor's contact. Raises NotAllowed, NoteTooLong, Refusal, Undecided.
+    What the owner's limits approve is carried out at once, in the owner's name, where its payment needs
+    nobody. Of any other the owner and billing admins are told; on accounts that the vendor's staff
+    serve, also the vendor's contact. Raises NotAllowed, NoteTooLong, Refusal, Undecided.
     """
     Gate(occasion.person, account, on=occasion.on).demand(Action.REQUEST_CHANGE)
     renewal.renew(account.pk, occasion=occasion)
-    return _submit(account, changes, note=note, occasion=occasion)
+    made, charge_id = _submit(account, changes, note=note, occasion=occasion)
+    if charge_id is not None:
+        charge = payments.collect(charge_id, occasion=occasion.by_itself())
+        if charge.state == Charge.State.ACTION:
+            # The bank asks somebody, and nobody is there: people decide, and whoever confirms pays.
+            payments.abandon(charge, occasion=occasion.by_itself())
+    made.refresh_from_db()
+    return made
 
 
 @transaction.atomic
-def _submit(account: Account, changes: Sequence[Change], *, note: str, occasion: Occasion) -> ChangeRequest:
-    """Price and write a request under the lock, and tell who decides."""
+def _submit(
+    account: Account, changes: Sequence[Change], *, note: str, occasion: Occasion
+) -> tuple[ChangeRequest, UUID | None]:
+    """Price and write a request under the lock; carry it out within the limits, or tell who decides."""
     by = occasion.person
     account = Account.objects.lock(account.pk)
     note = _checked(note)
@@ -84,19 +98,58 @@ def _submit(account: Account, changes: Sequence[Change], *, note: str, occasion:
         subject=f"request:{made.pk}",
         after={"state": "open"},
     )
-    letter = change_request_letters.letter(account, made) | {"by": by.name, "note": note}
-    deciders = [m.user for m in Membership.objects.contacts(account) if m.user_id != by.pk]
-    mail.post(LetterKind.REQUEST_SUBMITTED, account, to=deciders, facts=letter, key=str(made.pk))
-    if decided_by_staff(account):
-        mail.post_to_address(
-            LetterKind.REQUEST_SUBMITTED,
-            account,
-            email=account.vendor_contact_email,
-            name=account.vendor_contact_name,
-            facts=letter,
-            key=str(made.pk),
-        )
-    return made
+    charge_id = _approve_within_limits(account, made, quote, reading.facts, occasion)
+    if made.automatic_on is None:
+        change_request_letters.tell_deciders(account, made)
+    return made, charge_id
+
+
+def _approve_within_limits(
+    account: Account, made: ChangeRequest, quote: PricedQuote, held: Facts, occasion: Occasion
+) -> UUID | None:
+    """Carry out a request that the owner's limits approve, in the owner's name; return what to collect.
+
+    Called under the lock, so that requests at once are counted one after the other.
+    """
+    owner = Membership.objects.select_related("user").get(account=account, role=Role.OWNER).user
+    use = use_of(quote, held)
+    why = not_automatic(
+        approvals.limits_of(account), use, approvals.spent(account, occasion.on), quote, quote.changes
+    ) or _in_the_way(account, made, quote, held, owner, occasion.on)
+    if why is not None:
+        made.not_automatic = why
+        made.save(update_fields=["not_automatic"])
+        return None
+    approvals.reserve(made, use, occasion.on)
+    confirmed = Quote.objects.create(
+        subscription_id=account.pk,
+        person=owner,
+        request=made,
+        changes=made.changes,
+        document=quote_json.dump(quote),
+        version=quote.version,
+        on=quote.on,
+        created_at=occasion.at,
+        expires_at=occasion.at + quotes.VALID_FOR,
+    )
+    return quotes.carry_out(account, confirmed, quote.due, occasion=occasion.by_itself())
+
+
+def _in_the_way(
+    account: Account, made: ChangeRequest, quote: PricedQuote, held: Facts, owner: User, on: date
+) -> NotAutomatic | None:
+    """Return what needs somebody although the limits would approve it."""
+    if made.requester_id == owner.pk:
+        return NotAutomatic.OWN
+    if made.document is None or not quotes.allows(owner, account, quote.changes, held, on):
+        return NotAutomatic.NOT_OWNERS
+    if held.held:
+        return NotAutomatic.BEING_PAID
+    try:
+        quotes.method_for(account, due=quote.due)
+    except payments.NoPaymentMethod:
+        return NotAutomatic.NO_METHOD
+    return None
 
 
 def decided_by_staff(account: Account) -> bool:

@@ -31,6 +31,7 @@ from billing.models import (
     Cancellation,
     ChangeRequest,
     DataExport,
+    FirstApproval,
     PaymentMethod,
     PaymentSetup,
     PostalAddress,
@@ -87,6 +88,7 @@ def erase(account_id: int, at: datetime) -> bool:
     ChangeRequest.objects.filter(subscription_id=account_id).update(
         requester=None, requester_name="", decided_by=None, decided_by_name="", note="", reason=""
     )
+    FirstApproval.objects.filter(request__subscription_id=account_id).update(person=None, person_name="")
     RequestComment.objects.filter(request__subscription_id=account_id).update(
         author=None, author_name="", text=""
     )

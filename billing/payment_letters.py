@@ -10,7 +10,7 @@ from typing import Any
 from accounts import mail
 from accounts.models import Account, Membership
 from accounts.rules.letters import LetterKind
-from billing import charge_letters, documents, dunning_letters
+from billing import approvals, charge_letters, documents, dunning_letters
 from billing.models import Charge, Invoice, PaymentMethod, Refund
 from billing.rules.documents import InvoiceDocument, InvoiceState, PaymentMeans, payment_to_plain
 from billing.rules.money import to_minor
@@ -50,7 +50,8 @@ def failed(account: Account, charge: Charge, *, on: date) -> None:
 
 def needs_confirmation(account: Account, charge: Charge) -> None:
     """Tell that the bank wants a payment confirmed that nobody was there for."""
-    if charge.return_url or charge.link_id is not None:
+    automatic = charge.quote is not None and approvals.is_automatic(charge.quote)
+    if charge.return_url or charge.link_id is not None or automatic:
         return
     _tell(LetterKind.PAYMENT_ACTION, account, charge)
 

@@ -23,7 +23,7 @@ from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState, CollectionMethod
 from accounts.rules.decision import Action
-from billing import applying, bank_payments, debts, payment_letters, payment_uses
+from billing import applying, approvals, bank_payments, debts, payment_letters, payment_uses
 from billing.models import Charge, Invoice, InvoicePayment, PaymentLink, PaymentMethod, Quote
 from billing.provider import provider
 from billing.provider.base import (
@@ -301,15 +301,17 @@ def _fail(account: Account, charge: Charge, occasion: Occasion) -> None:
 def _close_held(quote: Quote, state: Quote.State, failure: str, occasion: Occasion) -> None:
     """End the waiting of a change that was not carried out; one that is over stays as it is."""
     if quote.state == Quote.State.HELD:
+        automatic = approvals.is_automatic(quote)
         quote.state, quote.failure = state, failure
         quote.save(update_fields=["state", "failure"])
         activity.record(
             quote.subscription.account,
             ActivityVerb.CHANGE_NOT_PAID,
-            replace(occasion, by=quote.person),
+            replace(occasion, by=None if automatic else quote.person),
             quote=str(quote.pk),
             reason=failure,
         )
+        approvals.fall_back(quote.subscription.account, quote.pk)
 
 
 def _refund_if_due(charge: Charge, occasion: Occasion) -> None:

@@ -1,7 +1,7 @@
 """Prices changes, draws up quotes, confirms them exactly as shown, and undoes what waits."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -11,12 +11,12 @@ from django.db import transaction
 from accounts import activity
 from accounts.failpoints import step
 from accounts.gate import Gate
-from accounts.models import Account
+from accounts.models import Account, User
 from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import Capability
 from accounts.rules.decision import Action
-from billing import payments, quote_json, renewal
+from billing import approvals, payments, quote_json, renewal
 from billing.applying import QuoteOutdated, apply, check, promo_codes
 from billing.models import (
     Cancellation,
@@ -92,7 +92,10 @@ def price(
     """
     held = (reading or _read(account, changes, occasion.on)).facts
     _demand(account, changes, held, occasion=occasion, asking=asking)
-    return quoting.quote(open_to_asking(held) if asking else held, changes, occasion.on)
+    if asking:
+        # Somebody else's payment that is on its way stops nobody from asking.
+        held = replace(open_to_asking(held), held=False)
+    return quoting.quote(held, changes, occasion.on)
 
 
 def draw_up(
@@ -159,7 +162,8 @@ def confirm(
 
     Raises TermsChanged; QuoteChanged where a line, the version or what is due differs; QuoteOver for
     one that is over; payments.NoPaymentMethod; NotAllowed; Refusal; Quote.DoesNotExist for what is
-    another person's.
+    another person's. A request that two people must approve is CLOSED after the first confirmation, which
+    is kept (`billing.approvals`).
     """
     quote = Quote.objects.select_related("subscription__account").get(pk=quote_id, person=occasion.person)
     if quote.state == Quote.State.OPEN:
@@ -210,13 +214,25 @@ def _accept(
     # If only the day changed and every line is the same, it goes on (domain.md 5).
     quote.on = occasion.on
     quote.save(update_fields=["on", "purchase_order", "terms_version", "terms_url"])
-    method = _method(account, due=checked.quote.due)
+    if approvals.waits_for_second(account, quote, checked.quote, checked.before, occasion=occasion):
+        return None, None
+    return None, carry_out(account, quote, checked.quote.due, occasion=occasion, return_url=return_url)
+
+
+def carry_out(
+    account: Account, quote: Quote, due: int, *, occasion: Occasion, return_url: str = ""
+) -> UUID | None:
+    """Apply a quote that holds, or let it wait for its payment; return the charge to collect then.
+
+    Called under the account's lock. Raises payments.NoPaymentMethod.
+    """
+    method = method_for(account, due=due)
     if method is not None and method.kind == PaymentMethod.Kind.CARD:
-        return None, _hold(account, quote, checked.quote.due, method, return_url, occasion.at)
+        return _hold(account, quote, due, method, return_url, occasion.at)
     invoice = apply(account, quote, occasion=occasion)
     if method is not None and method.kind == PaymentMethod.Kind.DIRECT_DEBIT and invoice is not None:
-        return None, payments.intend(account, invoice.due, method, at, invoice=invoice).pk
-    return None, None
+        return payments.intend(account, invoice.due, method, occasion.at, invoice=invoice).pk
+    return None
 
 
 def _note(quote: Quote, order: OrderDetails) -> None:
@@ -228,7 +244,7 @@ def _note(quote: Quote, order: OrderDetails) -> None:
     quote.terms_version, quote.terms_url = terms.version, terms.url
 
 
-def _method(account: Account, *, due: int) -> PaymentMethod | None:
+def method_for(account: Account, *, due: int) -> PaymentMethod | None:
     """Return the method that pays what is due, None where nothing is or a contract covers it."""
     if due == 0 or not payments.is_charged(account):
         return None
@@ -265,6 +281,7 @@ def withdraw(quote_id: UUID, *, occasion: Occasion) -> Quote:
         waiting = Quote.objects.filter(pk=quote_id, state__in=[Quote.State.HELD, Quote.State.OPEN])
         if waiting.update(state=Quote.State.WITHDRAWN, failure="withdrawn"):
             activity.record(account, ActivityVerb.CHANGE_WITHDRAWN, occasion, quote=str(quote_id))
+            approvals.fall_back(account, quote_id)
     if charge is not None and charge.state == Charge.State.ACTION:
         payments.abandon(charge, occasion=occasion)
     return Quote.objects.get(pk=quote_id)
@@ -329,6 +346,13 @@ def _demand(
     gate.demand(Action.CHANGE_SUBSCRIPTION)
     for change in changes:
         gate.demand(_action(change, held))
+
+
+def allows(person: User, account: Account, changes: Iterable[Change], held: Facts, on: date) -> bool:
+    """Tell whether a person may make all of these changes themselves."""
+    gate = Gate(person, account, on=on)
+    actions = [Action.CHANGE_SUBSCRIPTION, *(_action(change, held) for change in changes)]
+    return all(gate.may(action) for action in actions)
 
 
 def _action(change: Change, held: Facts) -> Action:

@@ -11,7 +11,7 @@ from accounts.failpoints import step
 from accounts.models import Account
 from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
-from billing import payments, renewal_batch
+from billing import approvals, payments, renewal_batch
 from billing.models import Charge, Invoice, Quote, ScheduledChange, Subscription
 from billing.renewal_batch import RENEWING
 from billing.rules import due as due_rules
@@ -102,6 +102,7 @@ def _settle_held(account_id: int, occasion: Occasion) -> None:
                     quote=str(quote.pk),
                     reason="renewed_meanwhile",
                 )
+                approvals.fall_back(account, quote.pk)
 
 
 @transaction.atomic

@@ -44,6 +44,7 @@ class ActivityVerb(StrEnum):
     INVOICE_REMINDED = "invoice_reminded"
     INVOICE_TRIED_AGAIN = "invoice_tried_again"
     LETTER_SENT_AGAIN = "letter_sent_again"
+    LIMITS_CHANGED = "limits_changed"
     MEMBER_INVITED = "member_invited"
     MEMBER_JOINED = "member_joined"
     MEMBER_REMOVED = "member_removed"
@@ -73,6 +74,8 @@ class ActivityVerb(StrEnum):
     REFUND_REJECTED = "refund_rejected"
     REFUND_REQUESTED = "refund_requested"
     REQUEST_APPROVED = "request_approved"
+    REQUEST_APPROVED_BY_LIMIT = "request_approved_by_limit"
+    REQUEST_APPROVED_FIRST = "request_approved_first"
     REQUEST_CLOSED = "request_closed"
     REQUEST_COMMENTED = "request_commented"
     REQUEST_EXPIRED = "request_expired"
@@ -159,6 +162,9 @@ class ActivityField(StrEnum):
     VENDOR_CONTACT_PHONE = "vendor_contact_phone"
     AMOUNT = "amount"
     OWN_TAX_RATE = "own_tax_rate"
+    AUTOMATIC_AMOUNT = "automatic_amount"
+    AUTOMATIC_SEATS = "automatic_seats"
+    TWO_ABOVE = "two_above"
 
 
 SHAPES: dict[ActivityField, Shape] = {
@@ -204,6 +210,9 @@ SHAPES: dict[ActivityField, Shape] = {
     ActivityField.AMOUNT: Shape.MONEY,
     # In percent: "9.975".
     ActivityField.OWN_TAX_RATE: Shape.TEXT,
+    ActivityField.AUTOMATIC_AMOUNT: Shape.MONEY,
+    ActivityField.AUTOMATIC_SEATS: Shape.NUMBER,
+    ActivityField.TWO_ABOVE: Shape.MONEY,
 }
 # Where costs are not shown nothing else is: an amount that some later verb writes down can't slip through
 # (domain.md 3).

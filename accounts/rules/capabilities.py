@@ -100,6 +100,7 @@ class Capability(StrEnum):
     PAYMENT = "payment"
     PAYMENT_METHOD = "payment_method"
     INVOICES = "invoices"
+    LIMITS = "limits"
     ROLES = "roles"
     CANCEL = "cancel"
 
@@ -116,6 +117,7 @@ _MANAGED = _ALL - {
     Capability.EXTEND,
     Capability.TEMPORARY_SEATS,
     Capability.UNDO,
+    Capability.LIMITS,
     Capability.PAYMENT,
     Capability.PAYMENT_METHOD,
     Capability.INVOICES,

@@ -32,6 +32,7 @@ class Action(StrEnum):
     BUY_TEMPORARY_SEATS = "temporary_seats"
     UNDO_CHANGE = "undo_change"
     DECIDE_REQUESTS = "decide_requests"
+    SET_LIMITS = "set_limits"
     VIEW_PAYMENT = "view_payment"
     CHANGE_PAYMENT = "change_payment"
     CHOOSE_RECIPIENTS = "choose_recipients"
@@ -122,6 +123,8 @@ NEEDS: dict[Action, tuple[Permission | None, Capability]] = {
     Action.BUY_TEMPORARY_SEATS: (Permission.CHANGE_SUBSCRIPTION, Capability.TEMPORARY_SEATS),
     Action.UNDO_CHANGE: (Permission.CHANGE_SUBSCRIPTION, Capability.UNDO),
     Action.DECIDE_REQUESTS: (Permission.DECIDE_REQUESTS, Capability.DECIDE),
+    # Who decides what is the owner's to say, as roles are.
+    Action.SET_LIMITS: (Permission.MANAGE_ROLES, Capability.LIMITS),
     Action.VIEW_PAYMENT: (Permission.VIEW_INVOICES, Capability.PAYMENT),
     Action.CHANGE_PAYMENT: (Permission.CHANGE_PAYMENT, Capability.PAYMENT_METHOD),
     # Who may change what is bought says who gets the bill; it needs no delegation (domain.md 3).

@@ -36,6 +36,7 @@ class LetterKind(StrEnum):
     PRODUCT_ENDED = "product_ended"
     REFUND_MADE = "refund_made"
     RENEWAL_COMING = "renewal_coming"
+    REQUEST_APPROVED_FIRST = "request_approved_first"
     REQUEST_COMMENTED = "request_commented"
     REQUEST_DECIDED = "request_decided"
     REQUEST_EXPIRED = "request_expired"

@@ -56,6 +56,7 @@ KINDS = {
     LetterKind.REFUND_MADE: _("Payment refunded"),
     LetterKind.PRODUCT_ENDED: _("Product ended"),
     LetterKind.RENEWAL_COMING: _("Renewal coming"),
+    LetterKind.REQUEST_APPROVED_FIRST: _("Second approval of a request needed"),
     LetterKind.REQUEST_COMMENTED: _("Comment on a request"),
     LetterKind.REQUEST_DECIDED: _("Request decided"),
     LetterKind.REQUEST_EXPIRED: _("Request expired"),

@@ -51,6 +51,7 @@ def _brings_its_document(kind: LetterKind) -> bool:
             | LetterKind.PRODUCT_ENDED
             | LetterKind.REFUND_MADE
             | LetterKind.RENEWAL_COMING
+            | LetterKind.REQUEST_APPROVED_FIRST
             | LetterKind.REQUEST_COMMENTED
             | LetterKind.REQUEST_DECIDED
             | LetterKind.REQUEST_EXPIRED

@@ -259,7 +259,10 @@ def _submit(request: AccountRequest, form: ManageForm, found: LivePreview) -> Ht
         made = change_requests.submit(request.account, found.changes, note=note, occasion=request.occasion)
     except (Refusal, UndecidedConflict):
         return _again(request)
-    messages.success(request, _("Your request is submitted. Those who decide were notified by e-mail."))
+    if made.state == ChangeRequest.State.APPROVED:
+        messages.success(request, _("Your request is within the limits. It was approved automatically."))
+    else:
+        messages.success(request, _("Your request is submitted. Those who decide were notified by e-mail."))
     return redirect("request", request.account.slug, made.pk)
 
 

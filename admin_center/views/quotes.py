@@ -184,7 +184,7 @@ def _confirm(request: AccountRequest, found: Quote) -> HttpResponse:
             return _show(request, found, order=order, status=422)
         renew_first(request)
     try:
-        quotes.confirm(found.pk, occasion=request.occasion, return_url=back, order=_details(order))
+        done = quotes.confirm(found.pk, occasion=request.occasion, return_url=back, order=_details(order))
     except quotes.TermsChanged:
         anew = OrderForm(
             initial=_order(request, found) | {"purchase_order": order.cleaned_data["purchase_order"]}
@@ -208,6 +208,11 @@ def _confirm(request: AccountRequest, found: Quote) -> HttpResponse:
         pass
     else:
         drafts.use_up_under(request, reverse("manage", args=[slug]))
+        if done.state == Quote.State.CLOSED and done.request_id:
+            messages.success(
+                request, _("You approved it first. It is carried out once a second person approves it.")
+            )
+            return redirect("request", slug, done.request_id)
     return redirect(here)
 
 

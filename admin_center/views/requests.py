@@ -13,6 +13,7 @@ from admin_center import drafts
 from admin_center.due_renewals import renew_first
 from admin_center.forms.fields import refusal
 from admin_center.pages import AccountRequest, page
+from admin_center.presenters import approvals as approval_presenter
 from admin_center.presenters import contacts, requests
 from admin_center.presenters import quotes as quote_presenter
 from admin_center.wording import refusals
@@ -87,6 +88,9 @@ def _show(
         "differs": bool(now and then and _sums(now) != _sums(then)),
         "so_already": asked.reason in SO_ALREADY,
         "refusal": refusal,
+        "rule": None
+        if change_requests.decided_by_staff(request.account)
+        else approval_presenter.rule_of(request.account, asked, quote, reading.facts),
         "comments": requests.comments(asked),
         "may_comment": request.gate.may(Action.REQUEST_CHANGE),
         "rejecting": "reject" in request.GET or bool(text),

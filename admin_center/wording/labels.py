@@ -40,6 +40,7 @@ ACTS = {
     Action.BUY_TEMPORARY_SEATS: gettext_lazy("add temporary seats"),
     Action.UNDO_CHANGE: gettext_lazy("undo a scheduled change"),
     Action.DECIDE_REQUESTS: gettext_lazy("decide change requests"),
+    Action.SET_LIMITS: gettext_lazy("set the limits for change requests"),
     Action.VIEW_PAYMENT: gettext_lazy("see the payment details"),
     Action.CHANGE_PAYMENT: gettext_lazy("change the payment details"),
     Action.CHOOSE_RECIPIENTS: gettext_lazy("choose who gets the invoices"),

@@ -1,5 +1,6 @@
 """The tables about what is bought and owed."""
 
+from billing.models.approval_limits import ApprovalLimits, FirstApproval
 from billing.models.balance import BalanceEntry
 from billing.models.bank_payment import BankBooking, BankPayment
 from billing.models.calendar_link import CalendarLink
@@ -26,6 +27,7 @@ from billing.models.write_off import WriteOff
 
 __all__ = [
     "AgentSeat",
+    "ApprovalLimits",
     "BalanceEntry",
     "BankBooking",
     "BankPayment",
@@ -40,6 +42,7 @@ __all__ = [
     "Discount",
     "DunningEntry",
     "Edition",
+    "FirstApproval",
     "Invoice",
     "InvoiceLine",
     "InvoicePayment",

@@ -46,6 +46,15 @@ class ChangeRequest(models.Model):
     # What was approved, edited or not, and what it was approved on; null as long as it is not.
     approved_changes = models.JSONField(_("changes approved"), null=True)
     approved_base = models.JSONField(_("base of what was approved"), null=True)
+    # Where the owner's limits approve it: the day whose month it counts in, what is charged after tax in
+    # minor units, and the seats that it adds. Null where people decide.
+    automatic_on = models.DateField(_("approved automatically on"), null=True)
+    automatic_amount = models.BigIntegerField(_("amount approved automatically"), null=True)
+    automatic_seats = models.PositiveIntegerField(_("seats approved automatically"), null=True)
+    # Why people decide it, as billing.rules.approval_limits names it; empty for those of before.
+    not_automatic = models.CharField(
+        _("why not automatically"), max_length=20, blank=True, default="", db_default=""
+    )
     # In words of who rejected it, or the code by which it closed by itself.
     reason = models.TextField(_("reason"), blank=True, max_length=2000)
 
@@ -67,6 +76,15 @@ class ChangeRequest(models.Model):
                 | Q(requester__isnull=True)
                 | ~Q(decided_by=models.F("requester")),
                 name="request_not_decided_by_who_asked",
+            ),
+            models.CheckConstraint(
+                condition=Q(automatic_on=None, automatic_amount=None, automatic_seats=None)
+                | Q(
+                    automatic_on__isnull=False,
+                    automatic_amount__isnull=False,
+                    automatic_seats__isnull=False,
+                ),
+                name="request_automatic_says_what",
             ),
         ]
         indexes = [

@@ -42,6 +42,8 @@ ASKED_ELSEWHERE = {
     "billing.method_expiries.warn": "nobody does it: its day has come",
     "billing.temporary_seats.take_step": "nobody does it: its day has come",
     "billing.seats.set_back": "take_step of temporary_seats: nobody does it, its day has come",
+    "billing.approvals.waits_for_second": "confirm, before it applies anything",
+    "billing.quotes.carry_out": "confirm and submit, which have priced it under the lock",
     "billing.change_request_talk.remind": "nobody does it: its day has come",
     "billing.reminders.remind": "nobody does it: its day has come",
     "accounts.trials.tell": "nobody does it: its day has come",

@@ -91,6 +91,8 @@ ACCOUNT: dict[str, Route] = {
     ),
     # Posted without a reason.
     "request_reject": Route("decide_requests", post=(422,), child="request", part="request_id", queries=30),
+    # Posted empty: all are off, as they are.
+    "limits": Route("view_subscription", READ, (302,), post_action="set_limits"),
     # Posted without a word.
     "request_comment": Route("request_change", post=(422,), child="request", part="request_id", queries=30),
     # Nobody of the world asked for it.

@@ -36,6 +36,8 @@ extend              | extend the subscription                | prolonger l’abo
 temporary_seats     | add temporary seats                    | ajouter des licences temporaires
 undo_change         | undo a scheduled change                | annuler une modification planifiée
 decide_requests     | decide change requests                 | traiter les demandes de modification
+set_limits | set the limits for change requests \
+| fixer les limites des demandes de modification
 view_payment        | see the payment details                | consulter les informations de paiement
 change_payment      | change the payment details             | modifier les informations de paiement
 choose_recipients   | choose who gets the invoices           | choisir qui reçoit les factures

@@ -1,7 +1,7 @@
 """Every role × type × standing × action against a table written by hand from domain.md 3 and 5.
 
 The table below is not made from the code: it says per action who may (by role), for which types of
-account, and in which standings. Each of its 3,528 cells is compared with the gate's decision: whether,
+account, and in which standings. Each of its 3,654 cells is compared with the gate's decision: whether,
 why not, who can, and the next step.
 
     roles      L light agent · A agent · F finance reader · D administrator · B billing admin
@@ -34,6 +34,7 @@ extend                BPO     S    TAP
 temporary_seats       BPO     S    TAP
 undo_change           BPO     S    TAP
 decide_requests       BPO     SA   TEAP
+set_limits            O       S    TAP
 view_payment          FBPO    S    TEAPS
 change_payment        PO      S    TEAPS
 choose_recipients     BPO     S    TEAPS

@@ -13,6 +13,7 @@ from accounts.models import Invitation, OwnershipOffer
 from accounts.rules.decision import NotAllowed
 from accounts.rules.roles import Role
 from billing import (
+    approvals,
     bank_payments,
     calendar_links,
     cancellation,
@@ -35,11 +36,8 @@ from billing import (
     taxation,
     write_offs,
 )
-from billing.models import (
-    Invoice,
-    PaymentLink,
-    ScheduledChange,
-)
+from billing.models import Invoice, PaymentLink, ScheduledChange
+from billing.rules.approval_limits import Limits
 from billing.rules.changes import AddSeats, ReduceSeats
 from tests import acting
 from tests.sweeps.cases import (
@@ -200,6 +198,10 @@ VERBS: dict[str, Verb] = {
         ("decide_requests",),
         staff="deciding",
         make=open_request,
+    ),
+    "billing.approvals.set_limits": Verb(
+        lambda c, made: approvals.set_limits(c.account, Limits(next(_numbers)), occasion=c.occasion),
+        ("set_limits",),
     ),
     "billing.change_request_talk.comment": Verb(
         lambda c, made: change_request_talk.comment(made, text="Why three?", occasion=c.occasion),

@@ -1,0 +1,168 @@
+"""Which requests the owner's limits approve, and which two people must: tables with their sums."""
+
+import dataclasses
+
+import pytest
+
+from billing.rules.approval_limits import (
+    Approval,
+    Limits,
+    LimitUse,
+    NotAutomatic,
+    approval_of,
+    needs_two,
+    not_automatic,
+    use_of,
+)
+from billing.rules.changes import (
+    AddProduct,
+    AddSeats,
+    BuyTemporarySeats,
+    Change,
+    ChangeCycle,
+    ChangeEdition,
+    Extend,
+    ReduceSeats,
+    RemoveProduct,
+)
+from billing.rules.facts import Facts
+from billing.rules.periods import Cycle
+from billing.rules.quoting import PricedQuote, quote
+from tests.rules import shop
+
+NOTHING = LimitUse()
+
+
+def priced(facts: Facts, *changes: Change) -> PricedQuote:
+    return quote(facts, changes, shop.TODAY)
+
+
+@pytest.fixture
+def facts() -> Facts:
+    return shop.acme(shop.bought("support", "professional", 10), shop.bought("talk", "team", 3))
+
+
+def test_what_a_request_takes_of_the_limits(facts: Facts) -> None:
+    """Charged now after tax, seats added, and what the renewal costs more, each against today's."""
+    unchanged = quote(facts, [ReduceSeats("support", 9)], shop.TODAY)
+    line = next(one for one in facts.lines if one.product == "support")
+    year = line.unit * 12
+    found = use_of(priced(facts, AddSeats("support", 12)), facts)
+    assert (found.seats, found.growth) == (2, 2 * year)
+    assert found.amount == priced(facts, AddSeats("support", 12)).settlement.total > 0
+    assert use_of(unchanged, facts) == LimitUse(0, 0, -year)
+    # Four of one product and two fewer of the other: only what is added counts.
+    both = priced(facts, AddSeats("talk", 7), ReduceSeats("support", 8))
+    assert use_of(both, facts).seats == 4
+    temporary = priced(facts, BuyTemporarySeats("support", 5, shop.TODAY, 14))
+    assert (use_of(temporary, facts).seats, use_of(temporary, facts).growth) == (5, 0)
+    assert use_of(priced(facts, Extend()), facts).seats == 0
+
+
+# What is asked, what it takes, what was so approved before in this month, the limits: why not.
+AMOUNTS: list[tuple[LimitUse, LimitUse, Limits, NotAutomatic | None]] = [
+    (LimitUse(0, 0, 0), NOTHING, Limits(), NotAutomatic.OFF),
+    (LimitUse(0, 0, 0), NOTHING, Limits(two_above=100), NotAutomatic.OFF),
+    # 50.00 = 50.00, and a cent more
+    (LimitUse(5000, 1, 0), NOTHING, Limits(5000), None),
+    (LimitUse(5001, 1, 0), NOTHING, Limits(5000), NotAutomatic.AMOUNT),
+    # 20.00 + 30.00 = 50.00; 20.01 + 30.00 = 50.01
+    (LimitUse(3000, 1, 0), LimitUse(2000, 9), Limits(5000), None),
+    (LimitUse(3000, 1, 0), LimitUse(2001, 9), Limits(5000), NotAutomatic.AMOUNT),
+    # Nothing is due now, but the renewal grows by 50.01 a period.
+    (LimitUse(0, 0, 5000), NOTHING, Limits(5000), None),
+    (LimitUse(0, 0, 5001), NOTHING, Limits(5000), NotAutomatic.GROWTH),
+    (LimitUse(0, 0, -9000), NOTHING, Limits(0), None),
+    # 3 + 2 = 5 seats
+    (LimitUse(99999, 2, 99999), LimitUse(0, 3), Limits(seats=5), None),
+    (LimitUse(99999, 3, 99999), LimitUse(0, 3), Limits(seats=5), NotAutomatic.SEATS),
+    # Both are set: both must hold.
+    (LimitUse(5000, 5, 0), NOTHING, Limits(5000, 5), None),
+    (LimitUse(5000, 6, 0), NOTHING, Limits(5000, 5), NotAutomatic.SEATS),
+    (LimitUse(5001, 5, 0), NOTHING, Limits(5000, 5), NotAutomatic.AMOUNT),
+    # Two people come first, also where only a number of seats is set.
+    (LimitUse(90001, 1, 0), NOTHING, Limits(seats=5, two_above=90000), NotAutomatic.TWO_NEEDED),
+    (LimitUse(0, 1, 90001), NOTHING, Limits(seats=5, two_above=90000), NotAutomatic.TWO_NEEDED),
+    (LimitUse(90000, 1, 90000), NOTHING, Limits(seats=5, two_above=90000), None),
+]
+
+
+@pytest.mark.parametrize(("use", "spent", "limits", "why"), AMOUNTS)
+def test_the_sums(
+    facts: Facts, use: LimitUse, spent: LimitUse, limits: Limits, why: NotAutomatic | None
+) -> None:
+    asked = AddSeats("support", 11)
+    assert not_automatic(limits, use, spent, priced(facts, asked), [asked]) == why
+    assert needs_two(limits, use) is (why is NotAutomatic.TWO_NEEDED)
+
+
+MUCH = Limits(10_000_000, 1000)
+KINDS: list[tuple[Change, Limits, NotAutomatic | None]] = [
+    (AddSeats("support", 11), MUCH, None),
+    (AddProduct("guide", "standard", 2), MUCH, None),
+    (ReduceSeats("support", 5), MUCH, None),
+    # Ending a product is the owner's alone, whatever it saves.
+    (RemoveProduct("talk"), MUCH, NotAutomatic.PRODUCT_REMOVED),
+    # A number of seats alone says nothing of other purchases.
+    (AddSeats("support", 11), Limits(seats=5), None),
+    (ReduceSeats("support", 5), Limits(seats=5), None),
+    (ChangeEdition("support", "enterprise"), Limits(seats=5), NotAutomatic.NOT_SEATS),
+    (AddProduct("guide", "standard", 2), Limits(seats=5), NotAutomatic.NOT_SEATS),
+    (Extend(), Limits(seats=5), NotAutomatic.NOT_SEATS),
+    (ChangeCycle(Cycle.MONTHLY), Limits(seats=5), NotAutomatic.NOT_SEATS),
+]
+
+
+@pytest.mark.parametrize(("change", "limits", "why"), KINDS)
+def test_the_kinds(facts: Facts, change: Change, limits: Limits, why: NotAutomatic | None) -> None:
+    made = priced(facts, change)
+    assert not_automatic(limits, use_of(made, facts), NOTHING, made, [change]) == why
+
+
+def test_a_kept_price_that_would_be_lost_is_for_people() -> None:
+    kept = shop.acme(shop.bought("support", "team", 10, unit=100))
+    change = ChangeEdition("support", "professional")
+    made = priced(kept, change)
+    assert not_automatic(MUCH, use_of(made, kept), NOTHING, made, [change]) == NotAutomatic.PRICE_LOST
+    more = AddSeats("support", 11)
+    made = priced(kept, more)
+    assert not_automatic(MUCH, use_of(made, kept), NOTHING, made, [more]) is None
+
+
+def test_what_is_automatic_never_needs_two() -> None:
+    assert Limits(5000, None, 5000).agree
+    assert not Limits(5001, None, 5000).agree
+    assert Limits(None, 5, 0).agree
+    assert Limits(5000).agree
+
+
+FIRST = Approval((AddSeats("support", 20), AddSeats("talk", 5)), 3, 50_000, 90_000)
+
+
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        ({}, True),
+        # A day later less is due for the rest of the period.
+        ({"amount": 49_900}, True),
+        ({"amount": 50_001}, False),
+        ({"renewal": 90_001}, False),
+        ({"renewal": 80_000}, True),
+        ({"version": 4}, False),
+        ({"changes": (AddSeats("talk", 5), AddSeats("support", 20))}, True),
+        ({"changes": (AddSeats("support", 20),)}, False),
+        ({"changes": (AddSeats("support", 21), AddSeats("talk", 5))}, False),
+    ],
+)
+def test_what_a_first_approval_still_counts_for(change: dict[str, object], counts: bool) -> None:
+    assert FIRST.covers(dataclasses.replace(FIRST, **change)) is counts  # type: ignore[arg-type]
+
+
+def test_the_approval_of_a_quote(facts: Facts) -> None:
+    made = priced(facts, AddSeats("support", 11))
+    found = approval_of(made)
+    assert (found.version, found.amount, found.renewal) == (
+        facts.version,
+        made.settlement.total,
+        made.renewal.amount,
+    )
