@@ -31,7 +31,6 @@ def stored_permissions() -> dict[Permission, StoredPermission]:
     return {Permission(row.codename): row for row in rows}
 
 
-@transaction.atomic
 def enrol(
     account: Account,
     people: Iterable[tuple[User, Role]],

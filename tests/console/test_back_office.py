@@ -5,12 +5,15 @@ from datetime import date
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from accounts.models import Account, Activity, Letter, User
 from admin_center.back_office import site
 from billing.models import PaymentMethod, PromoCode, Subscription
 from tests import acting, people, shop
+from tests.console.reading import signed_in
+from tests.sweeps import routes
+from tests.sweeps.test_matrix import addresses as named_addresses
 
 pytestmark = pytest.mark.django_db
 
@@ -242,3 +245,21 @@ def test_the_verb_asks_for_staff_itself(acme: Account) -> None:
         lifecycle.amend(
             acme.pk, {"language": "fr"}, occasion=acting.occasion(by=people.vera(), on=MONDAY), reason=" "
         )
+
+
+def test_what_is_not_there_is_not_found_by_any_act(acme: Account) -> None:
+    """Each address of one row, with a number that no row has: 404, or back to the list that says so."""
+    vera, wrong, asked = signed_in(people.vera()), [], 0
+    for namespace, name in named_addresses():
+        if namespace != routes.STAFF_NAMESPACE:
+            continue
+        try:
+            where = reverse(f"vendor:{name}", args=[10**9])
+        except NoReverseMatch:
+            continue
+        asked += 1
+        for answer in (vera.get(where), vera.post(where, {})):
+            if answer.status_code not in (302, 403, 404, 405):
+                wrong.append(f"{where}: {answer.status_code}")
+    assert not wrong, wrong
+    assert asked > 40

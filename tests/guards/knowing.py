@@ -22,6 +22,8 @@ LEFT_OUT += tuple(
 LEFT_OUT += ("tests/console/test_back_office_lists.py", "tests/billing/imports/test_accounts_many.py")
 # Those that look at one verb after the other as who may not, then those about what happens at once.
 FIRST = ("test_verbs.py", "test_behind_the_lock.py", "test_cancelling_meanwhile.py", "test_races.py")
+# Those that ask every verb for its transaction and its locks.
+WHOLE = ("test_all_or_nothing.py",)
 OPTIONS = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--no-header"]
 
 
@@ -87,11 +89,12 @@ class Known:
         # A lock or a transaction is missed by what happens at once, less by the tests of its module.
         own_first = guard.kind not in ("locks", "all or nothing")
 
-        def rank(test: str) -> tuple[bool, bool, bool, bool, float]:
+        def rank(test: str) -> tuple[bool, bool, bool, bool, bool, float]:
             file = test.partition("::")[0]
             return (
                 test != self.noticed.get(guard.name),
                 test not in seen,
+                not own_first and not file.endswith(WHOLE),
                 (stem not in file) if own_first else not file.endswith(FIRST),
                 not file.endswith(FIRST) if own_first else (stem not in file),
                 self.seconds.get(test, 1.0),

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from accounts import clock, email_changes, invitations, resending, staff
+from accounts import clock, email_changes, invitations, lifecycle, resending, roles, staff, trials
 from accounts.models import Account, EmailChange, Invitation, Letter, Membership, OwnershipOffer, User
 from accounts.occasion import Occasion
 from accounts.rules.roles import Role
@@ -200,6 +200,7 @@ def _token(kind: str) -> str:
 
 @pytest.mark.breaks_invariants
 def test_each_verb_of_a_person_or_a_catalogue_is_too(db: None, tmp_path: Path) -> None:
+    """And what no person asks for: trials that end, letters that go out, accounts that come in."""
     place, now = Sweep().place, clock.now()
     owner, admin, vera = (User.objects.get(pk=place.users[name].pk) for name in ("owner", "admin", "staff"))
     victor = staff.appoint("second@vendor.example", "Second")
@@ -223,6 +224,10 @@ def test_each_verb_of_a_person_or_a_catalogue_is_too(db: None, tmp_path: Path) -
     Account.objects.filter(pk=gone.pk).update(cancelled_at=long_ago)
     listed = price_list(tmp_path)
     catalogue_saving.load(listed)
+    trying = Account.objects.get(pk=place.accounts["S", "T"].pk)
+    Account.objects.filter(pk=trying.pk).update(trial_ends_on=place.today - timedelta(days=1))
+    several = Account(slug="several", name="Several", type="self_service", currency="EUR", timezone="UTC")
+    nora = lifecycle.NewMember("nora@several.example", "Nora Nord", Role.OWNER)
     joining: Any = {"occasion": by(owner).by_itself(), "password": "dusty Harbour 48"}
     acts: dict[str, tuple[str, Callable[[], object]]] = {
         "email_changes.ask": (
@@ -251,6 +256,15 @@ def test_each_verb_of_a_person_or_a_catalogue_is_too(db: None, tmp_path: Path) -
         "invitations.accept": (ACCOUNT, lambda: invitations.accept(_token("invited"), **joining)),
         "promised_seats.join": (ACCOUNT, lambda: promised_seats.join(_token("invited"), **joining)),
         "promised_seats.expire": (ACCOUNT, lambda: promised_seats.expire(open_one.pk, open_one.expires_at)),
+        "trials.tell": (ACCOUNT, lambda: trials.tell(trying.pk, occasion=by(owner).by_itself())),
+        "lifecycle.open_accounts": (
+            "",
+            lambda: lifecycle.open_accounts([lifecycle.NewAccount(several, (nora,), now)]),
+        ),
+        "roles.enrol_all": (
+            "",
+            lambda: roles.enrol_all([Membership(account=firm, user=victor, role=Role.ADMIN)]),
+        ),
         "promo_codes.create": (
             "billing_catalogue",
             lambda: promo_codes.create(
