@@ -11,7 +11,8 @@ from django.utils.translation import get_language
 
 from accounts.gate import Gate
 from accounts.models import Account, Membership
-from accounts.rules.decision import Action, Contact, Decision
+from accounts.rules.decision import NEEDS, Action, Contact, Decision
+from accounts.rules.roles import Permission, holders
 from admin_center import navigation
 from billing.storage import statements
 
@@ -120,6 +121,14 @@ class Frame:
             for one in self.contacts
             if one.role in decision.who_can or (delegated and one.changes_payment)
         ]
+
+    def who_may(self, action: Action) -> list[Membership]:
+        """Return the people of the account who may act where its type and state let somebody."""
+        permission, _capability = NEEDS[action]
+        if permission is None:
+            return self.contacts
+        delegated, roles = permission is Permission.CHANGE_PAYMENT, holders(permission)
+        return [one for one in self.contacts if one.role in roles or (delegated and one.changes_payment)]
 
 
 def sees_costs(gate: Gate) -> bool:

@@ -75,12 +75,23 @@ def expire(invitation_id: int, at: datetime) -> bool:
 
 def promised(account_id: int, at: datetime) -> Counter[str]:
     """Return how many seats of each live line open invitations promise, by the line's product."""
-    rows = open_invitations.waiting(account_id, at).exclude(seat="").values_list("seat").annotate(Count("pk"))
+    seats_asked = open_invitations.waiting(account_id, at).exclude(seat="")
+    wanted = list(seats_asked.values_list("seat").annotate(Count("pk")))
+    if not wanted:
+        return Counter()
+    live = Line.objects.filter(subscription_id=account_id, ended_on=None).order_by("pk")
+    sold, combined = set(), dict[str, str]()
+    for product, kind, included in live.values_list(
+        "product__key", "product__kind", "product__includes__key"
+    ):
+        sold.add(product)
+        if kind == Product.Kind.SUITE and included:
+            combined.setdefault(included, product)
     counts: Counter[str] = Counter()
-    for product, number in rows:
-        line = line_of(account_id, product)
+    for product, number in wanted:
+        line = product if product in sold else combined.get(product)
         if line is not None:
-            counts[line.product.key] += number
+            counts[line] += number
     return counts
 
 

@@ -1,6 +1,6 @@
 """A forecast for its page: what happens on each day, the months as a chart, and both as CSV.
 
-Calculates no amount; what it calculates is how long a bar is.
+Calculates no amount.
 """
 
 import csv
@@ -8,20 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from django.utils import formats
 from django.utils.translation import gettext as _
 
 from accounts.spreadsheet import defused
+from admin_center.presenters import charts
 from admin_center.presenters.activity_csv import BYTE_ORDER_MARK, Echo
+from admin_center.presenters.charts import MonthChart
 from admin_center.wording import planned
 from billing.rules.forecast import Forecast, PlannedEvent
 from billing.rules.money import to_decimal
 from billing.rules.settlement import Settlement
 from billing.storage.loading import LoadedFacts
-
-# Of the chart in pixels; widths in percent of it, so that its letters keep their size on a phone.
-_ROW, _BAR, _TOP = 36, 14, 6
-_LEFT, _WIDEST = 25.0, 41.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +38,12 @@ class PlannedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ChartBar:
-    """One bar: where it begins from the top in pixels, and how long it is as an attribute of SVG."""
-
-    y: int
-    width: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChartMonth:
-    """A month of the chart: what is collected, as edited and (with an edit) as things stand, minor units."""
-
-    first: date
-    label: str
-    due: int
-    bar: ChartBar
-    text_y: int
-    usual: int | None = None
-    usual_bar: ChartBar | None = None
-
-    @property
-    def difference(self) -> int:
-        """Return how much more is collected with the edit than without."""
-        return self.due - (self.usual or 0)
-
-
-@dataclass(frozen=True, slots=True)
 class ForecastView:
     """A forecast for its page; `usual_due` is what is collected without the edit that it is told for."""
 
     forecast: Forecast
     rows: tuple[PlannedRow, ...]
-    months: tuple[ChartMonth, ...]
-    height: int
+    chart: MonthChart
     usual_due: int | None
 
     @property
@@ -84,13 +54,11 @@ class ForecastView:
 
 def of(forecast: Forecast, reading: LoadedFacts, usual: Forecast | None = None) -> ForecastView:
     """Return a forecast with its words; `usual` is the one without the edit that it is told for."""
-    step = _ROW if usual is None else _ROW + _BAR
-    months = tuple(_months(forecast, usual, step))
+    sums = {month.first: month.due for month in usual.months} if usual else None
     return ForecastView(
         forecast=forecast,
         rows=tuple(_row(event, reading) for event in forecast.events),
-        months=months,
-        height=len(months) * step,
+        chart=charts.by_month([(month.first, month.due) for month in forecast.months], sums),
         usual_due=usual.due if usual else None,
     )
 
@@ -98,28 +66,6 @@ def of(forecast: Forecast, reading: LoadedFacts, usual: Forecast | None = None) 
 def _row(event: PlannedEvent, reading: LoadedFacts) -> PlannedRow:
     told = planned.sentence(event, reading.names)
     return PlannedRow(event.on, told, event.settlement, event.old, event.new)
-
-
-def _months(forecast: Forecast, usual: Forecast | None, step: int) -> Iterator[ChartMonth]:
-    sums = {one.first: one.due for one in usual.months} if usual else {}
-    largest = max([1, *(one.due for one in forecast.months), *sums.values()])
-    for place, month in enumerate(forecast.months):
-        top = place * step + _TOP
-        without = sums.get(month.first, 0) if usual else None
-        yield ChartMonth(
-            first=month.first,
-            label=formats.date_format(month.first, "N Y"),
-            due=month.due,
-            bar=ChartBar(top, _width(month.due, largest)),
-            text_y=top + _BAR - 2,
-            usual=without,
-            usual_bar=None if without is None else ChartBar(top + _BAR + 2, _width(without, largest)),
-        )
-
-
-def _width(amount: int, largest: int) -> str:
-    """Return how long a bar is, in percent with a point: SVG knows no other language."""
-    return f"{_WIDEST * max(amount, 0) / largest:.2f}%"
 
 
 def as_csv(forecast: Forecast, reading: LoadedFacts) -> Iterator[str]:

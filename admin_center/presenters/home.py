@@ -1,4 +1,4 @@
-"""What needs attention on the home page of an account: the most urgent first."""
+"""What waits on the home page of an account, and who acts: the most urgent first."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,18 +13,15 @@ from accounts.gate import Gate
 from accounts.models import Account
 from accounts.rules.capabilities import Standing
 from accounts.rules.decision import Action, Decision
-from admin_center import navigation
 from admin_center.presenters import dunning, profile, subscription
 from admin_center.presenters import payment as payment_methods
-from admin_center.wording import labels, phrases
+from admin_center.wording import phrases
 from billing import payments
 from billing.models import PaymentMethod
 from billing.rules.dunning import DunningStep
 from billing.rules.facts import ScheduledKind
 from billing.storage.loading import LoadedFacts
 
-# A renewal is worth a word from the day its first letter is sent (domain.md 12).
-RENEWAL_SOON_DAYS = 30
 # Unpaid invoices that stand there; the Payment page lists all.
 MOST_DEBTS = 3
 _OWING = (Standing.PAST_DUE, Standing.SUSPENDED)
@@ -32,61 +29,44 @@ _OWING = (Standing.PAST_DUE, Standing.SUSPENDED)
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One thing to know or do; `amount` is what it will cost; `refused` explains a missing link."""
+    """One thing to know or do; `refused` explains a missing link.
+
+    `acts` is the action of who sees to it; what is `automatic` waits for nobody.
+    """
 
     tone: str
     title: str
     text: str = ""
     url: str = ""
     label: str = ""
-    # Minor units.
-    amount: int | None = None
     # What is to be paid, minor units and currency.
     owed: tuple[int, str] | None = None
     refused: Decision | None = None
     # Only the vendor can help: the page names whom to ask.
     ask: bool = False
+    acts: Action | None = None
+    automatic: bool = False
+
+    @property
+    def urgent(self) -> bool:
+        """Tell whether it comes before everything else of the page."""
+        return self.tone == "danger"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A page to go to: what it is about, and `why` it is not this person's."""
+def cards(
+    account: Account,
+    gate: Gate,
+    reading: LoadedFacts | None,
+    summed: subscription.Summary | None,
+    on: date,
+) -> list[Card]:
+    """Return the cards for one person on one day; `reading` is None for who may not see the subscription.
 
-    url: str
-    icon: str
-    words: object
-    about: str
-    why: str
-
-
-def places(gate: Gate, account: Account) -> list[Place]:
-    """Return the pages of the account, in the sidebar's order, without the home page itself."""
-    about = {
-        "subscription": _("What was bought, when it renews, and what waits until then."),
-        "payment": _("The payment method, and who may change it."),
-        "profile": _("Who invoices are made out to, and who gets them."),
-        "invoices": _("What was charged and given back."),
-        "contacts": _("The owner, the billing admins, and your contact at the vendor."),
-        "people": _("Team members, their roles, and the seats they hold."),
-        "activity": _("Every change: when, who, what, before and after."),
-    }
-    found = []
-    for entry in (
-        entry for _words, entries in navigation.SIDEBAR for entry in entries if entry.name in about
-    ):
-        decision = gate.may(entry.action)
-        why = "" if decision else labels.why_not_briefly(decision)
-        url = reverse(entry.name, args=[account.slug])
-        found.append(Place(url, entry.icon, navigation.PAGES[entry.name].words, about[entry.name], why))
-    return found
-
-
-def cards(account: Account, gate: Gate, reading: LoadedFacts | None, on: date) -> list[Card]:
-    """Return the cards for one person on one day; `reading` is None for who may not see the subscription."""
+    `summed` is its summary, None where nothing was bought.
+    """
     told = _debts(account, gate, on)
     if not told or gate.standing not in _OWING:
         told += _standing(account, gate, on)
-    summed = subscription.of(reading, on)
     if reading is not None and summed is not None:
         told += _renewal(account, summed)
         told += _payment(account, gate, summed)
@@ -128,6 +108,7 @@ def _debt(account: Account, gate: Gate, one: dunning.Timeline) -> Card:
         reverse("invoice", args=[account.slug, number]),
         _("See invoice %(number)s") % {"number": number},
         owed=one.left,
+        acts=Action.PAY_INVOICE,
     )
 
 
@@ -189,7 +170,7 @@ def _card(
     """Return a card with its link, or with the reason why this person has none."""
     decision = gate.may(action)
     if decision:
-        return Card(tone, title, text, url=reverse(page, args=[account.slug]), label=label)
+        return Card(tone, title, text, url=reverse(page, args=[account.slug]), label=label, acts=action)
     return Card(tone, title, text, refused=decision)
 
 
@@ -199,23 +180,14 @@ def _renewal(account: Account, summed: subscription.Summary) -> Iterator[Card]:
     if any(one.kind == ScheduledKind.CANCELLATION for one in summed.waiting):
         title = _("The account ends on %(day)s") % {"day": on}
         text = _("The owner has scheduled its cancellation. It can be undone until that day.")
-        yield Card("warning", title, text, url, label)
+        yield Card("warning", title, text, url, label, automatic=True)
     elif summed.is_parked:
         text = _("It was due on %(day)s. Something is being checked first, and nothing is charged meanwhile.")
         title = _("The renewal is being checked by the vendor")
         yield Card("warning", title, text % {"day": on}, url, label, ask=True)
     elif summed.is_due:
-        yield Card(
-            "info", _("The subscription is renewing"), _("It was due on %(day)s.") % {"day": on}, url, label
-        )
-    elif summed.days_left <= RENEWAL_SOON_DAYS:
-        title = ngettext(
-            "The subscription renews in %(days)s day",
-            "The subscription renews in %(days)s days",
-            summed.days_left,
-        ) % {"days": phrases.number(summed.days_left)}
-        amount = summed.renewal.amount if summed.renewal else None
-        yield Card("info", title, _("On %(day)s.") % {"day": on}, url, label, amount)
+        title, text = _("The subscription is renewing"), _("It was due on %(day)s.") % {"day": on}
+        yield Card("info", title, text, url, label, automatic=True)
 
 
 def _payment(account: Account, gate: Gate, summed: subscription.Summary) -> Iterator[Card]:
@@ -223,19 +195,21 @@ def _payment(account: Account, gate: Gate, summed: subscription.Summary) -> Iter
     if not payments.is_charged(account) or not gate.may(Action.VIEW_PAYMENT):
         return
     method, url, label = summed.payment, reverse("payment", args=[account.slug]), _("See the payment details")
+    acts = Action.CHANGE_PAYMENT
     if method is None:
         title = _("No payment method is on file")
-        yield Card("warning", title, _("The next charge would fail without one."), url, label)
+        yield Card("warning", title, _("The next charge would fail without one."), url, label, acts=acts)
         return
     if any(one.kind == ScheduledKind.CANCELLATION for one in summed.waiting):
         # Nothing more is charged.
         return
     soon = payment_methods.warned(account, summed.on)
     for one in soon:
-        yield Card("warning", _expiry(one, summed.on), _("Replace it in time."), url, label)
+        yield Card("warning", _expiry(one, summed.on), _("Replace it in time."), url, label, acts=acts)
     if not soon and subscription.expires_by(method, summed.renews_on):
         title = _("The card on file expires before the renewal")
-        yield Card("warning", title, _("Replace it in time, so that the renewal can be charged."), url, label)
+        text = _("Replace it in time, so that the renewal can be charged.")
+        yield Card("warning", title, text, url, label, acts=acts)
 
 
 def _expiry(method: PaymentMethod, on: date) -> str:
@@ -264,10 +238,11 @@ def _seats(account: Account, gate: Gate, summed: subscription.Summary) -> Iterat
             title = _("%(product)s: all %(seats)s seats are in use") % told
         else:
             title = _("%(product)s: %(used)s of %(seats)s seats are in use") % told
+        url, acts = reverse("manage", args=[account.slug]), Action.ADD_SEATS
         if gate.may(Action.ADD_SEATS):
-            yield Card("warning", title, "", reverse("manage", args=[account.slug]), _("Add seats"))
+            yield Card("warning", title, "", url, _("Add seats"), acts=acts)
         elif gate.may(Action.REQUEST_CHANGE):
-            yield Card("warning", title, "", reverse("manage", args=[account.slug]), _("Request more seats"))
+            yield Card("warning", title, "", url, _("Request more seats"), acts=acts)
 
 
 def _waiting(
@@ -281,10 +256,11 @@ def _waiting(
             reading.open_requests,
         ) % {"count": phrases.number(reading.open_requests)}
         label = _("Decide") if gate.may(Action.DECIDE_REQUESTS) else _("See the requests")
-        yield Card("info", title, "", f"{page}?tab=requests", label)
+        yield Card("info", title, "", f"{page}?tab=requests", label, acts=Action.DECIDE_REQUESTS)
     changes = [one for one in summed.waiting if one.kind != ScheduledKind.CANCELLATION]
     if changes:
         title = ngettext("%(count)s change is scheduled", "%(count)s changes are scheduled", len(changes)) % {
             "count": phrases.number(len(changes))
         }
-        yield Card("info", title, " · ".join(one.sentence for one in changes), page, _("See what changes"))
+        told = " · ".join(one.sentence for one in changes)
+        yield Card("info", title, told, page, _("See what changes"), automatic=True)

@@ -260,6 +260,17 @@ def whom_to_ask(context: Context) -> str:
     return _part(context, "whom_to_ask", {"account": account, "mailto": mailto})
 
 
+@register.simple_tag(takes_context=True)
+def who_acts(context: Context, action: Action) -> str:
+    """Return who sees to a thing that needs an action: "you or Bilal Brahimi", or the vendor's contact."""
+    request, frame = context["request"], context["frame"]
+    decision = request.gate.may(action)
+    if Contact.VENDOR_CONTACT in decision.who_can:
+        return phrases.any_of([_account(context).vendor_contact_name or frame.vendor_name])
+    others = [str(one.user) for one in frame.who_may(action) if one.user_id != request.user.pk]
+    return phrases.any_of(others, you=bool(decision))
+
+
 def _next_step(decision: Decision, slug: str) -> tuple[str, str] | None:
     """Return words and address of what to do instead, where that is a page."""
     match decision.next_step:

@@ -17,6 +17,7 @@ from accounts.rules.roles import Permission
 from admin_center.navigation import back_office_address
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import home as home_presenter
+from admin_center.presenters import home_figures, subscription
 from billing import promised_seats
 from billing.models import AgentSeat
 from billing.storage import loading
@@ -47,7 +48,7 @@ def _back_office() -> str:
 @require_safe
 @page(Action.ENTER)
 def home(request: AccountRequest) -> HttpResponse:
-    """Show the Admin Center's home: what needs attention, and where to go."""
+    """Show the Admin Center's home: the next charge, seats, spending, what waits and who acts."""
     account, gate = request.account, request.gate
     if not {Permission.VIEW_SUBSCRIPTION, Permission.VIEW_INVOICES} & gate.held:
         seats = AgentSeat.objects.filter(membership=request.membership, line__ended_on=None)
@@ -60,14 +61,17 @@ def home(request: AccountRequest) -> HttpResponse:
             },
         )
     reading = loading.read(account, request.today) if gate.may(Action.VIEW_SUBSCRIPTION) else None
-    cards = home_presenter.cards(account, gate, reading, request.today)
+    summary = subscription.of(reading, request.today)
+    cards = home_presenter.cards(account, gate, reading, summary, request.today)
     return render(
         request,
         "home/home.html",
         {
-            "cards": cards,
+            "urgent": [card for card in cards if card.urgent],
+            "waiting": [card for card in cards if not card.urgent],
+            "summary": summary,
+            "figures": home_figures.of(request, reading),
             "currency": account.currency,
-            "places": home_presenter.places(gate, account),
             "not_given": promised_seats.not_given(request.membership),
             "may_people": gate.may(Action.MANAGE_PEOPLE).allowed,
         },

@@ -4,12 +4,12 @@ No amounts: those go to pages through `{% cost %}` alone.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
 from django.utils import formats
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
 from admin_center.wording import cycles
 from admin_center.wording.bidi import isolated
@@ -78,3 +78,11 @@ def cycle(code: str | Cycle | None) -> str:
 def seats(quantity: int) -> str:
     """Return a number of seats in words."""
     return ngettext("%(number)s seat", "%(number)s seats", quantity) % {"number": number(quantity)}
+
+
+def any_of(names: Sequence[str], *, you: bool = False) -> str:
+    """Return a choice of people in words: "you, Olivia Owens or Bilal Brahimi"."""
+    parts = [*([gettext("you")] if you else []), *(isolated(name) for name in names)]
+    if len(parts) < 2:
+        return "".join(parts)
+    return gettext("%(some)s or %(last)s") % {"some": ", ".join(parts[:-1]), "last": parts[-1]}
