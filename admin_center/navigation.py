@@ -88,6 +88,8 @@ PAGES = {
     **dict.fromkeys(("recipient_add", "recipient_remove"), Page(_("Billing profile"), "billing")),
     "invoices": Page(_("Invoices"), "billing"),
     "invoice": Page(_("Invoice"), "invoices"),
+    "invoice_links": Page(_("Links to pay an invoice"), "invoices"),
+    "payment_link_revoke": Page(_("Links to pay an invoice"), "invoices"),
     "statement": Page(_("Statement of account"), "invoices"),
     "credit": Page(_("Credit balance"), "invoices"),
     "contacts": Page(_("Contacts"), "billing"),

@@ -32,6 +32,7 @@ from billing.models import (
     ChangeRequest,
     DataExport,
     FirstApproval,
+    PaymentLink,
     PaymentMethod,
     PaymentSetup,
     PostalAddress,
@@ -92,6 +93,7 @@ def erase(account_id: int, at: datetime) -> bool:
     RequestComment.objects.filter(request__subscription_id=account_id).update(
         author=None, author_name="", text=""
     )
+    PaymentLink.objects.filter(invoice__subscription_id=account_id).update(sent_to="")
     WriteOff.objects.filter(invoice__subscription_id=account_id).update(reason="")
     Refund.objects.filter(subscription_id=account_id).update(reason="", decision="")
     Cancellation.objects.filter(account=account).update(by=None, by_name="", text="", erased_at=at)

@@ -106,8 +106,8 @@ def tell_owner(account: Account, *, occasion: Occasion, key: str) -> int:
     unpaid = Invoice.objects.filter(subscription_id=account.pk, due__gt=0, payment__isnull=True)
     invoices = unpaid.order_by("issued_at", "pk")
     for invoice in invoices:
-        link, token = _make(invoice, occasion.at)
-        facts = _facts(link, token)
+        link, token = make(invoice, occasion.at, to=owner.email)
+        facts = facts_of(link, token)
         mail.post(LetterKind.INVOICE_PAYABLE, account, to=[owner], facts=facts, key=f"{key}:{link.pk}")
         activity.record(account, ActivityVerb.PAYMENT_LINK_SENT, occasion.by_itself(), invoice=invoice.number)
     return len(invoices)
@@ -128,10 +128,10 @@ def send(invoice_id: int, email: str, *, reason: str, occasion: Occasion) -> Pay
         raise MalformedAddress from None
     account = Account.objects.lock_for(Invoice, invoice_id)
     invoice = Invoice.objects.get(pk=invoice_id)
-    if why := _closed(account, invoice):
+    if why := closed(account, invoice):
         raise LinkOver(why)
-    link, token = _make(invoice, occasion.at)
-    facts = _facts(link, token)
+    link, token = make(invoice, occasion.at, to=email)
+    facts = facts_of(link, token)
     mail.post_to_address(LetterKind.INVOICE_PAYABLE, account, email=email, facts=facts, key=str(link.pk))
     activity.record(
         account, ActivityVerb.PAYMENT_LINK_SENT, occasion, reason=reason.strip(), invoice=invoice.number
@@ -163,15 +163,19 @@ def revoke(link_id: int, *, reason: str, occasion: Occasion) -> PaymentLink:
     return link
 
 
-def _make(invoice: Invoice, at: datetime) -> tuple[PaymentLink, str]:
+def make(
+    invoice: Invoice, at: datetime, *, to: str, valid_for: timedelta = VALID_FOR
+) -> tuple[PaymentLink, str]:
+    """Make a link that is mailed to an address, under the account's lock; return it with its token."""
     token = secrets.token_urlsafe(32)
     link = PaymentLink.objects.create(
-        invoice=invoice, token_hash=_hash(token), created_at=at, expires_at=at + VALID_FOR
+        invoice=invoice, sent_to=to, token_hash=_hash(token), created_at=at, expires_at=at + valid_for
     )
     return link, token
 
 
-def _facts(link: PaymentLink, token: str) -> dict[str, object]:
+def facts_of(link: PaymentLink, token: str) -> dict[str, object]:
+    """Return what the letter says that carries a link."""
     invoice = link.invoice
     return {
         "invoice": invoice.number,
@@ -216,10 +220,10 @@ def over(account: Account, link: PaymentLink, at: datetime) -> NoLinkReason | No
         return NoLinkReason.REVOKED
     if link.expires_at <= at:
         return NoLinkReason.EXPIRED
-    return _closed(account, link.invoice)
+    return closed(account, link.invoice)
 
 
-def _closed(account: Account, invoice: Invoice) -> NoLinkReason | None:
+def closed(account: Account, invoice: Invoice) -> NoLinkReason | None:
     """Return why nobody pays an invoice by a link."""
     if WriteOff.objects.filter(invoice=invoice).exists():
         return NoLinkReason.BY_VENDOR

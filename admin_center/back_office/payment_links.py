@@ -19,6 +19,7 @@ from admin_center import drafts
 from admin_center.back_office.staff import StaffAdmin, StaffInline
 from admin_center.forms.fields import Lines
 from admin_center.occasions import staff_occasion
+from admin_center.wording.payment_links import WHY_NO_LINK
 from billing import payment_links
 from billing.models import Invoice, PaymentLink
 
@@ -26,16 +27,6 @@ if TYPE_CHECKING:
     Base = StaffAdmin
 else:
     Base = object
-
-# Why an invoice gets no link, or a link is over already.
-WHY_NOT = {
-    payment_links.NoLinkReason.PAID: _("Nothing is left to pay on this invoice."),
-    payment_links.NoLinkReason.BY_VENDOR: _(
-        "No costs are shown on this account, or its data is erased: its invoices are not paid by a link."
-    ),
-    payment_links.NoLinkReason.EXPIRED: _("This link is too old already: nothing can be paid by it."),
-    payment_links.NoLinkReason.REVOKED: _("This link is revoked already."),
-}
 
 
 class SendForm(forms.Form):
@@ -71,7 +62,7 @@ class LinkInline(StaffInline):
     model = PaymentLink
     ordering = ("-pk",)
     list_select_related = ("invoice__subscription__account",)
-    fields = ("created_at", "expires_at", "revoked_at", "act")
+    fields = ("sent_to", "created_at", "expires_at", "revoked_at", "act")
 
     @admin.display(description=_("Act"))
     def act(self, link: PaymentLink) -> SafeString | str:
@@ -79,7 +70,7 @@ class LinkInline(StaffInline):
         account = link.invoice.subscription.account
         why = payment_links.over(account, link, clock.now(account))
         if why:
-            return str(WHY_NOT[why])
+            return str(WHY_NO_LINK[why])
         address = reverse("vendor:billing_invoice_link_revoke", args=[link.pk])
         return format_html('<a href="{}">{}</a>', address, gettext("Revoke the link"))
 
@@ -153,7 +144,7 @@ def _sent(request: Any, invoice: Invoice, form: forms.Form) -> bool:
         form.add_error("email", UNWRITABLE)
         return False
     except payment_links.LinkOver as over:
-        form.add_error(None, WHY_NOT[over.why])
+        form.add_error(None, WHY_NO_LINK[over.why])
         return False
     messages.success(request, gettext("The link is on its way to %(email)s.") % {"email": asked["email"]})
     return True
@@ -165,7 +156,7 @@ def _revoked(request: Any, link: PaymentLink, form: forms.Form) -> bool:
         occasion = staff_occasion(request, link.invoice.subscription.account)
         payment_links.revoke(link.pk, reason=form.cleaned_data["reason"], occasion=occasion)
     except payment_links.LinkOver as over:
-        form.add_error(None, WHY_NOT[over.why])
+        form.add_error(None, WHY_NO_LINK[over.why])
         return False
     messages.success(request, gettext("The link is revoked: nothing can be paid by it any more."))
     return True

@@ -22,10 +22,12 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Account
 from accounts.occasion import Occasion
+from admin_center.documents import pdf
 from admin_center.occasions import occasion_of
+from admin_center.presenters import documents as document_presenter
 from admin_center.presenters import quotes as quote_presenter
-from billing import payment_links, payment_methods
-from billing.models import Charge, PaymentLink, PaymentSetup
+from billing import documents, payment_links, payment_methods
+from billing.models import Charge, Invoice, PaymentLink, PaymentSetup
 from billing.rules.tax_json import row_from_plain
 
 
@@ -98,7 +100,17 @@ def _by_token(request: LinkRequest, token: str) -> HttpResponse:
     found = payment_links.find(token, request.occasion.at)
     if request.method == "POST":
         return _begin(request, found) or _show(request, found, status=422)
+    if request.GET.get("as") == "pdf" and not found.invoice.is_brought_in:
+        return _pdf(found.invoice)
     return _show(request, found)
+
+
+def _pdf(invoice: Invoice) -> HttpResponse:
+    """Hand out the invoice as PDF, which names nobody of the account."""
+    document = documents.read(invoice).for_outsiders()
+    content = pdf.write(document, document_presenter.told(document))
+    headers = {"Content-Disposition": f'attachment; filename="{invoice.number}.pdf"'}
+    return HttpResponse(content, content_type="application/pdf", headers=headers)
 
 
 def _begin(request: LinkRequest, found: PaymentLink) -> HttpResponse | None:
@@ -190,6 +202,7 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     how, invoice = payment_links.standing(found, request.occasion.at), found.invoice
+    step = _step(how, setup, entered)
     context = {
         "account": request.paid_for,
         "invoice": invoice,
@@ -197,7 +210,11 @@ def _show(
         "currency": invoice.currency,
         "taxes": [row_from_plain(row) for row in invoice.taxes],
         "minus_prepaid": -invoice.prepaid,
-        "step": _step(how, setup, entered),
+        "step": step,
+        # Nobody is asked for a transfer while another payment goes on, or was made.
+        "transfer": _transfer(invoice) if step in ("ready", "declined", "nothing", "too_many") else None,
+        # Only who came by the link itself: the way back from the provider doesn't carry it.
+        "has_pdf": not (state or invoice.is_brought_in),
         "how": how,
         "mine": how.going_on is not None and how.going_on.link_id == found.pk,
         "until": found.expires_at,
@@ -207,6 +224,12 @@ def _show(
         "subject": invoice.number,
     }
     return render(request, "payment_links/page.html", context, status=status)
+
+
+def _transfer(invoice: Invoice) -> document_presenter.DocumentView | None:
+    """Return how an invoice is paid by transfer: as its document says, where it was issued to be paid so."""
+    view = document_presenter.view_of(documents.read(invoice))
+    return view if view.bank else None
 
 
 def _step(how: payment_links.PaymentLinkState, setup: PaymentSetup | None, entered: Any) -> str:

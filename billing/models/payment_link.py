@@ -14,6 +14,8 @@ class PaymentLink(models.Model):
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="payment_links")
     # Of the token only the hash is kept: who reads the table learns no address.
     token_hash = models.CharField(max_length=64, unique=True)
+    # To whom its letter went; "" for those of before it was kept, and once the account is erased.
+    sent_to = models.EmailField(_("sent to"), blank=True, default="")
     created_at = models.DateTimeField(_("sent at"))
     expires_at = models.DateTimeField(_("expires at"))
     revoked_at = models.DateTimeField(_("revoked at"), null=True)

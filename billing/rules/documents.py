@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -129,6 +129,10 @@ class InvoiceDocument:
     quote: str = ""
     request: int | None = None
     requested_by: str = ""
+
+    def for_outsiders(self) -> "InvoiceDocument":
+        """Return it without who of the account caused it: for whoever holds a link to pay it."""
+        return replace(self, caused_by="", request=None, requested_by="")
 
 
 def fingerprint(document: InvoiceDocument) -> str:

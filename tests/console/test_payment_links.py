@@ -220,7 +220,7 @@ def test_an_expired_link_says_so_and_whom_to_ask(debtor: Account, link: str) -> 
     at(JULY_14 + timedelta(days=90))
     for answer in (Client().get(link), Client().post(link)):
         assert answer.status_code == 410
-        assert "they are over" in text(answer)
+        assert "Its days are over" in text(answer)
         assert "sales-acme@vendor.example" in text(answer)
     assert not PaymentSetup.objects.exists()
 

@@ -33,6 +33,7 @@ from billing import (
     refunds,
     renewal,
     seats,
+    shared_links,
     taxation,
     write_offs,
 )
@@ -300,6 +301,22 @@ VERBS: dict[str, Verb] = {
         ),
         (STAFF,),
         staff="always",
+        beyond=(payment_links.LinkOver,),
+    ),
+    "billing.shared_links.send": Verb(
+        lambda c, made: shared_links.send(
+            Invoice.objects.get(pk=c.own(Invoice)).number,
+            c.account,
+            "books@keepers.example",
+            days=30,
+            occasion=c.occasion,
+        ),
+        ("pay_invoice",),
+        beyond=(payment_links.LinkOver,),
+    ),
+    "billing.shared_links.take_back": Verb(
+        lambda c, made: shared_links.take_back(c.own(PaymentLink), occasion=c.occasion),
+        ("pay_invoice",),
         beyond=(payment_links.LinkOver,),
     ),
     "billing.payment_links.revoke": Verb(
