@@ -19,7 +19,7 @@ from admin_center import drafts
 from admin_center.back_office.staff import StaffAdmin, StaffInline
 from admin_center.forms.fields import Lines
 from admin_center.occasions import staff_occasion
-from admin_center.wording.payment_links import WHY_NO_LINK
+from admin_center.presenters.payment_links import WHY_NO_LINK
 from billing import payment_links
 from billing.models import Invoice, PaymentLink
 

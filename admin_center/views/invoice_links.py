@@ -11,8 +11,8 @@ from accounts.rules.decision import Action
 from admin_center import drafts
 from admin_center.forms.payment_links import LinkForm
 from admin_center.pages import AccountRequest, page
+from admin_center.presenters.payment_links import WHY_NO_LINK
 from admin_center.wording import phrases
-from admin_center.wording.payment_links import WHY_NO_LINK
 from billing import payment_links, shared_links
 from billing.models import Invoice, PaymentLink
 
