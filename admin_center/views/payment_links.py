@@ -228,7 +228,7 @@ def _show(
 
 def _transfer(invoice: Invoice) -> document_presenter.DocumentView | None:
     """Return how an invoice is paid by transfer: as its document says, where it was issued to be paid so."""
-    view = document_presenter.view_of(documents.read(invoice))
+    view = document_presenter.view_of(documents.read(invoice), open_=True)
     return view if view.bank else None
 
 
