@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0038_request_conversations"),
+        ("billing", "0040_approval_limits_hold"),
     ]
 
     operations = [
