@@ -36,6 +36,8 @@ from billing.rules.refusals import Refusal
 from tests import acting, shop
 from tests.sweeps import money
 
+# In the place of actions: only the vendor's staff.
+STAFF = "staff"
 _numbers = itertools.count()
 
 

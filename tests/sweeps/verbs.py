@@ -23,7 +23,6 @@ from billing import (
     data_export,
     debts,
     document_letters,
-    payment_links,
     payment_methods,
     payment_uses,
     payments,
@@ -33,7 +32,6 @@ from billing import (
     refunds,
     renewal,
     seats,
-    shared_links,
     taxation,
     write_offs,
 )
@@ -41,7 +39,9 @@ from billing.models import Invoice, PaymentLink, ScheduledChange
 from billing.rules.approval_limits import Limits
 from billing.rules.changes import AddSeats, ReduceSeats
 from tests import acting
+from tests.sweeps import link_verbs
 from tests.sweeps.cases import (
+    STAFF,
     Case,
     Verb,
     given_up_letter,
@@ -61,7 +61,6 @@ from tests.sweeps.cases import (
     spare_method,
 )
 
-STAFF = "staff"
 # Whom the owner offered the account, as long as they are a billing admin with a verified address.
 HEIR = "heir"
 _numbers = itertools.count()
@@ -81,7 +80,7 @@ def _now(case: Case, made: object) -> object:
     )
 
 
-VERBS: dict[str, Verb] = {
+VERBS: dict[str, Verb] = link_verbs.VERBS | {
     "billing.cancellation.cancel_now": Verb(_now, ("cancel_account",)),
     "billing.cancellation.cancel_at_period_end": Verb(_at_end, ("cancel_account",)),
     "billing.calendar_links.make": Verb(
@@ -294,38 +293,6 @@ VERBS: dict[str, Verb] = {
         (STAFF,),
         staff="always",
         beyond=(debts.NothingOwed, debts.InvoiceOpen),
-    ),
-    "billing.payment_links.send": Verb(
-        lambda c, made: payment_links.send(
-            c.own(Invoice), "books@keepers.example", reason="They pay.", occasion=c.occasion
-        ),
-        (STAFF,),
-        staff="always",
-        beyond=(payment_links.LinkOver,),
-    ),
-    "billing.shared_links.send": Verb(
-        lambda c, made: shared_links.send(
-            Invoice.objects.get(pk=c.own(Invoice)).number,
-            c.account,
-            "books@keepers.example",
-            days=30,
-            occasion=c.occasion,
-        ),
-        ("pay_invoice",),
-        beyond=(payment_links.LinkOver,),
-    ),
-    "billing.shared_links.take_back": Verb(
-        lambda c, made: shared_links.take_back(c.own(PaymentLink), occasion=c.occasion),
-        ("pay_invoice",),
-        beyond=(payment_links.LinkOver,),
-    ),
-    "billing.payment_links.revoke": Verb(
-        lambda c, made: payment_links.revoke(
-            c.own(PaymentLink), reason="Sent to the wrong firm.", occasion=c.occasion
-        ),
-        (STAFF,),
-        staff="always",
-        beyond=(payment_links.LinkOver,),
     ),
     "billing.bank_payments.book": Verb(
         lambda c, made: bank_payments.book(
