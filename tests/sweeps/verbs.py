@@ -35,7 +35,7 @@ from billing import (
     taxation,
     write_offs,
 )
-from billing.models import Invoice, PaymentLink, ScheduledChange
+from billing.models import Invoice, ScheduledChange
 from billing.rules.approval_limits import Limits
 from billing.rules.changes import AddSeats, ReduceSeats
 from tests import acting
