@@ -23,6 +23,7 @@ from billing import (
     dunning,
     erasure,
     method_expiries,
+    price_endings,
     promised_seats,
     reconciliation,
     refunds,
@@ -157,6 +158,18 @@ def _temporary_seats(at: datetime) -> dict[str, int]:
     return {"temporary_seats": queues.each("temporary_seats", rows, take_step, at=at)[0]}
 
 
+def _price_endings(at: datetime) -> dict[str, int]:
+    """Tell of prices that end, and of those whose end was stopped, each account on a day of its own."""
+
+    def tell(row: tuple[int, int]) -> bool:
+        ending_id, account_id = row
+        account = Account.objects.get(pk=account_id)
+        occasion = Occasion.of(account, clock.now(account)).by_itself()
+        return price_endings.tell(ending_id, account_id, occasion=occasion)
+
+    return {"price_endings": queues.each("price_endings", price_endings.due(at), tell, at=at)[0]}
+
+
 def _dunning(at: datetime) -> dict[str, int]:
     """Make the steps of unpaid invoices whose day has come where their account is: one of each."""
     waiting = {one.invoice.pk: one for one in in_dunning(at)}
@@ -210,6 +223,7 @@ STEPS: dict[str, Step] = {
     "renewals": Step(_renewals, queue=WorkerQueue.RENEWALS, several=True),
     "temporary_seats": Step(_temporary_seats, _OFTEN),
     "reminders": Step(_reminders, _OFTEN),
+    "price_endings": Step(_price_endings, _OFTEN),
     "dunning": Step(_dunning, _OFTEN, queue=WorkerQueue.PAYMENTS),
     "trials": Step(_trials, _OFTEN),
     "expiring_methods": Step(_expiring_methods, _OFTEN),

@@ -17,6 +17,7 @@ class ActivityVerb(StrEnum):
     ACCOUNT_ERASED = "account_erased"
     ACCOUNT_LOADED = "account_loaded"
     ACCOUNT_STATE_CHANGED = "account_state_changed"
+    AGREED_PRICE_ENDED = "agreed_price_ended"
     BACKUP_METHOD_TRIED = "backup_method_tried"
     BALANCE_BROUGHT_IN = "balance_brought_in"
     BANK_PAYMENT_BOOKED = "bank_payment_booked"
@@ -63,6 +64,7 @@ class ActivityVerb(StrEnum):
     PAYMENT_METHOD_REMOVED = "payment_method_removed"
     PAYMENT_METHOD_REPLACED = "payment_method_replaced"
     PAYMENT_METHOD_USE_CHANGED = "payment_method_use_changed"
+    PRICE_AGREED = "price_agreed"
     PRODUCT_ENDED = "product_ended"
     PROMISED_SEAT_NOT_GIVEN = "promised_seat_not_given"
     REDUCTION_RAISED = "reduction_raised"
@@ -161,6 +163,7 @@ class ActivityField(StrEnum):
     VENDOR_CONTACT_EMAIL = "vendor_contact_email"
     VENDOR_CONTACT_PHONE = "vendor_contact_phone"
     AMOUNT = "amount"
+    PRICE_UNTIL = "price_until"
     OWN_TAX_RATE = "own_tax_rate"
     AUTOMATIC_AMOUNT = "automatic_amount"
     AUTOMATIC_SEATS = "automatic_seats"
@@ -208,6 +211,8 @@ SHAPES: dict[ActivityField, Shape] = {
     ActivityField.VENDOR_CONTACT_EMAIL: Shape.TEXT,
     ActivityField.VENDOR_CONTACT_PHONE: Shape.TEXT,
     ActivityField.AMOUNT: Shape.MONEY,
+    # The first day without it; none: without end.
+    ActivityField.PRICE_UNTIL: Shape.DAY,
     # In percent: "9.975".
     ActivityField.OWN_TAX_RATE: Shape.TEXT,
     ActivityField.AUTOMATIC_AMOUNT: Shape.MONEY,

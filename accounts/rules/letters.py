@@ -33,6 +33,8 @@ class LetterKind(StrEnum):
     PAYMENT_FAILED_AGAIN = "payment_failed_again"
     PAYMENT_RECEIVED = "payment_received"
     PAYMENT_REMINDER = "payment_reminder"
+    PRICE_ENDING = "price_ending"
+    PRICE_STAYS = "price_stays"
     PRODUCT_ENDED = "product_ended"
     REFUND_MADE = "refund_made"
     RENEWAL_COMING = "renewal_coming"

@@ -1,9 +1,11 @@
 """Price lists as they are loaded; they are changed by `manage.py load_catalogue`."""
 
 from django.contrib import admin
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from admin_center.back_office.columns import amount, linked, related
+from admin_center.back_office.price_endings import PriceEndingMixin, way_to_end
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin, StaffInline
 from billing.models import Catalogue, Edition, Price, Product
@@ -72,7 +74,7 @@ class ProductAdmin(StaffAdmin):
 
 
 @admin.register(Edition, site=site)
-class EditionAdmin(StaffAdmin):
+class EditionAdmin(PriceEndingMixin, StaffAdmin):
     """Editions with their prices."""
 
     of_product = staticmethod(linked("product", "billing_product", _("Product")))
@@ -82,7 +84,10 @@ class EditionAdmin(StaffAdmin):
     )
     list_select_related = ("product__catalogue",)
     list_filter = ("availability",)
-    fields = ("of_product", "name", "key", "rank", "availability", "supports_temporary", "allowances")
+    fields = (
+        *("of_product", "name", "key", "rank", "availability", "supports_temporary", "allowances"),
+        "end_it",
+    )
     inlines = (PriceInline,)
 
 
@@ -98,4 +103,11 @@ class PriceAdmin(StaffAdmin):
     )
     list_select_related = ("edition__product",)
     list_filter = ("cycle", "amount_currency")
-    fields = ("of_edition", "cycle", "amount_currency", "amount_shown", "in_force_from")
+    fields = ("of_edition", "cycle", "amount_currency", "amount_shown", "in_force_from", "end_it")
+
+    @admin.display(description=_("End it"))
+    def end_it(self, price: Price) -> SafeString | str:
+        """Return the way to end the price for everybody who has it."""
+        if price.amount is None:
+            return "–"
+        return way_to_end(price.edition_id, price.cycle, price.amount)

@@ -54,6 +54,8 @@ KINDS = {
     LetterKind.METHOD_EXPIRING: _("Card that expires soon"),
     LetterKind.PAYMENT_REMINDER: _("Reminder of an unpaid invoice"),
     LetterKind.REFUND_MADE: _("Payment refunded"),
+    LetterKind.PRICE_ENDING: _("Price about to end"),
+    LetterKind.PRICE_STAYS: _("End of a price stopped"),
     LetterKind.PRODUCT_ENDED: _("Product ended"),
     LetterKind.RENEWAL_COMING: _("Renewal coming"),
     LetterKind.REQUEST_APPROVED_FIRST: _("Second approval of a request needed"),

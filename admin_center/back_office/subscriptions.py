@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from admin_center.back_office import search
+from admin_center.back_office.agreed_prices import AgreedPriceInline, AgreedPricesMixin
 from admin_center.back_office.columns import amount, linked, links, related
 from admin_center.back_office.parking import ParkedFilter, ParkingMixin
 from admin_center.back_office.site import site
@@ -109,7 +110,7 @@ class BalanceInline(StaffInline):
 
 
 @admin.register(Subscription, site=site)
-class SubscriptionAdmin(ParkingMixin, TaxationMixin, StaffAdmin):
+class SubscriptionAdmin(ParkingMixin, TaxationMixin, AgreedPricesMixin, StaffAdmin):
     """Subscriptions with all that they consist of."""
 
     company = staticmethod(linked("account", "accounts_account", _("Account")))
@@ -124,9 +125,12 @@ class SubscriptionAdmin(ParkingMixin, TaxationMixin, StaffAdmin):
     search_help_text = _("How the account’s name or address name, or a member’s e-mail address begins.")
     fields = (
         *("company", "price_list", "cycle", "currency", "anchor", "period_start", "period_end"),
-        *("paid_until", "version", "taxed", "parked_at", "parked", "see_also"),
+        *("paid_until", "version", "taxed", "agree_price", "parked_at", "parked", "see_also"),
     )
-    inlines = (LineInline, SegmentInline, ScheduledInline, TemporaryInline, DiscountInline, BalanceInline)
+    inlines = (
+        *(LineInline, SegmentInline, ScheduledInline, TemporaryInline, DiscountInline, AgreedPriceInline),
+        BalanceInline,
+    )
 
     def name_of(self, row: Subscription) -> str:
         """Return whose it is."""

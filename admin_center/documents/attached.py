@@ -48,6 +48,8 @@ def _brings_its_document(kind: LetterKind) -> bool:
             | LetterKind.PAYMENT_FAILED
             | LetterKind.PAYMENT_FAILED_AGAIN
             | LetterKind.PAYMENT_REMINDER
+            | LetterKind.PRICE_ENDING
+            | LetterKind.PRICE_STAYS
             | LetterKind.PRODUCT_ENDED
             | LetterKind.REFUND_MADE
             | LetterKind.RENEWAL_COMING

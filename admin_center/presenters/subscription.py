@@ -10,6 +10,7 @@ from billing.rules.periods import Cycle, Period
 from billing.rules.quoting import Renewal, becomes, renewal
 from billing.rules.refusals import Refusal
 from billing.rules.renewal_comparison import as_it_stands, later_codes
+from billing.rules.renewal_lines import at_lasting_price, price_end
 from billing.storage.loading import LoadedFacts, PaymentFacts
 
 SEATED = (ProductKind.PRODUCT, ProductKind.SUITE)
@@ -60,10 +61,15 @@ class Seats:
 
 @dataclass(frozen=True, slots=True)
 class OwnPrice:
-    """A price that is not the list price: the list price in minor units, and when the own one ends."""
+    """A price that is not the list price, or ends: the price after it in minor units, and from which day.
+
+    `agreed` says that the price of today was agreed with the account, `coming` that the one after it was.
+    """
 
     list_price: int
     ends_on: date | None
+    agreed: bool = False
+    coming: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +259,8 @@ def _coming(reading: LoadedFacts, on: date) -> tuple[Renewal | None, str]:
 
 def _stays(facts: Facts, coming: Renewal) -> bool:
     """Tell whether the renewal itself is what a whole period costs as things stand."""
-    whole, ending = coming.period == coming.term, any(line.price_ends_on for line in facts.lines)
-    return whole and not facts.scheduled and not ending
+    own = (at_lasting_price(one, facts, facts.paid_cycle, coming.on).unit == one.unit for one in facts.lines)
+    return coming.period == coming.term and not facts.scheduled and all(own)
 
 
 def _lines(reading: LoadedFacts, now: Renewal, coming: Renewal | None, on: date) -> tuple[LineRow, ...]:
@@ -286,10 +292,18 @@ def _lines(reading: LoadedFacts, now: Renewal, coming: Renewal | None, on: date)
 
 
 def _own_price(facts: Facts, line: LineFacts, on: date) -> OwnPrice | None:
-    listed = facts.list_price(line, on)
-    if listed is None or not facts.is_grandfathered(line, on):
+    edition, cycle = facts.edition(line.product, line.edition), facts.paid_cycle
+    coming = edition.agreed(cycle, facts.renews_on)
+    if coming is not None and coming.unit is not None and coming.unit != line.unit:
+        return OwnPrice(coming.unit, facts.renews_on, coming=True)
+    now = edition.agreed(cycle, on)
+    agreed = now is not None and now.unit == line.unit
+    # An agreed price goes on where the vendor ends the same price for all others.
+    ends_on = now.until if now is not None and agreed else price_end(line, facts, cycle)
+    listed = edition.listed(cycle, on if ends_on is None else max(facts.renews_on, ends_on))
+    if listed is None or listed == line.unit:
         return None
-    return OwnPrice(listed, line.price_ends_on)
+    return OwnPrice(listed, ends_on, agreed=agreed)
 
 
 def _then(reading: LoadedFacts, line: LineFacts, coming: Renewal | None) -> tuple[str, ...] | None:

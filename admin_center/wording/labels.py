@@ -188,6 +188,8 @@ STATUSES = {
     "carried_over": Badge(gettext_lazy("Carried over"), "info"),
     # Notes beside a line.
     "grandfathered": Badge(gettext_lazy("Grandfathered price"), "info"),
+    "agreed_price": Badge(gettext_lazy("Agreed price"), "info"),
+    "price_ends": Badge(gettext_lazy("Price ends"), "warning"),
     "included": Badge(gettext_lazy("Included")),
     "current": Badge(gettext_lazy("Current"), "success"),
     "new": Badge(pgettext_lazy("subscription line", "New"), "info"),

@@ -77,6 +77,8 @@ def _sentence(notice: Notice, names: Names, labels: Labels) -> str:
             return _("%(product)s: your own price is given up for the list price.") % told
         case NoticeCode.PRICE_ENDS:
             return _("%(product)s: your own price ends, and the list price applies.") % told
+        case NoticeCode.AGREED_PRICE:
+            return _("%(product)s: the price that was agreed with you applies.") % told
         case NoticeCode.GIVEN_PRICE_ENDS:
             return (
                 _("%(product)s: from the renewal the list price applies, not the price given for now.") % told

@@ -13,6 +13,7 @@ from billing.models.invoice import Invoice, InvoiceLine, Numbering
 from billing.models.loaded_account import LoadedAccount
 from billing.models.payment_link import PaymentLink
 from billing.models.payment_method import PaymentMethod, PaymentSetup
+from billing.models.price_change import AgreedPrice, PriceEnding, PriceEndingNotice
 from billing.models.profile import BillingProfile, InvoiceRecipient, PostalAddress
 from billing.models.promo_code import PromoCode, PromoCodeEntry, PromoRedemption
 from billing.models.quote import Quote
@@ -27,6 +28,7 @@ from billing.models.write_off import WriteOff
 
 __all__ = [
     "AgentSeat",
+    "AgreedPrice",
     "ApprovalLimits",
     "BalanceEntry",
     "BankBooking",
@@ -56,6 +58,8 @@ __all__ = [
     "PaymentSetup",
     "PostalAddress",
     "Price",
+    "PriceEnding",
+    "PriceEndingNotice",
     "Product",
     "PromoCode",
     "PromoCodeEntry",

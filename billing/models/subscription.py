@@ -107,6 +107,14 @@ class Line(models.Model):
         verbose_name = _("line")
         verbose_name_plural = _("lines")
         default_permissions = ()
+        indexes = [
+            # Who has a price that the vendor ends.
+            models.Index(
+                fields=["edition", "unit_price", "subscription"],
+                condition=Q(ended_on=None),
+                name="line_by_price",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["subscription", "product"],

@@ -65,12 +65,24 @@ OWN_PRICE = "own"
 class PriceFacts:
     """A list price in minor units per seat and month (flat: per period), from a day on.
 
-    `unit` is None where the cycle is no longer offered from that day on.
+    `unit` is None where the cycle is no longer offered from that day on. One that is `agreed` is this
+    account's alone, in the place of the list price until a day (exclusive) or without end.
     """
 
     cycle: Cycle
     unit: int | None
     valid_from: date = date.min
+    agreed: bool = False
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceEnd:
+    """The day from which the vendor ends a price of an edition for everybody who has it."""
+
+    cycle: Cycle
+    unit: int
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +95,29 @@ class EditionFacts:
     prices: tuple[PriceFacts, ...] = ()
     allowances: Allowances = field(default_factory=dict)
     supports_temporary: bool = False
+    price_ends: tuple[PriceEnd, ...] = ()
+
+    def agreed(self, cycle: Cycle, on: date) -> PriceFacts | None:
+        """Return the price that was agreed with this account for a day, None where none was."""
+        agreed = (p for p in self.prices if p.agreed and p.cycle is cycle and p.valid_from <= on)
+        return next((p for p in agreed if p.until is None or on < p.until), None)
 
     def price(self, cycle: Cycle, on: date) -> int | None:
+        """Return the price in force that day, agreed or listed; None where it isn't sold in this cycle."""
+        agreed = self.agreed(cycle, on)
+        return self.listed(cycle, on) if agreed is None else agreed.unit
+
+    def listed(self, cycle: Cycle, on: date) -> int | None:
         """Return the list price in force that day, or None where it is not sold in this cycle."""
         if self.availability is not Availability.PRICED:
             return None
-        valid = [p for p in self.prices if p.cycle is cycle and p.valid_from <= on]
+        valid = [p for p in self.prices if p.cycle is cycle and p.valid_from <= on and not p.agreed]
         return max(valid, key=lambda price: price.valid_from).unit if valid else None
 
     def price_version(self, cycle: Cycle, unit: int, on: date) -> str:
         """Return which price so many minor units are: the newest such list price by its day, or OWN_PRICE."""
-        same = [
-            p.valid_from for p in self.prices if p.cycle is cycle and p.unit == unit and p.valid_from <= on
-        ]
+        listed = (p for p in self.prices if p.cycle is cycle and not p.agreed)
+        same = [p.valid_from for p in listed if p.unit == unit and p.valid_from <= on]
         return max(same).isoformat() if same else OWN_PRICE
 
 
@@ -232,7 +254,8 @@ class Facts:
     period's end after an extension. Cycle, anchor, period and `paid_until` are None before the
     first purchase. A positive `balance` belongs to the customer. `taxation` decides the
     taxes of what is charged. `minimum` is the smallest collected amount where the vendor sets its own.
-    `parked` says that its renewal is on hold until the vendor's staff have mended something.
+    `parked` says that its renewal is on hold until the vendor's staff have mended something;
+    `prices_stay` that no price ends, to tell what a period costs as things stand.
     """
 
     currency: str
@@ -255,6 +278,7 @@ class Facts:
     minimum: int | None = None
     held: bool = False
     parked: bool = False
+    prices_stay: bool = False
     past_due_invoice: str | None = None
 
     @property
@@ -282,7 +306,7 @@ class Facts:
         return self.product(product).edition(edition)
 
     def list_price(self, line: LineFacts, on: date) -> int | None:
-        """Return today's list price of a line in the present cycle, None where it has none."""
+        """Return the price of a line's edition on a day in the present cycle, None where it has none."""
         return self.edition(line.product, line.edition).price(self.paid_cycle, on)
 
     def is_grandfathered(self, line: LineFacts, on: date) -> bool:

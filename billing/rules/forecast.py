@@ -9,7 +9,7 @@ from billing.rules.ending import ending
 from billing.rules.facts import Facts, ScheduledFacts, ScheduledKind, TemporaryFacts
 from billing.rules.periods import Period, add_months
 from billing.rules.quoting import PricedQuote, Renewal, renewal
-from billing.rules.renewal_lines import becomes
+from billing.rules.renewal_lines import at_lasting_price, becomes
 from billing.rules.settlement import Settlement
 
 MONTHS = 12
@@ -149,7 +149,7 @@ def _of_renewal(facts: Facts, coming: Renewal) -> Iterator[PlannedEvent]:
         return
     yield PlannedEvent(on, PlannedKind.RENEWAL, settlement=coming.settlement, covers=coming.period)
     for line in facts.lines:
-        ends = line.price_ends_on is not None and line.price_ends_on <= on
+        ends = at_lasting_price(line, facts, facts.paid_cycle, on).unit != line.unit
         for then in becomes(line, facts, on) if ends else ():
             if (then.product, then.edition) == (line.product, line.edition) and then.unit != line.unit:
                 yield PlannedEvent(on, PlannedKind.PRICE_END, line.product, old=line.unit, new=then.unit)

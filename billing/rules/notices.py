@@ -8,6 +8,8 @@ from enum import StrEnum
 from fractions import Fraction
 
 from billing.rules.facts import Allowances, Facts, LineFacts
+from billing.rules.periods import Cycle
+from billing.rules.renewal_lines import price_end
 
 _MEGABYTES = {"MB": 1, "GB": 1000, "TB": 1_000_000}
 
@@ -17,6 +19,7 @@ class NoticeCode(StrEnum):
 
     GRANDFATHERED_PRICE_LOST = "grandfathered_price_lost"
     PRICE_ENDS = "price_ends"
+    AGREED_PRICE = "agreed_price"
     GIVEN_PRICE_ENDS = "given_price_ends"
     ALLOWANCES_LOST = "allowances_lost"
     PROMO_ENDED = "promo_ended"
@@ -48,14 +51,22 @@ def price_notices(old: LineFacts, new: LineFacts, facts: Facts, on: date) -> tup
     """
     notices = []
     if old.unit != new.unit and facts.is_grandfathered(old, on):
-        same_edition = old.edition == new.edition
-        ended = same_edition and old.price_ends_on is not None and new.price_ends_on is None
-        code = NoticeCode.PRICE_ENDS if ended else NoticeCode.GRANDFATHERED_PRICE_LOST
+        code = _price_code(old, new, facts, on)
         notices.append(Notice(code, {"product": old.product, "old": old.unit, "new": new.unit, "on": on}))
     lost = allowances_lost(old.allowances, new.allowances)
     if lost:
         notices.append(Notice(NoticeCode.ALLOWANCES_LOST, {"product": old.product, "lost": lost}))
     return tuple(notices)
+
+
+def _price_code(old: LineFacts, new: LineFacts, facts: Facts, on: date) -> NoticeCode:
+    """Return why a line has another price: one was agreed, its own ended, or it is given up."""
+    edition = facts.edition(new.product, new.edition)
+    agreed = [price for cycle in Cycle if (price := edition.agreed(cycle, on)) is not None]
+    if any(price.unit == new.unit for price in agreed):
+        return NoticeCode.AGREED_PRICE
+    ended = old.edition == new.edition and price_end(old, facts, facts.paid_cycle) is not None
+    return NoticeCode.PRICE_ENDS if ended else NoticeCode.GRANDFATHERED_PRICE_LOST
 
 
 def allowances_lost(old: Allowances, new: Allowances) -> dict[str, tuple[int | str, int | str | None]]:

@@ -111,9 +111,9 @@ def as_it_stands(
 
     `without` are codes that begin only with that renewal, `used_up` some that the paid period still carries.
     """
-    lines = tuple(replace(line, price_ends_on=None) for line in facts.lines)
     given = (*(one for one in facts.discounts if one.code not in without), *used_up)
-    same = renewal(replace(facts, state=AccountState.ACTIVE, scheduled=(), lines=lines, discounts=given), on)
+    plain = replace(facts, state=AccountState.ACTIVE, scheduled=(), discounts=given, prices_stay=True)
+    same = renewal(plain, on)
     assert same is not None  # there are lines
     return same
 

@@ -40,10 +40,11 @@ def next_lines(facts: Facts, on: date | None = None) -> tuple[LineFacts, ...]:
 def at_list_price(line: LineFacts, facts: Facts, cycle: Cycle, on: date) -> LineFacts:
     """Return the line at its edition's list price and allowances; NoPriceInCycle without one."""
     edition = facts.edition(line.product, line.edition)
-    unit = edition.price(cycle, on)
+    unit, agreed = edition.price(cycle, on), edition.agreed(cycle, on)
     if unit is None:
         raise NoPriceInCycle(product=line.product, edition=line.edition, cycle=cycle.value)
-    return replace(line, unit=unit, allowances=edition.allowances, price_ends_on=None)
+    until = agreed.until if agreed is not None else None
+    return replace(line, unit=unit, allowances=edition.allowances, price_ends_on=until)
 
 
 def listed(facts: Facts, product: str, edition: str, quantity: int, *, cycle: Cycle, on: date) -> LineFacts:
@@ -54,12 +55,29 @@ def listed(facts: Facts, product: str, edition: str, quantity: int, *, cycle: Cy
 def at_lasting_price(line: LineFacts, facts: Facts, cycle: Cycle, on: date) -> LineFacts:
     """Return the line at its own price, or at the list price once the vendor ended its own.
 
-    Where the edition has no list price any more the old one stays: a line is never without one.
+    A price that was agreed with the account goes before both, with the allowances that the line has. Where
+    the edition has no list price any more the old one stays: a line is never without one.
     """
-    ended = line.price_ends_on is not None and line.price_ends_on <= on
-    if not ended or facts.edition(line.product, line.edition).price(cycle, on) is None:
+    if facts.prices_stay:
+        return line
+    agreed = facts.edition(line.product, line.edition).agreed(cycle, on)
+    if agreed is not None and agreed.unit is not None:
+        return replace(line, unit=agreed.unit, price_ends_on=agreed.until)
+    ends = price_end(line, facts, cycle)
+    if ends is None or ends > on or facts.edition(line.product, line.edition).price(cycle, on) is None:
         return line
     return at_list_price(line, facts, cycle, on)
+
+
+def price_end(line: LineFacts, facts: Facts, cycle: Cycle) -> date | None:
+    """Return the day from which a line's price no longer holds, None where it stays."""
+    ends = [
+        one.on
+        for one in facts.edition(line.product, line.edition).price_ends
+        if one.cycle is cycle and one.unit == line.unit
+    ]
+    ends += [line.price_ends_on] if line.price_ends_on is not None else []
+    return min(ends, default=None)
 
 
 def lost_from_suite(line: LineFacts, leaving: Iterable[str], facts: Facts, on: date) -> tuple[str, ...]:

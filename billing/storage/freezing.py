@@ -1,8 +1,8 @@
 """Turns the JSON documents that are read of a subscription and its catalogue into frozen facts."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -20,6 +20,7 @@ from billing.rules.facts import (
     EditionFacts,
     Facts,
     LineFacts,
+    PriceEnd,
     PriceFacts,
     ProductFacts,
     ProductKind,
@@ -83,7 +84,7 @@ def facts(
     """Return the facts of a subscription; `known` are the rates of the seller's and its own country."""
     return Facts(
         currency=stored["currency"],
-        catalogue=products,
+        catalogue=_agreed(products, stored["agreed"]) if stored["agreed"] else products,
         cycle=Cycle(stored["cycle"]),
         anchor=_day(stored["anchor"]),
         period=_period(stored["period_start"], stored["period_end"]) if stored["period_start"] else None,
@@ -108,6 +109,22 @@ def facts(
         parked=stored["parked"],
         past_due_invoice=stored["unpaid"],
     )
+
+
+def _agreed(products: Mapping[str, ProductFacts], rows: Iterable[Row]) -> Mapping[str, ProductFacts]:
+    """Return a catalogue with the prices that were agreed with one account."""
+    found = dict(products)
+    for row in rows:
+        price = PriceFacts(
+            Cycle(row["cycle"]), row["unit"], date.fromisoformat(row["from"]), True, _day(row["until"])
+        )
+        product = found[row["product"]]
+        editions = tuple(
+            replace(one, prices=(*one.prices, price)) if one.key == row["edition"] else one
+            for one in product.editions
+        )
+        found[product.key] = replace(product, editions=editions)
+    return found
 
 
 @lru_cache(maxsize=8)
@@ -157,6 +174,10 @@ def _edition(row: Row) -> EditionFacts:
         ),
         allowances=row["allowances"],
         supports_temporary=row["temporary"],
+        price_ends=tuple(
+            PriceEnd(Cycle(end["cycle"]), end["unit"], date.fromisoformat(end["on"]))
+            for end in row["price_ends"]
+        ),
     )
 
 

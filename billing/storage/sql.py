@@ -46,6 +46,12 @@ SELECT s.account_id, json_build_object(
     FROM billing_temporaryseats t JOIN billing_line l ON l.id = t.line_id
     JOIN billing_product p ON p.id = l.product_id
     WHERE t.subscription_id = s.account_id AND t.ends_on > s.today),
+  'agreed', (SELECT coalesce(json_agg(json_build_object(
+      'product', p.key, 'edition', e.key, 'cycle', g.cycle, 'unit', (g.amount * s.scale)::bigint,
+      'from', g.starts_on, 'until', g.ends_on) ORDER BY g.starts_on, g.id), '[]')
+    FROM billing_agreedprice g JOIN billing_edition e ON e.id = g.edition_id
+    JOIN billing_product p ON p.id = e.product_id
+    WHERE g.subscription_id = s.account_id AND (g.ends_on IS NULL OR g.ends_on > g.starts_on)),
   'discounts', (SELECT coalesce(json_agg(json_build_object(
       'id', d.id, 'code', d.code, 'source', d.source, 'percent', d.percent::text,
       'amount', coalesce((d.amount * s.scale)::bigint, 0), 'products', d.products,
@@ -103,7 +109,11 @@ SELECT w.catalogue_id, w.currency, (SELECT coalesce(json_agg(json_build_object(
       'allowances', e.allowances, 'temporary', e.supports_temporary,
       'prices', (SELECT coalesce(json_agg(json_build_object(
           'cycle', r.cycle, 'unit', (r.amount * w.scale)::bigint, 'from', r.in_force_from)), '[]')
-        FROM billing_price r WHERE r.edition_id = e.id AND r.amount_currency = w.currency)
+        FROM billing_price r WHERE r.edition_id = e.id AND r.amount_currency = w.currency),
+      'price_ends', (SELECT coalesce(json_agg(json_build_object(
+          'cycle', x.cycle, 'unit', (x.amount * w.scale)::bigint, 'on', x.ends_on)), '[]')
+        FROM billing_priceending x
+        WHERE x.edition_id = e.id AND x.amount_currency = w.currency AND x.stopped_at IS NULL)
       ) ORDER BY e.rank), '[]')
     FROM billing_edition e WHERE e.product_id = p.id)
   ) ORDER BY p.position, p.id), '[]')::text

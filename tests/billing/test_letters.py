@@ -26,7 +26,8 @@ FACTS = {
     "prices": [{"product": "Support", "was": 100, "is": 1200}], "cycle": "monthly",
     "due_on": "2023-10-27", "ends_on": "2023-10-27", "next_on": "2023-10-29", "suspends_on": "2023-11-18",
     "on": "2023-10-27", "ended": [{"product": "Guide", "used": 2}, {"product": "Credits", "used": 0}],
-    "last": "2023-08-30", "quantity": 3, "left": 10, "used": 12, "people": ["Agnes Adler"], "more": 1,
+    "difference": 15600, "is": 1200, "last": "2023-08-30", "quantity": 3, "left": 10,
+    "used": 12, "people": ["Agnes Adler"], "more": 1,
 }  # fmt: skip
 KINDS = sorted(
     folder.name for folder in Path(settings.BASE_DIR, "templates/mail").iterdir() if folder.is_dir()

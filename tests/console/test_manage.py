@@ -239,7 +239,7 @@ def test_editions_stand_side_by_side(olivia: Client) -> None:
     page = text(olivia.get(MANAGE))
     assert "Compare editions – Support Team Current Professional Enterprise" in page
     assert "List price per seat and month $12.00 $30.00 Talk to us" in page
-    assert "Your price is $1.00, the list price $12.00." in page
+    assert "$1.00 a seat and month; the list price is $12.00." in page
 
 
 def test_a_cycle_without_a_price_is_not_offered_and_says_why(db: None) -> None:

@@ -86,7 +86,7 @@ def test_a_grandfathered_price_is_named_beside_the_list_price_with_what_would_lo
     assert "It stays yours until you change this product’s edition or the billing cycle." in seen
     Line.objects.filter(subscription_id=account.pk).update(price_ends_on=date(2023, 10, 1))
     seen = text(open_as("olivia", PAGE))
-    assert "ends this price on 1 October 2023: the first renewal from then on takes the list price." in seen
+    assert "ends this price on 1 October 2023: the first renewal from then on takes $12.00." in seen
     # 10 × 12.00 × 12 at renewal, 10 × 1.00 × 12 as it stands
     assert "Renewal amount $1,440.00 before tax" in seen
     assert "Total per year before tax $120.00" in seen

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from djmoney.money import Money
 
 from accounts import clock
 from accounts.models import Account, Letter, Membership, OwnershipOffer, User
@@ -20,16 +21,19 @@ from billing import (
     quotes,
 )
 from billing.models import (
+    AgreedPrice,
     BankPayment,
     BillingProfile,
     CalendarLink,
     ChangeRequest,
     Invoice,
     InvoiceRecipient,
+    Line,
     PaymentMethod,
     PaymentSetup,
     Quote,
     SandboxSetup,
+    Subscription,
 )
 from billing.rules.changes import AddSeats
 from billing.rules.refusals import Refusal
@@ -171,6 +175,27 @@ def spare_method(case: Case) -> int:
     reference = f"pm_{next(_numbers)}"
     made = PaymentMethod(subscription_id=case.account.pk, use="spare", kind="card", reference=reference)
     made.save()
+    return made.pk
+
+
+def live_edition(case: Case) -> int:
+    """Return the edition of a line of the account."""
+    return Line.objects.values_list("edition_id", flat=True).get(pk=case.own(Line, ended_on=None))
+
+
+def agreed_price(case: Case) -> int:
+    """Return a price that was agreed with the account for what it has."""
+    cycle = Subscription.objects.values_list("cycle", flat=True).get(pk=case.account.pk)
+    AgreedPrice.objects.filter(subscription=case.account.pk).delete()
+    made = AgreedPrice.objects.create(
+        subscription_id=case.account.pk,
+        edition_id=live_edition(case),
+        cycle=cycle,
+        amount=Money("1", case.account.currency),
+        starts_on=case.on,
+        reason="They stay.",
+        given_at=clock.now(),
+    )
     return made.pk
 
 

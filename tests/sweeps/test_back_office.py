@@ -6,13 +6,15 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 from django.urls import reverse
+from djmoney.money import Money
 
 from accounts.models import Letter
 from accounts.rules.roles import Role
 from admin_center.back_office import site
-from billing import change_requests, payment_links, promo_codes, quotes
+from billing import agreed_prices, change_requests, payment_links, price_endings, promo_codes, quotes
 from billing.models import BankPayment, ChangeRequest, Invoice, PromoCode, Subscription
 from billing.rules.changes import AddProduct, AddSeats
+from billing.rules.periods import Cycle
 from tests import acting, people, shop
 from tests.sweeps import money, naughty
 from tests.sweeps.test_bad_input import ask, encoded
@@ -63,6 +65,11 @@ def forms() -> dict[str, dict[str, str]]:
     transfer = BankPayment.objects.create(
         bank_id="B-1", received_on=AT.date(), amount=invoice.due, payer="Initech", loaded_at=AT
     )
+    vera, edition = people.vera(), shop.line(initech, "support").edition
+    new_price = agreed_prices.NewPrice(edition.pk, 90, None)
+    agreed = agreed_prices.give(initech.pk, new_price, reason="x", occasion=acting.occasion(by=vera, at=AT))
+    price = price_endings.EndedPrice(edition, Cycle.ANNUAL, Money("2", "USD"), date(2028, 5, 4))
+    ending = price_endings.schedule(price, reason="x", occasion=acting.occasion(by=vera, at=AT))
     charge, refund = money.paid_charge(initech), money.requested_refund(initech)
     booking = {"number": invoice.number, "amount": str(invoice.due.amount), "reason": "x"}
     new = NEW | {"code": "NEW", "percent": "5", "reason": "x", "catalogue": str(promo.catalogue_id)}
@@ -73,6 +80,21 @@ def forms() -> dict[str, dict[str, str]]:
         reverse("vendor:billing_changerequest_decide", args=[asked.pk]): decision,
         reverse("vendor:billing_subscription_unpark", args=[acme.pk]): {"reason": "x"},
         reverse("vendor:billing_subscription_own_rate", args=[acme.pk]): {"reason": "x"},
+        reverse("vendor:billing_subscription_agree_price", args=[acme.pk]): {
+            "edition": str(shop.line(acme, "support").edition_id),
+            "amount": "0.50",
+            "ends_on": "2027-05-01",
+            "reason": "x",
+        },
+        reverse("vendor:billing_agreedprice_end", args=[agreed.pk]): {"ends_on": "2028-01-01", "reason": "x"},
+        reverse("vendor:billing_edition_end_price", args=[agreed.edition_id]): {
+            "cycle": "annual",
+            "currency": "USD",
+            "amount": "1.00",
+            "ends_on": "2027-05-01",
+            "reason": "x",
+        },
+        reverse("vendor:billing_priceending_stop", args=[ending.pk]): {"reason": "x"},
         reverse("vendor:accounts_account_settle", args=[globex.pk]): {"reason": "x"},
         reverse("vendor:accounts_account_profile", args=[globex.pk]): {
             "legal_name": "x",

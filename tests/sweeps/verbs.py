@@ -60,6 +60,7 @@ from tests.sweeps.cases import (
     requested_refund,
     spare_method,
 )
+from tests.sweeps.price_verbs import PRICES
 
 # Whom the owner offered the account, as long as they are a billing admin with a verified address.
 HEIR = "heir"
@@ -378,4 +379,5 @@ VERBS: dict[str, Verb] = link_verbs.VERBS | {
         refusal=(ownership.OfferOver, ownership.NotEligible, OwnershipOffer.DoesNotExist),
         make=offer_to,
     ),
+    **PRICES,
 }
