@@ -16,7 +16,7 @@ from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
-from accounts import activity, mail, staff
+from accounts import activity, mail, queues, staff
 from accounts.email_addresses import validate_address
 from accounts.models import Account, EmailChange, Letter, Membership, User
 from accounts.occasion import Occasion, OccasionOf
@@ -198,11 +198,32 @@ def reject(change_id: int, *, occasion: Occasion) -> None:
 
 
 def expire(at: datetime, person: User | None = None) -> int:
-    """End changes whose time is over, of one person (under their lock) or of all; return how many."""
+    """End changes whose time is over, of one person (under their lock) or of all; return how many.
+
+    Who waits for it is told, at the address that stays: not of what staff proposed and nobody approved.
+    """
     old = EmailChange.objects.filter(state=EmailChange.State.OPEN, expires_at__lte=at)
     if person is not None:
         old = old.filter(person=person)
-    return old.update(state=EmailChange.State.EXPIRED)
+    rows = [(pk, None) for pk in old.order_by("pk").values_list("pk", flat=True)]
+    if person is not None:
+        return sum(_expire(pk, at) for pk, _account in rows)
+    return queues.each("address_changes", rows, lambda pk: _expire(pk, at), at=at)[0]
+
+
+@transaction.atomic
+def _expire(change_id: int, at: datetime) -> bool:
+    """End one change whose time is over; return whether it was open until now."""
+    person_id = EmailChange.objects.values_list("person", flat=True).get(pk=change_id)
+    User.objects.select_for_update(no_key=True).get(pk=person_id)
+    found = EmailChange.objects.select_related("person").get(pk=change_id)
+    if found.state != EmailChange.State.OPEN or found.expires_at > at:
+        return False
+    _end(found, EmailChange.State.EXPIRED)
+    if found.person.is_active and (not found.by_staff or found.approved_by_id):
+        facts = {"old": found.old_email, "new": found.new_email}
+        _notify(LetterKind.EMAIL_CHANGE_EXPIRED, found.person, found.person.email, facts, found)
+    return True
 
 
 def forget(at: datetime) -> int:

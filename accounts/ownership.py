@@ -48,7 +48,8 @@ def offer(member_id: int, *, occasion: Occasion) -> OwnershipOffer:
     member = Membership.objects.select_related("user").get(pk=member_id)
     _demand_eligible(member)
     at = occasion.at
-    expire(at, account)
+    for old in OwnershipOffer.objects.filter(account=account, state=OwnershipOffer.State.OPEN):
+        expire(old.pk, occasion=occasion)
     if OwnershipOffer.objects.filter(account=account, state=OwnershipOffer.State.OPEN).exists():
         raise NotEligible("offer_open")
     made = OwnershipOffer.objects.create(
@@ -102,12 +103,28 @@ def withdraw(offer_id: int, *, occasion: Occasion) -> OwnershipOffer:
     return made
 
 
-def expire(at: datetime, account: Account | None = None) -> int:
-    """End offers whose seven days are over, of one account (under its lock) or of all; return how many."""
+def expired(at: datetime) -> list[tuple[int, int]]:
+    """Return the open offers whose seven days are over, each with its account."""
     old = OwnershipOffer.objects.filter(state=OwnershipOffer.State.OPEN, expires_at__lte=at)
-    if account is not None:
-        old = old.filter(account=account)
-    return old.update(state=OwnershipOffer.State.EXPIRED)
+    return list(old.order_by("pk").values_list("pk", "account_id"))
+
+
+@transaction.atomic
+def expire(offer_id: int, *, occasion: Occasion) -> bool:
+    """End an offer that nobody accepted in time, and tell both; return whether its time was over."""
+    account = Account.objects.lock_for(OwnershipOffer, offer_id)
+    made = OwnershipOffer.objects.select_related("to", "offered_by").get(pk=offer_id)
+    if made.state != OwnershipOffer.State.OPEN or made.expires_at > occasion.at:
+        return False
+    _end(made, OwnershipOffer.State.EXPIRED)
+    if account.state == AccountState.CANCELLED:
+        return True
+    itself, to = occasion.by_itself(), made.to.name
+    activity.record(account, ActivityVerb.OWNERSHIP_EXPIRED, itself, subject="ownership", before={"to": to})
+    facts = {"by": made.offered_by.name, "to": to}
+    people = [made.offered_by, made.to]
+    mail.post(LetterKind.OWNERSHIP_EXPIRED, account, to=people, facts=facts, key=str(made.pk))
+    return True
 
 
 def _open(offer_id: int, at: datetime) -> tuple[Account, OwnershipOffer]:

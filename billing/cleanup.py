@@ -1,7 +1,7 @@
 """Takes away what only grows: what has ended, and nobody needs any more. Every night, in small transactions.
 
-Letters, invoices, activity and whatever a receipt leads to are kept; erasure says what of a cancelled
-account goes, and when.
+Invoices, activity and whatever a receipt leads to are kept; erasure says what of a cancelled account goes,
+and when. Which kind of row ends how is a table of tests/sweeps/test_growing.py.
 """
 
 from datetime import datetime, timedelta
@@ -11,12 +11,20 @@ from allauth.usersessions.models import UserSession
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from procrastinate.contrib.django import app
 
 from accounts import queues, row_failures, task_runs
-from accounts.models import Draft
-from billing.models import PaymentSetup, ProviderMessage, Quote
+from accounts.models import Draft, Invitation, Letter, OwnershipOffer
+from billing.models import (
+    DataExport,
+    PaymentLink,
+    PaymentSetup,
+    ProviderMessage,
+    Quote,
+    RenewalReminder,
+    SandboxSetup,
+)
 from billing.storage import statements
 
 # So many rows go in one transaction, whose locks end with it.
@@ -26,6 +34,9 @@ JOBS_KEPT_FOR = timedelta(days=14)
 QUOTES_KEPT_FOR = timedelta(days=30)
 # Longer than a provider repeats a message.
 MESSAGES_KEPT_FOR = timedelta(days=30)
+# How long what was decided or expired can still be looked up, and what was written.
+OVER_KEPT_FOR = timedelta(days=365)
+LETTERS_KEPT_FOR = timedelta(days=730)
 
 
 def sessions(at: datetime) -> int:
@@ -58,6 +69,36 @@ def typed(at: datetime) -> int:
 def messages(at: datetime) -> int:
     """Remove messages of the payment provider that it no longer repeats; return how many."""
     return _remove(ProviderMessage.objects.filter(received_at__lte=at - MESSAGES_KEPT_FOR))
+
+
+def over(at: datetime) -> int:
+    """Remove what was decided or expired a year ago: invitations, offers, links, reminders; return how many.
+
+    Who waited for it was told when it ended (domain.md 13). A link by which something was tried stays.
+    """
+    year = at - OVER_KEPT_FOR
+    ended = Q(accepted_at__lte=year) | Q(revoked_at__lte=year) | Q(expiry_told_at__lte=year)
+    offers = OwnershipOffer.objects.exclude(state=OwnershipOffer.State.OPEN).filter(expires_at__lte=year)
+    links = PaymentLink.objects.filter(expires_at__lte=year, charges=None)
+    return (
+        _remove(Invitation.objects.filter(ended))
+        + _remove(offers)
+        + _remove(links)
+        + _remove(RenewalReminder.objects.filter(renews_on__lte=year.date()))
+        + _remove(SandboxSetup.objects.filter(created_at__lte=at - QUOTES_KEPT_FOR))
+    )
+
+
+def letters(at: datetime) -> int:
+    """Remove letters that went out, or for good did not, two years ago; return how many."""
+    old = at - LETTERS_KEPT_FOR
+    return _remove(Letter.objects.filter(Q(sent_at__lte=old) | Q(failed_at__lte=old)))
+
+
+def exports(at: datetime) -> int:
+    """Remove exports a month after they were asked for, as their page says; return how many."""
+    done = [DataExport.State.READY, DataExport.State.FAILED]
+    return _remove(DataExport.objects.filter(state__in=done, created_at__lte=at - DataExport.KEPT_FOR))
 
 
 def background(at: datetime) -> int:

@@ -219,7 +219,9 @@ def _take_in(account: Account, charge: Charge, outcome: PaymentOutcome, occasion
         case _:
             assert_never(outcome.status)
     charge.save(update_fields=["state", "settled_at", "failure", "reference", "action_url", "refund_due"])
-    if charge.state == Charge.State.FAILED and backup is None and not read:
+    # Who left a change waiting at their bank is not there any more when it is given up.
+    left = charge.quote is not None and at - charge.created_at > LONGEST_WAIT
+    if charge.state == Charge.State.FAILED and backup is None and (left or not read):
         payment_letters.failed(account, charge, on=occasion.on)
     return backup
 

@@ -99,6 +99,16 @@ def _invitations(at: datetime) -> int:
     return queues.each("invitation_expiries", promised_seats.expired(at), tell, at=at)[0]
 
 
+def _offers(at: datetime) -> dict[str, int]:
+    """End offers of ownership that nobody accepted in time, each by the clock of its own account."""
+
+    def end(offer_id: int) -> bool:
+        account = Account.objects.get(ownership_offers=offer_id)
+        return ownership.expire(offer_id, occasion=Occasion.of(account, clock.now(account)))
+
+    return {"offers_expired": queues.each("offer_expiries", ownership.expired(at), end, at=at)[0]}
+
+
 def _renewals(at: datetime) -> dict[str, int]:
     """Renew what is due in its own zone; one account that fails doesn't stop the others."""
     counts = list(renewal_run.renew_due(at, lambda account: Occasion.of(account, clock.now(account))))
@@ -217,7 +227,7 @@ STEPS: dict[str, Step] = {
     "refunds": Step(lambda at: {"refunds": refunds.reconcile(at)}, queue=WorkerQueue.PAYMENTS),
     "requests_expired": Step(lambda at: {"requests_expired": change_requests.expire(at)}, _OFTEN),
     "request_reminders": Step(_unanswered, _OFTEN),
-    "offers_expired": Step(lambda at: {"offers_expired": ownership.expire(at)}, _OFTEN),
+    "offers_expired": Step(_offers, _OFTEN),
     "invitations_expired": Step(lambda at: {"invitations_expired": _invitations(at)}, _OFTEN),
     "address_changes_expired": Step(lambda at: {"address_changes_expired": email_changes.expire(at)}, _OFTEN),
     "renewals": Step(_renewals, queue=WorkerQueue.RENEWALS, several=True),
@@ -246,6 +256,9 @@ NIGHTLY: dict[str, Step] = {
     "quotes": Step(lambda at: {"quotes": cleanup.quotes(at)}, _NIGHTLY),
     "typed": Step(lambda at: {"typed": cleanup.typed(at)}, _NIGHTLY),
     "old_messages": Step(lambda at: {"messages": cleanup.messages(at)}, _NIGHTLY),
+    "over": Step(lambda at: {"over": cleanup.over(at)}, _NIGHTLY),
+    "old_letters": Step(lambda at: {"letters": cleanup.letters(at)}, _NIGHTLY),
+    "old_exports": Step(lambda at: {"exports": cleanup.exports(at)}, _NIGHTLY),
     "cache": Step(lambda at: {"cache": cleanup.cache(at)}, _NIGHTLY),
     "background": Step(lambda at: {"background": cleanup.background(at)}, _NIGHTLY),
     "jobs": Step(_jobs, _NIGHTLY),

@@ -55,6 +55,7 @@ class ActivityVerb(StrEnum):
     OWN_TAX_RATE_ENDED = "own_tax_rate_ended"
     OWNERSHIP_ACCEPTED = "ownership_accepted"
     OWNERSHIP_DECLINED = "ownership_declined"
+    OWNERSHIP_EXPIRED = "ownership_expired"
     OWNERSHIP_OFFERED = "ownership_offered"
     OWNERSHIP_WITHDRAWN = "ownership_withdrawn"
     PAYMENT_BY_LINK_STARTED = "payment_by_link_started"

@@ -30,6 +30,7 @@ def _brings_its_document(kind: LetterKind) -> bool:
             | LetterKind.ACCOUNT_SUSPENDED
             | LetterKind.CANCELLATION_SCHEDULED
             | LetterKind.EMAIL_CHANGE_ANNOUNCED
+            | LetterKind.EMAIL_CHANGE_EXPIRED
             | LetterKind.EMAIL_CHANGE_NEW
             | LetterKind.EMAIL_CHANGE_OLD
             | LetterKind.EMAIL_CHANGE_TAKEN
@@ -43,6 +44,7 @@ def _brings_its_document(kind: LetterKind) -> bool:
             | LetterKind.NEWCOMER_WITHOUT_SEAT
             | LetterKind.OLD_DEBT_SETTLED
             | LetterKind.OWNERSHIP_ACCEPTED
+            | LetterKind.OWNERSHIP_EXPIRED
             | LetterKind.OWNERSHIP_OFFERED
             | LetterKind.PAYMENT_ACTION
             | LetterKind.PAYMENT_FAILED

@@ -48,6 +48,7 @@ VERBS = {
     ActivityVerb.OWN_TAX_RATE_ENDED: _("The account’s own tax rate ended: its country decides"),
     ActivityVerb.OWNERSHIP_ACCEPTED: _("Ownership accepted"),
     ActivityVerb.OWNERSHIP_DECLINED: _("Ownership declined"),
+    ActivityVerb.OWNERSHIP_EXPIRED: _("Offer of ownership expired"),
     ActivityVerb.OWNERSHIP_OFFERED: _("Ownership offered"),
     ActivityVerb.OWNERSHIP_WITHDRAWN: _("Offer of ownership withdrawn"),
     ActivityVerb.PAYMENT_BY_LINK_STARTED: _("Payment of an invoice by its link started"),

@@ -1,5 +1,6 @@
 """Cancelled accounts, with why; and the exports of their data that owners asked for."""
 
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -67,6 +68,9 @@ class DataExport(models.Model):
         READY = "ready", _("Ready")
         FAILED = "failed", _("Failed")
 
+    # How long it can be taken along.
+    KEPT_FOR: ClassVar[timedelta] = timedelta(days=30)
+
     account = models.ForeignKey(Account, models.CASCADE, related_name="exports")
     requested_by = models.ForeignKey(User, models.CASCADE, related_name="+")
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
@@ -93,3 +97,8 @@ class DataExport(models.Model):
     def __str__(self) -> str:
         """Return how far it got."""
         return self.state
+
+    @property
+    def kept_until(self) -> datetime:
+        """Until when it can be taken along."""
+        return self.created_at + self.KEPT_FOR
