@@ -349,8 +349,7 @@ def reconcile_charge(charge_id: UUID, *, occasion: Occasion) -> Charge:
 
     One that the provider has never heard of is sent again with the same key, or given up after 24
     hours and where the account was cancelled meanwhile; what was begun by a link outlives the account.
-    Nothing is ever sent again before the
-    provider was asked.
+    Nothing is ever sent again before the provider was asked.
     """
     outside_a_transaction()
     charge = Charge.objects.get(pk=charge_id)
