@@ -7,6 +7,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 import html5lib
+import lxml.html
 from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
@@ -22,6 +23,9 @@ READ_ALOUD = ("title", "aria-label", "alt", "placeholder", "data-label", "aria-d
 
 # What makes each form of each answer another: the masked token against forged ones.
 TOKEN = re.compile(r"\b[A-Za-z0-9]{64}\b")
+# Words between tags, and of attributes; a reference (&…) is no word, it can be a wrong one.
+WORDS = re.compile(r'(>)[^<&]+|(=")[^"&]+')
+SOUND: set[int] = set()
 
 
 @dataclass(frozen=True)
@@ -111,10 +115,20 @@ def read(client: Client, where: str, name: str, person: str, **heads: str) -> Pa
 # --- As HTML -------------------------------------------------------------------------------------
 
 
+def demand_sound(page: Page) -> None:
+    """Raise html5lib's ParseError where a browser would have to guess.
+
+    A browser guesses at tags, not at words: of pages that differ in words alone the first is tried.
+    """
+    skeleton = hash(WORDS.sub(r"\1\2", page.body))
+    if skeleton not in SOUND:
+        html5lib.HTMLParser(strict=True).parse(page.body)
+        SOUND.add(skeleton)
+
+
 def parsed(page: Page) -> Element:
-    """Return the document; raise html5lib's ParseError where a browser would have to guess."""
-    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-    tree: Element = parser.parse(page.body)
+    """Return the document: for its elements and texts, in a twentieth of html5lib's time."""
+    tree: Element = lxml.html.document_fromstring(page.body)
     return tree
 
 

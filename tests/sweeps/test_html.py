@@ -88,6 +88,7 @@ def references(elements: list[Element]) -> Iterator[str]:
 def test_the_pages_of_refused_forms_and_tries_are_sound(db: None) -> None:
     forged = Client(enforce_csrf_checks=True).post("/sign-in/login/")
     page = Page("a forged form", "403", "anonymous", forged.status_code, "text/html", forged.content.decode())
+    reading.demand_sound(page)
     assert list(faults(reading.parsed(page))) == []
     client = Client()
     for _try in range(7):
@@ -96,4 +97,5 @@ def test_the_pages_of_refused_forms_and_tries_are_sound(db: None) -> None:
         "too many tries", "429", "anonymous", answer.status_code, "text/html", answer.content.decode()
     )
     assert tried.status == 429
+    reading.demand_sound(tried)
     assert list(faults(reading.parsed(tried))) == []

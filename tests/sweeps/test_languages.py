@@ -165,10 +165,11 @@ def test_every_page_is_sound_and_every_text_of_it_translated(db: None, heard: se
     wrong, bare = set(), {}
     for page in html:
         try:
-            tree = reading.parsed(page)
+            reading.demand_sound(page)
         except ParseError as error:
             wrong.add(f"{page} is not HTML: {error}")
             continue
+        tree = reading.parsed(page)
         wrong |= {f"{page} {fault}" for fault in faults(tree)}
         bare |= {(page.name, word): page for word in untranslated(tree, known)}
     assert not wrong, f"{len(wrong)} faults:\n" + "\n".join(sorted(wrong)[:25])

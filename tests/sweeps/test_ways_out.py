@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from urllib.parse import unquote
 
-import html5lib
+import lxml.html
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -139,7 +139,7 @@ def faults(browser: Client, account: Account, page: str, state: str, unsaid: tup
 
 def advised(body: str) -> Iterator[tuple[str, str]]:
     """Yield address and words of every link inside a notice, a refusal or an empty place of a page."""
-    tree = html5lib.parse(body, namespaceHTMLElements=False)
+    tree = lxml.html.document_fromstring(body)
     for part in tree.iterfind(".//main//*[@class]"):
         if {"notice", "refusal", "empty"} & set(part.get("class", "").split()):
             for link in part.iterfind(".//a[@href]"):
