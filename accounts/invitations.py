@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -30,17 +31,26 @@ BUDGET_DAY = timedelta(hours=24)
 class NotInvited(Exception):
     """The address can't be invited; `reason` is a code.
 
-    `malformed`, `member` (already one), `invited` (already waiting), `role`, `budget`.
+    `malformed`, `member` (already one), `invited` (already waiting), `role`, `budget`, `duplicate`.
     """
 
-    def __init__(self, reason: str) -> None:
-        """Keep the code."""
+    def __init__(self, reason: str, email: str = "") -> None:
+        """Keep the code, and the address that it is about."""
         super().__init__(reason)
         self.reason = reason
+        self.email = email
 
 
 class InvitationOver(Exception):
     """The invitation was used or revoked, or is older than fourteen days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitee:
+    """Somebody to be invited; `name` may be empty."""
+
+    email: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +90,9 @@ def invite(
         Action.MANAGE_ROLES if given_by_owner(role) else Action.MANAGE_PEOPLE
     )
     email, at = _clean(email), occasion.at
-    if role is Role.OWNER:
-        raise NotInvited("role")
-    if Membership.objects.filter(account=account, user__email=email).exists():
-        raise NotInvited("member")
-    earlier = Invitation.objects.filter(account=account, email=email, accepted_at=None, revoked_at=None)
-    earlier.filter(expires_at__lte=at).update(revoked_at=at)
-    if earlier.exists():
-        raise NotInvited("invited")
+    _open_to(account, email, role, at)
     if budget(account, at).next_at is not None:
-        raise NotInvited("budget")
+        raise NotInvited("budget", email)
     token = secrets.token_urlsafe(32)
     made = Invitation.objects.create(
         account=account,
@@ -114,6 +117,35 @@ def invite(
         LetterKind.INVITED, account, email=email, name=made.name, facts=facts, key=str(made.pk)
     )
     return made
+
+
+def check(account: Account, people: Sequence[Invitee], role: Role, *, at: datetime) -> None:
+    """Ask whether all of these could be invited, as `invite` would; sends nothing. Raises NotInvited.
+
+    `duplicate` is another code: an address that is there twice. Called under the account's lock.
+    """
+    seen: set[str] = set()
+    for one in people:
+        email = _clean(one.email)
+        if email in seen:
+            raise NotInvited("duplicate", email)
+        seen.add(email)
+        _open_to(account, email, role, at)
+    found = budget(account, at)
+    if found.sent + len(people) > found.allowed:
+        raise NotInvited("budget")
+
+
+def _open_to(account: Account, email: str, role: Role, at: datetime) -> None:
+    """Raise NotInvited unless an address may be invited to a role; what has expired stands in no way."""
+    if role is Role.OWNER:
+        raise NotInvited("role", email)
+    if Membership.objects.filter(account=account, user__email=email).exists():
+        raise NotInvited("member", email)
+    earlier = Invitation.objects.filter(account=account, email=email, accepted_at=None, revoked_at=None)
+    earlier.filter(expires_at__lte=at).update(revoked_at=at)
+    if earlier.exists():
+        raise NotInvited("invited", email)
 
 
 def inviters(invitation: Invitation) -> list[User]:
@@ -196,7 +228,7 @@ def _clean(email: str) -> str:
     try:
         validate_address(email)
     except ValidationError:
-        raise NotInvited("malformed") from None
+        raise NotInvited("malformed", email) from None
     return email
 
 

@@ -95,6 +95,8 @@ PAGES = {
     "contacts": Page(_("Contacts"), "billing"),
     "people": Page(_("People"), "home"),
     "invite": Page(_("Invite somebody"), "people"),
+    "invite_several": Page(_("Invite several people"), "people"),
+    **dict.fromkeys(("planned_resume", "planned_discard"), Page(_("Invite somebody"), "people")),
     "member": Page(_("Member"), "people"),
     **dict.fromkeys(
         ("member_role", "member_delegate", "member_seat", "member_suspend", "member_resume"),

@@ -14,7 +14,15 @@ from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState, AccountType
 from accounts.rules.letters import LetterKind
-from billing import approvals, change_request_letters, charge_letters, invoicing, payment_letters, quote_json
+from billing import (
+    approvals,
+    change_request_letters,
+    charge_letters,
+    invoicing,
+    payment_letters,
+    planned_invitations,
+    quote_json,
+)
 from billing.change_request_closing import close_moot
 from billing.models import ChangeRequest, Invoice, PromoCode, PromoRedemption, Quote, Subscription
 from billing.rules import quoting
@@ -108,6 +116,7 @@ def apply(account: Account, quote: Quote, *, occasion: Occasion) -> Invoice | No
     quote.state, quote.confirmed_at = Quote.State.CONFIRMED, occasion.at
     quote.save(update_fields=["state", "confirmed_at"])
     _record(account, quote, checked, invoice, occasion)
+    planned_invitations.send(account, quote, occasion)
     close_moot(account, occasion)
     return invoice
 

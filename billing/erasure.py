@@ -35,6 +35,7 @@ from billing.models import (
     PaymentLink,
     PaymentMethod,
     PaymentSetup,
+    PlannedInvitation,
     PostalAddress,
     Refund,
     RequestComment,
@@ -94,6 +95,7 @@ def erase(account_id: int, at: datetime) -> bool:
         author=None, author_name="", text=""
     )
     PaymentLink.objects.filter(invoice__subscription_id=account_id).update(sent_to="")
+    PlannedInvitation.objects.filter(quote__subscription_id=account_id).delete()
     WriteOff.objects.filter(invoice__subscription_id=account_id).update(reason="")
     Refund.objects.filter(subscription_id=account_id).update(reason="", decision="")
     Cancellation.objects.filter(account=account).update(by=None, by_name="", text="", erased_at=at)

@@ -16,7 +16,7 @@ from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import Capability
 from accounts.rules.decision import Action
-from billing import approvals, payments, quote_json, renewal
+from billing import approvals, payments, planned_invitations, quote_json, renewal
 from billing.applying import QuoteOutdated, apply, check, promo_codes
 from billing.models import (
     Cancellation,
@@ -200,17 +200,16 @@ def _accept(
     try:
         checked = check(account, quote, occasion.on)
     except QuoteOutdated as drifted:
-        return QuoteChanged(
-            drifted.old,
-            _store(
-                account,
-                changes,
-                drifted.new,
-                occasion=occasion,
-                request=quote.request,
-                purchase_order=quote.purchase_order,
-            ),
-        ), None
+        new = _store(
+            account,
+            changes,
+            drifted.new,
+            occasion=occasion,
+            request=quote.request,
+            purchase_order=quote.purchase_order,
+        )
+        planned_invitations.move(quote, new)
+        return QuoteChanged(drifted.old, new), None
     # If only the day changed and every line is the same, it goes on (domain.md 5).
     quote.on = occasion.on
     quote.save(update_fields=["on", "purchase_order", "terms_version", "terms_url"])

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from django.db.models import CharField, Exists, OuterRef, Value
@@ -19,7 +20,8 @@ from admin_center.forms.people import PeopleSearch
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import seats as seat_presenter
 from admin_center.presenters import temporary, unused_seats
-from billing.models import AgentSeat
+from billing import seat_invitations
+from billing.models import AgentSeat, PlannedInvitation, Quote
 from billing.storage import loading
 
 PAGE_SIZE = 50
@@ -52,6 +54,7 @@ def people(request: AccountRequest) -> HttpResponse:
             "filtered": filtered,
             "may_manage": request.gate.may(Action.MANAGE_PEOPLE),
             "hints": [] if filtered else unused_seats.hints(request.account, seated, at=at),
+            "planned": [] if filtered else _planned(request),
             "invitations": [] if filtered else _invitations(request),
         },
     )
@@ -90,6 +93,12 @@ def _seat_products(members: Iterable[Membership]) -> defaultdict[int, list[str]]
     for member_id, name in rows:
         held[member_id].append(name)
     return held
+
+
+def _planned(request: AccountRequest) -> list[tuple[Quote, list[PlannedInvitation]]]:
+    """Return who waits for seats that were quoted and not bought, by the quote."""
+    rows = groupby(seat_invitations.waiting(request.account.pk), key=lambda one: one.quote)
+    return [(quote, list(waiting)) for quote, waiting in rows]
 
 
 def _invitations(request: AccountRequest) -> list[Invitation]:

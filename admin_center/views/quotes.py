@@ -26,8 +26,9 @@ from admin_center.presenters import quotes as quote_presenter
 from admin_center.views.manage import back_with_typed
 from admin_center.wording import differences as difference_words
 from admin_center.wording import refusals
+from admin_center.wording.invitations import WHY_NOT
 from billing import payments, quote_json, quotes, reconciliation
-from billing.models import Invoice, PaymentMethod, Quote, ScheduledChange
+from billing.models import Invoice, PaymentMethod, PlannedInvitation, Quote, ScheduledChange
 from billing.rules.change_json import changes_from_plain
 from billing.rules.differences import differences
 from billing.rules.quoting import UndecidedConflict
@@ -100,6 +101,10 @@ def _show(
         "terms": settings.SELLER.terms,
         "gaps": profile_presenter.gaps(request.account) if request.gate.may(Action.VIEW_PAYMENT) else [],
         "quote": found,
+        "planned": [
+            (one, WHY_NOT.get(one.refusal, ""))
+            for one in PlannedInvitation.objects.filter(quote=found).order_by("pk")
+        ],
         "page_title": _title(found.state),
         "priced": quote_presenter.of(shown, reading, costs_shown=costs_shown),
         "method": PaymentMethod.objects.default_of(request.account.pk),

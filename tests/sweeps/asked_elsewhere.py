@@ -44,6 +44,8 @@ ASKED_ELSEWHERE = {
     "billing.seats.set_back": "take_step of temporary_seats: nobody does it, its day has come",
     "billing.approvals.waits_for_second": "confirm, before it applies anything",
     "billing.quotes.carry_out": "confirm and submit, which have priced it under the lock",
+    "billing.planned_invitations.send": "apply: each invitation asks the gate itself",
+    "billing.seat_invitations.resume": "invite, which it calls: tests/console/test_seat_invitations.py",
     "billing.change_request_talk.remind": "nobody does it: its day has come",
     "billing.price_endings.schedule": "no account: tests/billing/test_price_endings.py asks",
     "billing.price_endings.stop": "no account: tests/billing/test_price_endings.py asks",

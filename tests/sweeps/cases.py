@@ -17,6 +17,7 @@ from accounts.occasion import Occasion
 from accounts.rules.decision import NotAllowed
 from accounts.rules.roles import Role
 from billing import (
+    cancellation,
     payment_methods,
     quotes,
 )
@@ -236,3 +237,19 @@ def invoice_recipient(case: Case) -> int:
     kept, _made = BillingProfile.objects.get_or_create(account=case.account)
     email = f"kept-{next(_numbers)}@people.example"
     return InvoiceRecipient.objects.create(profile=kept, email=email, language="en").pk
+
+
+def end_with_period(case: Case, made: object) -> object:
+    """Let the account end with its period, as the sheet of now says."""
+    sheet = cancellation.consequences(case.account, case.on, at_end=True)
+    return cancellation.cancel_at_period_end(
+        case.account, mark=sheet.mark, reason="too_expensive", text="", occasion=case.occasion
+    )
+
+
+def end_now(case: Case, made: object) -> object:
+    """Cancel the account at once, as the sheet of now says."""
+    sheet = cancellation.consequences(case.account, case.on)
+    return cancellation.cancel_now(
+        case.account, mark=sheet.mark, reason="too_expensive", text="", occasion=case.occasion
+    )

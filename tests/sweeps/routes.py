@@ -151,6 +151,10 @@ ACCOUNT: dict[str, Route] = {
     "member_resume": Route("manage_people", post=(302,), child="member", part="member_id", queries=30),
     "member_remove": Route("manage_people", READ, (302,), child="member", part="member_id", queries=40),
     "invite": Route("manage_people", READ, (422,)),
+    "invite_several": Route("manage_people", READ, (422,)),
+    # Nobody of the world waits for a seat.
+    "planned_resume": Route("manage_people", post=(302,), child="quote", part="quote_id"),
+    "planned_discard": Route("manage_people", post=(302,), child="quote", part="quote_id"),
     "invitation_revoke": Route("manage_people", post=(302,), child="invitation", part="invitation_id"),
     "ownership": Route("view_people", READ),
     # Nobody of the world has shown their password again: led to do so.

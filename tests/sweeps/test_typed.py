@@ -72,6 +72,7 @@ UNMARKED = {
     "payment/use_button.html": BUTTONS,
     "ownership/accept.html": BUTTONS,
     "people/invitations.html": BUTTONS,
+    "people/planned.html": BUTTONS,
     "ownership/offer.html": BUTTONS,
     "members/open_invitations.html": BUTTONS,
     "ownership/ownership.html": BUTTONS,

@@ -9,6 +9,7 @@ vendor's staff may too, and how it is called for a person: `call` finds or makes
 import itertools
 
 from accounts import invitations, lifecycle, ownership, resending, roles
+from accounts.invitations import Invitee
 from accounts.models import Invitation, OwnershipOffer
 from accounts.rules.decision import NotAllowed
 from accounts.rules.roles import Role
@@ -31,19 +32,21 @@ from billing import (
     quotes,
     refunds,
     renewal,
+    seat_invitations,
     seats,
     taxation,
     write_offs,
 )
-from billing.models import Invoice, ScheduledChange
+from billing.models import Invoice, Quote, ScheduledChange
 from billing.rules.approval_limits import Limits
 from billing.rules.changes import AddSeats, ReduceSeats
 from tests import acting
 from tests.sweeps import link_verbs
 from tests.sweeps.cases import (
     STAFF,
-    Case,
     Verb,
+    end_now,
+    end_with_period,
     given_up_letter,
     invoice_recipient,
     live_line,
@@ -67,23 +70,9 @@ HEIR = "heir"
 _numbers = itertools.count()
 
 
-def _at_end(case: Case, made: object) -> object:
-    sheet = cancellation.consequences(case.account, case.on, at_end=True)
-    return cancellation.cancel_at_period_end(
-        case.account, mark=sheet.mark, reason="too_expensive", text="", occasion=case.occasion
-    )
-
-
-def _now(case: Case, made: object) -> object:
-    sheet = cancellation.consequences(case.account, case.on)
-    return cancellation.cancel_now(
-        case.account, mark=sheet.mark, reason="too_expensive", text="", occasion=case.occasion
-    )
-
-
 VERBS: dict[str, Verb] = link_verbs.VERBS | {
-    "billing.cancellation.cancel_now": Verb(_now, ("cancel_account",)),
-    "billing.cancellation.cancel_at_period_end": Verb(_at_end, ("cancel_account",)),
+    "billing.cancellation.cancel_now": Verb(end_now, ("cancel_account",)),
+    "billing.cancellation.cancel_at_period_end": Verb(end_with_period, ("cancel_account",)),
     "billing.calendar_links.make": Verb(
         lambda c, made: calendar_links.make(c.account, occasion=c.occasion), ("view_subscription",)
     ),
@@ -222,6 +211,16 @@ VERBS: dict[str, Verb] = link_verbs.VERBS | {
         (STAFF,),
         staff="deciding",
         make=open_request,
+    ),
+    "billing.seat_invitations.invite": Verb(
+        lambda c, made: seat_invitations.invite(
+            c.account, [Invitee(f"s-{next(_numbers)}@people.example")], Role.AGENT, occasion=c.occasion
+        ),
+        ("manage_people",),
+    ),
+    "billing.seat_invitations.discard": Verb(
+        lambda c, made: seat_invitations.discard(c.own(Quote, state="open"), occasion=c.occasion),
+        ("manage_people",),
     ),
     "billing.seats.assign": Verb(
         lambda c, made: seats.assign(made, c.member(Role.AGENT), occasion=c.occasion),
