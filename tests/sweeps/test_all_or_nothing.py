@@ -26,8 +26,9 @@ from billing.models import AgentSeat, Invoice, InvoicePayment, Subscription
 from tests import acting
 from tests.billing.imports.price_list import price_list
 from tests.sweeps.asking import tables
+from tests.sweeps.cases import Case
 from tests.sweeps.test_verbs import FOR_STAFF, MIDDLE, STAFF_PERSONS, WITHOUT_A_LOCK, Sweep
-from tests.sweeps.verbs import HEIR, VERBS, Case, Verb
+from tests.sweeps.verbs import HEIR, VERBS, Verb
 
 _WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 _LOCKS = re.compile(r'\bFROM "(\w+)".*\bFOR (?:NO KEY )?UPDATE\b', re.DOTALL)

@@ -28,8 +28,9 @@ from tests import acting, shop
 from tests.sweeps import world
 from tests.sweeps.asked_elsewhere import ASKED_ELSEWHERE
 from tests.sweeps.asking import rows_written
+from tests.sweeps.cases import Case
 from tests.sweeps.test_decisions import ROWS
-from tests.sweeps.verbs import HEIR, STAFF, VERBS, Case, Verb
+from tests.sweeps.verbs import HEIR, STAFF, VERBS, Verb
 from tests.sweeps.world import PERSONS, World
 
 STAFF_PERSONS = ("staff", "superuser")
