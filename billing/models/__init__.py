@@ -13,8 +13,8 @@ from billing.models.invoice import Invoice, InvoiceLine, Numbering
 from billing.models.loaded_account import LoadedAccount
 from billing.models.payment_link import PaymentLink
 from billing.models.payment_method import PaymentMethod, PaymentSetup
-from billing.models.price_change import AgreedPrice, PriceEnding, PriceEndingNotice
 from billing.models.planned_invitation import PlannedInvitation
+from billing.models.price_change import AgreedPrice, PriceEnding, PriceEndingNotice
 from billing.models.profile import BillingProfile, InvoiceRecipient, PostalAddress
 from billing.models.promo_code import PromoCode, PromoCodeEntry, PromoRedemption
 from billing.models.quote import Quote
