@@ -91,9 +91,10 @@ def cii(document: InvoiceDocument, told: Mapping[str, Any], notes: Notes) -> byt
 
 
 def ubl(document: InvoiceDocument, told: Mapping[str, Any], notes: Notes) -> bytes:
-    """Return UBL 2.1 as Peppol BIS Billing 3.0 wants it."""
+    """Return UBL 2.1 as Peppol BIS Billing 3.0 wants it: with one note, in which all stand."""
+    one = [("", " ".join(note for _code, note in notes))]
     written = facturx.generate_xml(
-        _terms(document, told, notes) | {"BT-23": PEPPOL_PROCESS},
+        _terms(document, told, one) | {"BT-23": PEPPOL_PROCESS},
         flavor="ubl-2.1",
         level="en16931",
         check_xsd=False,

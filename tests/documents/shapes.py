@@ -196,7 +196,7 @@ def document(
     lines: Iterable[PricedLine], settlement: Settlement, seller: Seller, buyer: Buyer, **more: object
 ) -> InvoiceDocument:
     """Return lines and their settlement as the document that would be issued today."""
-    nothing_left = PaymentTerms(PaymentMeans.NONE, paid=True)
+    nothing_left, lines = PaymentTerms(PaymentMeans.NONE, paid=True), tuple(lines)
     facts: dict[str, object] = {
         "number": "CN-000007" if settlement.is_credit_note else "INV-000042",
         "is_credit_note": settlement.is_credit_note,
@@ -216,7 +216,7 @@ def document(
         "seller": seller,
         "buyer": buyer,
         "due_on": date(2023, 8, 13) if settlement.due else None,
-        "supplied": Period(TODAY, YEAR.end),
+        "supplied": Period(min(one.covers.start for one in lines), max(one.covers.end for one in lines)),
         "purchase_order": "PO-77",
         "caused_by": "Olivia Owens",
         "payment": PaymentTerms(PaymentMeans.TRANSFER) if settlement.due else nothing_left,

@@ -1,5 +1,6 @@
 """Every shape of invoice and credit note passes the published rules, as Factur-X and as UBL for Peppol."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -15,7 +16,7 @@ from billing.rules.documents import InvoiceDocument
 from billing.rules.e_invoices import EInvoiceNeed
 from billing.rules.parties import Buyer
 from billing.rules.taxation import Taxation
-from tests.documents import oracle
+from tests.documents import oracle, peppol
 from tests.documents.shapes import (
     BERLIN,
     BOSTON,
@@ -56,6 +57,7 @@ def check(name: str) -> None:
     # The seller is French.
     assert oracle.faults(cii, oracle.FRENCH_CII) == []
     assert oracle.faults(ubl, oracle.EN16931_UBL) == []
+    assert peppol.faults(ubl) == []
 
 
 def test_there_are_many_shapes() -> None:
@@ -87,6 +89,45 @@ def test_the_rules_find_what_is_wrong() -> None:
     assert any(
         "BR-CO-1" in one for one in oracle.faults(ubl.replace(b">0.69<", b">0.70<"), oracle.EN16931_UBL)
     )
+
+
+# What is changed of a document that is right, and the rule of Peppol's that it then breaks.
+BROKEN = {
+    "R001": (rb"<cbc:ProfileID>.*?</cbc:ProfileID>", b""),
+    "R002": (rb"(<cbc:Note>.*?</cbc:Note>)", rb"\1\1"),
+    "R004": (rb"#compliant#", b"#conformant#"),
+    "R008": (rb"Toulouse", b""),
+    "R010": (rb"(<cac:AccountingCustomerParty>.*?)<cbc:EndpointID.*?</cbc:EndpointID>", rb"\1"),
+    "R020": (rb"<cbc:EndpointID.*?</cbc:EndpointID>", b""),
+    "R051": (rb'currencyID="EUR">0.69', b'currencyID="USD">0.69'),
+    "R061": (rb">58<", b">59<"),
+    "R111": (rb"<cbc:EndDate>2023-10-26", b"<cbc:EndDate>2023-10-25"),
+    "R120": (rb">37.97</cbc:PriceAmount>", b">38.97</cbc:PriceAmount>"),
+    "R121": (rb'(<cbc:BaseQuantity unitCode="C62">)11', rb"\g<1>0"),
+    "R130": (rb'<cbc:BaseQuantity unitCode="C62">', b'<cbc:BaseQuantity unitCode="HUR">'),
+    "P0100": (rb">380<", b">381<"),
+    "F001": (rb"<cbc:IssueDate>2023-07-14", b"<cbc:IssueDate>14.07.2023"),
+    "CL008": (rb'schemeID="9957"', b'schemeID="9912"'),
+}
+
+
+@pytest.mark.parametrize("rule", BROKEN)
+def test_peppols_rules_find_what_is_wrong(rule: str) -> None:
+    _cii, ubl = written(SHAPES["domestic-one_seat_more-"])
+    pattern, put = BROKEN[rule]
+    broken = re.sub(pattern, put, ubl, count=1, flags=re.DOTALL)
+    assert broken != ubl
+    assert peppol.faults(ubl) == []
+    assert any(f"-{rule}" in one for one in peppol.faults(broken))
+
+
+def test_all_that_the_law_wants_said_stands_in_one_note() -> None:
+    """Peppol takes one note, the French rules one for each code."""
+    cii, ubl = (etree.fromstring(one) for one in written(SHAPES["domestic-one_seat_more-"]))
+    (note,) = [one.text or "" for one in ubl.iterfind("cbc:Note", _UBL)]
+    said = [one.text or "" for one in cii.iterfind(".//ram:IncludedNote/ram:Content", _CII)]
+    assert len(said) == 4
+    assert all(one in note for one in said)
 
 
 def test_the_sums_are_those_of_the_document() -> None:
