@@ -1,8 +1,8 @@
 """What Peppol BIS Billing 3.0 wants beside EN 16931, restated: its schematron is in no package to pin.
 
 Written from the rules as OpenPeppol publishes them, each under their name: those for every country that a
-document of ours can break. National ones are left out: the sellers of the shapes are French, for whom there are
-none. Whoever sends by Peppol has the access point ask the schematron itself.
+document of ours can break. National ones are left out: the sellers of the shapes are French, for whom there
+are none. Whoever sends by Peppol has the access point ask the schematron itself.
 """
 
 from collections.abc import Iterator
