@@ -11,9 +11,8 @@ from accounts.models import Account
 
 def now(account: Account | None = None) -> datetime:
     """Return this moment (aware, UTC); a sandbox account may carry its own, which stands still."""
-    if account is not None and account.is_sandbox and account.clock is not None:
-        return account.clock
-    return datetime.now(UTC)  # noqa: TID251 - this is the one
+    at = datetime.now(UTC)  # noqa: TID251 - this is the one
+    return at if account is None else account.moment(at)
 
 
 def today(account: Account) -> date:

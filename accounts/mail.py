@@ -174,19 +174,22 @@ def _wake_worker() -> None:
     transaction.on_commit(wake, robust=True)
 
 
-def send_waiting(at: datetime) -> int:
+def send_waiting(at: datetime, account_id: int | None = None) -> int:
     """Send letters whose time has come at a moment, the oldest first; return how many went out.
 
+    Of all accounts, or of one.
     Several workers may do this at once: each letter is locked by the one that sends it. A worker
     that is killed while sending leaves the letter waiting; it is sent again with the same
     Message-ID, by which mailboxes tell a repetition.
     """
-    return queues.each("letters", due(at), lambda pk: _send_and_step(pk, at), at=at)[0]
+    return queues.each("letters", due(at, account_id), lambda pk: _send_and_step(pk, at), at=at)[0]
 
 
-def due(at: datetime) -> list[tuple[int, int | None]]:
+def due(at: datetime, account_id: int | None = None) -> list[tuple[int, int | None]]:
     """Return the letters whose time to be tried has come, each with its account, the oldest first."""
     waiting = Letter.objects.filter(sent_at=None, failed_at=None)
+    if account_id is not None:
+        waiting = waiting.filter(account=account_id)
     waiting = waiting.filter(Q(next_try_at=None) | Q(next_try_at__lte=at))
     return list(waiting.order_by("pk").values_list("pk", "account_id"))
 

@@ -251,14 +251,18 @@ def _accept(request_id: int, *, prices: Mapping[str, int], reason: str, occasion
 
 
 def expire(at: datetime) -> int:
-    """Close requests whose 30 days are over at a moment, and tell who asked; return how many."""
+    """Close requests whose 30 days are over at a moment, and tell who asked; return how many.
+
+    Those of accounts with a clock of their own are `own_clocks`'.
+    """
     old = ChangeRequest.objects.filter(state=ChangeRequest.State.OPEN, expires_at__lte=at)
+    old = old.filter(subscription__account__clock=None)
     rows = list(old.order_by("pk").values_list("pk", "subscription_id"))
-    return queues.each("request_expiries", rows, lambda pk: _expire(pk, at), at=at)[0]
+    return queues.each("request_expiries", rows, lambda pk: expire_one(pk, at), at=at)[0]
 
 
 @transaction.atomic
-def _expire(request_id: int, at: datetime) -> bool:
+def expire_one(request_id: int, at: datetime) -> bool:
     """Close one request that is over; return whether it has expired."""
     try:
         account, request = _open(request_id)

@@ -52,6 +52,7 @@ def quotes(at: datetime) -> int:
     over = Quote.objects.filter(
         state__in=[Quote.State.OPEN, Quote.State.CLOSED],
         expires_at__lte=at - QUOTES_KEPT_FOR,
+        subscription__account__clock=None,
         request=None,
         charge=None,
         invoice=None,

@@ -49,8 +49,11 @@ AT_ONCE = 1000
 
 
 def due(at: datetime) -> list[int]:
-    """Return the accounts that are not erased yet and whose 90 days are over at a moment."""
-    return list(_due(at).order_by("pk").values_list("pk", flat=True))
+    """Return the accounts that are not erased yet and whose 90 days are over at a moment.
+
+    Those with a clock of their own are `own_clocks`'.
+    """
+    return list(_due(at).filter(clock=None).order_by("pk").values_list("pk", flat=True))
 
 
 def _due(at: datetime) -> "QuerySet[Account]":

@@ -181,11 +181,17 @@ def stop(ending_id: int, *, reason: str, occasion: Occasion) -> PriceEnding:
     return ending
 
 
-def due(at: datetime) -> Iterator[tuple[tuple[int, int], int]]:
-    """Yield whom to tell of which end of a price: (ending, account), each with its account."""
+def due(at: datetime, account_id: int | None = None) -> Iterator[tuple[tuple[int, int], int]]:
+    """Yield whom to tell of which end of a price: (ending, account), each with its account.
+
+    Of all accounts, or of one.
+    """
     running = PriceEnding.objects.filter(stopped_at=None, ends_on__gt=(at - _WEST).date())
     for ending in running.select_related("edition").order_by("pk"):
         lines = EndedPrice.of(ending).lines
+        if account_id is not None:
+            yield from _untold(ending, lines.filter(subscription=account_id), at)
+            continue
         is_near = ending.ends_on <= (at + _EAST).date() + timedelta(days=NOTICE_DAYS)
         if is_near and (ending.looked_at is None or ending.looked_at <= at - LOOKED_EVERY):
             yield from _untold(ending, lines.filter(subscription__account__is_sandbox=False), at)
@@ -195,8 +201,10 @@ def due(at: datetime) -> Iterator[tuple[tuple[int, int], int]]:
     waiting = PriceEndingNotice.objects.filter(
         ending__stopped_at__isnull=False, is_concerned=True, stop_told=False
     )
-    for ending_id, account_id in waiting.order_by("pk").values_list("ending_id", "subscription_id"):
-        yield (ending_id, account_id), account_id
+    if account_id is not None:
+        waiting = waiting.filter(subscription=account_id)
+    for ending_id, told_id in waiting.order_by("pk").values_list("ending_id", "subscription_id"):
+        yield (ending_id, told_id), told_id
 
 
 def _untold(

@@ -73,13 +73,14 @@ def reconcile(at: datetime) -> int:
     """Settle every charge that is open and not just being sent, and every refund that is due.
 
     First takes in what the provider says by itself. Returns how many charges were looked at. What has
-    been open for long, as a direct debit is for days, is asked for more seldom.
+    been open for long, as a direct debit is for days, is asked for more seldom. Those of accounts with a
+    clock of their own are `own_clocks`'.
     """
     payments.outside_a_transaction()
     queues.each("said_by_provider", [("list", None)], lambda _list: _process_list(at), at=at)
     waiting = Charge.objects.filter(
         Q(state__in=Charge.OPEN, created_at__lt=at - IN_FLIGHT) | Q(refund_due=True, refunded_at=None)
-    )
+    ).filter(subscription__account__clock=None)
     found = waiting.order_by("created_at", "pk").values_list(
         "pk", "subscription_id", "created_at", "asked_at"
     )
@@ -97,8 +98,9 @@ def _settle(charge_id: UUID, *, outcome: PaymentOutcome, at: datetime) -> None:
 
 
 def _by_itself(charge_id: UUID, at: datetime) -> Occasion:
-    """Return the occasion on which what the provider says of a charge is taken in."""
-    return Occasion.of(Account.objects.get(subscription__charges=charge_id), at)
+    """Return the occasion on which what the provider says of a charge is taken in, on its account's clock."""
+    account = Account.objects.get(subscription__charges=charge_id)
+    return Occasion.of(account, account.moment(at))
 
 
 def is_due(created_at: datetime, asked_at: datetime | None, at: datetime) -> bool:

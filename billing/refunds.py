@@ -221,9 +221,13 @@ def send(refund_id: UUID, *, occasion: Occasion) -> Refund:
 
 
 def reconcile(at: datetime) -> int:
-    """Ask how every refund stands that is under way and not just being sent; return how many."""
+    """Ask how every refund stands that is under way and not just being sent; return how many.
+
+    Those of accounts with a clock of their own are `own_clocks`'.
+    """
     payments.outside_a_transaction()
     waiting = Refund.objects.filter(state__in=Refund.OPEN, sent_at__lt=at - reconciliation.IN_FLIGHT)
+    waiting = waiting.filter(subscription__account__clock=None)
     found = waiting.order_by("sent_at", "pk").values_list("pk", "subscription_id", "sent_at", "asked_at")
     rows = [
         (key, account)

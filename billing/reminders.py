@@ -37,8 +37,11 @@ from billing.storage.loading import LoadedFacts
 _EAST, _WEST = timedelta(hours=14), timedelta(hours=12)
 
 
-def due(at: datetime) -> Iterator[int]:
-    """Yield the accounts whose coming renewal is to be looked at: once on each day of their own."""
+def due(at: datetime, account_id: int | None = None) -> Iterator[int]:
+    """Yield the accounts whose coming renewal is to be looked at: once on each day of their own.
+
+    Of all accounts, or whether one is.
+    """
     widest = max(days for stages in DAYS_BEFORE.values() for days in stages)
     soon = Q(
         account__is_sandbox=False,
@@ -47,7 +50,8 @@ def due(at: datetime) -> Iterator[int]:
     )
     live = Subscription.objects.filter(account__state__in=REMINDED, parked_at=None, lines__ended_on=None)
     # A sandbox may have a clock of its own, however far from this moment.
-    for among in (soon, Q(account__is_sandbox=True)):
+    everywhere = (soon, Q(account__is_sandbox=True))
+    for among in everywhere if account_id is None else (Q(pk=account_id),):
         found = live.filter(among).alias(today=today_of(at)).filter(_on_its_day())
         yield from found.order_by("pk").values_list("pk", flat=True).distinct()
 

@@ -23,6 +23,7 @@ from billing import (
     dunning,
     erasure,
     method_expiries,
+    own_clock_steps,
     price_endings,
     promised_seats,
     reconciliation,
@@ -193,6 +194,18 @@ def _dunning(at: datetime) -> dict[str, int]:
     return {"dunning": queues.each("dunning", rows, take_step, at=at)[0]}
 
 
+def _own_clocks(at: datetime) -> dict[str, int]:
+    """Do what is due of each account that has a clock of its own: there it is another moment than here."""
+
+    def take(account_id: int) -> bool:
+        account = Account.objects.get(pk=account_id)
+        occasion = Occasion.of(account, clock.now(account))
+        return bool(own_clock_steps.take(account_id, occasion).failed)
+
+    rows = Account.objects.filter(clock__isnull=False, erased_at=None).order_by("pk").values_list("pk", "pk")
+    return {"own_clocks_failed": queues.each("own_clocks", list(rows), take, at=at)[0]}
+
+
 def _trials(at: datetime) -> dict[str, int]:
     """Tell of trials that end, each by the clock of its own account."""
     ending = {one.pk: one for one in trials.ending(at)}
@@ -237,6 +250,7 @@ STEPS: dict[str, Step] = {
     "dunning": Step(_dunning, _OFTEN, queue=WorkerQueue.PAYMENTS),
     "trials": Step(_trials, _OFTEN),
     "expiring_methods": Step(_expiring_methods, _OFTEN),
+    "own_clocks": Step(_own_clocks, queue=WorkerQueue.PAYMENTS),
     "exports": Step(
         lambda at: {"exports": data_export.prepare_waiting(at)}, woken_as="billing.prepare_exports"
     ),

@@ -64,6 +64,7 @@ CODES = {
     "accounts.RowFailure": {"queue", "row", "error"},
     "billing.CalendarLink": {"token_hash"},
     "billing.Charge": {"amount_currency", "state", "failure", "action_url", "return_url"},
+    "billing.ClockMove": set(),
     "billing.DunningEntry": {"step"},
     "billing.RequestComment": {"author_name"},
     "billing.PlannedInvitation": {"role", "seat", "refusal"},

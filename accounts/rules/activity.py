@@ -15,6 +15,8 @@ class ActivityVerb(StrEnum):
 
     ACCOUNT_AMENDED = "account_amended"
     ACCOUNT_ERASED = "account_erased"
+    ACCOUNT_CLOCK_MOVED = "account_clock_moved"
+    ACCOUNT_CLOCK_STARTED = "account_clock_started"
     ACCOUNT_LOADED = "account_loaded"
     ACCOUNT_STATE_CHANGED = "account_state_changed"
     AGREED_PRICE_ENDED = "agreed_price_ended"
@@ -169,6 +171,8 @@ class ActivityField(StrEnum):
     AUTOMATIC_AMOUNT = "automatic_amount"
     AUTOMATIC_SEATS = "automatic_seats"
     TWO_ABOVE = "two_above"
+    # The day that it is on the account's own clock.
+    CLOCK = "clock"
 
 
 SHAPES: dict[ActivityField, Shape] = {
@@ -219,6 +223,7 @@ SHAPES: dict[ActivityField, Shape] = {
     ActivityField.AUTOMATIC_AMOUNT: Shape.MONEY,
     ActivityField.AUTOMATIC_SEATS: Shape.NUMBER,
     ActivityField.TWO_ABOVE: Shape.MONEY,
+    ActivityField.CLOCK: Shape.DAY,
 }
 # Where costs are not shown nothing else is: an amount that some later verb writes down can't slip through
 # (domain.md 3).

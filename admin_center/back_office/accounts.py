@@ -14,6 +14,7 @@ from accounts.models import Account, Membership, User
 from accounts.rules.time_zones import time_zones
 from admin_center.back_office import search
 from admin_center.back_office.billing_profiles import BillingProfileMixin
+from admin_center.back_office.clocks import ClockMixin
 from admin_center.back_office.columns import linked, links, related
 from admin_center.back_office.email_corrections import EmailCorrectionMixin
 from admin_center.back_office.old_debts import OldDebtMixin
@@ -48,7 +49,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Account, site=site)
-class AccountAdmin(OldDebtMixin, BillingProfileMixin, StaffAdmin):
+class AccountAdmin(ClockMixin, OldDebtMixin, BillingProfileMixin, StaffAdmin):
     """Customer companies."""
 
     form = AccountForm
@@ -65,7 +66,7 @@ class AccountAdmin(OldDebtMixin, BillingProfileMixin, StaffAdmin):
         ),
         (_("Details"), {"fields": (*lifecycle.FIELDS, "reason")}),
         (_("Invoices"), {"fields": ("made_out_to", "recipients")}),
-        (_("Dates"), {"fields": ("created_at", "trial_ends_on", "cancelled_at", "is_sandbox", "clock")}),
+        (_("Dates"), {"fields": ("created_at", "trial_ends_on", "cancelled_at", "is_sandbox", "own_clock")}),
     )
 
     @admin.display(description=_("Invitations in 24 hours"))

@@ -7,6 +7,8 @@ from accounts.rules.activity import ActivityField, ActivityVerb
 
 VERBS = {
     ActivityVerb.ACCOUNT_AMENDED: _("Details of the account changed"),
+    ActivityVerb.ACCOUNT_CLOCK_MOVED: _("Account’s own clock moved forward"),
+    ActivityVerb.ACCOUNT_CLOCK_STARTED: _("Account put on a clock of its own"),
     ActivityVerb.ACCOUNT_ERASED: _("Data of the account erased"),
     ActivityVerb.ACCOUNT_LOADED: _("Account brought in from a file"),
     ActivityVerb.ACCOUNT_STATE_CHANGED: _("Account state changed"),
@@ -179,4 +181,5 @@ FIELDS = {
     ActivityField.AUTOMATIC_AMOUNT: _("Approved automatically up to, a month"),
     ActivityField.AUTOMATIC_SEATS: _("Seats approved automatically, a month"),
     ActivityField.TWO_ABOVE: _("Two people approve above"),
+    ActivityField.CLOCK: _("Day on its own clock"),
 }

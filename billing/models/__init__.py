@@ -8,6 +8,7 @@ from billing.models.cancellation import Cancellation, DataExport
 from billing.models.catalogue import Catalogue, CatalogueVersion, Edition, Price, Product
 from billing.models.change_request import ChangeRequest, RequestComment
 from billing.models.charge import Charge, InvoicePayment
+from billing.models.clock_move import ClockMove
 from billing.models.dunning import DunningEntry
 from billing.models.invoice import Invoice, InvoiceLine, Numbering
 from billing.models.loaded_account import LoadedAccount
@@ -41,6 +42,7 @@ __all__ = [
     "CatalogueVersion",
     "ChangeRequest",
     "Charge",
+    "ClockMove",
     "DataExport",
     "Discount",
     "DunningEntry",

@@ -4,9 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from accounts.models import Account, Letter
-from billing import reconciliation, tasks
+from accounts.occasion import Occasion
+from billing import payments, tasks
 from billing.models import Charge, PaymentMethod
 from billing.provider.sandbox import METHODS
+from billing.reconciliation import IN_FLIGHT
 from tests import people, shop
 
 # 10 seats at 12.00, monthly: 120.00 on each first of the month.
@@ -45,7 +47,8 @@ def noon(after: int, zone: str = "UTC") -> datetime:
 def run(account: Account, at: datetime) -> None:
     """Do what is due of money at a moment, as the tick does."""
     Account.objects.filter(pk=account.pk).update(clock=at)
-    reconciliation.reconcile(at)
+    for pk in Charge.objects.filter(state__in=Charge.OPEN, created_at__lt=at - IN_FLIGHT).values_list("pk"):
+        payments.reconcile_charge(*pk, occasion=Occasion.of(account, at))
     for step in ("renewals", "dunning"):
         assert not any("failed" in name and count for name, count in tasks.STEPS[step].act(at).items())
 

@@ -37,6 +37,10 @@ def addresses() -> list[str]:
     owing = Account.objects.filter(state="suspended")
     found += [reverse("vendor:accounts_account_settle", args=[one.pk]) for one in owing]
     found += [
+        reverse("vendor:accounts_account_clock", args=[one.pk])
+        for one in Account.objects.filter(is_sandbox=True)
+    ]
+    found += [
         reverse("vendor:billing_changerequest_decide", args=[one.pk]) for one in ChangeRequest.objects.all()
     ]
     found += [

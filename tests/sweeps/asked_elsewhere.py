@@ -53,6 +53,7 @@ ASKED_ELSEWHERE = {
     "billing.reminders.remind": "nobody does it: its day has come",
     "accounts.trials.tell": "nobody does it: its day has come",
     "accounts.trials.is_told": "it only reads",
+    "billing.own_clock_steps.take": "nobody does it: its time has come",
     "billing.renewal_batch.renew": "nobody does it: its day has come",
     "billing.renewal_run.renew_due": "nobody does it: its day has come",
     "billing.dunning.take_step": "nobody does it: its day has come",

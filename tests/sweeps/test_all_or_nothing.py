@@ -152,12 +152,14 @@ PREPARED: dict[str, Callable[[Case], object]] = {
     "accounts.roles.resume": lambda c: _members(c, Role.AGENT).update(suspended_at=clock.now()),
     "billing.cancellation.restore": _cancelled,
     "billing.debts.settle_old": _owing,
+    "billing.own_clocks.start": lambda c: Account.objects.filter(pk=c.account.pk).update(is_sandbox=True),
     "billing.renewal.unpark": lambda c: Subscription.objects.update(parked_at=clock.now()),
     "billing.seats.assign": lambda c: AgentSeat.objects.filter(subscription_id=c.account.pk).delete(),
     "billing.taxation.end_own_rate": lambda c: Subscription.objects.update(tax_percent=20),
 }
 # They speak to the provider, outside of any transaction, or need a request that staff alone can answer.
 NOT_HERE = {
+    "billing.own_clocks.move",
     "billing.payments.pay",
     "billing.payment_methods.begin",
     "billing.provider_checks.ask_now",

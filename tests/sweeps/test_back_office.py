@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from djmoney.money import Money
 
-from accounts.models import Letter
+from accounts.models import Account, Letter
 from accounts.rules.roles import Role
 from admin_center.back_office import site
 from billing import agreed_prices, change_requests, payment_links, price_endings, promo_codes, quotes
@@ -58,6 +58,7 @@ def forms() -> dict[str, dict[str, str]]:
         link = payment_links.send(
             invoice.pk, "books@keepers.example", reason="x", occasion=acting.occasion(by=people.vera())
         )
+    Account.objects.filter(pk=initech.pk).update(is_sandbox=True, clock=AT)
     Subscription.objects.update(parked_at=AT, parked_because="gap support", tax_percent=20)
     letter = Letter.objects.create(
         account=acme, kind="request_expired", to="x@acme.example", language="en", key="x", failed_at=AT
@@ -103,6 +104,11 @@ def forms() -> dict[str, dict[str, str]]:
             "sold_to_region": "Kowloon",
             "same": "on",
             "tax_type": "company:HK",
+            "reason": "x",
+        },
+        reverse("vendor:accounts_account_clock", args=[initech.pk]): {
+            "how": "date",
+            "until": "2026-12-31",
             "reason": "x",
         },
         reverse("vendor:accounts_letter_again"): {"letter": str(letter.pk), "reason": "x"},

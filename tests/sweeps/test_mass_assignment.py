@@ -28,7 +28,7 @@ from django.test import Client
 from django.urls import resolve, reverse
 
 from accounts import clock, email_changes, invitations
-from accounts.models import EmailChange, Letter
+from accounts.models import Account, EmailChange, Letter
 from accounts.rules.roles import Role
 from admin_center.back_office import site
 from billing import promo_codes
@@ -99,6 +99,8 @@ def typed(place: World) -> dict[str, str]:
         "code": "SPRING",
         "percent": "5",
         "periods": "1",
+        "how": "day",
+        "until": "",
     }
 
 
@@ -194,7 +196,10 @@ def of_staff(place: World) -> Iterator[tuple[str, str]]:
         account=place.accounts["S", "C"], at_period_end=False, reason="other", by_name="Person Owner",
         created_at=at, sheet={}, state_before="active",
     )  # fmt: skip
+    sandbox = place.accounts["A", "S"]
+    Account.objects.filter(pk=sandbox.pk).update(is_sandbox=True, clock=at)
     for name, args in (
+        ("accounts_account_clock", [sandbox.pk]),
         ("accounts_account_change", [managed.pk]),
         ("billing_promocode_add", []),
         ("billing_promocode_change", [promo.pk]),

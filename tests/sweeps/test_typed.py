@@ -21,7 +21,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import email_changes
-from accounts.models import Draft, Letter, User
+from accounts.models import Account, Draft, Letter, User
 from admin_center.back_office import site
 from billing import cancellation, change_requests, payment_links, promo_codes, quotes
 from billing.models import BankPayment, Invoice, Subscription
@@ -231,6 +231,7 @@ def staff_pages() -> dict[str, object]:
     acme = people.acme(type="managed")
     shop.subscribe(acme, {"support": ("team", 10, "1.00")}, start=date(2026, 1, 1))
     globex = people.globex(state="suspended")
+    Account.objects.filter(pk=globex.pk).update(is_sandbox=True, clock=AT)
     olivia, vera = people.user("olivia"), people.vera()
     gone = people.account(
         "gone", "Gone", [(people.user("agnes"), world.Role.OWNER)], is_sandbox=True, clock=AT
@@ -279,6 +280,7 @@ def staff_pages() -> dict[str, object]:
     Letter.objects.filter(account=acme, kind="request_submitted").update(failed_at=AT)
     Subscription.objects.filter(pk=acme.pk).update(parked_at=AT, parked_because="gap support", tax_percent=20)
     return {
+        "accounts_account_clock": globex.pk,
         "accounts_account_profile": globex.pk,
         "accounts_account_settle": globex.pk,
         "accounts_emailchange_decide": change.pk,
@@ -328,5 +330,5 @@ def test_what_staff_type_is_there_after_signing_in_again(db: None) -> None:
     assert wrong == []
     # Account, code (new and old), settling, correcting, giving back, deciding, letting renew, own rate,
     # sending again, a link sent and revoked, a transfer booked, a billing profile, a charge asked about and
-    # given back, a refund decided, an invoice written off, credited and sent again.
-    assert tried == 20
+    # given back, a refund decided, an invoice written off, credited and sent again, a clock moved.
+    assert tried == 21

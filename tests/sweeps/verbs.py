@@ -24,6 +24,7 @@ from billing import (
     data_export,
     debts,
     document_letters,
+    own_clocks,
     payment_methods,
     payment_uses,
     payments,
@@ -293,6 +294,20 @@ VERBS: dict[str, Verb] = link_verbs.VERBS | {
         (STAFF,),
         staff="always",
         beyond=(debts.NothingOwed, debts.InvoiceOpen),
+    ),
+    "billing.own_clocks.start": Verb(
+        lambda c, made: own_clocks.start(c.account.pk, reason="To show it.", occasion=c.occasion),
+        (STAFF,),
+        staff="always",
+        beyond=(own_clocks.NotASandbox,),
+    ),
+    "billing.own_clocks.move": Verb(
+        lambda c, made: own_clocks.move(
+            c.account.pk, None, reason="To show it.", occasion=c.occasion, now=c.occasion.at
+        ),
+        (STAFF,),
+        staff="always",
+        beyond=(own_clocks.NoOwnClock,),
     ),
     "billing.bank_payments.book": Verb(
         lambda c, made: bank_payments.book(
