@@ -75,17 +75,19 @@ def messages(at: datetime) -> int:
 def over(at: datetime) -> int:
     """Remove what was decided or expired a year ago: invitations, offers, links, reminders; return how many.
 
-    Who waited for it was told when it ended (domain.md 13). A link by which something was tried stays.
+    Who waited for it was told when it ended (domain.md 13). A link by which something was tried stays, and
+    so does all that an account has whose own clock may be years behind.
     """
     year = at - OVER_KEPT_FOR
     ended = Q(accepted_at__lte=year) | Q(revoked_at__lte=year) | Q(expiry_told_at__lte=year)
     offers = OwnershipOffer.objects.exclude(state=OwnershipOffer.State.OPEN).filter(expires_at__lte=year)
     links = PaymentLink.objects.filter(expires_at__lte=year, charges=None)
+    reminders = RenewalReminder.objects.filter(renews_on__lte=year.date())
     return (
-        _remove(Invitation.objects.filter(ended))
-        + _remove(offers)
-        + _remove(links)
-        + _remove(RenewalReminder.objects.filter(renews_on__lte=year.date()))
+        _remove(Invitation.objects.filter(ended, account__clock=None))
+        + _remove(offers.filter(account__clock=None))
+        + _remove(links.filter(invoice__subscription__account__clock=None))
+        + _remove(reminders.filter(subscription__account__clock=None))
         + _remove(SandboxSetup.objects.filter(created_at__lte=at - QUOTES_KEPT_FOR))
     )
 
@@ -99,7 +101,8 @@ def letters(at: datetime) -> int:
 def exports(at: datetime) -> int:
     """Remove exports a month after they were asked for, as their page says; return how many."""
     done = [DataExport.State.READY, DataExport.State.FAILED]
-    return _remove(DataExport.objects.filter(state__in=done, created_at__lte=at - DataExport.KEPT_FOR))
+    old = DataExport.objects.filter(state__in=done, created_at__lte=at - DataExport.KEPT_FOR)
+    return _remove(old.filter(account__clock=None))
 
 
 def background(at: datetime) -> int:
