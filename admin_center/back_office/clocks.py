@@ -26,6 +26,7 @@ from admin_center.back_office.acts import ReasonForm
 from admin_center.back_office.columns import invoices, link
 from admin_center.back_office.letters import KINDS
 from admin_center.back_office.staff import StaffAdmin
+from admin_center.forms.fields import Day
 from admin_center.occasions import staff_occasion
 from admin_center.presenters import activity as activity_presenter
 from admin_center.wording import phrases
@@ -40,6 +41,25 @@ else:
 A_DAY, NEXT_EVENT, A_DATE = "day", "event", "date"
 # So many moves are named under the form.
 LATEST = 10
+_CHANGED = _("The clock was changed in the meantime. Check what it shows now.")
+# Why a clock is not moved, and what helps.
+WHY: dict[type[Exception], Any] = {
+    own_clocks.NotASandbox: _(
+        "Only a sandbox account has a clock of its own. This account goes by real time."
+    ),
+    own_clocks.RealMoney: _(
+        "A payment method is on file that would really be charged. Remove it, or do this where the "
+        "payment provider is the sandbox or in test mode."
+    ),
+    own_clocks.NotForward: _("The clock only moves forward: choose a later day than it shows."),
+    own_clocks.TooFar: _(
+        "The clock is moved by a year at most. Choose an earlier day, and go on from there."
+    ),
+    own_clocks.Erased: _("The account’s data is erased: nothing happens to it any more."),
+    own_clocks.MovedMeanwhile: _("Somebody else moved this clock at the same time. Check what it shows now."),
+    own_clocks.OnItsClock: _CHANGED,
+    own_clocks.NoOwnClock: _CHANGED,
+}
 
 
 class MoveForm(ReasonForm):
@@ -55,7 +75,7 @@ class MoveForm(ReasonForm):
         initial=A_DAY,
         widget=forms.RadioSelect,
     )
-    until = forms.DateField(
+    until = Day(
         label=_("Date"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
@@ -159,26 +179,7 @@ def _done(request: HttpRequest, account: Account, form: forms.Form) -> HttpRespo
 
 def _why(refused: Exception) -> str:
     """Return what stands against it, and what helps."""
-    match refused:
-        case own_clocks.NotASandbox():
-            return gettext("Only a sandbox account has a clock of its own. This account goes by real time.")
-        case own_clocks.RealMoney():
-            return gettext(
-                "A payment method is on file that would really be charged. Remove it, or do this where the "
-                "payment provider is the sandbox or in test mode."
-            )
-        case own_clocks.NotForward():
-            return gettext("The clock only moves forward: choose a later day than it shows.")
-        case own_clocks.TooFar():
-            return gettext(
-                "The clock is moved by a year at most. Choose an earlier day, and go on from there."
-            )
-        case own_clocks.Erased():
-            return gettext("The account’s data is erased: nothing happens to it any more.")
-        case own_clocks.MovedMeanwhile():
-            return gettext("Somebody else moved this clock at the same time. Check what it shows now.")
-        case _:
-            return gettext("The clock was changed in the meantime. Check what it shows now.")
+    return str(WHY[type(refused)])
 
 
 def _moves(account: Account) -> "QuerySet[ClockMove]":
