@@ -15,6 +15,7 @@ from accounts.rules.decision import Action
 from admin_center import pagination
 from admin_center.forms.invoices import InvoiceFilter
 from admin_center.pages import AccountRequest, page
+from admin_center.presenters import bill as bill_presenter
 from admin_center.presenters import documents as document_presenter
 from admin_center.presenters import dunning
 from admin_center.presenters import invoices as invoice_presenter
@@ -69,6 +70,7 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
         "page_title": found.number,
         "invoice": found,
         "document": document_presenter.view_of(document, open_=found.state is InvoiceState.OPEN),
+        "bill": bill_presenter.of(found, document),
         "e_invoice_needs": e_invoices.missing(document),
         "rows": quote_presenter.invoiced(lines, found.currency),
         "currency": found.currency,
