@@ -76,15 +76,13 @@ def compare(before: InvoiceDocument, now: InvoiceDocument) -> BillComparison:
 
 def is_behind(change: Change, part: BillPart) -> bool:
     """Tell whether a change that was made between the two can be the cause of a part."""
-    match part.cause:
-        case BillCause.TAX | BillCause.ONCE_BEFORE:
-            return False
-        case BillCause.DISCOUNT:
-            return isinstance(change, UsePromoCode) and change.promo == part.code
-        case _:
-            line = part.line
-            length = part.cause in (BillCause.LENGTH, BillCause.PRICE) and isinstance(change, ChangeCycle)
-            return length or (line is not None and line.product in _products(change))
+    if part.cause in (BillCause.TAX, BillCause.ONCE_BEFORE):
+        return False
+    if part.cause is BillCause.DISCOUNT:
+        return isinstance(change, UsePromoCode) and change.promo == part.code
+    if part.cause in (BillCause.LENGTH, BillCause.PRICE) and isinstance(change, ChangeCycle):
+        return True
+    return part.line is not None and part.line.product in _products(change)
 
 
 def _products(change: Change) -> frozenset[str]:
@@ -101,12 +99,12 @@ def _periods(before: InvoiceDocument, now: InvoiceDocument) -> Iterator[BillPart
     """Yield what whole periods differ by, product by product."""
     old, new = _by_product(before), _by_product(now)
     for product in {**new, **old}:
-        match old.get(product, ()), new.get(product, ()):
-            case (was,), (becomes,):
-                yield from _steps(was, becomes)
-            case gone, come:
-                yield from (BillPart(BillCause.ENDED, -line.gross, before=line) for line in gone)
-                yield from (BillPart(BillCause.ADDED, line.gross, now=line) for line in come)
+        gone, come = old.get(product, ()), new.get(product, ())
+        if len(gone) == len(come) == 1:
+            yield from _steps(gone[0], come[0])
+        else:
+            yield from (BillPart(BillCause.ENDED, -line.gross, before=line) for line in gone)
+            yield from (BillPart(BillCause.ADDED, line.gross, now=line) for line in come)
 
 
 def _by_product(document: InvoiceDocument) -> Mapping[str, tuple[DocumentLine, ...]]:
