@@ -71,6 +71,7 @@ PAGES = {
     "limits": Page(_("Limits for change requests"), "subscription"),
     "request_comment": Page(_("Change request"), "subscription"),
     "request_receipt": Page(_("Receipt"), "subscription"),
+    "give_back": Page(_("Subscription"), "billing"),
     "cancel": Page(_("Cancellations"), "subscription"),
     "cancel_product": Page(_("Cancellations"), "subscription"),
     "cancel_at_end": Page(_("End the account with its period"), "cancel"),

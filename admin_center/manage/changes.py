@@ -108,7 +108,7 @@ def prefilled(asked: Iterable[Change]) -> dict[str, Any]:
 
 def _prefilled(change: Change) -> dict[str, Any]:
     match change:
-        case changes.AddSeats() | changes.ReduceSeats():
+        case changes.AddSeats() | changes.ReduceSeats() | changes.GiveBackSeats():
             return {f"seats-{change.product}": change.quantity}
         case changes.ChangeEdition():
             return {f"edition-{change.product}": change.edition}

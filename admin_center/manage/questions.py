@@ -116,7 +116,7 @@ def _place(desk: ManageOptions, change: Change, waits: ScheduledFacts) -> str:
             return waits.product or "cycle"
         case new.AddSeats() | new.ReduceSeats() | new.ChangeEdition() | new.AddProduct() | new.AddOn():
             return change.product
-        case new.RemoveProduct() | new.KeepProduct() | new.CombineIntoSuite():
+        case new.GiveBackSeats() | new.RemoveProduct() | new.KeepProduct() | new.CombineIntoSuite():
             return change.product
         case new.BuyTemporarySeats():
             return "temporary"

@@ -4,9 +4,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.rules.decision import Action
+from accounts.rules.decision import Action, DenialReason
 from admin_center.pages import AccountRequest, page
-from admin_center.presenters import requests, temporary
+from admin_center.presenters import contacts, regret, requests, temporary
 from admin_center.presenters import subscription as subscription_presenter
 from admin_center.wording import labels, notices, phrases
 from billing.storage import loading
@@ -24,6 +24,15 @@ def subscription(request: AccountRequest) -> HttpResponse:
         return _requests(request, reading, shown)
     shown["surplus"] = temporary.surplus(request.account, reading)
     shown["summary"] = summed = subscription_presenter.of(reading, request.today)
+    reduces = request.gate.may(Action.REDUCE)
+    # Where the type of the account gives nothing back, nothing is offered.
+    open_to_it = reduces.reason is not DenialReason.ACCOUNT_TYPE
+    shown |= {
+        "may_reduce": reduces,
+        "regret": regret.rows(reading, request.today, contacts.vendor_contact(request.account))
+        if summed and open_to_it
+        else [],
+    }
     if reading and summed and summed.renewal:
         costs_shown = bool(request.gate.may(Action.SEE_COSTS))
         shown["consequences"] = notices.sentences(

@@ -44,7 +44,10 @@ def change(one: Change, base: Base | None, names: Names) -> str:
 def _compared(one: Change, base: Base, names: Names) -> str:
     """Return the sentence of a change beside what stood; empty where the base adds nothing to it."""
     match one:
-        case changes.AddSeats() | changes.ReduceSeats() | changes.ChangeEdition() | changes.RemoveProduct():
+        case changes.AddSeats() | changes.ReduceSeats() | changes.GiveBackSeats():
+            line = base.lines.get(one.product)
+            return _of_line(one, line, names) if line else ""
+        case changes.ChangeEdition() | changes.RemoveProduct():
             line = base.lines.get(one.product)
             return _of_line(one, line, names) if line else ""
         case changes.CombineIntoSuite():
@@ -68,14 +71,20 @@ def _compared(one: Change, base: Base, names: Names) -> str:
             assert_never(one)
 
 
-_OfLine: TypeAlias = changes.AddSeats | changes.ReduceSeats | changes.ChangeEdition | changes.RemoveProduct
+_OfLine: TypeAlias = (
+    changes.AddSeats
+    | changes.ReduceSeats
+    | changes.GiveBackSeats
+    | changes.ChangeEdition
+    | changes.RemoveProduct
+)
 
 
 def _of_line(one: _OfLine, line: BaseLine, names: Names) -> str:
     """Return what becomes of a line, beside what it was."""
     told = {"product": phrases.product(names, one.product)}
     match one:
-        case changes.AddSeats() | changes.ReduceSeats():
+        case changes.AddSeats() | changes.ReduceSeats() | changes.GiveBackSeats():
             return _("%(product)s: %(old)s → %(new)s (%(difference)s)") % {
                 **told,
                 "old": phrases.number(line.quantity),

@@ -17,6 +17,7 @@ DONE = {
     changes.ChangeKind.FIRST_PURCHASE: gettext_lazy("First purchase"),
     changes.ChangeKind.ADD_SEATS: gettext_lazy("Seats added"),
     changes.ChangeKind.REDUCE_SEATS: gettext_lazy("Seats reduced"),
+    changes.ChangeKind.GIVE_BACK_SEATS: gettext_lazy("Seats given back"),
     changes.ChangeKind.CHANGE_EDITION: gettext_lazy("Edition changed"),
     changes.ChangeKind.ADD_PRODUCT: gettext_lazy("Product added"),
     changes.ChangeKind.ADD_ON: gettext_lazy("Add-on added"),
@@ -119,6 +120,11 @@ def change(one: changes.Change, names: Names) -> str:
             }
         case changes.AddSeats() | changes.ReduceSeats():
             return _("%(product)s: %(seats)s") % {
+                "product": product(names, one.product),
+                "seats": seats(one.quantity),
+            }
+        case changes.GiveBackSeats():
+            return _("%(product)s: %(seats)s, the others given back") % {
                 "product": product(names, one.product),
                 "seats": seats(one.quantity),
             }

@@ -86,6 +86,13 @@ _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
         _("%(name)s: choose from %(least)s to %(most)s.")
         % {**d, "least": phrases.number(d["least"]), "most": phrases.number(d["most"])}
     ),
+    "regret_over": lambda d, n: (
+        _(
+            "Nothing of %(name)s can be given back any more: added seats can, for seven days, once, and "
+            "until the next change of the product. Its seats can be reduced at the renewal."
+        )
+        % d
+    ),
     "below_seats_in_use": lambda d, n: (
         _("%(name)s: %(used)s seats are in use. Free seats on the People page first, or keep them.")
         % {**d, "used": phrases.number(d["used"])}

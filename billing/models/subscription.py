@@ -152,6 +152,8 @@ class PaidSegment(models.Model):
     discounts = models.JSONField(_("discounts"), default=list)
     charged = AmountField(_("charged"))
     credited = AmountField(_("credited"))
+    # Seats that the purchase which opened it added: they can be given back for some days, once.
+    added = models.PositiveIntegerField(_("seats added"), default=0, db_default=0)
 
     account_path: ClassVar[str] = "subscription_id"
 
@@ -188,6 +190,7 @@ class PaidSegment(models.Model):
                 condition=Q(credited__gte=0, charged__gte=F("credited")), name="segment_credit_capped"
             ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="segment_quantity_at_least_one"),
+            models.CheckConstraint(condition=Q(added__lt=F("quantity")), name="segment_added_to_some"),
             models.CheckConstraint(
                 condition=Q(
                     charged_currency=F("unit_price_currency"), credited_currency=F("charged_currency")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import assert_never
 
 from billing.rules import changes as new
-from billing.rules import checks, drafting, refusals
+from billing.rules import checks, drafting, refusals, regret
 from billing.rules.changes import Change
 from billing.rules.drafting import QuoteDraft
 from billing.rules.facts import (
@@ -44,6 +44,8 @@ def make(draft: QuoteDraft, changes: Sequence[Change]) -> None:
             _add(draft, change, checks.SINGLE_KINDS)
         elif isinstance(change, new.AddOn):
             _add(draft, change, (ProductKind.ADDON, ProductKind.FLAT))
+        elif isinstance(change, new.GiveBackSeats):
+            _give_back(draft, change)
     _edit_lines(draft, changes)
     for change in changes:
         if isinstance(change, new.KeepProduct):
@@ -168,6 +170,21 @@ def _edited(draft: QuoteDraft, line: LineFacts, edit: new.AddSeats | new.ChangeE
     return at_list_price(replace(line, edition=edit.edition), draft.facts, cycle, draft.on)
 
 
+def _give_back(draft: QuoteDraft, change: new.GiveBackSeats) -> None:
+    line = checks.line_of(draft.facts, change.product)
+    found = regret.window(draft.facts, line, draft.on)
+    if found is None:
+        raise refusals.RegretOver(product=line.product)
+    checks.quantity_allowed(draft.facts, line.product, change.quantity)
+    checks.at_least_in_use(line.product, change.quantity, line.seats_in_use)
+    least, most = line.quantity - found.added, line.quantity - 1
+    if not least <= change.quantity <= most:
+        raise refusals.QuantityOutOfRange(
+            product=line.product, quantity=change.quantity, least=least, most=most
+        )
+    drafting.give_back(draft, line, change.quantity, because=(change.code,))
+
+
 def _may_keep(draft: QuoteDraft, change: new.KeepProduct) -> None:
     """Refuse to keep what does not end before the renewal: its removal is undone, which costs nothing."""
     line = checks.line_of(draft.facts, change.product)
@@ -238,7 +255,9 @@ def _schedule(draft: QuoteDraft, change: Change) -> None:
             _schedule_removal(draft, change)
         case new.ChangeCycle():
             _schedule_cycle(draft, change)
-        case new.FirstPurchase() | new.CombineIntoSuite() | new.AddProduct() | new.AddOn() | new.AddSeats():
+        case new.GiveBackSeats() | new.FirstPurchase() | new.CombineIntoSuite():
+            pass
+        case new.AddProduct() | new.AddOn() | new.AddSeats():
             pass  # Made already, by `make`: at once, and so are those that follow.
         case new.KeepProduct() | new.Extend() | new.BuyTemporarySeats() | new.UsePromoCode():
             pass

@@ -30,6 +30,7 @@ class ChangeKind(StrEnum):
     FIRST_PURCHASE = "first_purchase"
     ADD_SEATS = "add_seats"
     REDUCE_SEATS = "reduce_seats"
+    GIVE_BACK_SEATS = "give_back_seats"
     CHANGE_EDITION = "change_edition"
     ADD_PRODUCT = "add_product"
     ADD_ON = "add_on"
@@ -108,6 +109,18 @@ class ReduceSeats:
 
     code: ClassVar[ChangeKind] = ChangeKind.REDUCE_SEATS
     moment: ClassVar[Moment] = Moment.AT_RENEWAL
+    capability: ClassVar[Capability] = Capability.REDUCE
+    product: str
+    quantity: int
+    answers: tuple[Answer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBackSeats:
+    """Lower a line to `quantity` seats at once, for full credit: seats that were added in the last days."""
+
+    code: ClassVar[ChangeKind] = ChangeKind.GIVE_BACK_SEATS
+    moment: ClassVar[Moment] = Moment.NOW
     capability: ClassVar[Capability] = Capability.REDUCE
     product: str
     quantity: int
@@ -236,6 +249,7 @@ Change: TypeAlias = (
     FirstPurchase
     | AddSeats
     | ReduceSeats
+    | GiveBackSeats
     | ChangeEdition
     | AddProduct
     | AddOn
@@ -281,9 +295,9 @@ def bought(change: Change) -> tuple[Item, ...]:
             return change.items
         case AddProduct() | AddOn() | CombineIntoSuite():
             return (Item(change.product, change.edition, change.quantity),)
-        case AddSeats() | ReduceSeats() | ChangeEdition() | RemoveProduct() | KeepProduct():
+        case AddSeats() | ReduceSeats() | GiveBackSeats() | ChangeEdition() | RemoveProduct():
             return ()
-        case ChangeCycle() | Extend() | BuyTemporarySeats() | UsePromoCode():
+        case KeepProduct() | ChangeCycle() | Extend() | BuyTemporarySeats() | UsePromoCode():
             return ()
         case _:
             assert_never(change)

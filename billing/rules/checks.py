@@ -176,6 +176,9 @@ def _clash(first: Change, second: Change, facts: Facts) -> bool:
     """Tell whether the first does not go with the second, read in this direction."""
     product, other = getattr(first, "product", None), getattr(second, "product", None)
     match first:
+        case new.GiveBackSeats():
+            # What it comes to depends on the line as the purchase left it.
+            return True
         case new.FirstPurchase():
             return not isinstance(second, new.UsePromoCode)
         case new.UsePromoCode():
@@ -235,7 +238,9 @@ def _waits_already(change: Change, facts: Facts) -> ScheduledKind | None:
         case new.ChangeCycle():
             found = facts.waiting(ScheduledKind.CYCLE)
             return found.kind if found and found.cycle == change.cycle else None
-        case new.FirstPurchase() | new.CombineIntoSuite() | new.AddProduct() | new.AddOn() | new.AddSeats():
+        case new.GiveBackSeats() | new.FirstPurchase() | new.CombineIntoSuite():
+            return None
+        case new.AddProduct() | new.AddOn() | new.AddSeats():
             return None
         case new.KeepProduct() | new.Extend() | new.BuyTemporarySeats() | new.UsePromoCode():
             return None

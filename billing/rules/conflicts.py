@@ -81,6 +81,7 @@ _ROWS: dict[str, tuple[ConflictRule, ConflictRule, ConflictRule, ConflictRule, C
     #                     quantity   edition    removal    cycle  cancellation
     "add_seats":          (SEATS,    BOTH,      AFTER_ALL, BOTH,  BOTH),
     "reduce_seats":       (INSTEAD,  BOTH,      INSTEAD,   BOTH,  UNDO_FIRST),
+    "give_back_seats":    (BOTH,      BOTH,      BOTH,      BOTH,  BOTH),
     "upgrade":            (BOTH,     AFTER_ALL, AFTER_ALL, BOTH,  BOTH),
     "downgrade":          (BOTH,     INSTEAD,   INSTEAD,   BOTH,  UNDO_FIRST),
     "add_product":        (BOTH,     BOTH,      BOTH,      BOTH,  BOTH),
@@ -105,6 +106,9 @@ def meeting(scheduled: ScheduledFacts, change: Change, facts: Facts) -> Conflict
     """Return what the table says of a pair, and of the few pairs that depend on more than kinds."""
     if isinstance(change, new.BuyTemporarySeats) and _ends_in_time(change, scheduled):
         return BOTH
+    if isinstance(change, new.GiveBackSeats) and (scheduled.quantity or 0) >= change.quantity:
+        # There is nothing left to reduce to: it would add seats at the renewal.
+        return KEPT
     if isinstance(change, new.Extend) and scheduled.leaving:
         return SUITE_BOUGHT_ON
     both_leave = isinstance(change, new.RemoveProduct) and scheduled.leaving

@@ -69,11 +69,41 @@ def edit_line(draft: QuoteDraft, old: LineFacts, new: LineFacts, *, because: tup
             cycle=segment.cycle,
             discounts=segment.discounts,
             taxes=draft.facts.taxes(new.product, draft.on),
+            added=max(new.quantity - old.quantity, 0),
         )
         segments.append(opened)
         _charge(draft, new, opened, LineKind.CHARGE, because)
     draft.notices += price_notices(old, new, draft.facts, draft.on)
     draft.put(replace(new, segments=tuple(segments)))
+
+
+def give_back(draft: QuoteDraft, line: LineFacts, quantity: int, *, because: tuple[str, ...]) -> None:
+    """Let what the last purchase of a line opened go on with fewer seats, as if it had been so from its day.
+
+    Its discounts and taxes stay as charged; nothing of it can be given back again.
+    """
+    segments = []
+    for segment in line.segments:
+        if segment.covers.end <= draft.on:
+            segments.append(segment)
+            continue
+        credit = credit_line(
+            segment, segment.covers.start, product=line.product, edition=line.edition, because=because
+        )
+        draft.lines.append(credit)
+        opened = open_segment(
+            covers=segment.covers,
+            term=segment.term,
+            unit=segment.unit,
+            quantity=quantity,
+            months=segment.months,
+            cycle=segment.cycle,
+            discounts=segment.discounts,
+            taxes=segment.taxes,
+        )
+        segments.append(opened)
+        _charge(draft, line, opened, LineKind.CHARGE, because)
+    draft.put(replace(line, quantity=quantity, segments=tuple(segments)))
 
 
 def add_line(

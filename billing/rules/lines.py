@@ -121,6 +121,7 @@ def open_segment(
     cycle: Cycle,
     discounts: tuple[AppliedDiscount, ...],
     taxes: LineTaxes,
+    added: int = 0,
 ) -> Segment:
     """Return a new segment that is charged what its days cost."""
     charged = discounted(unit, quantity, months=months, discounts=discounts, term=term, covers=covers)[-1]
@@ -134,6 +135,7 @@ def open_segment(
         charged=charged,
         discounts=discounts,
         taxes=taxes,
+        added=added,
     )
 
 

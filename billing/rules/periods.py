@@ -115,6 +115,8 @@ class Segment:
     credited: int = 0
     discounts: tuple[AppliedDiscount, ...] = ()
     taxes: LineTaxes = ()
+    # So many seats were added by the purchase that opened it, and none of them was given back.
+    added: int = 0
     id: int | None = None
 
 

@@ -74,6 +74,12 @@ class QuantityOutOfRange(Refusal):
     code = "quantity_out_of_range"
 
 
+class RegretOver(Refusal):
+    """Nothing of the product can be given back any more (`product`)."""
+
+    code = "regret_over"
+
+
 class BelowSeatsInUse(Refusal):
     """Fewer seats than people who hold one (`product`, `quantity`, `used`)."""
 

@@ -217,6 +217,7 @@ def _segment(row: Row) -> Segment:
             for one in row["discounts"]
         ),
         taxes=_taxes(row["taxes"]),
+        added=row["added"],
     )
 
 

@@ -208,7 +208,7 @@ def _add_segments(moves: Sequence[SubscriptionMove], new: Mapping[tuple[int, str
 _SEGMENT_COLUMNS = (
     *("subscription_id", "line_id", "covers_from", "covers_until", "term_start", "term_end"),
     *("unit_price", "unit_price_currency", "quantity", "months", "cycle", "taxes", "discounts"),
-    *("charged", "charged_currency", "credited", "credited_currency"),
+    *("charged", "charged_currency", "credited", "credited_currency", "added"),
 )
 
 
@@ -228,6 +228,7 @@ def copy_segments(new: Iterable[tuple[int, int, str, Segment]]) -> None:
                     currency,
                     to_text(segment.credited, currency),
                     currency,
+                    segment.added,
                 ),
             )
             for subscription_id, line_id, currency, segment in new

@@ -22,7 +22,7 @@ SELECT s.account_id, json_build_object(
       'segments', (SELECT coalesce(json_agg(json_build_object(
           'id', g.id, 'from', g.covers_from, 'until', g.covers_until, 'start', g.term_start,
           'end', g.term_end, 'unit', (g.unit_price * s.scale)::bigint, 'quantity', g.quantity,
-          'months', g.months, 'cycle', g.cycle, 'discounts', g.discounts,
+          'months', g.months, 'cycle', g.cycle, 'discounts', g.discounts, 'added', g.added,
           'charged', (g.charged * s.scale)::bigint, 'credited', (g.credited * s.scale)::bigint,
           'taxes', g.taxes::text) ORDER BY g.covers_from), '[]')
         FROM billing_paidsegment g

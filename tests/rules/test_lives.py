@@ -24,10 +24,12 @@ from billing.rules.changes import (
     Change,
     ChangeCycle,
     ChangeEdition,
+    ChangeKind,
     Choice,
     CombineIntoSuite,
     Extend,
     FirstPurchase,
+    GiveBackSeats,
     Item,
     KeepProduct,
     ReduceSeats,
@@ -162,7 +164,7 @@ def any_change(draw: st.DrawFn, facts: Facts, today: date) -> Change:
     other = draw(st.sampled_from(sorted(CATALOGUE)))
     quantity = draw(st.integers(1, 40))
     more, fewer = line.quantity + quantity, max(line.quantity - quantity, 1)
-    kind = draw(st.sampled_from(range(12)))
+    kind = draw(st.sampled_from(range(13)))
     return (
         AddSeats(line.product, more),
         ReduceSeats(line.product, fewer),
@@ -176,6 +178,7 @@ def any_change(draw: st.DrawFn, facts: Facts, today: date) -> Change:
         BuyTemporarySeats(line.product, quantity, today + timedelta(days=quantity), 9 * quantity),
         UsePromoCode(draw(st.sampled_from(PROMOS)).code),
         KeepProduct(line.product),
+        GiveBackSeats(line.product, max(line.quantity - draw(st.integers(1, 3)), 1)),
     )[kind]
 
 
@@ -234,7 +237,8 @@ def step(life: Life, found: PricedQuote) -> None:
     for line in found.lines:
         assert line.gross + sum(share.amount for share in line.discounts) == line.amount
         assert line.amount * (-1 if line.kind.value == "credit" else 1) >= 0
-        if line.kind is not LineKind.CREDIT:
+        # What is given back is charged anew as it was: with the taxes of its day.
+        if line.kind is not LineKind.CREDIT and line.because != (ChangeKind.GIVE_BACK_SEATS,):
             assert {(tax.name, tax.rate) for tax in line.taxes} == taxes_of_the_day(before.taxation, found.on)
     assert found.version == before.version
     life.carry_out(found.after, found.lines, settlement, found.closed)
@@ -295,9 +299,48 @@ def test_a_life_goes_on_beside_a_line_that_an_extension_was_made_without(data: D
     go_on(data, life, today, first=data.draw(st.sampled_from((None, KeepProduct(gone)))))
 
 
-def go_on(data: DataObject, life: Life, today: date, first: KeepProduct | None = None) -> None:
+@settings(max_examples=LIVES)
+@given(data=st.data())
+def test_regret_gives_back_what_a_purchase_charged_and_days_and_money_stay_whole(data: DataObject) -> None:
+    """Seats are bought, other things happen, and some or all are given back within the days, or refused."""
+    life, today = begin(data)
+    for _turn in range(data.draw(st.integers(1, 3))):
+        line = data.draw(st.sampled_from(life.facts.lines))
+        more = data.draw(st.integers(1, 9))
+        found = decided(data, life.facts, [AddSeats(line.product, line.quantity + more)], today)
+        if found is None:
+            return
+        before, charged = life.facts, found.settlement.subtotal
+        step(life, found)
+        life.holds()
+        if data.draw(st.booleans()):
+            go_on(data, life, today, most=1)
+        today = max(today, data.draw(st.dates(today, today + timedelta(days=9))))
+        back = data.draw(st.integers(1, more))
+        now = life.facts.line(line.product)
+        if now is None or today >= life.facts.due_on:
+            return
+        given_back = decided(data, life.facts, [GiveBackSeats(line.product, now.quantity - back)], today)
+        if given_back is None:
+            continue
+        event(f"given back: {'all' if back == more else 'some'}")
+        untouched = life.facts.version == before.version + 1
+        assert given_back.settlement.subtotal <= 0
+        if untouched:
+            assert -given_back.settlement.subtotal <= charged
+            assert back < more or -given_back.settlement.subtotal == charged
+        step(life, given_back)
+        life.holds()
+        again = decided(data, life.facts, [GiveBackSeats(line.product, max(now.quantity - more, 1))], today)
+        assert again is None, "once for each purchase"
+    go_on(data, life, today)
+
+
+def go_on(
+    data: DataObject, life: Life, today: date, first: KeepProduct | None = None, *, most: int = 10
+) -> None:
     """Take random steps on random days, beginning with `first` where one is given."""
-    for count in range(data.draw(st.integers(1, 10))):
+    for count in range(data.draw(st.integers(1, most))):
         today += timedelta(days=data.draw(st.integers(0, 60)))
         while today >= life.facts.due_on:
             if not renew(life, today):

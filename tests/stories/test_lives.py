@@ -26,6 +26,7 @@ from billing.rules.changes import (
     ChangeEdition,
     Choice,
     Extend,
+    GiveBackSeats,
     KeepProduct,
     ReduceSeats,
     RemoveProduct,
@@ -45,6 +46,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 LET_END = Extend((Answer(ScheduledKind.REMOVAL, "guide", Choice.END),))
 STEP = st.one_of(
     st.builds(AddSeats, st.sampled_from(["support", "guide"]), st.integers(1, 14)),
+    st.builds(GiveBackSeats, st.sampled_from(["support", "guide"]), st.integers(1, 13)),
     st.builds(ReduceSeats, st.sampled_from(["support", "guide"]), st.integers(1, 9)),
     st.builds(ChangeEdition, st.just("support"), st.sampled_from(["team", "professional"])),
     st.builds(AddProduct, st.just("guide"), st.just("team"), st.integers(1, 5)),
@@ -79,7 +81,8 @@ def bare(held: Facts) -> Any:
         (
             line.product, line.edition, line.quantity, line.unit,
             tuple(sorted(
-                (s.covers, s.term, s.unit, s.quantity, s.charged, s.credited, s.discounts, s.taxes)
+                (s.covers, s.term, s.unit, s.quantity, s.charged, s.credited, s.discounts, s.taxes,
+                 s.added)
                 for s in line.segments
                 if held.period is None or s.covers.end > held.period.start
             )),
@@ -181,6 +184,23 @@ def test_every_life_is_what_the_rules_say(cycle: str, steps: list[Any], how: str
 @given(steps=st.lists(STEP, min_size=2, max_size=4))
 def test_a_life_goes_on_beside_a_line_that_is_not_extended(cycle: str, steps: list[Any]) -> None:
     _live_once(cycle, [AddProduct("guide", "team", 3), RemoveProduct("guide"), LET_END, *steps, 40])
+
+
+@pytest.mark.parametrize("cycle", ["annual", "monthly"])
+@settings(max_examples=6, **SOME)
+@given(
+    more=st.integers(11, 14),
+    days=st.integers(1, 8),
+    left=st.integers(9, 13),
+    steps=st.lists(STEP, min_size=1, max_size=3),
+    how=HOW,
+)
+def test_a_life_with_regret_in_it_is_what_the_rules_say(
+    cycle: str, more: int, days: int, left: int, steps: list[Any], how: str
+) -> None:
+    """Seats are bought, and some days later given back, or refused: rows, lines and money agree."""
+    back = GiveBackSeats("support", left)
+    _live_once(cycle, [AddSeats("support", more), days, back, back, *steps, 40], how)
 
 
 @pytest.mark.soak

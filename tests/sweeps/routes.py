@@ -56,6 +56,8 @@ ACCOUNT: dict[str, Route] = {
     # Without a subscription there is nothing to manage: back to Home.
     "manage": Route("request_change", (200, 302), (302, 422), queries=30),
     "manage_preview": Route("request_change", post=(200, 302), queries=30),
+    # Posted empty: back to the summary, which says what is missing.
+    "give_back": Route("reduce", post=(302,)),
     "undo": Route(
         "view_subscription",
         post=(302,),

@@ -1,0 +1,12 @@
+"""Which seats are given back, and how many."""
+
+from django import forms
+
+from admin_center.forms.fields import SearchText
+
+
+class GiveBackForm(forms.Form):
+    """A product of the subscription and a number of its seats."""
+
+    product = SearchText(max_length=80)
+    seats = forms.IntegerField(min_value=1, max_value=100_000)
