@@ -299,52 +299,15 @@ def test_a_life_goes_on_beside_a_line_that_an_extension_was_made_without(data: D
     go_on(data, life, today, first=data.draw(st.sampled_from((None, KeepProduct(gone)))))
 
 
-@settings(max_examples=LIVES)
-@given(data=st.data())
-def test_regret_gives_back_what_a_purchase_charged_and_days_and_money_stay_whole(data: DataObject) -> None:
-    """Seats are bought, other things happen, and some or all are given back within the days, or refused."""
-    life, today = begin(data)
-    for _turn in range(data.draw(st.integers(1, 3))):
-        line = data.draw(st.sampled_from(life.facts.lines))
-        more = data.draw(st.integers(1, 9))
-        found = decided(data, life.facts, [AddSeats(line.product, line.quantity + more)], today)
-        if found is None:
-            return
-        before, charged = life.facts, found.settlement.subtotal
-        step(life, found)
-        life.holds()
-        if data.draw(st.booleans()):
-            go_on(data, life, today, most=1)
-        today = max(today, data.draw(st.dates(today, today + timedelta(days=9))))
-        back = data.draw(st.integers(1, more))
-        now = life.facts.line(line.product)
-        if now is None or today >= life.facts.due_on:
-            return
-        given_back = decided(data, life.facts, [GiveBackSeats(line.product, now.quantity - back)], today)
-        if given_back is None:
-            continue
-        event(f"given back: {'all' if back == more else 'some'}")
-        untouched = life.facts.version == before.version + 1
-        assert given_back.settlement.subtotal <= 0
-        if untouched:
-            assert -given_back.settlement.subtotal <= charged
-            assert back < more or -given_back.settlement.subtotal == charged
-        step(life, given_back)
-        life.holds()
-        again = decided(data, life.facts, [GiveBackSeats(line.product, max(now.quantity - more, 1))], today)
-        assert again is None, "once for each purchase"
-    go_on(data, life, today)
-
-
 def go_on(
     data: DataObject, life: Life, today: date, first: KeepProduct | None = None, *, most: int = 10
-) -> None:
-    """Take random steps on random days, beginning with `first` where one is given."""
+) -> date | None:
+    """Take random steps on random days, beginning with `first`; return the last day, None where it ended."""
     for count in range(data.draw(st.integers(1, most))):
         today += timedelta(days=data.draw(st.integers(0, 60)))
         while today >= life.facts.due_on:
             if not renew(life, today):
-                return
+                return None
             life.holds()
         changes = data.draw(st.lists(any_change(life.facts, today), min_size=1, max_size=3))
         if first is not None and count == 0 and life.facts.line(first.product) is not None:
@@ -359,6 +322,7 @@ def go_on(
         assert holds(found, again)
         step(life, found)
         life.holds()
+    return today
 
 
 @settings(max_examples=LIVES)
