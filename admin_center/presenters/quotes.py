@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from django.utils.translation import gettext as _
 
-from admin_center.wording import changes, notices, phrases
+from admin_center.wording import change_requests, changes, notices, phrases
 from admin_center.wording.notices import Consequence
 from admin_center.wording.phrases import Names
 from billing.models import InvoiceLine
@@ -78,7 +78,8 @@ class ChangeRow:
 class QuoteView:
     """A quote as pages show it; `waiting` is what waited before and still does.
 
-    `undoable` tells whether it schedules anything: only that can be undone until its day.
+    `undoable` tells whether it schedules anything: only that can be undone until its day. `more` is what a
+    renewal costs more than without it, in minor units, None where that is not known.
     """
 
     on: date
@@ -91,6 +92,12 @@ class QuoteView:
     renewal_rows: tuple[QuoteRow, ...]
     consequences: tuple[Consequence, ...]
     undoable: bool
+    more: int | None = None
+
+    @property
+    def less(self) -> int:
+        """Return what a renewal costs less than without it, in minor units, never below zero."""
+        return max(-(self.more or 0), 0)
 
     @property
     def due(self) -> int:
@@ -133,7 +140,7 @@ def of(quote: PricedQuote, reading: LoadedFacts, *, costs_shown: bool) -> QuoteV
         rows=rows(quote.lines, names, flat),
         settlement=quote.settlement,
         when=tuple(
-            ChangeRow(changes.change(timed.change, names), timed.on <= quote.on, timed.on)
+            ChangeRow(change_requests.change(timed.change, quote.base, names), timed.on <= quote.on, timed.on)
             for timed in quote.timed
         ),
         waiting=tuple(changes.waits(one, names) for one in quote.scheduled if one.version <= quote.version),
@@ -141,6 +148,7 @@ def of(quote: PricedQuote, reading: LoadedFacts, *, costs_shown: bool) -> QuoteV
         renewal_rows=rows(quote.renewal.lines, names, flat),
         consequences=tuple(notices.sentences(quote.notices, names, reading.labels, costs_shown=costs_shown)),
         undoable=any(one.version > quote.version for one in quote.scheduled),
+        more=quote.more,
     )
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from accounts.rules.capabilities import AccountState
 from billing.rules import refusals
 from billing.rules.applying import make
+from billing.rules.change_request_base import Base, base_of
 from billing.rules.changes import Change, Moment, UsePromoCode, takes_effect
 from billing.rules.checks import agree, may_change, nothing_left_alone
 from billing.rules.conflicts import Question, Resolution, resolve
@@ -48,6 +49,9 @@ class PricedQuote:
     `version` and `on` name the state it was computed from. `lines` and `settlement` are what is due
     now; `timed` says when each change takes effect; `renewal` is the first one after it. `after` is
     the subscription once it is carried out, and `closed` the lines that end at once, cut at the day.
+    `base` is what the changes meet, and `usual` what a whole renewal costs without them, with tax: None
+    where that says nothing about the renewal after them (nothing bought, another cycle), or where it was
+    not kept yet.
     """
 
     version: int
@@ -61,6 +65,13 @@ class PricedQuote:
     renewal: Renewal
     closed: tuple[LineFacts, ...]
     after: Facts
+    base: Base | None = None
+    usual: int | None = None
+
+    @property
+    def more(self) -> int | None:
+        """Return how much more a renewal costs with the changes than without, None where it is not known."""
+        return None if self.usual is None or self.renewal.ends else self.renewal.amount - self.usual
 
     @property
     def due(self) -> int:
@@ -133,7 +144,21 @@ def _priced(facts: Facts, resolution: Resolution, draft: QuoteDraft) -> PricedQu
         renewal=following,
         closed=tuple(draft.closed),
         after=after,
+        base=base_of(facts, resolution.changes),
+        usual=_usual(facts, following, draft.on),
     )
+
+
+def _usual(facts: Facts, following: Renewal, on: date) -> int | None:
+    """Return what the renewal costs without the change, where it is as long as the one after it."""
+    try:
+        usual = renewal(facts, on)
+    except refusals.Refusal:
+        return None
+    alike = usual is not None and (usual.cycle, usual.ends) == (following.cycle, following.ends)
+    if usual is None or not alike or any(one.period != one.term for one in (usual, following)):
+        return None
+    return usual.amount
 
 
 def _following(facts: Facts, after: Facts, on: date) -> Renewal:

@@ -185,8 +185,13 @@ def test_what_was_bought_and_what_was_scheduled_are_told_apart(olivia: Client, l
     # Professional × 10 now, × 8 at the renewal.
     address = review(olivia, wish(seats_support=8, edition_support="professional"))
     seen = text(olivia.get(address))
-    assert "Support: edition Professional at once" in seen
-    assert "Support: 8 seats on 27 October 2023" in seen
+    assert "Support: Team → Professional at once" in seen
+    assert "Support: 10 → 8 seats (−2) on 27 October 2023" in seen
+    # 8 × 30.00 × 12 − 10 × 1.00 × 12
+    gist = "Support: Team → Professional, Support: 10 → 8 seats (−2). Due today: "
+    assert gist in seen
+    assert "From 27 October 2023 it costs $2,760.00 a year more." in seen
+    assert seen.index("your own price is given up") < seen.index("Confirm and pay"), "above the button"
     assert "Support: your own price is given up for the list price. $1.00 → $30.00" in seen
     # 8 × 30.00 × 12
     assert "To be charged then $2,880.00" in seen
@@ -200,9 +205,26 @@ def test_where_costs_are_hidden_the_review_shows_seats_and_days_only(ledger: Acc
     olivia = signed_in(people.user("olivia"))
     address = review(olivia, wish(seats_support=11))
     seen = text(olivia.get(address))
-    assert "Support: 11 seats at once" in seen
+    assert "Support: 10 → 11 seats (+1). What changes" in seen, "and nothing of money"
+    assert "Support: 10 → 11 seats (+1) at once" in seen
     assert "Northwind Desk sends the invoice under your contract." in seen
     receipt = text(olivia.post(address, follow=True))
     assert "The change is made." in receipt
     assert "$" not in seen + receipt
     assert shop.line(ledger, "support").quantity == 11
+
+
+def test_the_first_sentence_says_it_whole_and_the_receipt_as_it_was(olivia: Client) -> None:
+    """10 → 11 at 1.00: −34.52 + 37.97 = 3.45 today, 12.00 a year more."""
+    address = review(olivia, wish(seats_support=11))
+    seen = text(olivia.get(address))
+    gist = "Support: 10 → 11 seats (+1). {}: $3.45. From 27 October 2023 it costs $12.00 a year more."
+    assert gist.format("Due today") in seen
+    assert "2 lines with their arithmetic" in seen
+    assert gist.format("Charged") in text(olivia.post(address, follow=True))
+
+
+def test_a_reduction_says_what_it_saves_and_nothing_of_today(olivia: Client) -> None:
+    seen = text(olivia.get(review(olivia, wish(seats_support=8))))
+    # 2 × 1.00 × 12
+    assert "Support: 10 → 8 seats (−2). From 27 October 2023 it costs $24.00 a year less." in seen
