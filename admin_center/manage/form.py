@@ -15,6 +15,7 @@ from admin_center.manage import products as manage_products
 from admin_center.manage.options import ManageOptions
 from admin_center.wording import phrases
 from billing.rules.checks import LONGEST_TEMPORARY
+from billing.rules.comparing import equal_or_above
 from billing.rules.facts import EditionFacts, LineFacts, ProductFacts
 from billing.rules.periods import Cycle
 
@@ -121,6 +122,9 @@ class ManageForm(forms.Form):
                 told = {"least": phrases.number(product.minimum)}
                 self.fields[f"seats-{product.key}"].help_text = _("at least %(least)s") % told
         chosen = tried.edition if tried and tried.edition in [one.key for one in sold] else sold[0].key
+        if combined:
+            # Nobody should lose what they have by combining: the level that is held, or the next above.
+            chosen = equal_or_above(self.desk.facts, combined.lines, sold).key
         self._edition(product, sold, initial=chosen)
 
     def _number(self, product: ProductFacts, least: int, most: int, *, initial: int) -> None:
@@ -136,7 +140,7 @@ class ManageForm(forms.Form):
             required=least > 0,
             disabled=least == most,
             error_messages=NUMBERS | {"min_value": told, "max_value": told},
-            help_text=_range(least, most) if least else "",
+            help_text=_range(least, most, initial) if least else "",
         )
 
     def _edition(self, product: ProductFacts, choices: tuple[EditionFacts, ...], *, initial: str) -> None:
@@ -289,8 +293,10 @@ class ManageForm(forms.Form):
         return name if name in self.fields else None
 
 
-def _range(least: int, most: int) -> str:
-    """Return "1 to 10,000", or that it stays as it is here."""
+def _range(least: int, most: int, now: int) -> str:
+    """Return "5 to 40" where a bound is near or above one, or that it stays as it is here; else nothing."""
     if least == most:
         return _("can’t be changed here")
+    if least <= 1 and now * 2 < most:
+        return ""
     return _("%(least)s to %(most)s") % {"least": phrases.number(least), "most": phrases.number(most)}

@@ -1,6 +1,6 @@
 """The rows of the Manage page: what is held and what can be bought, each with its fields and facts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -11,6 +11,7 @@ from admin_center.manage.form import ManageForm
 from admin_center.manage.options import ManageOptions
 from admin_center.presenters.subscription import LineRow, Summary
 from admin_center.wording import cycles, notices, phrases
+from billing.rules import comparing
 from billing.rules.facts import (
     Allowances,
     Availability,
@@ -20,6 +21,7 @@ from billing.rules.facts import (
     ScheduledKind,
 )
 from billing.rules.periods import Cycle
+from billing.rules.suites import Combination
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,29 @@ class HeldRow:
 
 
 @dataclass(frozen=True, slots=True)
+class YearView:
+    """What something costs a year beside what it is compared with: minor units, before discounts and tax."""
+
+    cost: int
+    beside: int
+
+    @property
+    def less(self) -> int:
+        """Return by how much it is less, 0 where it is not."""
+        return max(0, self.beside - self.cost)
+
+    @property
+    def more(self) -> int:
+        """Return by how much it is more, 0 where it is not."""
+        return max(0, self.cost - self.beside)
+
+
+@dataclass(frozen=True, slots=True)
 class NewRow:
-    """A product that can be bought, with its fields; `combines` names the lines it takes the place of."""
+    """A product that can be bought, with its fields; `combines` names the lines it takes the place of.
+
+    `year` sets a Suite as it is proposed against the sum of its parts; `proposed` says what that is.
+    """
 
     name: str
     kind: ProductKind
@@ -82,11 +105,16 @@ class NewRow:
     combine: BoundField | None
     combines: tuple[str, ...]
     comparison: Comparison | None
+    year: YearView | None = None
+    proposed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ManageRows:
-    """All rows of the page; `held` before the first purchase is empty."""
+    """All rows of the page; `held` before the first purchase is empty.
+
+    `years` says of each cycle but the present one what a year costs in it, by its code.
+    """
 
     held: tuple[HeldRow, ...] = ()
     suites: tuple[NewRow, ...] = ()
@@ -94,6 +122,7 @@ class ManageRows:
     paid: str = ""
     extension: tuple[date, date] | None = None
     cycles: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())
+    years: Mapping[str, YearView] = field(default_factory=dict)
 
 
 def of(form: ManageForm, summed: Summary | None) -> ManageRows:
@@ -111,7 +140,21 @@ def of(form: ManageForm, summed: Summary | None) -> ManageRows:
         paid=cycles.of(desk.cycle).paid,
         extension=ahead,
         cycles=tuple(_cycles(desk)),
+        years=_years(desk) if "cycle" in form.fields else {},
     )
+
+
+def _years(desk: ManageOptions) -> dict[str, YearView]:
+    """Return what a year costs in each other cycle, at its list prices, beside a year as it is paid now."""
+    facts, found = desk.facts, {}
+    if desk.first or facts.cycle is None:
+        return {}
+    now = comparing.lines_a_year(facts, facts.lines, facts.cycle)
+    for cycle in Cycle:
+        then = comparing.listed_a_year(facts, facts.lines, cycle, desk.on)
+        if cycle is not facts.cycle and then is not None:
+            found[cycle.value] = YearView(then, now)
+    return found
 
 
 def _cycles(desk: ManageOptions) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -157,6 +200,7 @@ def _paid(desk: ManageOptions, row: LineRow) -> str:
 def _new(form: ManageForm, product: ProductFacts) -> NewRow:
     desk = form.desk
     combined = desk.combines(product)
+    year, proposed = _against_parts(form, product, combined) if combined else (None, "")
     return NewRow(
         name=desk.name(product.key),
         kind=product.kind,
@@ -170,7 +214,24 @@ def _new(form: ManageForm, product: ProductFacts) -> NewRow:
         combine=_field(form, f"combine-{product.key}"),
         combines=tuple(desk.name(line.product) for line in combined.lines) if combined else (),
         comparison=_compare(desk, product, None, {}),
+        year=year,
+        proposed=proposed,
     )
+
+
+def _against_parts(
+    form: ManageForm, product: ProductFacts, combined: Combination
+) -> tuple[YearView | None, str]:
+    """Return what a Suite as it is proposed costs a year, beside the lines that it takes the place of."""
+    desk = form.desk
+    edition = comparing.equal_or_above(desk.facts, combined.lines, desk.sold(product))
+    unit, cycle = edition.price(desk.cycle, desk.on), desk.cycle
+    if unit is None:
+        return None, ""
+    quantity = int(form.fields[f"seats-{product.key}"].initial or 0)
+    cost = comparing.a_year(desk.facts, product.key, unit, quantity, cycle)
+    proposed = phrases.line(desk.reading.names, product.key, edition.key, quantity)
+    return YearView(cost, comparing.lines_a_year(desk.facts, combined.lines, cycle)), proposed
 
 
 def _missing(desk: ManageOptions, product: ProductFacts) -> tuple[str, ...]:
