@@ -51,6 +51,7 @@ ASKED_ELSEWHERE = {
     "billing.price_endings.stop": "no account: tests/billing/test_price_endings.py asks",
     "billing.price_endings.tell": "nobody does it: its day has come",
     "billing.reminders.remind": "nobody does it: its day has come",
+    "accounts.ownership.expire": "nobody does it: its time has come",
     "accounts.trials.tell": "nobody does it: its day has come",
     "accounts.trials.is_told": "it only reads",
     "billing.own_clock_steps.take": "nobody does it: its time has come",
