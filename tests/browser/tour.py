@@ -78,6 +78,8 @@ def take(page: Page, name: str) -> None:
 def pictures(browser: Browser, there: tuple[str, str]) -> None:
     """Take them all."""
     with signed_in(browser, there, "olivia@acme.example") as page:
+        page.goto("/a/acme/")
+        take(page, "home")
         page.goto("/a/acme/billing/subscription/")
         take(page, "subscription")
         page.goto("/a/acme/billing/subscription/manage/")
@@ -88,6 +90,14 @@ def pictures(browser: Browser, there: tuple[str, str]) -> None:
         take(page, "people")
         page.goto("/a/acme/billing/subscription/cancel/period-end/")
         take(page, "cancel")
+        page.goto("/a/acme/billing/invoices/")
+        page.locator("#issued").wait_for()
+        page.locator("tbody th a").last.click()
+        page.locator("#evidence").wait_for()
+        take(page, "invoice")
+    with signed_in(browser, there, "harriet@harbor.example") as page:
+        page.goto("/a/harbor-dental/billing/payment/")
+        take(page, "payment")
     with signed_in(browser, there, "lena@ledger.example") as page:
         page.goto("/a/ledger/billing/subscription/manage/")
         page.locator("[data-stepper] button[data-step='1']").first.click()
