@@ -109,12 +109,12 @@ def draw_up(
     renewal.renew(account.pk, occasion=occasion)
     with transaction.atomic():
         locked = Account.objects.lock(account.pk)
-        return _store(
+        return store(
             locked, changes, price(locked, changes, occasion=occasion), occasion=occasion, request=request
         )
 
 
-def _store(
+def store(
     account: Account,
     changes: Sequence[Change],
     quote: quoting.PricedQuote,
@@ -200,7 +200,7 @@ def _accept(
     try:
         checked = check(account, quote, occasion.on)
     except QuoteOutdated as drifted:
-        new = _store(
+        new = store(
             account,
             changes,
             drifted.new,

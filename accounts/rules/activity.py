@@ -27,6 +27,7 @@ class ActivityVerb(StrEnum):
     CALENDAR_LINK_MADE = "calendar_link_made"
     CALENDAR_LINK_REVOKED = "calendar_link_revoked"
     CANCELLATION_SCHEDULED = "cancellation_scheduled"
+    CHANGE_BY_STAFF = "change_by_staff"
     CHANGE_NOT_PAID = "change_not_paid"
     CHANGE_UNDONE = "change_undone"
     CHANGE_WITHDRAWN = "change_withdrawn"

@@ -14,6 +14,7 @@ from admin_center.back_office.columns import amount, linked, links, related
 from admin_center.back_office.parking import ParkedFilter, ParkingMixin
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin, StaffInline
+from admin_center.back_office.staff_changes import StaffChangesMixin
 from admin_center.back_office.taxes import TaxationMixin
 from billing.models import (
     AgentSeat,
@@ -110,7 +111,7 @@ class BalanceInline(StaffInline):
 
 
 @admin.register(Subscription, site=site)
-class SubscriptionAdmin(ParkingMixin, TaxationMixin, AgreedPricesMixin, StaffAdmin):
+class SubscriptionAdmin(StaffChangesMixin, ParkingMixin, TaxationMixin, AgreedPricesMixin, StaffAdmin):
     """Subscriptions with all that they consist of."""
 
     company = staticmethod(linked("account", "accounts_account", _("Account")))
@@ -125,7 +126,7 @@ class SubscriptionAdmin(ParkingMixin, TaxationMixin, AgreedPricesMixin, StaffAdm
     search_help_text = _("How the account’s name or address name, or a member’s e-mail address begins.")
     fields = (
         *("company", "price_list", "cycle", "currency", "anchor", "period_start", "period_end"),
-        *("paid_until", "version", "taxed", "agree_price", "parked_at", "parked", "see_also"),
+        *("paid_until", "version", "taxed", "agree_price", "act_for", "parked_at", "parked", "see_also"),
     )
     inlines = (
         *(LineInline, SegmentInline, ScheduledInline, TemporaryInline, DiscountInline, AgreedPriceInline),

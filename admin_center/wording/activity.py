@@ -20,6 +20,7 @@ VERBS = {
     ActivityVerb.CALENDAR_LINK_MADE: _("Private calendar link made"),
     ActivityVerb.CALENDAR_LINK_REVOKED: _("Private calendar link revoked"),
     ActivityVerb.CANCELLATION_SCHEDULED: _("Cancellation of the account scheduled"),
+    ActivityVerb.CHANGE_BY_STAFF: _("Change made by the vendor’s staff for the account"),
     ActivityVerb.CHANGE_NOT_PAID: _("Change not carried out: it was not paid"),
     ActivityVerb.CHANGE_UNDONE: _("Scheduled change undone"),
     ActivityVerb.CHANGE_WITHDRAWN: _("Change that waited for its payment withdrawn"),

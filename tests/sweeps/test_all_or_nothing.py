@@ -45,6 +45,8 @@ LOCKS_TOO = {
 }
 # They commit what they intend before they ask the provider, or renew first: tests/billing/test_kills.py.
 SEVERAL_TRANSACTIONS = {
+    "billing.staff_changes.confirm",
+    "billing.staff_changes.draw_up",
     "billing.payments.pay",
     "billing.quotes.confirm",
     "billing.quotes.draw_up",

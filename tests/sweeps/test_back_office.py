@@ -106,9 +106,16 @@ def forms() -> dict[str, dict[str, str]]:
             "tax_type": "company:HK",
             "reason": "x",
         },
+        reverse("vendor:billing_subscription_act", args=[acme.pk]): {
+            "seats-support": "11",
+            "temporary": "support",
+            "quantity": "1",
+            "start": "2026-12-31",
+            "days": "3",
+        },
         reverse("vendor:accounts_account_clock", args=[initech.pk]): {
-            "how": "date",
-            "until": "2026-12-31",
+            "how": "day",
+            "until": "",
             "reason": "x",
         },
         reverse("vendor:accounts_letter_again"): {"letter": str(letter.pk), "reason": "x"},

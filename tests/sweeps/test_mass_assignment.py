@@ -31,7 +31,7 @@ from accounts import clock, email_changes, invitations
 from accounts.models import Account, EmailChange, Letter
 from accounts.rules.roles import Role
 from admin_center.back_office import site
-from billing import promo_codes
+from billing import promo_codes, staff_changes
 from billing.models import (
     BankPayment,
     Cancellation,
@@ -44,6 +44,7 @@ from billing.models import (
     SandboxSetup,
     Subscription,
 )
+from billing.rules.changes import AddSeats
 from tests import acting, people
 from tests.sweeps import money, posting, reading, routes, world
 from tests.sweeps.posting import Fields, Rows
@@ -196,6 +197,10 @@ def of_staff(place: World) -> Iterator[tuple[str, str]]:
         account=place.accounts["S", "C"], at_period_end=False, reason="other", by_name="Person Owner",
         created_at=at, sheet={}, state_before="active",
     )  # fmt: skip
+    with acting.at(at):
+        for_managed = staff_changes.draw_up(
+            managed.pk, [AddSeats("guide", 14)], occasion=acting.occasion(by=vera, on=place.today)
+        )
     sandbox = place.accounts["A", "S"]
     Account.objects.filter(pk=sandbox.pk).update(is_sandbox=True, clock=at)
     for name, args in (
@@ -204,6 +209,8 @@ def of_staff(place: World) -> Iterator[tuple[str, str]]:
         ("billing_promocode_add", []),
         ("billing_promocode_change", [promo.pk]),
         ("billing_changerequest_decide", [asked.pk]),
+        ("billing_subscription_act", [managed.pk]),
+        ("billing_subscription_review", [managed.pk, for_managed.pk]),
         ("billing_subscription_unpark", [place.accounts["A", "A"].pk]),
         ("billing_subscription_own_rate", [place.accounts["A", "A"].pk]),
         ("accounts_account_settle", [owing.pk]),

@@ -23,7 +23,7 @@ from django.urls import reverse
 from accounts import email_changes
 from accounts.models import Account, Draft, Letter, User
 from admin_center.back_office import site
-from billing import cancellation, change_requests, payment_links, promo_codes, quotes
+from billing import cancellation, change_requests, payment_links, promo_codes, quotes, staff_changes
 from billing.models import BankPayment, Invoice, Subscription
 from billing.rules.changes import AddProduct, AddSeats
 from tests import acting, people, shop
@@ -262,6 +262,9 @@ def staff_pages() -> dict[str, object]:
             text="",
             occasion=acting.occasion(by=people.user("agnes"), on=AT.date()),
         )
+        sold = staff_changes.draw_up(
+            acme.pk, [AddSeats("support", 11)], occasion=acting.occasion(by=vera, on=AT.date())
+        )
         quote = quotes.draw_up(
             firm, [AddSeats("support", 11)], occasion=acting.occasion(by=ina, on=AT.date())
         )
@@ -300,7 +303,9 @@ def staff_pages() -> dict[str, object]:
         "billing_invoice_send": invoice.pk,
         "billing_invoice_write_off": invoice.pk,
         "billing_promocode_try": None,
+        "billing_subscription_act": acme.pk,
         "billing_subscription_own_rate": acme.pk,
+        "billing_subscription_review": (acme.pk, sold.pk),
         "billing_subscription_unpark": acme.pk,
     }
 
@@ -318,7 +323,9 @@ def test_what_staff_type_is_there_after_signing_in_again(db: None) -> None:
         assert beside <= set(own), "a page of the staff that is not swept"
         for one in beside:
             if own[one] is not None:
-                addresses[one] = reverse(f"vendor:{one}", args=() if own[one] == () else [own[one]])
+                addresses[one] = reverse(
+                    f"vendor:{one}", args=own[one] if isinstance(own[one], tuple) else [own[one]]
+                )
         addresses[f"{name}_add"] = reverse(f"vendor:{name}_add")
         row = model._default_manager.first()
         if row is not None:
@@ -330,5 +337,6 @@ def test_what_staff_type_is_there_after_signing_in_again(db: None) -> None:
     assert wrong == []
     # Account, code (new and old), settling, correcting, giving back, deciding, letting renew, own rate,
     # sending again, a link sent and revoked, a transfer booked, a billing profile, a charge asked about and
-    # given back, a refund decided, an invoice written off, credited and sent again, a clock moved.
-    assert tried == 21
+    # given back, a refund decided, an invoice written off, credited and sent again, a clock moved,
+    # seats changed for the customer, and that reviewed.
+    assert tried == 23

@@ -35,6 +35,7 @@ from billing import (
     renewal,
     seat_invitations,
     seats,
+    staff_changes,
     taxation,
     write_offs,
 )
@@ -63,6 +64,7 @@ from tests.sweeps.cases import (
     paid_charge,
     requested_refund,
     spare_method,
+    staff_quote,
 )
 from tests.sweeps.price_verbs import PRICES
 
@@ -294,6 +296,19 @@ VERBS: dict[str, Verb] = link_verbs.VERBS | {
         (STAFF,),
         staff="always",
         beyond=(debts.NothingOwed, debts.InvoiceOpen),
+    ),
+    "billing.staff_changes.draw_up": Verb(
+        lambda c, made: staff_changes.draw_up(c.account.pk, [AddSeats("guide", 14)], occasion=c.occasion),
+        (STAFF,),
+        staff="deciding",
+        beyond=(staff_changes.NotForStaff,),
+    ),
+    "billing.staff_changes.confirm": Verb(
+        lambda c, made: staff_changes.confirm(made, reason="By phone.", occasion=c.occasion),
+        (STAFF,),
+        staff="deciding",
+        make=staff_quote,
+        beyond=(staff_changes.NotForStaff,),
     ),
     "billing.own_clocks.start": Verb(
         lambda c, made: own_clocks.start(c.account.pk, reason="To show it.", occasion=c.occasion),
