@@ -244,7 +244,11 @@ def _not_ours(request: HttpRequest, account: Account) -> HttpResponse:
 
 def _why(account: Account) -> str:
     """Return why staff can't change an account's seats, and who can."""
-    told = {"name": account.name, "type": account.get_type_display(), "state": account.get_state_display()}
+    told = {
+        "name": isolated(account.name),
+        "type": account.get_type_display(),
+        "state": account.get_state_display(),
+    }
     return (
         gettext(
             "Our staff change seats of online-assisted and managed accounts that are open. "

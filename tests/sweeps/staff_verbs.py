@@ -1,0 +1,35 @@
+"""What the vendor’s staff do to an account as themselves: its clock, and what its type leaves to them."""
+
+from billing import own_clocks, staff_changes
+from billing.rules.changes import AddSeats
+from tests.sweeps.cases import STAFF, Verb, staff_quote
+
+VERBS: dict[str, Verb] = {
+    "billing.staff_changes.draw_up": Verb(
+        lambda c, made: staff_changes.draw_up(c.account.pk, [AddSeats("guide", 14)], occasion=c.occasion),
+        (STAFF,),
+        staff="deciding",
+        beyond=(staff_changes.NotForStaff,),
+    ),
+    "billing.staff_changes.confirm": Verb(
+        lambda c, made: staff_changes.confirm(made, reason="By phone.", occasion=c.occasion),
+        (STAFF,),
+        staff="deciding",
+        make=staff_quote,
+        beyond=(staff_changes.NotForStaff,),
+    ),
+    "billing.own_clocks.start": Verb(
+        lambda c, made: own_clocks.start(c.account.pk, reason="To show it.", occasion=c.occasion),
+        (STAFF,),
+        staff="always",
+        beyond=(own_clocks.NotASandbox,),
+    ),
+    "billing.own_clocks.move": Verb(
+        lambda c, made: own_clocks.move(
+            c.account.pk, None, reason="To show it.", occasion=c.occasion, now=c.occasion.at
+        ),
+        (STAFF,),
+        staff="always",
+        beyond=(own_clocks.NoOwnClock,),
+    ),
+}
