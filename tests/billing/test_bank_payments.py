@@ -196,6 +196,10 @@ def test_each_fault_is_told_with_its_line(tmp_path: Path) -> None:
     from billing.imports.bank_payments.reading import BadBankFile, read
 
     file = tmp_path / "bank.csv"
+    for nothing in (b"", b"\xef\xbb\xbf"):
+        file.write_bytes(nothing)
+        with pytest.raises(BadBankFile, match=r"bank\.csv: is empty"):
+            read(file, currencies={"USD": 1})
     file.write_text("bank_id;date;amount\nB-1;2023-07-20;3.45", encoding="utf-8")
     with pytest.raises(BadBankFile, match=r":1: currency is missing"):
         read(file, currencies={"USD": 1})

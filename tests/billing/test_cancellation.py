@@ -264,15 +264,18 @@ def test_restoring_gives_back_the_former_state_without_charging(ledger: Account)
 def test_a_restore_after_the_period_charges_from_its_own_day(ledger: Account) -> None:
     cancel(ledger)
     back = date(2023, 9, 30)
-    Account.objects.filter(pk=ledger.pk)
     with acting.at(acting.now() + timedelta(days=80)):
         cancellation.restore(ledger.pk, reason="asked", occasion=acting.occasion(by=people.vera(), on=back))
         assert renewal.renew(ledger.pk, occasion=acting.occasion(on=back)) == []
-    with (
-        acting.at(acting.now() + timedelta(days=91)),
-        pytest.raises(cancellation.RestoreOver),
-    ):
-        cancellation.restore(ledger.pk, reason="asked", occasion=acting.occasion(by=people.vera(), on=back))
+
+
+def test_it_is_kept_for_ninety_days_to_the_second(ledger: Account) -> None:
+    cancel(ledger)
+    over = acting.now() + timedelta(days=90)
+    with acting.at(over), pytest.raises(cancellation.RestoreOver):
+        cancellation.restore(ledger.pk, reason="asked", occasion=acting.occasion(by=people.vera(), on=TODAY))
+    with acting.at(over - timedelta(seconds=1)):
+        cancellation.restore(ledger.pk, reason="asked", occasion=acting.occasion(by=people.vera(), on=TODAY))
 
 
 def test_what_was_not_cancelled_or_is_erased_is_not_restored(ledger: Account, globex: Account) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.models import Account, Letter
-from accounts.rules.decision import NotAllowed
+from accounts.rules.decision import Action, NotAllowed
 from billing import change_requests, quotes
 from billing.models import ChangeRequest, Invoice, PaymentMethod, Quote
 from billing.rules.changes import AddProduct, AddSeats, ReduceSeats
@@ -87,8 +87,10 @@ def test_nobody_decides_their_own_and_adam_decides_none(ledger: Account) -> None
         change_requests.reject(
             bilals.pk, reason="no", occasion=acting.occasion(by=people.user("bilal"), on=TODAY)
         )
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotAllowed) as told:
         change_requests.draw_up(bilals.pk, occasion=acting.occasion(by=people.user("adam"), on=TODAY))
+    # Of deciding, not of the change behind it.
+    assert told.value.decision.action is Action.DECIDE_REQUESTS
     with pytest.raises(NotAllowed):
         ask(ledger, AddSeats("support", 15), by="agnes")
 

@@ -160,6 +160,23 @@ def test_what_no_charge_paid_is_not_given_back() -> None:
     assert Invoice.objects.count() == 1
 
 
+def test_what_was_given_back_before_is_not_given_back_again() -> None:
+    """144.00 went back without a note: of a note's 60.00 nothing is left to give, and none is written."""
+    invoice = renewed()
+    charge = Charge.objects.get()
+    occasion = acting.occasion(people.vera(), RENEWS)
+    refunds.request(charge.pk, 14400, reason="Our fault", occasion=occasion, may_be_owed=True)
+    assert refused(invoice, {1: 5000}, refunded=True) is CreditRefusal.NOT_CHARGED
+    assert Invoice.objects.count() == 1
+
+
+def test_while_a_charge_is_on_its_way_nothing_is_credited() -> None:
+    invoice = renewed("test_asks_3ds")
+    assert Charge.objects.get().state == Charge.State.ACTION
+    assert refused(invoice, {1: 5000}) is CreditRefusal.UNDER_WAY
+    assert Invoice.objects.count() == 1
+
+
 def test_more_than_was_charged_is_not_given_back() -> None:
     """44.00 of the 144.00 went back before: of a credit of all of it 100.00 can, 44.00 stay."""
     invoice = renewed()

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,9 @@ from accounts import clock, email_changes, invitations, lifecycle, resending, ro
 from accounts.models import Account, EmailChange, Invitation, Letter, Membership, OwnershipOffer, User
 from accounts.occasion import Occasion
 from accounts.rules.roles import Role
-from billing import cancellation, erasure, promised_seats, promo_codes
+from billing import cancellation, erasure, method_expiries, promised_seats, promo_codes
 from billing.imports.catalogue import saving as catalogue_saving
-from billing.models import AgentSeat, Invoice, InvoicePayment, Subscription
+from billing.models import AgentSeat, Invoice, InvoicePayment, PaymentMethod, Subscription
 from tests import acting
 from tests.billing.imports.price_list import price_list
 from tests.sweeps.asking import tables
@@ -231,6 +231,10 @@ def test_each_verb_of_a_person_or_a_catalogue_is_too(db: None, tmp_path: Path) -
     catalogue_saving.load(listed)
     trying = Account.objects.get(pk=place.accounts["S", "T"].pk)
     Account.objects.filter(pk=trying.pk).update(trial_ends_on=place.today - timedelta(days=1))
+    card = PaymentMethod.objects.get(subscription_id=firm.pk, use="default")
+    PaymentMethod.objects.filter(pk=card.pk).update(expires_month=6, expires_year=place.today.year + 1)
+    Account.objects.filter(pk=firm.pk).update(collection_method="charge_automatically")
+    a_week_before = Occasion(None, date(place.today.year + 1, 6, 23), now)
     several = Account(slug="several", name="Several", type="self_service", currency="EUR", timezone="UTC")
     nora = lifecycle.NewMember("nora@several.example", "Nora Nord", Role.OWNER)
     joining: Any = {"occasion": by(owner).by_itself(), "password": "dusty Harbour 48"}
@@ -262,6 +266,7 @@ def test_each_verb_of_a_person_or_a_catalogue_is_too(db: None, tmp_path: Path) -
         "promised_seats.join": (ACCOUNT, lambda: promised_seats.join(_token("invited"), **joining)),
         "promised_seats.expire": (ACCOUNT, lambda: promised_seats.expire(open_one.pk, open_one.expires_at)),
         "trials.tell": (ACCOUNT, lambda: trials.tell(trying.pk, occasion=by(owner).by_itself())),
+        "method_expiries.warn": (ACCOUNT, lambda: method_expiries.warn(card.pk, occasion=a_week_before)),
         "lifecycle.open_accounts": (
             "",
             lambda: lifecycle.open_accounts([lifecycle.NewAccount(several, (nora,), now)]),

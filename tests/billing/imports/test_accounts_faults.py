@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from django.db import IntegrityError
 
 from accounts.models import Account, User
+from billing.imports.accounts import saving
 from tests import people, shop
 from tests.billing.imports.customers import ACME, Record, as_csv, as_json, load, rows, small
 from tests.billing.imports.faulty_customers import ADDED, CELLS, LINE
@@ -258,3 +260,20 @@ def test_a_message_about_json_leads_to_the_value(which: str, tmp_path: Path) -> 
     assert code == 1
     assert [line for line in wrong if line.startswith(f"1: {column}: ") and words in line], wrong
     assert not User.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_breaks_behind_the_people_leaves_none_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database refuses what was bought: the company is not there without it."""
+    shop.catalogue()
+    file = tmp_path / "customers.csv"
+    file.write_text(as_csv(small("N-1")))
+
+    def refuse(_rows: object) -> None:
+        raise IntegrityError("refused")
+
+    monkeypatch.setattr(saving._Rows, "write", refuse)
+    load(file)
+    assert (Account.objects.count(), User.objects.count()) == (0, 0)

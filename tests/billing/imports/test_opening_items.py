@@ -22,7 +22,7 @@ from django.urls import reverse
 from accounts import mail
 from accounts.models import Account, Letter
 from accounts.rules.capabilities import Standing
-from billing import account_statements, bank_payments, data_export, debts, payments, quotes
+from billing import account_statements, bank_payments, data_export, debts, document_letters, payments, quotes
 from billing.imports.accounts import loading
 from billing.imports.accounts.reading import read
 from billing.models import BankBooking, Invoice, InvoicePayment, PaymentMethod
@@ -106,6 +106,10 @@ def test_its_page_says_where_the_document_is_and_there_is_none_of_ours(tmp_path:
         assert gone not in page
     for name in ("invoice_pdf", "invoice_ubl", "invoice_factur_x"):
         assert reader.get(reverse(name, args=["acme", "2026/0815"])).status_code == 404
+    by_vera = acting.occasion(people.vera(), TODAY)
+    brought_in = Invoice.objects.get(number="2026/0815")
+    with pytest.raises(document_letters.NotSentOnce, match="no_document"):
+        document_letters.send_again(brought_in.pk, ["olivia@acme.example"], reason="Lost", occasion=by_vera)
     empty = reader.get("/a/acme/billing/invoices.zip?year=2023")
     assert (empty.status_code, empty.headers["Location"]) == (302, "/a/acme/billing/invoices/")
     french = text(signed_in(people.User.objects.get(email="olivia@acme.example"), "fr").get(PAGE))
