@@ -130,7 +130,7 @@ class RenewalRun:
         except Exception:
             if queues.connection_is_lost():
                 raise
-            log.warning("renewals_divided", accounts=len(ids), exc_info=True)
+            log.warning("renewals_divided", accounts=len(ids))
             if len(ids) == 1:
                 return self.alone(ids)
             half = len(ids) // 2
