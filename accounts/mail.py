@@ -25,10 +25,10 @@ from accounts.models import Account, Letter, User
 from accounts.rules.letters import LetterKind
 
 log = structlog.get_logger()
-# How long after each failed try the next one comes: together two days, then staff must look.
+# How long after each failed try the next one comes: together three days, then staff must look.
 WAITS = (
     *(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 30)),
-    *(timedelta(hours=hours) for hours in (1, 2, 4, 8, 12, 20)),
+    *(timedelta(hours=hours) for hours in (1, 2, 4, 8, 12, 20, 24)),
 )
 # Letters are written so many in a statement: a statement holds at most 65,535 parameters.
 AT_ONCE = 1000
@@ -186,11 +186,16 @@ def send_waiting(at: datetime, account_id: int | None = None) -> int:
 
 
 def due(at: datetime, account_id: int | None = None) -> list[tuple[int, int | None]]:
-    """Return the letters whose time to be tried has come, each with its account, the oldest first."""
+    """Return the letters whose time to be tried has come, each with its account, the oldest first.
+
+    A time that no wait leads to was written by a clock that had jumped ahead: it has come too.
+    """
     waiting = Letter.objects.filter(sent_at=None, failed_at=None)
     if account_id is not None:
         waiting = waiting.filter(account=account_id)
-    waiting = waiting.filter(Q(next_try_at=None) | Q(next_try_at__lte=at))
+    waiting = waiting.filter(
+        Q(next_try_at=None) | Q(next_try_at__lte=at) | Q(next_try_at__gt=at + max(WAITS))
+    )
     return list(waiting.order_by("pk").values_list("pk", "account_id"))
 
 

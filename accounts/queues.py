@@ -48,7 +48,7 @@ def each(
         if is_ending():
             break
         row = str(key)
-        if at and (wait := failures.get(row)) and wait > at:
+        if at and row_failures.is_waiting(failures.get(row), at):
             continue
         try:
             done += bool(act(key))

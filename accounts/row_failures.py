@@ -30,6 +30,11 @@ def known(queue: str) -> dict[str, datetime | None]:
     return dict(RowFailure.objects.filter(queue=queue).values_list("row", "next_try_at"))
 
 
+def is_waiting(until: datetime | None, at: datetime) -> bool:
+    """Tell whether a row is left alone at a moment; a time beyond all waits is of a clock that jumped."""
+    return until is not None and at < until <= at + max(WAITS)
+
+
 def keep(queue: str, row: str, account_id: int | None, fault: BaseException, *, at: datetime) -> None:
     """Keep why a row failed at a moment, and when it is tried again."""
     failure, made = RowFailure.objects.get_or_create(

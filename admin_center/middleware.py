@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from admin_center import drafts
+from admin_center.server import request_times
 from admin_center.server.gateway import ANSWER_AFTER
 from admin_center.server.logs import route
 from admin_center.sign_in import attempts, sessions
@@ -166,12 +167,15 @@ def log_requests(get_response: Handler) -> Handler:
         structlog.contextvars.bind_contextvars(request=uuid4().hex[:12], address=client_address(request))
         try:
             response = get_response(request)
+            method = str(request.method) if request.method in METHODS else "other"
+            named, seconds = route(request), time.perf_counter() - began
+            request_times.observe(method, named, response.status_code, seconds)
             log.info(
                 "request",
-                method=request.method if request.method in METHODS else "other",
-                route=route(request),
+                method=method,
+                route=named,
                 status=response.status_code,
-                milliseconds=round((time.perf_counter() - began) * 1000, 1),
+                milliseconds=round(seconds * 1000, 1),
             )
             return response
         finally:
@@ -183,7 +187,7 @@ def log_requests(get_response: Handler) -> Handler:
 def answer_machines(get_response: Handler) -> Handler:
     """Answer who asks after this process's health under any name: a balancer asks by address."""
     ours = urlsplit(settings.ORIGIN).netloc
-    addresses = {reverse("healthz"), reverse("readyz")}
+    addresses = {reverse("healthz"), reverse("readyz"), reverse("metrics")}
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path_info in addresses:

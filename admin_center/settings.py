@@ -55,6 +55,7 @@ STRIPE_API_BASE = env("STRIPE_API_BASE", default="")
 _proxies = env("TRUSTED_PROXY_COUNT", default="0")
 ALLAUTH_TRUSTED_PROXY_COUNT = int(_proxies) if _proxies.isascii() and _proxies.isdecimal() else -1
 BEHIND_TLS_PROXY = env.bool("BEHIND_TLS_PROXY", default=False)
+METRICS_TOKEN = env("METRICS_TOKEN", default="")  # who bears it reads /metrics
 
 _database: dict[str, Any] = env.db("DATABASE_URL") if env("DATABASE_URL", default="") else database.settings()
 
@@ -307,7 +308,7 @@ LANGUAGE_COOKIE_HTTPONLY = True
 
 # --- Headers -----------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = SECURE
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
 SECURE_HSTS_PRELOAD = SECURE

@@ -161,6 +161,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("vendor/", site.urls),
     path("healthz", machines.healthz, name="healthz"),
     path("readyz", machines.readyz, name="readyz"),
+    path("metrics", machines.metrics, name="metrics"),
 ]
 
 handler400 = errors.bad_request

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 
 from accounts import activity, queues
 from accounts.models import (
@@ -54,6 +54,12 @@ def due(at: datetime) -> list[int]:
     Those with a clock of their own are `own_clocks`'.
     """
     return list(_due(at).filter(clock=None).order_by("pk").values_list("pk", flat=True))
+
+
+def oldest(at: datetime) -> datetime | None:
+    """Return since when the oldest erasure has been due at a moment."""
+    first: datetime | None = _due(at).aggregate(first=Min("cancelled_at"))["first"]
+    return first + timedelta(days=KEPT_FOR.days) if first else None
 
 
 def _due(at: datetime) -> "QuerySet[Account]":

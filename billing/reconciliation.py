@@ -104,8 +104,11 @@ def _by_itself(charge_id: UUID, at: datetime) -> Occasion:
 
 
 def is_due(created_at: datetime, asked_at: datetime | None, at: datetime) -> bool:
-    """Tell whether an open charge, or a refund that is under way, is asked for again."""
-    return asked_at is None or at - asked_at >= min((at - created_at) / 10, ASKED_WITHIN)
+    """Tell whether an open charge, or a refund that is under way, is asked for again.
+
+    What was asked in the future was so by a clock that had jumped ahead.
+    """
+    return asked_at is None or asked_at > at or at - asked_at >= min((at - created_at) / 10, ASKED_WITHIN)
 
 
 # --- What the provider says by itself -----------------------------------------------------------------
@@ -117,11 +120,11 @@ def _process_list(at: datetime) -> None:
         provider=settings.PAYMENT_PROVIDER, defaults={"listed_until": at - payments.LONGEST_WAIT}
     )
     try:
-        said = list(provider().unasked(point.listed_until - OVERLAP))
+        said = list(provider().unasked(min(point.listed_until, at) - OVERLAP))
     except ProviderUnreachable:
         return
     _take_in(said, at)
-    ReconciliationPoint.objects.filter(pk=point.pk, listed_until__lt=at).update(listed_until=at)
+    ReconciliationPoint.objects.filter(pk=point.pk).update(listed_until=at)
 
 
 def _take_in(said: Iterable[tuple[str, PaymentOutcome]], at: datetime) -> None:

@@ -74,6 +74,16 @@ def waiting(at: datetime, on: date | None = None) -> int:
     return _renewable().filter(_over(at) if on is None else Q(paid_until__lte=on)).count()
 
 
+def oldest(at: datetime) -> tuple[date, str] | None:
+    """Return the day of the oldest renewal that is due at a moment, with the zone of its account.
+
+    Of a sandbox on a clock of its own nobody waits for any.
+    """
+    found = _renewable().filter(_over(at), account__clock=None).order_by("paid_until", "pk")
+    first = found.values_list("paid_until", "account__timezone").first()
+    return (first[0], first[1]) if first and first[0] else None
+
+
 def _renewable() -> QuerySet[Subscription]:
     lines = Line.objects.filter(subscription=OuterRef("pk"), ended_on=None)
     return Subscription.objects.filter(Exists(lines), account__state__in=RENEWING, parked_at=None)
@@ -155,8 +165,7 @@ class RenewalRun:
         return RenewalCount(renewed, failed)
 
     def _waits(self, pk: int) -> bool:
-        until = self.failures.get(str(pk))
-        return until is not None and until > self.at
+        return row_failures.is_waiting(self.failures.get(str(pk)), self.at)
 
     def _forget(self, done: Iterable[int]) -> None:
         for pk in done:

@@ -151,7 +151,7 @@ def beginnings(user: User | None) -> list[str]:
     begun = [
         reverse(name, kwargs=dict(route.parts))
         for name, route in routes.OUTSIDE.items()
-        if route.get and name not in ("account_logout", "readyz")
+        if route.get and name not in ("account_logout", "readyz", "metrics")
     ]
     mine = Account.objects.filter(memberships__user=user) if user else Account.objects.none()
     # And another company's, which is not there for them.

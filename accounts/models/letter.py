@@ -27,7 +27,7 @@ class Letter(models.Model):
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
     # When it is tried again; None is at once.
     next_try_at = models.DateTimeField(_("next try"), null=True, blank=True)
-    # Since when nobody tries any more: it was refused for good, or tried for two days.
+    # Since when nobody tries any more: it was refused for good, or tried for three days.
     failed_at = models.DateTimeField(_("failed at"), null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     error = models.TextField(_("last error"), blank=True)

@@ -7,6 +7,7 @@ reason that the account's owner can read. Nothing is ever deleted here.
 from admin_center.back_office import (
     accounts,
     activity,
+    background,
     bank_payments,
     cancellations,
     catalogue,
@@ -27,6 +28,7 @@ from admin_center.back_office.site import site
 __all__ = [
     "accounts",
     "activity",
+    "background",
     "bank_payments",
     "cancellations",
     "catalogue",

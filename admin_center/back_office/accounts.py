@@ -104,6 +104,7 @@ class AccountAdmin(ClockMixin, OldDebtMixin, BillingProfileMixin, StaffAdmin):
             (_("Invoices"), "billing_invoice", account.slug),
             (_("Activity"), "accounts_activity", account.slug),
             (_("Letters"), "accounts_letter", account.slug),
+            (_("Failed rows"), "accounts_rowfailure", account.slug),
             (_("Cancellations"), "billing_cancellation", account.slug),
         )
 

@@ -16,6 +16,7 @@ KNOWN_KEYS = (
 )
 SHORTEST_KEY = 50
 SHORTEST_WEBHOOK_SECRET = 20
+SHORTEST_TOKEN = 32
 HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 SANDBOX = "billing.provider.sandbox.Sandbox"
 STRIPE = "billing.provider.stripe.Stripe"
@@ -101,6 +102,12 @@ def _anywhere(given: Deployment) -> Iterator[str]:
                 f"PAYMENT_PAGE_ORIGINS holds {one!r}, which is no https origin: write scheme and host alone, "
                 "as in https://pay.example."
             )
+    token = given.environment.get("METRICS_TOKEN", "")
+    if token and (len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
+        yield (
+            f"METRICS_TOKEN can be guessed or not be sent: set at least {SHORTEST_TOKEN} random letters and "
+            "digits, or leave it out."
+        )
     if given.trusted_proxies < 0:
         yield "TRUSTED_PROXY_COUNT is no count: set it to how many proxies stand in front, 0 for none."
     if given.behind_tls_proxy and given.trusted_proxies < 1:

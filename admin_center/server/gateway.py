@@ -26,7 +26,7 @@ SECONDS_FOR_A_REQUEST = 10
 # Requests that are whole and wait for the thread; more are told to come back.
 MOST_WAITING = 200
 # What machines ask; it takes no turn with pages.
-HEALTH = ("/healthz", "/readyz")
+HEALTH = ("/healthz", "/readyz", "/metrics")
 # A header of an answer that the application wants to be given after so many seconds; clients don't see it.
 ANSWER_AFTER = "x-answer-after"
 PLAIN = ("content-type", "text/plain; charset=utf-8")

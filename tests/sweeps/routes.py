@@ -180,6 +180,8 @@ OUTSIDE: dict[str, Route] = {
     "closed": Route(get=(410,), who="open"),
     "healthz": Route(get=READ, who="open"),
     "readyz": Route(get=READ, who="open"),
+    # To who bears no token it is not there.
+    "metrics": Route(get=(404,), who="open"),
     # For the provider's machine: what it signs. The sandbox sends nothing.
     "webhook": Route(post=(404,), who="open", parts=(("provider", "stripe"),)),
     # Found by an unguessable token; this one is nobody's.

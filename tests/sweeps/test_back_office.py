@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from djmoney.money import Money
 
-from accounts.models import Account, Letter
+from accounts import row_failures
+from accounts.models import Account, Letter, RowFailure
 from accounts.rules.roles import Role
 from admin_center.back_office import site
 from billing import agreed_prices, change_requests, payment_links, price_endings, promo_codes, quotes
@@ -72,6 +73,7 @@ def forms() -> dict[str, dict[str, str]]:
     price = price_endings.EndedPrice(edition, Cycle.ANNUAL, Money("2", "USD"), date(2028, 5, 4))
     ending = price_endings.schedule(price, reason="x", occasion=acting.occasion(by=vera, at=AT))
     charge, refund = money.paid_charge(initech), money.requested_refund(initech)
+    row_failures.keep("renewals", "1", acme.pk, ValueError("x"), at=AT)
     booking = {"number": invoice.number, "amount": str(invoice.due.amount), "reason": "x"}
     new = NEW | {"code": "NEW", "percent": "5", "reason": "x", "catalogue": str(promo.catalogue_id)}
     decision = {"act": "accept", "reason": "x", "price-guide": "5"}
@@ -142,6 +144,7 @@ def forms() -> dict[str, dict[str, str]]:
         reverse("vendor:billing_invoice_write_off", args=[invoice.pk]): {"reason": "x"},
         reverse("vendor:billing_charge_ask", args=[charge.pk]): {"reason": "x"},
         reverse("vendor:billing_refund_decide", args=[refund.pk]): {"act": "approve", "reason": "x"},
+        reverse("vendor:accounts_rowfailure_again", args=[RowFailure.objects.get().pk]): {"row": "x"},
         reverse("vendor:billing_bankpayment_book", args=[transfer.pk]): booking,
         reverse("vendor:accounts_user_correct", args=[people.user("olivia").pk]): {
             "email": "o@acme.example",

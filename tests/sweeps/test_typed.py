@@ -289,6 +289,8 @@ def staff_pages() -> dict[str, object]:
         "accounts_emailchange_decide": change.pk,
         "accounts_letter_again": (),
         "accounts_letter_html": None,
+        "accounts_rowfailure_again": None,
+        "accounts_taskrun_now": None,
         "accounts_user_correct": olivia.pk,
         "billing_bankpayment_book": transfer.pk,
         "billing_cancellation_figures": None,

@@ -25,7 +25,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from admin_center.management.commands import prepare
-from admin_center.server import checks, database, gateway, worker
+from admin_center.server import checks, database, gateway, request_times, worker
 
 # What a request that has begun may still take when the server ends.
 SECONDS_TO_FINISH = 10
@@ -122,7 +122,11 @@ class Command(BaseCommand):
         else:
             _demand_prepared()
         connections.close_all()
-        with database.kept(), nullcontext() if options["without_worker"] else worker.worker():
+        with (
+            database.kept(),
+            request_times.shared(),
+            nullcontext() if options["without_worker"] else worker.worker(),
+        ):
             run(
                 "admin_center.wsgi:application",
                 options["host"],
