@@ -63,13 +63,15 @@ class Seats:
 class OwnPrice:
     """A price that is not the list price, or ends: the price after it in minor units, and from which day.
 
-    `agreed` says that the price of today was agreed with the account, `coming` that the one after it was.
+    `agreed` says that the price of today was agreed with the account, `coming` that the one after it was,
+    until a day (exclusive) or without end.
     """
 
     list_price: int
     ends_on: date | None
     agreed: bool = False
     coming: bool = False
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +297,7 @@ def _own_price(facts: Facts, line: LineFacts, on: date) -> OwnPrice | None:
     edition, cycle = facts.edition(line.product, line.edition), facts.paid_cycle
     coming = edition.agreed(cycle, facts.renews_on)
     if coming is not None and coming.unit is not None and coming.unit != line.unit:
-        return OwnPrice(coming.unit, facts.renews_on, coming=True)
+        return OwnPrice(coming.unit, facts.renews_on, coming=True, until=coming.until)
     now = edition.agreed(cycle, on)
     agreed = now is not None and now.unit == line.unit
     # An agreed price goes on where the vendor ends the same price for all others.

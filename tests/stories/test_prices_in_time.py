@@ -92,6 +92,7 @@ def test_every_face_says_the_same_of_a_price(decided, db: None) -> None:  # type
     assert (f"${unit}" in summary) is True
     assert ("ends this price on 1 October 2023" in summary) is (decided is ended)
     assert ("as agreed with" in summary) is (decided in (agreed, agreed_for_a_year, agreed_to_stay))
+    assert ("until 27 October 2024" in summary) is (decided is agreed_for_a_year)
     # The renewal page: from today to then.
     page = text(open_as("olivia", f"{SUMMARY}renewal/"))
     assert f"The renewal’s total before tax {total}" in page
