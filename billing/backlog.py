@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,13 +15,17 @@ from accounts.models import EmailChange, Invitation, Letter, OwnershipOffer, Row
 from billing import erasure, payments, reconciliation, renewal_run
 from billing.models import ChangeRequest, Charge, DataExport, ProviderMessage, Refund, Subscription
 
+# A worker says that it lives every five seconds.
+A_MOMENT = timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """What is due at a moment, and who does it.
 
-    `due` holds since when the oldest of each kind has been due, None where nothing is. `ended` holds when
-    each step last ended without an error of its own, `failures` how many rows of each queue fail.
+    `beat` is the last sign of life of a worker; one that ended in order leaves none. `due` holds since when
+    the oldest of each kind has been due, None where nothing is. `ended` holds when each step last ended
+    without an error of its own, `failures` how many rows of each queue fail.
     """
 
     at: datetime
@@ -30,6 +34,11 @@ class Backlog:
     ended: Mapping[str, datetime]
     failures: Mapping[str, int]
     parked: int
+
+    @property
+    def is_worked(self) -> bool:
+        """Whether a worker gave a sign of life within the last minute."""
+        return self.beat is not None and self.at - self.beat < A_MOMENT
 
     def late(self) -> dict[str, float]:
         """Return for how many seconds the oldest of each kind has been due."""

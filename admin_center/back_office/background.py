@@ -1,7 +1,7 @@
 """The background work: its runs, how far behind it is, and the rows that fail."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -66,8 +66,6 @@ NAMES = STEPS | {
     "said_by_provider": _("What the payment provider says"),
     "erasures": STEPS["erased"],
 }
-# Less than this ago, a worker is there.
-A_MOMENT = timedelta(minutes=1)
 
 
 def name(code: str) -> str:
@@ -140,7 +138,7 @@ class TaskRunAdmin(StaffAdmin):
             **self.admin_site.each_context(request),
             "title": gettext("The background work now"),
             "opts": self.opts,
-            "is_there": work.beat is not None and work.at - work.beat < A_MOMENT,
+            "is_there": work.is_worked,
             "beat": work.beat and timesince(work.beat, work.at),
             "due": _due(work),
             "failures": [(name(queue), rows) for queue, rows in work.failures.items()],

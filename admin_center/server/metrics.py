@@ -26,8 +26,11 @@ def _state(ready: Readiness) -> Iterator[str]:
         return
     beat = work.seconds_since(work.beat)
     yield from _gauge(
+        "worker_alive", "1 where a worker gave a sign of life within a minute.", [({}, float(work.is_worked))]
+    )
+    yield from _gauge(
         "worker_beat_age_seconds",
-        "Since when no worker said that it lives; nothing where there never was one.",
+        "How long ago a worker last gave a sign of life; nothing where there is none.",
         [] if beat is None else [({}, beat)],
     )
     yield from _gauge(

@@ -49,7 +49,7 @@ def _lines(work: Backlog | None) -> list[str]:
     beat = work.seconds_since(work.beat)
     late = {kind: seconds for kind, seconds in work.late().items() if seconds}
     return [
-        f"worker: {'never seen' if beat is None else f'last beat {beat:.0f} s ago'}",
+        f"worker: {'none' if beat is None else f'last beat {beat:.0f} s ago'}",
         *(f"oldest due: {kind} for {seconds:.0f} s" for kind, seconds in late.items()),
         *([] if late else ["oldest due: nothing"]),
         *(f"failed rows: {queue} {rows}" for queue, rows in work.failures.items()),

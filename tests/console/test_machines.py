@@ -125,9 +125,7 @@ def test_ready_tells_how_the_work_stands(late: Account) -> None:
 
 
 def test_of_nobody_who_works_ready_says_so(transactional_db: None) -> None:
-    assert Client().get("/readyz").content == (
-        b"ok\nworker: never seen\noldest due: nothing\nparked accounts: 0"
-    )
+    assert Client().get("/readyz").content == (b"ok\nworker: none\noldest due: nothing\nparked accounts: 0")
 
 
 def metrics(client: Client, token: str = TOKEN) -> dict[str, float]:
@@ -159,6 +157,7 @@ def test_metrics_say_the_same_to_who_bears_the_token(
     assert 3600 <= found['oldest_due_seconds{kind="letters"}'] <= 3700
     assert found['oldest_due_seconds{kind="exports"}'] == 0
     assert 7 <= found["worker_beat_age_seconds"] <= 60
+    assert found["worker_alive"] == 1
     assert found['step_ended_timestamp_seconds{step="erased"}'] == pytest.approx(
         clock.now().timestamp(), abs=60
     )
