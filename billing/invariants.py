@@ -42,7 +42,7 @@ INVARIANTS: dict[str, str] = {
         SELECT l.id FROM billing_line l JOIN billing_agentseat s ON s.line_id = l.id
         WHERE l.ended_on IS NULL GROUP BY l.id
         HAVING count(*) > l.quantity + coalesce((SELECT sum(t.quantity) FROM billing_temporaryseats t
-            WHERE t.line_id = l.id), 0)""",
+            WHERE t.line_id = l.id AND NOT t.is_over), 0)""",
     "a line's seats in use are those that people hold": """
         SELECT l.id FROM billing_line l
         WHERE l.in_use <> (SELECT count(*) FROM billing_agentseat s WHERE s.line_id = l.id)""",

@@ -12,7 +12,7 @@ from djmoney.money import Money
 from accounts import clock, mail
 from accounts.models import Account, Activity, Letter, Membership
 from accounts.occasion import Occasion
-from billing import seats, tasks, temporary_seats
+from billing import renewal, seats, tasks, temporary_seats
 from billing.models import AgentSeat, ScheduledChange, TemporarySeats
 from billing.storage import loading
 from tests import acting, people, shop
@@ -180,6 +180,27 @@ def test_of_a_product_that_ends_before_them_nothing_is_told(acme: Account) -> No
     )  # fmt: skip
     run(noon(date(2023, 10, 22)))
     assert Letter.objects.count() == 0
+
+
+def test_where_a_suite_becomes_single_products_whoever_has_no_seat_of_them_is_set_back_too() -> None:
+    """Its temporary seats end with it on the renewal day: four people, two seats of Support."""
+    account = people.acme(timezone="UTC", collection_method="send_invoice")
+    shop.subscribe(account, {"suite": ("team", 2, "40")}, start=date(2022, 10, 27))
+    suite, renews = shop.line(account, "suite"), date(2023, 10, 27)
+    TemporarySeats.objects.create(
+        subscription_id=account.pk, line=suite, quantity=2, starts_on=START, ends_on=date(2023, 12, 1),
+        charged=Money(0, "USD"), created_at=noon(START),
+    )  # fmt: skip
+    give(account, "adam", "agnes", "bilal", "olivia", product="suite")
+    ScheduledChange.objects.create(
+        subscription_id=account.pk, line=suite, kind="removal", leaving=["guide"], takes_effect_on=renews,
+        created_at=noon(START),
+    )  # fmt: skip
+    renewal.renew(account.pk, occasion=acting.occasion(on=renews))
+    assert len(holders(account)) == 4
+    run(noon(renews))
+    assert len(holders(account)) == 2
+    assert len(letters("seat_ended")) == 2
 
 
 def test_of_a_cancelled_account_nothing_is_told_and_nobody_loses_a_seat(acme: Account) -> None:
