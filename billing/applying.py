@@ -31,6 +31,7 @@ from billing.rules.changes import Change, UsePromoCode
 from billing.rules.differences import holds
 from billing.rules.facts import Facts
 from billing.rules.price_overrides import quote_at
+from billing.rules.quoting import PricedQuote
 from billing.storage import loading
 from billing.storage.saving import persist
 from billing.subscription_state import state_of
@@ -202,7 +203,21 @@ def _record(
             "asked_by": quote.request.requester_name if quote.request and by is None else "",
             **(payment_letters.terms(invoice.payment_terms, invoice.due_on) if invoice else {}),
             **change_request_letters.changes(account, checked.quote, checked.before),
+            "renewal_more": _more(checked.quote),
             **charge_letters.charged(checked.quote.lines, checked.quote.settlement, account.currency, names),
         },
         key=str(quote.pk),
     )
+
+
+def _more(quote: PricedQuote) -> dict[str, object]:
+    """Return what a renewal costs more or less from which day on; nothing where that is none or not known."""
+    if not quote.more:
+        return {}
+    after = quote.renewal
+    return {
+        "amount": abs(quote.more),
+        "less": quote.more < 0,
+        "on": after.on.isoformat(),
+        "cycle": after.cycle.value,
+    }

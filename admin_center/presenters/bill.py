@@ -1,17 +1,18 @@
-"""An invoice beside the one before it, with who changed what in between. Calculates no amount."""
+"""What an invoice is for, and how it differs from the one before it. Calculates no amount."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
-from admin_center.wording import bill
-from billing import documents
+from admin_center.wording import bill, change_requests
+from billing import documents, quote_json
 from billing.models import Invoice, InvoiceLine, Quote
 from billing.rules.bill_comparison import BillCause, BillComparison, BillPart, compare, is_behind
 from billing.rules.change_json import from_plain
-from billing.rules.changes import Change
+from billing.rules.changes import Change, Moment
 from billing.rules.documents import InvoiceDocument
 from billing.rules.lines import LineKind
 
@@ -76,6 +77,22 @@ def of(invoice: Invoice, document: InvoiceDocument) -> BillView | None:
         comparison=comparison,
         rows=tuple(_row(part, changes) for part in comparison.parts),
         largest=tuple(bill.part(part) for part in comparison.largest),
+    )
+
+
+def gist(invoice: Invoice, lines: Sequence[InvoiceLine]) -> tuple[str, ...]:
+    """Return what an invoice charges a change for, from what to what; names are those that it has itself."""
+    if invoice.quote is None:
+        return ()
+    quote = quote_json.load(invoice.quote.document)
+    names: dict[str | tuple[str, str], str] = {}
+    for line in lines:
+        names |= {line.product: line.product_name, (line.product, line.edition): line.edition_name}
+    made = [one.change for one in quote.timed if one.moment is not Moment.AT_RENEWAL]
+    return tuple(
+        change_requests.change(one, quote.base, names)
+        for one in made
+        if getattr(one, "product", None) in (None, *names)
     )
 
 

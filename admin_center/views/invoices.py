@@ -71,6 +71,7 @@ def invoice(request: AccountRequest, number: str) -> HttpResponse:
         "invoice": found,
         "document": document_presenter.view_of(document, open_=found.state is InvoiceState.OPEN),
         "bill": bill_presenter.of(found, document),
+        "gist": bill_presenter.gist(found, lines),
         "e_invoice_needs": e_invoices.missing(document),
         "rows": quote_presenter.invoiced(lines, found.currency),
         "currency": found.currency,

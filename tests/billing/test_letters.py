@@ -28,6 +28,7 @@ FACTS = {
     "on": "2023-10-27", "ended": [{"product": "Guide", "used": 2}, {"product": "Credits", "used": 0}],
     "difference": 15600, "is": 1200, "last": "2023-08-30", "quantity": 3, "left": 10,
     "used": 12, "people": ["Agnes Adler"], "more": 1,
+    "renewal_more": {"amount": 1200, "less": True, "on": "2023-10-27", "cycle": "annual"},
 }  # fmt: skip
 KINDS = sorted(
     folder.name for folder in Path(settings.BASE_DIR, "templates/mail").iterdir() if folder.is_dir()

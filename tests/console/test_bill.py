@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts import roles
-from accounts.models import Account, Membership
+from accounts import mail, roles
+from accounts.models import Account, Letter, Membership
 from accounts.rules.roles import Role
 from billing.models import Invoice
 from billing.rules.changes import AddSeats
@@ -69,6 +69,8 @@ def test_two_seats_more_are_the_difference_with_who_added_them(acme: Account) ->
     assert "change within a period, only on this invoice" in beside
     assert "+$13.16" in beside
     assert "more than" not in beside
+    # Its first sentence says what the change did.
+    assert "View the change Support: 10 → 12 seats (+2). Lines" in beside
 
 
 def test_a_finance_reader_reads_why_and_gets_no_way_to_the_change(acme: Account) -> None:
@@ -90,6 +92,27 @@ def test_it_takes_three_statements_whatever_changed_in_between(acme: Account) ->
     renew(acme, date(2023, 9, 1))
     # The invoice before it, its lines, and the changes in between; alone it only finds that there is none.
     assert asked(Invoice.objects.latest("pk")) == alone + 2
+
+
+def test_the_letter_of_a_change_says_what_it_costs_from_when(acme: Account) -> None:
+    change(acme, date(2023, 8, 15), AddSeats("support", 12))
+    letter = Letter.objects.filter(kind="change_confirmed", user=people.user("olivia")).get()
+    # 2 × 12.00, and 20 % of it
+    assert letter.facts["renewal_more"] == {
+        "amount": 2880,
+        "less": False,
+        "on": "2023-09-01",
+        "cycle": "monthly",
+    }
+    assert "From 1 September 2023 it costs $28.80 a month more." in written(letter)
+    Account.objects.update(type="managed")
+    assert "it costs" not in written(Letter.objects.get(pk=letter.pk))
+
+
+def written(letter: Letter) -> str:
+    """Return the letter's text and HTML, each space a plain one."""
+    message = mail.message(letter)
+    return " ".join(f"{message.body} {message.alternatives[0][0]}".replace("\u00a0", " ").split())
 
 
 def asked(invoice: Invoice) -> int:
