@@ -85,3 +85,16 @@ def test_staff_change_it_with_a_reason(by_invoice: Account) -> None:
     entry = account.activity.order_by("-pk").first()
     assert entry.before == {"collection_method": "send_invoice"}
     assert entry.reason == "Wants to pay by card"
+
+
+def test_an_open_invoice_is_not_paid_without_a_method(by_invoice: Account) -> None:
+    """It is charged automatically from now on, and nothing was put on file."""
+    renews = datetime(2023, 10, 27, 12, tzinfo=UTC)
+    olivia = acting.occasion(by=people.user("olivia"), on=renews.date(), at=renews)
+    with acting.at(renews):
+        renewal.renew(by_invoice.pk, occasion=acting.occasion(on=renews.date(), at=renews))
+        Account.objects.filter(pk=by_invoice.pk).update(collection_method="charge_automatically")
+        account = Account.objects.get(pk=by_invoice.pk)
+        with pytest.raises(payments.NoPaymentMethod):
+            payments.pay(Invoice.objects.get().number, account, occasion=olivia)
+    assert not Charge.objects.exists()

@@ -27,7 +27,7 @@ from billing.models import (
     Subscription,
 )
 from billing.rules.changes import AddProduct, AddSeats, ChangeEdition, ReduceSeats
-from billing.rules.refusals import HeldChange, PastDue
+from billing.rules.refusals import HeldChange, NoSuchLine, PastDue
 from tests import acting, people, shop
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("acting")]
@@ -381,3 +381,20 @@ def test_an_account_whose_facts_break_a_rule_is_parked_and_charged_nothing(ledge
     )
     assert Invoice.objects.count() == SandboxPayment.objects.count() == 0
     assert list(renewal.due(date(2024, 1, 1))) == []
+
+
+def test_while_a_change_waits_for_its_money_nothing_planned_is_undone(ledger: Account) -> None:
+    """What was confirmed was priced with it: undone, another amount would have been right."""
+    confirm(draw(ledger, ReduceSeats("support", 8)))
+    pay_by(ledger, "test_asks_3ds")
+    assert confirm(draw(ledger, AddProduct("guide", "team", 3))).state == Quote.State.HELD
+    planned = ScheduledChange.objects.get()
+    with pytest.raises(HeldChange):
+        quotes.undo(planned.pk, occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
+    assert ScheduledChange.objects.get() == planned
+
+
+def test_an_account_that_has_bought_nothing_is_quoted_nothing() -> None:
+    account = people.acme(timezone="UTC")
+    with pytest.raises(NoSuchLine):
+        draw(account, AddSeats("support", 11))

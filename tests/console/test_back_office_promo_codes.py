@@ -211,6 +211,16 @@ def test_the_verb_refuses_what_would_change_what_was_promised(ledger: Account, o
     assert not promo_codes.in_use(promo)
 
 
+def test_the_verb_defines_nothing_that_cannot_be(acme: Account) -> None:
+    """100.5 percent, and a product that the price list doesn't have."""
+    terms = promo_codes.Terms("AUTUMN", Decimal("100.5"), products=("nothing",))
+    by_vera = acting.occasion(by=people.vera(), on=JULY_14)
+    with acting.at(MOMENT, by_staff=True), pytest.raises(ValidationError) as refused:
+        promo_codes.create(shop.catalogue(), terms, occasion=by_vera, reason="Campaign")
+    assert set(refused.value.message_dict) == {"percent", "products"}
+    assert not PromoCode.objects.exists()
+
+
 def test_a_limit_is_not_set_below_what_was_used(ledger: Account, olivia: Client, vera: Client) -> None:
     promo = define()
     use("WELCOME", olivia)
