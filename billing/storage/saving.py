@@ -14,7 +14,6 @@ from typing import Any, TypeAlias
 from accounts import copying
 from accounts.occasion import Occasion
 from billing.models import (
-    AgentSeat,
     Discount,
     Edition,
     Line,
@@ -29,7 +28,7 @@ from billing.rules.periods import Segment
 from billing.rules.tax import LineTaxes
 from billing.rules.tax_json import to_plain
 from billing.rules.temporary import START_TOLD
-from billing.storage import statements
+from billing.storage import seat_moves, statements
 
 # Rarely written rows go through the ORM, so many in a statement: it holds at most 65,535 parameters.
 AT_ONCE = 1000
@@ -71,9 +70,9 @@ def persist_all(moves: Sequence[SubscriptionMove]) -> None:
     """
     editions = {pk: editions_of(pk) for pk in {move.subscription.catalogue_id for move in moves}}
     _write_subscriptions(moves)
-    _close_lines(moves)
+    since = _close_lines(moves)
     _rewrite_lines(moves, editions)
-    new = _add_lines(moves, editions)
+    new = _add_lines(moves, editions, since)
     _rewrite_segments(moves)
     _add_segments(moves, new)
     _write_scheduled(moves, new, editions)
@@ -102,8 +101,8 @@ def _write_subscriptions(moves: Sequence[SubscriptionMove]) -> None:
     statements.move_subscriptions([move.subscription for move in moves])
 
 
-def _close_lines(moves: Sequence[SubscriptionMove]) -> None:
-    """End the lines that are gone, and free their seats."""
+def _close_lines(moves: Sequence[SubscriptionMove]) -> dict[int, datetime]:
+    """End the lines that are gone, and free their seats; return since when those had them who keep one."""
     gone: dict[int, date] = {}
     for move in moves:
         kept = {line.id for line in move.after.lines}
@@ -112,7 +111,10 @@ def _close_lines(moves: Sequence[SubscriptionMove]) -> None:
             for line in move.before.lines
             if line.id is not None and line.id not in kept
         }
+    moving = any(line.holders for move in moves for line in move.after.lines if line.id is None)
+    since = seat_moves.given(gone.keys()) if moving else {}
     statements.end_lines(gone)
+    return since
 
 
 def _rewrite_lines(moves: Sequence[SubscriptionMove], editions: Mapping[int, Editions]) -> None:
@@ -135,7 +137,7 @@ def _terms(line: LineFacts) -> tuple[object, ...]:
 
 
 def _add_lines(
-    moves: Sequence[SubscriptionMove], editions: Mapping[int, Editions]
+    moves: Sequence[SubscriptionMove], editions: Mapping[int, Editions], since: dict[int, datetime]
 ) -> dict[tuple[int, str], int]:
     """Write new lines, held by who held what they replace; return their ids by subscription and product."""
     made: list[tuple[LineFacts, Line]] = []
@@ -158,14 +160,7 @@ def _add_lines(
     if not made:
         return {}
     Line.objects.bulk_create([row for _line, row in made], batch_size=AT_ONCE)
-    AgentSeat.objects.bulk_create(
-        (
-            AgentSeat(subscription_id=row.subscription_id, line=row, membership_id=holder)
-            for line, row in made
-            for holder in sorted(line.holders)
-        ),
-        batch_size=AT_ONCE,
-    )
+    seat_moves.add(made, since, size=AT_ONCE)
     return {(row.subscription_id, line.product): row.pk for line, row in made}
 
 
