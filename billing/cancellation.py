@@ -15,7 +15,7 @@ from accounts.gate import Gate
 from accounts.models import Account, Letter, Membership, User
 from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
-from accounts.rules.capabilities import AccountState
+from accounts.rules.capabilities import AccountState, AccountType, decided_by_staff
 from accounts.rules.decision import Action
 from accounts.rules.letters import LetterKind
 from billing import payment_links
@@ -142,11 +142,12 @@ def cancel_now(account: Account, *, mark: str, reason: str, text: str, occasion:
     """Cancel the account at once: from the next request on nobody of it can use or reach anything.
 
     `mark` names the sheet that was shown. The page has asked for the password, the second factor
-    and the account's name. Raises NotAllowed, SheetChanged. What is on its way to the provider is
+    and the account's name. For an owner who can't, by the account's type, the vendor's staff do it, with
+    the reason as its `text`. Raises NotAllowed, SheetChanged. What is on its way to the provider is
     taken in when it answers; a change that waited for it is refunded.
     """
     account = Account.objects.lock(account.pk)
-    Gate(occasion.person, account, on=occasion.on).demand(Action.CANCEL_ACCOUNT)
+    demand(account, text, occasion)
     sheet = consequences(account, occasion.on)
     if sheet.mark != mark:
         raise SheetChanged(sheet)
@@ -154,12 +155,29 @@ def cancel_now(account: Account, *, mark: str, reason: str, text: str, occasion:
     # An end that waited is overtaken; a restore lets it wait again.
     Cancellation.objects.filter(account=account, undone_at=None).update(undone_at=at)
     made = _write(account, sheet, reason, text, occasion=occasion, at_period_end=False)
-    end_everything(account, occasion=occasion)
-    tell_members(account, occasion=occasion, key=str(made.pk))
+    why = text.strip() if occasion.by_staff else ""
+    end_everything(account, occasion=occasion, reason=why)
+    tell_members(account, occasion=occasion, key=str(made.pk), why=why)
     return made
 
 
-def tell_members(account: Account, *, occasion: Occasion, key: str) -> None:
+def demand(account: Account, why: str, occasion: Occasion) -> None:
+    """Let an account's owner end it, or the vendor's staff for one whose type leaves it to them.
+
+    Raises NotAllowed; of the staff PermissionDenied, and ValueError where they don't say why.
+    """
+    if for_owner(account, occasion) and account.state != AccountState.CANCELLED:
+        staff.demand(occasion.person, why)
+    else:
+        Gate(occasion.person, account, on=occasion.on).demand(Action.CANCEL_ACCOUNT)
+
+
+def for_owner(account: Account, occasion: Occasion) -> bool:
+    """Tell whether an account is ended, or its end undone, by the staff in the place of its owner."""
+    return occasion.by_staff and decided_by_staff(AccountType(account.type))
+
+
+def tell_members(account: Account, *, occasion: Occasion, key: str, why: str = "") -> None:
     """Tell everybody of an account, once, that it has ended; its owner alone how to pay what is open.
 
     Called after `end_everything`, which throws away the letters that waited.
@@ -168,7 +186,7 @@ def tell_members(account: Account, *, occasion: Occasion, key: str) -> None:
     contacts = [member.user for member in Membership.objects.contacts(account)]
     open_invoices = payment_links.tell_owner(account, occasion=occasion, key=key)
     letter = {"account": account.name, "until": (at + KEPT_FOR).isoformat(), "open": open_invoices}
-    letter |= {"by": occasion.by.name} if occasion.by else {}
+    letter |= {"by": occasion.by.name, "why": why} if occasion.by else {}
     mail.post(LetterKind.ACCOUNT_CANCELLED, account, to=contacts, facts=letter, key=key)
     told = {person.pk for person in contacts}
     members = Membership.objects.live().filter(account=account).select_related("user")
@@ -214,7 +232,7 @@ def cancel_at_period_end(
     and FirstPurchaseNeeded where no period was ever bought.
     """
     account = Account.objects.lock(account.pk)
-    Gate(occasion.person, account, on=occasion.on).demand(Action.CANCEL_ACCOUNT)
+    demand(account, text, occasion)
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account.pk)
     sheet = consequences(account, occasion.on, at_end=True)
     if sheet.mark != mark:
@@ -250,7 +268,7 @@ def cancel_at_period_end(
         subject="subscription",
         before=state_of(reading.facts),
         after=state_of(after.facts),
-        reason=reason,
+        reason=text.strip() if occasion.by_staff else reason,
     )
     mail.post(
         LetterKind.CANCELLATION_SCHEDULED,
@@ -258,6 +276,7 @@ def cancel_at_period_end(
         to=[member.user for member in Membership.objects.contacts(account)],
         facts={
             "by": occasion.person.name,
+            "why": text.strip() if occasion.by_staff else "",
             "on": made.takes_effect_on.isoformat(),
             "until": (made.takes_effect_on - timedelta(days=1)).isoformat(),
             "open": Invoice.objects.filter(

@@ -16,7 +16,7 @@ from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import Capability
 from accounts.rules.decision import Action
-from billing import approvals, payments, planned_invitations, quote_json, renewal
+from billing import approvals, cancellation, payments, planned_invitations, quote_json, renewal
 from billing.applying import QuoteOutdated, apply, check, promo_codes
 from billing.models import (
     Cancellation,
@@ -287,8 +287,8 @@ def withdraw(quote_id: UUID, *, occasion: Occasion) -> Quote:
 
 
 @transaction.atomic
-def undo(change_id: int, *, occasion: Occasion) -> None:
-    """Undo a change that waits for renewal.
+def undo(change_id: int, *, occasion: Occasion, reason: str = "") -> None:
+    """Undo a change that waits for renewal; the staff, with a reason, the end that they scheduled.
 
     Raises NotAllowed; UndoTooLate once its day has come, RenewalParked where that renewal is on hold;
     EndsEarlier where an extension was made without the line; ScheduledChange.DoesNotExist where it is gone.
@@ -296,9 +296,10 @@ def undo(change_id: int, *, occasion: Occasion) -> None:
     account = Account.objects.lock_for(ScheduledChange, change_id)
     change = ScheduledChange.objects.get(pk=change_id)
     cancels = change.kind == ScheduledChange.Kind.CANCELLATION
-    Gate(occasion.person, account, on=occasion.on).demand(
-        Action.CANCEL_ACCOUNT if cancels else Action.UNDO_CHANGE
-    )
+    if cancels:
+        cancellation.demand(account, reason, occasion)
+    else:
+        Gate(occasion.person, account, on=occasion.on).demand(Action.UNDO_CHANGE)
     subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account.pk)
     if occasion.on >= change.takes_effect_on:
         if subscription.parked_at is not None:
@@ -324,6 +325,7 @@ def undo(change_id: int, *, occasion: Occasion) -> None:
         subject="subscription",
         before=state_of(before.facts),
         after=state_of(after.facts),
+        reason=reason.strip(),
     )
 
 

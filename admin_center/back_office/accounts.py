@@ -17,6 +17,7 @@ from admin_center.back_office.billing_profiles import BillingProfileMixin
 from admin_center.back_office.clocks import ClockMixin
 from admin_center.back_office.columns import linked, links, related
 from admin_center.back_office.email_corrections import EmailCorrectionMixin
+from admin_center.back_office.endings import EndingMixin
 from admin_center.back_office.old_debts import OldDebtMixin
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
@@ -49,7 +50,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Account, site=site)
-class AccountAdmin(ClockMixin, OldDebtMixin, BillingProfileMixin, StaffAdmin):
+class AccountAdmin(ClockMixin, EndingMixin, OldDebtMixin, BillingProfileMixin, StaffAdmin):
     """Customer companies."""
 
     form = AccountForm
@@ -66,7 +67,10 @@ class AccountAdmin(ClockMixin, OldDebtMixin, BillingProfileMixin, StaffAdmin):
         ),
         (_("Details"), {"fields": (*lifecycle.FIELDS, "reason")}),
         (_("Invoices"), {"fields": ("made_out_to", "recipients")}),
-        (_("Dates"), {"fields": ("created_at", "trial_ends_on", "cancelled_at", "is_sandbox", "own_clock")}),
+        (
+            _("Dates"),
+            {"fields": ("created_at", "trial_ends_on", "cancelled_at", "end_for", "is_sandbox", "own_clock")},
+        ),
     )
 
     @admin.display(description=_("Invitations in 24 hours"))

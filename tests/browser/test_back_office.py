@@ -41,6 +41,10 @@ def addresses() -> list[str]:
         for one in Account.objects.filter(is_sandbox=True)
     ]
     found += [
+        reverse("vendor:accounts_account_end", args=[one.pk])
+        for one in Account.objects.filter(type__in=["assisted", "managed"])
+    ]
+    found += [
         reverse("vendor:billing_changerequest_decide", args=[one.pk]) for one in ChangeRequest.objects.all()
     ]
     found += [

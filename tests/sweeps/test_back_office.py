@@ -115,6 +115,12 @@ def forms() -> dict[str, dict[str, str]]:
             "start": "2026-12-31",
             "days": "3",
         },
+        reverse("vendor:accounts_account_end", args=[acme.pk]): {
+            "why": "other",
+            "reason": "x",
+            "mark": "x:y",
+            "act": "end",
+        },
         reverse("vendor:accounts_account_clock", args=[initech.pk]): {
             "how": "day",
             "until": "",

@@ -209,6 +209,7 @@ def of_staff(place: World) -> Iterator[tuple[str, str]]:
     Account.objects.filter(pk=sandbox.pk).update(is_sandbox=True, clock=at)
     for name, args in (
         ("accounts_account_clock", [sandbox.pk]),
+        ("accounts_account_end", [place.accounts["M", "P"].pk]),
         ("accounts_account_change", [managed.pk]),
         ("billing_promocode_add", []),
         ("billing_promocode_change", [promo.pk]),

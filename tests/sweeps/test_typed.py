@@ -284,6 +284,7 @@ def staff_pages() -> dict[str, object]:
     Subscription.objects.filter(pk=acme.pk).update(parked_at=AT, parked_because="gap support", tax_percent=20)
     return {
         "accounts_account_clock": globex.pk,
+        "accounts_account_end": acme.pk,
         "accounts_account_profile": globex.pk,
         "accounts_account_settle": globex.pk,
         "accounts_emailchange_decide": change.pk,
@@ -340,5 +341,5 @@ def test_what_staff_type_is_there_after_signing_in_again(db: None) -> None:
     # Account, code (new and old), settling, correcting, giving back, deciding, letting renew, own rate,
     # sending again, a link sent and revoked, a transfer booked, a billing profile, a charge asked about and
     # given back, a refund decided, an invoice written off, credited and sent again, a clock moved,
-    # seats changed for the customer, and that reviewed.
-    assert tried == 23
+    # seats changed for the customer, and that reviewed, an account ended for its owner.
+    assert tried == 24
