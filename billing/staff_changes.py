@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from accounts import activity, staff
@@ -25,7 +26,7 @@ OFFERED = (AddSeats, ReduceSeats, BuyTemporarySeats)
 _OPEN = (AccountState.ACTIVE, AccountState.PAST_DUE)
 
 
-class NotForStaff(Exception):
+class NotForStaff(PermissionDenied):
     """The account's own people change it, or it is not open."""
 
 

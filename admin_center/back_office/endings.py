@@ -21,6 +21,7 @@ from admin_center.back_office.columns import money
 from admin_center.back_office.staff import StaffAdmin
 from admin_center.occasions import staff_occasion
 from admin_center.wording import phrases
+from admin_center.wording.bidi import isolated
 from billing import cancellation, quotes
 from billing.cancellation import CancellationSheet, SheetChanged
 from billing.models import Cancellation, ScheduledChange
@@ -34,7 +35,7 @@ else:
 AT_ONCE, AT_END, UNDO = "now", "end", "undo"
 
 
-class EndForm(acts.ReasonForm):
+class AccountEndForm(acts.ReasonForm):
     """Why an account ends, as its customer says it and in the staff's words; `mark` names what was shown."""
 
     why = forms.ChoiceField(label=_("The customer’s reason"), choices=Cancellation.Reason.choices)
@@ -79,7 +80,7 @@ class EndingMixin(Base):
         }
         mark = ":".join(one.mark for one in sheets.values())
         typed = request.POST if request.method == "POST" else None
-        form = acts.ReasonForm(typed) if scheduled else EndForm(typed, initial={"mark": mark})
+        form = acts.ReasonForm(typed) if scheduled else AccountEndForm(typed, initial={"mark": mark})
         if form.is_bound and form.is_valid():
             answer = (
                 _undone(request, account, scheduled, form) if scheduled else _ended(request, account, form)
@@ -112,7 +113,7 @@ def _act(
     banner = gettext(
         "You act as yourself, %(name)s, for the owner of %(account)s, "
         "who reads in a letter who did it, and why."
-    ) % {"name": request.user.name, "account": account}
+    ) % {"name": isolated(request.user.name), "account": isolated(account.name)}
     above = (reverse("vendor:accounts_account_change", args=[account.pk]), str(account))
     if scheduled:
         day = phrases.day(scheduled.takes_effect_on)

@@ -45,8 +45,6 @@ LOCKS_TOO = {
 }
 # They commit what they intend before they ask the provider, or renew first: tests/billing/test_kills.py.
 SEVERAL_TRANSACTIONS = {
-    "billing.staff_changes.confirm",
-    "billing.staff_changes.draw_up",
     "billing.payments.pay",
     "billing.quotes.confirm",
     "billing.quotes.draw_up",
@@ -162,6 +160,8 @@ PREPARED: dict[str, Callable[[Case], object]] = {
 # They speak to the provider, outside of any transaction, or need a request that staff alone can answer.
 NOT_HERE = {
     "billing.own_clocks.move",
+    "billing.staff_changes.confirm",
+    "billing.staff_changes.draw_up",
     "billing.payments.pay",
     "billing.payment_methods.begin",
     "billing.provider_checks.ask_now",
