@@ -32,6 +32,7 @@ from billing.models import (
     ChangeRequest,
     DataExport,
     FirstApproval,
+    KeptQuote,
     PaymentLink,
     PaymentMethod,
     PaymentSetup,
@@ -105,6 +106,7 @@ def erase(account_id: int, at: datetime) -> bool:
     )
     PaymentLink.objects.filter(invoice__subscription_id=account_id).update(sent_to="")
     PlannedInvitation.objects.filter(quote__subscription_id=account_id).delete()
+    KeptQuote.objects.filter(subscription_id=account_id).delete()
     WriteOff.objects.filter(invoice__subscription_id=account_id).update(reason="")
     Refund.objects.filter(subscription_id=account_id).update(reason="", decision="")
     Cancellation.objects.filter(account=account).update(by=None, by_name="", text="", erased_at=at)

@@ -16,6 +16,7 @@ from accounts.rules.activity import ActivityVerb
 from accounts.rules.decision import Action
 from admin_center import drafts
 from admin_center.due_renewals import renew_first
+from admin_center.forms.kept_quotes import KeepForm
 from admin_center.forms.quotes import OrderForm
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import activity as activity_presenter
@@ -97,6 +98,7 @@ def _show(
     order = order or OrderForm(initial=_order(request, found))
     context: dict[str, Any] = {
         "order": order,
+        "keep": KeepForm(auto_id="keep_%s"),
         "kept": drafts.refill(request, order),
         "terms": settings.SELLER.terms,
         "gaps": profile_presenter.gaps(request.account) if request.gate.may(Action.VIEW_PAYMENT) else [],

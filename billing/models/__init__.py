@@ -11,6 +11,7 @@ from billing.models.charge import Charge, InvoicePayment
 from billing.models.clock_move import ClockMove
 from billing.models.dunning import DunningEntry
 from billing.models.invoice import Invoice, InvoiceLine, Numbering
+from billing.models.kept_quote import KeptQuote
 from billing.models.loaded_account import LoadedAccount
 from billing.models.payment_link import PaymentLink
 from billing.models.payment_method import PaymentMethod, PaymentSetup
@@ -52,6 +53,7 @@ __all__ = [
     "InvoiceLine",
     "InvoicePayment",
     "InvoiceRecipient",
+    "KeptQuote",
     "Line",
     "LoadedAccount",
     "Numbering",

@@ -86,6 +86,15 @@ ACCOUNT: dict[str, Route] = {
     "quote_again": Route(
         "change_subscription", post=(302, 422), child="quote", part="quote_id", whose="owner", queries=40
     ),
+    "quote_keep": Route("change_subscription", post=(302,), child="quote", part="quote_id", whose="owner"),
+    "kept_quotes": Route("change_subscription", READ),
+    "kept_quote": Route("change_subscription", READ, child="kept", part="kept_id"),
+    # None where costs are not shown.
+    "kept_pdf": Route("change_subscription", (200, 404), child="kept", part="kept_id", download=True),
+    "kept_take_up": Route("change_subscription", post=(302,), child="kept", part="kept_id", queries=40),
+    "kept_remove": Route("change_subscription", post=(302,), child="kept", part="kept_id"),
+    "kept_link": Route("change_subscription", post=(200,), child="kept", part="kept_id", queries=30),
+    "kept_link_revoke": Route("change_subscription", post=(302,), child="kept", part="kept_id"),
     "request": Route("view_subscription", READ, child="request", part="request_id"),
     "request_receipt": Route("view_subscription", READ, child="approved", part="request_id"),
     "request_approve": Route(
@@ -190,6 +199,7 @@ OUTSIDE: dict[str, Route] = {
     "calendar": Route(get=(404,), who="open", parts=(("token", "x"),)),
     # By a link that pays an invoice; this one is nobody's, and nobody of the world was at the provider.
     "pay_link": Route(get=(404,), post=(404,), who="open", parts=(("token", "x"),)),
+    "kept_read": Route(get=(404,), who="open", parts=(("token", "x"),), download=True),
     "pay_return": Route(get=(404,), post=(404,), who="open"),
     # The sandbox provider's own pages, found by an unguessable token; this one is nobody's.
     "sandbox_method": Route(get=(404,), post=(404,), who="open", parts=(("token", "x"),)),

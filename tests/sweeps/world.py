@@ -20,7 +20,7 @@ from djmoney.money import Money
 from accounts import clock, roles
 from accounts.models import Account, Invitation, Membership, OwnershipOffer, User
 from accounts.rules.roles import Role
-from billing import quotes
+from billing import kept_quotes, quotes
 from billing.models import (
     BillingProfile,
     ChangeRequest,
@@ -29,6 +29,7 @@ from billing.models import (
     Discount,
     Invoice,
     InvoiceRecipient,
+    KeptQuote,
     PaymentLink,
     PaymentMethod,
     PostalAddress,
@@ -176,7 +177,8 @@ def fill(account: Account, owner: User, today: date) -> None:
             account, [AddSeats("support", 11)], occasion=acting.occasion(by=owner, on=today)
         )
         quotes.confirm(quote.pk, occasion=acting.occasion(by=owner, on=today))
-        quotes.draw_up(account, [AddSeats("guide", 13)], occasion=acting.occasion(by=owner, on=today))
+        kept = quotes.draw_up(account, [AddSeats("guide", 13)], occasion=acting.occasion(by=owner, on=today))
+        kept_quotes.keep(kept.pk, f"Kept by {account.slug}", occasion=acting.occasion(by=owner, on=today))
     subscription = Subscription.objects.get(pk=account.pk)
     ChangeRequest.objects.create(
         subscription=subscription,
@@ -329,6 +331,7 @@ def own_ids(account: Account) -> dict[str, Any]:
         "request": first(ChangeRequest.objects.filter(state="open", **by_account), "pk"),
         "approved": first(ChangeRequest.objects.filter(state="approved", **by_account), "pk"),
         "invoice": first(Invoice.objects.filter(**by_account), "number"),
+        "kept": first(KeptQuote.objects.filter(**by_account), "pk"),
         "link": first(PaymentLink.objects.filter(invoice__subscription_id=account.pk), "pk"),
         "change": first(ScheduledChange.objects.filter(**by_account), "pk"),
         "invitation": first(Invitation.objects.filter(account=account), "pk"),
@@ -347,6 +350,7 @@ ABSENT_IDS: dict[str, Any] = {
     "request": 999_999_999,
     "approved": 999_999_999,
     "invoice": "INV-999999",
+    "kept": "00000000-0000-4000-8000-000000000000",
     "link": 999_999_999,
     "change": 999_999_999,
     "invitation": 999_999_999,
