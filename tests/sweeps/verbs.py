@@ -71,7 +71,9 @@ _numbers = itertools.count()
 
 
 VERBS: dict[str, Verb] = (
-from tests.sweeps import kept_verbs, link_verbs, staff_verbs
+    kept_verbs.VERBS
+    | link_verbs.VERBS
+    | staff_verbs.VERBS
     | {
         "billing.cancellation.cancel_now": Verb(end_now, ("cancel_account",)),
         "billing.cancellation.cancel_at_period_end": Verb(end_with_period, ("cancel_account",)),
@@ -303,7 +305,6 @@ from tests.sweeps import kept_verbs, link_verbs, staff_verbs
             staff="always",
             beyond=(debts.NothingOwed, debts.InvoiceOpen),
         ),
-from tests.sweeps import kept_verbs, link_verbs, staff_verbs
         "billing.bank_payments.book": Verb(
             lambda c, made: bank_payments.book(
                 made[0], {made[1]: 1}, reason="They told us.", occasion=c.occasion
