@@ -38,7 +38,7 @@ class KeptQuoteUnknown(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class KeptComparison:
     """A kept quote beside the same changes at today's prices.
 
     `today` is None where they can't be made today: `refused` says why, or `questions` wait for an answer.
@@ -78,16 +78,16 @@ def keep(quote_id: UUID, name: str, *, purchase_order: str = "", occasion: Occas
     )
 
 
-def compare(account: Account, kept: KeptQuote, *, occasion: Occasion) -> Comparison:
+def compare(account: Account, kept: KeptQuote, *, occasion: Occasion) -> KeptComparison:
     """Return a kept quote beside today's, with the reason of every difference. Writes nothing."""
     shown = quote_json.load(kept.document)
     try:
         today = quotes.price(account, changes_from_plain(kept.changes), occasion=occasion)
     except Refusal as refusal:
-        return Comparison(shown, refused=refusal)
+        return KeptComparison(shown, refused=refusal)
     except UndecidedConflict as asked:
-        return Comparison(shown, questions=asked.questions)
-    return Comparison(shown, today, differences(shown, today))
+        return KeptComparison(shown, questions=asked.questions)
+    return KeptComparison(shown, today, differences(shown, today))
 
 
 def take_up(kept_id: UUID, *, occasion: Occasion) -> Quote:
