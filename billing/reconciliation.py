@@ -166,12 +166,11 @@ def receive(name: str, body: bytes, headers: Mapping[str, str], *, at: datetime)
     message = sender.read_message(body, headers, at=at)
     if message is None:
         return False
-    with transaction.atomic():
-        _row, made = ProviderMessage.objects.get_or_create(
-            id=message.id, defaults={"reference": message.reference, "received_at": at}
-        )
-        if made:
-            transaction.on_commit(_wake_worker, robust=True)
+    _row, made = ProviderMessage.objects.get_or_create(
+        id=message.id, defaults={"reference": message.reference, "received_at": at}
+    )
+    if made:
+        transaction.on_commit(_wake_worker, robust=True)
     return made
 
 
