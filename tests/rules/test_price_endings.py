@@ -119,6 +119,8 @@ def test_who_removes_the_product_before_that_day_is_not_concerned() -> None:
     later = replace(END, on=date(2023, 12, 1))
     gone = acme(OLD, bought("talk", "team", 1), scheduled=(waits(ScheduledKind.REMOVAL, "support"),))
     assert rise(gone, later) is None
+    # And so is an account that has ended by then.
+    assert rise(acme(OLD, scheduled=(waits(ScheduledKind.CANCELLATION),)), later) is None
     # Extended without it: it ends before the renewal.
     early = replace(gone, paid_until=date(2024, 10, 27))
     assert rise(early, later) is None
