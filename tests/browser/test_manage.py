@@ -153,6 +153,14 @@ def test_on_a_phone_what_it_comes_to_stays_in_sight(
     page.set_viewport_size({"width": 320, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert barriers(page) == []
+    page.get_by_role("button", name="Review").click()
+    confirm = page.get_by_role("button", name="Confirm and pay $3.45")
+    expect(confirm).to_have_count(1)
+    expect(confirm).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert barriers(page) == []
+    confirm.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Receipt")
 
 
 def test_without_script_the_same_numbers_come_on_the_next_page(
