@@ -32,7 +32,7 @@ from billing.rules.periods import Cycle
 register = template.Library()
 
 MINUS = "\N{MINUS SIGN}"
-BEHAVIOURS = ("stepper", "submit-once", "print", "quiet", "go-on")
+BEHAVIOURS = ("stepper", "submit-once", "print", "quiet", "go-on", "fold")
 STYLES = ("tokens", "base", "layout")
 COMPONENTS = (
     *("button", "badge", "card", "facts", "table", "notice", "refusal", "menu", "tabs"),

@@ -99,3 +99,18 @@ def test_menus_open_and_close_by_keyboard_and_without_script(url: str, browser: 
     page.locator("button[form=sign-out]").press("Enter")
     page.wait_for_url("**/sign-in/login/")
     context.close()
+
+
+def test_filters_are_behind_one_button_on_a_phone(url: str, page: Page, be: Callable[[User], None]) -> None:
+    be(people.user("olivia"))
+    page.goto(f"{url}/a/acme/activity/")
+    apply = page.get_by_role("button", name="Filter", exact=True)
+    expect(apply).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(apply).to_be_hidden()
+    page.locator("summary", has_text="Filters").click()
+    expect(apply).to_be_visible()
+    apply.click()
+    expect(page.locator("summary", has_text="Filters")).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 844})
+    expect(apply).to_be_visible()
