@@ -20,6 +20,7 @@ from billing.models import (
     DataExport,
     PaymentLink,
     PaymentSetup,
+    PlannedInvitation,
     ProviderMessage,
     Quote,
     RenewalReminder,
@@ -49,6 +50,11 @@ def sessions(at: datetime) -> int:
 
 def quotes(at: datetime) -> int:
     """Remove quotes that nobody confirmed and nothing refers to; return how many."""
+    # With it, whoever was to be invited with the seats of one, also of one whose payment failed.
+    waited = PlannedInvitation.objects.filter(
+        invitation=None, quote__expires_at__lte=at - QUOTES_KEPT_FOR, quote__subscription__account__clock=None
+    )
+    _remove(waited.exclude(quote__state__in=[Quote.State.HELD, Quote.State.CONFIRMED]))
     over = Quote.objects.filter(
         state__in=[Quote.State.OPEN, Quote.State.CLOSED],
         expires_at__lte=at - QUOTES_KEPT_FOR,

@@ -16,7 +16,7 @@ from accounts.models import Account, Invitation, Letter
 from accounts.rules.decision import NotAllowed
 from accounts.rules.roles import Role
 from admin_center.forms.members import read_person
-from billing import quotes, reconciliation, seat_invitations
+from billing import cleanup, quotes, reconciliation, seat_invitations
 from billing.models import AgentSeat, Invoice, PaymentMethod, PlannedInvitation, Quote
 from billing.rules.changes import AddSeats, ReduceSeats
 from tests import acting, people, shop
@@ -232,6 +232,8 @@ def test_who_may_no_longer_invite_when_the_money_comes_invites_nobody(firm: Acco
     confirm(several())
     with acting.at(JULY_14):
         roles.give(people.member("bilal", firm).pk, Role.AGENT, occasion=by("olivia"))
+    # By everybody's clock, as the worker does.
+    Account.objects.update(clock=None)
     reconciliation.reconcile(JULY_14 + timedelta(minutes=5))
     assert shop.line(firm, "support").quantity == 4
     assert not Invitation.objects.exists()
@@ -277,3 +279,15 @@ def test_another_companys_quote_is_not_there(firm: Account) -> None:
     assert stella.post(f"/a/globex/people/planned/{quote.pk}/").status_code == 404
     assert stella.post(f"/a/globex/people/planned/{quote.pk}/discard/").status_code == 404
     assert PlannedInvitation.objects.count() == 3
+
+
+def test_who_was_never_bought_a_seat_is_forgotten_after_thirty_days(firm: Account) -> None:
+    PaymentMethod.objects.update(reference="test_declines")
+    confirm(several())
+    assert Quote.objects.get().state == "failed"
+    Account.objects.update(clock=None)
+    # The quote could be confirmed for a day.
+    cleanup.quotes(JULY_14 + timedelta(days=30))
+    assert PlannedInvitation.objects.count() == 3
+    cleanup.quotes(JULY_14 + timedelta(days=31))
+    assert not PlannedInvitation.objects.exists()
