@@ -96,9 +96,12 @@ def take_up(kept_id: UUID, *, occasion: Occasion) -> Quote:
     Raises as `quotes.draw_up`; KeptQuote.DoesNotExist.
     """
     kept = KeptQuote.objects.select_related("subscription__account").get(pk=kept_id)
-    quote = quotes.draw_up(kept.subscription.account, changes_from_plain(kept.changes), occasion=occasion)
-    Quote.objects.filter(pk=quote.pk).update(purchase_order=kept.purchase_order)
-    return quote
+    return quotes.draw_up(
+        kept.subscription.account,
+        changes_from_plain(kept.changes),
+        occasion=occasion,
+        purchase_order=kept.purchase_order,
+    )
 
 
 @transaction.atomic

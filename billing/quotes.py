@@ -99,7 +99,12 @@ def price(
 
 
 def draw_up(
-    account: Account, changes: Sequence[Change], *, occasion: Occasion, request: ChangeRequest | None = None
+    account: Account,
+    changes: Sequence[Change],
+    *,
+    occasion: Occasion,
+    request: ChangeRequest | None = None,
+    purchase_order: str = "",
 ) -> Quote:
     """Store a quote for one person, to be confirmed within 24 hours. Raises as `price`.
 
@@ -110,7 +115,12 @@ def draw_up(
     with transaction.atomic():
         locked = Account.objects.lock(account.pk)
         return store(
-            locked, changes, price(locked, changes, occasion=occasion), occasion=occasion, request=request
+            locked,
+            changes,
+            price(locked, changes, occasion=occasion),
+            occasion=occasion,
+            request=request,
+            purchase_order=purchase_order,
         )
 
 

@@ -1,19 +1,8 @@
 """The verbs of kept quotes."""
 
-from uuid import UUID
-
 from billing import kept_quotes
 from billing.models import KeptQuote
-from tests.sweeps.cases import Case, Verb, open_quote
-
-
-def _kept(case: Case) -> UUID:
-    """Return a quote that the account keeps, kept past all verbs where it has none."""
-    found = KeptQuote.objects.filter(subscription_id=case.account.pk).first()
-    if found is None:
-        raise LookupError
-    return found.pk
-
+from tests.sweeps.cases import Verb, open_quote
 
 VERBS: dict[str, Verb] = {
     "billing.kept_quotes.keep": Verb(
@@ -21,20 +10,24 @@ VERBS: dict[str, Verb] = {
         ("change_subscription",),
         make=open_quote,
     ),
-    "billing.kept_quotes.take_up": Verb(
-        lambda c, made: kept_quotes.take_up(made, occasion=c.occasion),
+    "billing.kept_quotes.compare": Verb(
+        lambda c, made: kept_quotes.compare(
+            c.account, KeptQuote.objects.get(pk=c.own(KeptQuote)), occasion=c.occasion
+        ),
         ("change_subscription", "add_seats"),
-        make=_kept,
+    ),
+    "billing.kept_quotes.take_up": Verb(
+        lambda c, made: kept_quotes.take_up(c.own(KeptQuote), occasion=c.occasion),
+        ("change_subscription", "add_seats"),
     ),
     "billing.kept_quotes.remove": Verb(
-        lambda c, made: kept_quotes.remove(made, occasion=c.occasion), ("change_subscription",), make=_kept
+        lambda c, made: kept_quotes.remove(c.own(KeptQuote), occasion=c.occasion), ("change_subscription",)
     ),
     "billing.kept_quotes.make_link": Verb(
-        lambda c, made: kept_quotes.make_link(made, occasion=c.occasion), ("change_subscription",), make=_kept
+        lambda c, made: kept_quotes.make_link(c.own(KeptQuote), occasion=c.occasion), ("change_subscription",)
     ),
     "billing.kept_quotes.revoke_link": Verb(
-        lambda c, made: kept_quotes.revoke_link(made, occasion=c.occasion),
+        lambda c, made: kept_quotes.revoke_link(c.own(KeptQuote), occasion=c.occasion),
         ("change_subscription",),
-        make=_kept,
     ),
 }
