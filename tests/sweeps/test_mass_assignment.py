@@ -12,7 +12,7 @@ Seen to fail where the view of an invitation filled its row by a form made from 
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -26,12 +26,13 @@ from django.core import mail as outbox
 from django.db import models
 from django.test import Client
 from django.urls import resolve, reverse
+from djmoney.money import Money
 
 from accounts import clock, email_changes, invitations, row_failures
 from accounts.models import Account, EmailChange, Letter
 from accounts.rules.roles import Role
 from admin_center.back_office import site
-from billing import promo_codes, staff_changes
+from billing import agreed_prices, price_endings, promo_codes, staff_changes
 from billing.models import (
     BankPayment,
     Cancellation,
@@ -45,7 +46,8 @@ from billing.models import (
     Subscription,
 )
 from billing.rules.changes import AddSeats
-from tests import acting, people
+from billing.rules.periods import Cycle
+from tests import acting, people, shop
 from tests.sweeps import money, posting, reading, routes, world
 from tests.sweeps.posting import Fields, Rows
 from tests.sweeps.world import World
@@ -71,6 +73,7 @@ READ_TOO = {
 ONLY_READ = {
     *("accounts_letter_html", "accounts_taskrun_now"),
     *("billing_cancellation_figures", "billing_promocode_try"),
+    *("billing_edition_end_price_csv", "billing_priceending_csv"),
 }
 
 
@@ -207,7 +210,20 @@ def of_staff(place: World) -> Iterator[tuple[str, str]]:
         )
     sandbox = place.accounts["A", "S"]
     Account.objects.filter(pk=sandbox.pk).update(is_sandbox=True, clock=at)
+    edition = shop.line(self_served, "guide").edition
+    by_vera = acting.occasion(by=vera, on=place.today, at=at)
+    new_price = agreed_prices.NewPrice(edition.pk, 90, None)
+    agreed = agreed_prices.give(self_served.pk, new_price, reason="x", occasion=by_vera)
+    later = place.today + timedelta(days=400)
+    price = price_endings.EndedPrice(edition, Cycle.ANNUAL, Money("2", "USD"), later)
+    ending = price_endings.schedule(price, reason="x", occasion=by_vera)
+    # Its form comes once the price is named.
+    named = {"cycle": "annual", "currency": "USD", "amount": "5", "ends_on": later.isoformat()}
+    yield "staff", f"{reverse('vendor:billing_edition_end_price', args=[edition.pk])}?{urlencode(named)}"
     for name, args in (
+        ("billing_agreedprice_end", [agreed.pk]),
+        ("billing_subscription_agree_price", [self_served.pk]),
+        ("billing_priceending_stop", [ending.pk]),
         ("accounts_account_clock", [sandbox.pk]),
         ("accounts_account_end", [place.accounts["M", "P"].pk]),
         ("accounts_account_change", [managed.pk]),

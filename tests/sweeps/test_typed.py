@@ -19,13 +19,24 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from djmoney.money import Money
 
 from accounts import email_changes
 from accounts.models import Account, Draft, Letter, User
 from admin_center.back_office import site
-from billing import cancellation, change_requests, payment_links, promo_codes, quotes, staff_changes
-from billing.models import BankPayment, Invoice, Subscription
+from billing import (
+    agreed_prices,
+    cancellation,
+    change_requests,
+    payment_links,
+    price_endings,
+    promo_codes,
+    quotes,
+    staff_changes,
+)
+from billing.models import BankPayment, Edition, Invoice, Subscription
 from billing.rules.changes import AddProduct, AddSeats
+from billing.rules.periods import Cycle
 from tests import acting, people, shop
 from tests.sweeps import money, reading, world
 from tests.sweeps.reading import Page
@@ -276,6 +287,11 @@ def staff_pages() -> dict[str, object]:
         change = email_changes.propose(
             olivia.pk, "right@acme.example", reason="Typing error", occasion=acting.occasion(by=colleague)
         )
+    edition = Edition.objects.get(product__key="support", key="team")
+    new_price = agreed_prices.NewPrice(edition.pk, 90, None)
+    agreed = agreed_prices.give(firm.pk, new_price, reason="x", occasion=acting.occasion(by=vera, at=AT))
+    price = price_endings.EndedPrice(edition, Cycle.ANNUAL, Money("2", "USD"), date(2028, 5, 4))
+    ending = price_endings.schedule(price, reason="x", occasion=acting.occasion(by=vera, at=AT))
     transfer = BankPayment.objects.create(
         bank_id="B-1", received_on=AT.date(), amount=invoice.due, payer="Initech", loaded_at=AT
     )
@@ -293,6 +309,8 @@ def staff_pages() -> dict[str, object]:
         "accounts_rowfailure_again": None,
         "accounts_taskrun_now": None,
         "accounts_user_correct": olivia.pk,
+        "billing_agreedprice_end": agreed.pk,
+        "billing_subscription_agree_price": firm.pk,
         "billing_bankpayment_book": transfer.pk,
         "billing_cancellation_figures": None,
         "billing_cancellation_restore": ended.pk,
@@ -305,6 +323,10 @@ def staff_pages() -> dict[str, object]:
         "billing_invoice_link_send": invoice.pk,
         "billing_invoice_send": invoice.pk,
         "billing_invoice_write_off": invoice.pk,
+        "billing_edition_end_price": edition.pk,
+        "billing_edition_end_price_csv": None,
+        "billing_priceending_csv": None,
+        "billing_priceending_stop": ending.pk,
         "billing_promocode_try": None,
         "billing_subscription_act": acme.pk,
         "billing_subscription_own_rate": acme.pk,
@@ -341,5 +363,6 @@ def test_what_staff_type_is_there_after_signing_in_again(db: None) -> None:
     # Account, code (new and old), settling, correcting, giving back, deciding, letting renew, own rate,
     # sending again, a link sent and revoked, a transfer booked, a billing profile, a charge asked about and
     # given back, a refund decided, an invoice written off, credited and sent again, a clock moved,
-    # seats changed for the customer, and that reviewed, an account ended for its owner.
-    assert tried == 24
+    # seats changed for the customer, and that reviewed, an account ended for its owner, the end of
+    # a price stopped, a price agreed with an account, and that ended.
+    assert tried == 27
