@@ -27,7 +27,11 @@ _OPEN = (AccountState.ACTIVE, AccountState.PAST_DUE)
 
 
 class NotForStaff(PermissionDenied):
-    """The account's own people change it, or it is not open."""
+    """The account's own people change it, or it is not seats."""
+
+
+class NotOpen(Exception):
+    """The account is a trial, suspended or cancelled: nothing is changed there."""
 
 
 def may_change(account: Account) -> bool:
@@ -39,7 +43,7 @@ def draw_up(account_id: int, changes: Sequence[Change], *, occasion: Occasion) -
     """Store a quote of the staff for an account, to be confirmed within 24 hours with a reason.
 
     What is due is renewed first. Raises PermissionDenied for anyone but the vendor's staff, NotForStaff,
-    Refusal, and UndecidedConflict where a change that waits is met without an answer.
+    NotOpen, Refusal, and UndecidedConflict where a change that waits is met without an answer.
     """
     # What it is for is said where it is confirmed.
     staff.demand(occasion.person, "a quote")
@@ -60,7 +64,7 @@ def confirm(quote_id: UUID, *, reason: str, occasion: Occasion) -> Quote:
 
     No method is charged: the invoice is open under the contract. Confirming again returns the same quote.
     Raises PermissionDenied for anyone but the vendor's staff, ValueError without a reason, NotForStaff,
-    QuoteChanged, QuoteOver, Refusal, and Quote.DoesNotExist for what is another person's.
+    NotOpen, QuoteChanged, QuoteOver, Refusal, and Quote.DoesNotExist for what is another person's.
     """
     staff.demand(occasion.person, reason)
     quote = Quote.objects.get(pk=quote_id, person=occasion.person)
@@ -102,5 +106,8 @@ def _confirm(quote_id: UUID, reason: str, occasion: Occasion) -> QuoteChanged | 
 
 
 def _demand(account: Account, changes: Sequence[Change]) -> None:
-    if not may_change(account) or not all(isinstance(one, OFFERED) for one in changes):
+    theirs = decided_by_staff(AccountType(account.type))
+    if not theirs or not all(isinstance(one, OFFERED) for one in changes):
         raise NotForStaff
+    if account.state not in _OPEN:
+        raise NotOpen

@@ -214,7 +214,7 @@ def _drawn_up(request: HttpRequest, account: Account, form: SeatsForm, reading: 
         )
     except UndecidedConflict as undecided:
         form.ask(undecided.questions, reading.facts, reading.names)
-    except staff_changes.NotForStaff:
+    except (staff_changes.NotForStaff, staff_changes.NotOpen):
         form.add_error(None, _why(account))
     except Refusal as refusal:
         form.add_error(None, refusals.explain(refusal, reading.names))
@@ -228,7 +228,7 @@ def _confirmed(request: HttpRequest, account: Account, quote: Quote, reason: str
     except QuoteChanged as changed:
         messages.warning(request, gettext("Something changed meanwhile. Nothing was done: review it anew."))
         return redirect("vendor:billing_subscription_review", account.pk, changed.new.pk)
-    except staff_changes.NotForStaff:
+    except (staff_changes.NotForStaff, staff_changes.NotOpen):
         return _not_ours(request, account)
     except (QuoteOver, Refusal):
         messages.warning(request, gettext("This quote is over. Nothing was done: begin anew."))

@@ -140,7 +140,7 @@ def test_what_is_the_customers_own_or_not_open_is_refused(vera: Client, given: d
     assert "Our staff change seats of online-assisted and managed accounts" in text(
         vera.get(page(acme), follow=True)
     )
-    with pytest.raises(staff_changes.NotForStaff):
+    with pytest.raises((staff_changes.NotForStaff, staff_changes.NotOpen)):
         staff_changes.draw_up(
             acme.pk, [AddSeats("support", 12)], occasion=acting.occasion(by=people.vera(), on=TODAY, at=NOON)
         )

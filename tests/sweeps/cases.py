@@ -111,7 +111,7 @@ def open_quote(case: Case) -> Any:
 def staff_quote(case: Case) -> Any:
     """Return an open quote that the staff drew up, as if by this person."""
     quote = case.own(Quote, state="open")
-    with suppress(staff_changes.NotForStaff, Refusal):
+    with suppress(staff_changes.NotForStaff, staff_changes.NotOpen, Refusal):
         vera = User.objects.filter(is_staff=True, is_active=True).order_by("pk")[0]
         quote = staff_changes.draw_up(
             case.account.pk, [AddSeats("guide", 14)], occasion=acting.occasion(by=vera, on=case.on)

@@ -9,14 +9,14 @@ VERBS: dict[str, Verb] = {
         lambda c, made: staff_changes.draw_up(c.account.pk, [AddSeats("guide", 14)], occasion=c.occasion),
         (STAFF,),
         staff="deciding",
-        beyond=(staff_changes.NotForStaff,),
+        beyond=(staff_changes.NotOpen,),
     ),
     "billing.staff_changes.confirm": Verb(
         lambda c, made: staff_changes.confirm(made, reason="By phone.", occasion=c.occasion),
         (STAFF,),
         staff="deciding",
         make=staff_quote,
-        beyond=(staff_changes.NotForStaff,),
+        beyond=(staff_changes.NotOpen,),
     ),
     "billing.own_clocks.start": Verb(
         lambda c, made: own_clocks.start(c.account.pk, reason="To show it.", occasion=c.occasion),
