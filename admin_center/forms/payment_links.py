@@ -2,12 +2,17 @@
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext
 
 from accounts.email_addresses import LONGEST
 from billing import shared_links
 
-_DAYS = ngettext_lazy("%(days)s day", "%(days)s days", "days")
+
+def _days() -> list[tuple[int, str]]:
+    """Return how long a link may work, in the language of the moment."""
+    return [
+        (days, ngettext("%(days)s day", "%(days)s days", days) % {"days": days}) for days in shared_links.DAYS
+    ]
 
 
 class LinkForm(forms.Form):
@@ -20,7 +25,7 @@ class LinkForm(forms.Form):
     )
     days = forms.TypedChoiceField(
         label=_("The link works for"),
-        choices=[(days, _DAYS % {"days": days}) for days in shared_links.DAYS],
+        choices=_days,
         coerce=int,
         initial=30,
     )

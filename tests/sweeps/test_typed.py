@@ -49,6 +49,8 @@ SIGNING_IN = "before or while signing in: there is no person yet to keep it for"
 PROVIDER = "stands for the payment provider's own page"
 UNMARKED = {
     "410.html": BUTTONS,
+    "kept_quotes/kept.html": BUTTONS,
+    "subscription/regret.html": CHOICE,
     "console.html": BUTTONS,
     "payment_links/look.html": BUTTONS,
     "payment_links/step.html": BUTTONS,
