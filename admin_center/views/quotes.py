@@ -96,9 +96,11 @@ def _show(
     over = found.state == Quote.State.OPEN and request.occasion.at >= found.expires_at
     was = _replaced(request, found)
     order = order or OrderForm(initial=_order(request, found))
+    keep = KeepForm(auto_id="keep_%s")
+    drafts.refill(request, keep)
     context: dict[str, Any] = {
         "order": order,
-        "keep": KeepForm(auto_id="keep_%s"),
+        "keep": keep,
         "kept": drafts.refill(request, order),
         "terms": settings.SELLER.terms,
         "gaps": profile_presenter.gaps(request.account) if request.gate.may(Action.VIEW_PAYMENT) else [],
