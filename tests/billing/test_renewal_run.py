@@ -1,18 +1,20 @@
 """A run over all that is due: page after page, each on its own day, and nobody spoils it for others."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 
 from accounts import row_failures
 from accounts.models import Account, RowFailure
 from accounts.occasion import Occasion
 from billing import renewal, renewal_batch, renewal_run
 from billing.models import Edition, Invoice, Line, PaidSegment, Quote, Subscription
+from billing.rules import due
 from tests import shop
 from tests.billing.renewing import AT, RENEWS, START, customer, occasion_of, run, statements
 
@@ -159,3 +161,36 @@ def test_a_held_change_is_settled_first(db: None) -> None:
     assert (batch.renewed, batch.aside) == (2, [accounts[1].pk])
     Quote.objects.all().delete()
     assert renewal.due(RENEWS)
+
+
+def test_what_raises_for_one_alone_is_told(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among others it is set aside; alone there is nobody to set it aside for."""
+    account = customer(1)
+
+    def happens(*_facts: object, **_how: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(due, "happens", happens)
+    assert renewal_batch.renew([account.pk], occasion_of).aside == [account.pk]
+    with pytest.raises(ZeroDivisionError):
+        renewal.renew(account.pk, occasion=occasion_of(account))
+
+
+def test_a_run_without_its_connection_ends(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not divided: each half would fail as well."""
+    accounts = [customer(number) for number in range(4)]
+    asked: list[int] = []
+
+    def renew(ids: Sequence[int], _occasion_of: object, **_how: object) -> None:
+        asked.append(len(ids))
+        here = connection.settings_dict
+        where = {"host": here["HOST"], "port": here["PORT"], "user": here["USER"], "dbname": here["NAME"]}
+        connection.ensure_connection()
+        with psycopg.connect(**where) as other:
+            other.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+        Account.objects.exists()
+
+    monkeypatch.setattr(renewal_batch, "renew", renew)
+    with pytest.raises(OperationalError):
+        run(size=10)
+    assert asked == [len(accounts)]

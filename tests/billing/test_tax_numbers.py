@@ -51,6 +51,8 @@ def test_a_number_is_kept_without_separators_and_prefix(
         # The business number alone is not the one for GST/HST, nor the other way round.
         (VAT, "CA", "123026635", TaxNumberFault.FORMAT, ""),
         (COMPANY, "CA", "123026635RT0001", TaxNumberFault.LENGTH, ""),
+        # Nobody here knows how long one of Panama is; the column holds thirty characters.
+        (COMPANY, "PA", "1" * 31, TaxNumberFault.LENGTH, ""),
         (COMPANY, "GB", "12345678", TaxNumberFault.UNKNOWN_KIND, ""),
         (COMPANY, "KZ", "12\r\nBcc: x", TaxNumberFault.FORMAT, ""),
         (COMPANY, "KZ", " ", TaxNumberFault.FORMAT, ""),
