@@ -256,7 +256,7 @@ def end_with_period(case: Case, made: object) -> object:
     """Let the account end with its period, as the sheet of now says."""
     sheet = cancellation.consequences(case.account, case.on, at_end=True)
     return cancellation.cancel_at_period_end(
-        case.account, mark=sheet.mark, reason="too_expensive", text="", occasion=case.occasion
+        case.account, mark=sheet.mark, reason="too_expensive", text="They asked.", occasion=case.occasion
     )
 
 
@@ -264,5 +264,5 @@ def end_now(case: Case, made: object) -> object:
     """Cancel the account at once, as the sheet of now says."""
     sheet = cancellation.consequences(case.account, case.on)
     return cancellation.cancel_now(
-        case.account, mark=sheet.mark, reason="too_expensive", text="", occasion=case.occasion
+        case.account, mark=sheet.mark, reason="too_expensive", text="They asked.", occasion=case.occasion
     )
