@@ -49,7 +49,7 @@ SIGNING_IN = "before or while signing in: there is no person yet to keep it for"
 PROVIDER = "stands for the payment provider's own page"
 UNMARKED = {
     "410.html": BUTTONS,
-    "kept_quotes/kept.html": BUTTONS,
+    "kept_quotes/kept.html": "the address to copy stands beside buttons: nothing is typed",
     "subscription/regret.html": CHOICE,
     "console.html": BUTTONS,
     "payment_links/look.html": BUTTONS,
