@@ -49,6 +49,10 @@ class SheetChanged(Exception):
         self.sheet = sheet
 
 
+class AlreadyCancelled(Exception):
+    """The account has ended: the staff give it back, they don't end it again."""
+
+
 class RestoreOver(Exception):
     """The account is not cancelled, or its 90 days are over."""
 
@@ -164,10 +168,13 @@ def cancel_now(account: Account, *, mark: str, reason: str, text: str, occasion:
 def demand(account: Account, why: str, occasion: Occasion) -> None:
     """Let an account's owner end it, or the vendor's staff for one whose type leaves it to them.
 
-    Raises NotAllowed; of the staff PermissionDenied, and ValueError where they don't say why.
+    Raises NotAllowed; of the staff PermissionDenied, ValueError where they don't say why, and
+    AlreadyCancelled.
     """
-    if for_owner(account, occasion) and account.state != AccountState.CANCELLED:
+    if for_owner(account, occasion):
         staff.demand(occasion.person, why)
+        if account.state == AccountState.CANCELLED:
+            raise AlreadyCancelled
     else:
         Gate(occasion.person, account, on=occasion.on).demand(Action.CANCEL_ACCOUNT)
 

@@ -27,7 +27,7 @@ _OPEN = (AccountState.ACTIVE, AccountState.PAST_DUE)
 
 
 class NotForStaff(PermissionDenied):
-    """The account's own people change it, or it is not seats."""
+    """The account's own people change it, or it is no change of seats."""
 
 
 class NotOpen(Exception):

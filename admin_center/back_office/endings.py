@@ -23,7 +23,7 @@ from admin_center.occasions import staff_occasion
 from admin_center.wording import phrases
 from admin_center.wording.bidi import isolated
 from billing import cancellation, quotes
-from billing.cancellation import CancellationSheet, SheetChanged
+from billing.cancellation import AlreadyCancelled, CancellationSheet, SheetChanged
 from billing.models import Cancellation, ScheduledChange
 from billing.rules.refusals import Refusal
 
@@ -163,7 +163,7 @@ def _ended(request: HttpRequest, account: Account, form: forms.Form) -> HttpResp
             None, gettext("It can’t end with its period now: nothing was bought, or a payment is open.")
         )
         return None
-    except NotAllowed:
+    except (NotAllowed, AlreadyCancelled):
         messages.warning(request, _not_ours())
     else:
         done = (

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.rules.decision import Action, DenialReason
+from admin_center import drafts
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import contacts, regret, requests, temporary
 from admin_center.presenters import subscription as subscription_presenter
@@ -33,6 +34,8 @@ def subscription(request: AccountRequest) -> HttpResponse:
         if summed and open_to_it
         else [],
     }
+    if shown["regret"]:
+        shown["kept"] = drafts.of(request)
     if reading and summed and summed.renewal:
         costs_shown = bool(request.gate.may(Action.SEE_COSTS))
         shown["consequences"] = notices.sentences(

@@ -22,7 +22,7 @@ from accounts.occasion import Occasion
 from accounts.rules.roles import Role
 from billing import cancellation, erasure, method_expiries, promised_seats, promo_codes
 from billing.imports.catalogue import saving as catalogue_saving
-from billing.models import AgentSeat, Invoice, InvoicePayment, PaymentMethod, Subscription
+from billing.models import AgentSeat, Invoice, InvoicePayment, KeptQuote, PaymentMethod, Subscription
 from tests import acting
 from tests.billing.imports.price_list import price_list
 from tests.sweeps.asking import tables
@@ -153,6 +153,9 @@ PREPARED: dict[str, Callable[[Case], object]] = {
     "billing.cancellation.restore": _cancelled,
     "billing.debts.settle_old": _owing,
     "billing.own_clocks.start": lambda c: Account.objects.filter(pk=c.account.pk).update(is_sandbox=True),
+    "billing.kept_quotes.revoke_link": lambda c: KeptQuote.objects.filter(
+        subscription_id=c.account.pk
+    ).update(token_hash="0" * 64, readable_until=clock.now() + timedelta(days=30)),
     "billing.renewal.unpark": lambda c: Subscription.objects.update(parked_at=clock.now()),
     "billing.seats.assign": lambda c: AgentSeat.objects.filter(subscription_id=c.account.pk).delete(),
     "billing.taxation.end_own_rate": lambda c: Subscription.objects.update(tax_percent=20),

@@ -50,7 +50,6 @@ PROVIDER = "stands for the payment provider's own page"
 UNMARKED = {
     "410.html": BUTTONS,
     "kept_quotes/kept.html": "the address to copy stands beside buttons: nothing is typed",
-    "subscription/regret.html": CHOICE,
     "console.html": BUTTONS,
     "payment_links/look.html": BUTTONS,
     "payment_links/step.html": BUTTONS,

@@ -75,9 +75,11 @@ VERBS: dict[str, Verb] = (
     | link_verbs.VERBS
     | staff_verbs.VERBS
     | {
-        "billing.cancellation.cancel_now": Verb(end_now, ("cancel_account",), staff="deciding"),
+        "billing.cancellation.cancel_now": Verb(
+            end_now, ("cancel_account",), staff="deciding", beyond=(cancellation.AlreadyCancelled,)
+        ),
         "billing.cancellation.cancel_at_period_end": Verb(
-            end_with_period, ("cancel_account",), staff="deciding"
+            end_with_period, ("cancel_account",), staff="deciding", beyond=(cancellation.AlreadyCancelled,)
         ),
         "billing.calendar_links.make": Verb(
             lambda c, made: calendar_links.make(c.account, occasion=c.occasion), ("view_subscription",)
