@@ -1,10 +1,16 @@
 """What the vendor’s staff do to an account as themselves: its clock, and what its type leaves to them."""
 
-from billing import own_clocks, staff_changes
+from billing import cancellation, own_clocks, staff_changes
 from billing.rules.changes import AddSeats
-from tests.sweeps.cases import STAFF, Verb, staff_quote
+from tests.sweeps.cases import STAFF, Verb, end_now, end_with_period, staff_quote
 
 VERBS: dict[str, Verb] = {
+    "billing.cancellation.cancel_now": Verb(
+        end_now, ("cancel_account",), staff="deciding", beyond=(cancellation.AlreadyCancelled,)
+    ),
+    "billing.cancellation.cancel_at_period_end": Verb(
+        end_with_period, ("cancel_account",), staff="deciding", beyond=(cancellation.AlreadyCancelled,)
+    ),
     "billing.staff_changes.draw_up": Verb(
         lambda c, made: staff_changes.draw_up(c.account.pk, [AddSeats("guide", 14)], occasion=c.occasion),
         (STAFF,),

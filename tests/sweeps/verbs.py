@@ -45,8 +45,6 @@ from tests.sweeps import kept_verbs, link_verbs, staff_verbs
 from tests.sweeps.cases import (
     STAFF,
     Verb,
-    end_now,
-    end_with_period,
     given_up_letter,
     invoice_recipient,
     live_line,
@@ -75,12 +73,6 @@ VERBS: dict[str, Verb] = (
     | link_verbs.VERBS
     | staff_verbs.VERBS
     | {
-        "billing.cancellation.cancel_now": Verb(
-            end_now, ("cancel_account",), staff="deciding", beyond=(cancellation.AlreadyCancelled,)
-        ),
-        "billing.cancellation.cancel_at_period_end": Verb(
-            end_with_period, ("cancel_account",), staff="deciding", beyond=(cancellation.AlreadyCancelled,)
-        ),
         "billing.calendar_links.make": Verb(
             lambda c, made: calendar_links.make(c.account, occasion=c.occasion), ("view_subscription",)
         ),
