@@ -44,6 +44,9 @@ TEXTS = {
     "billing.Charge": {"id", "reference", "method"},
     "billing.PaymentMethod": {"reference"},
     "billing.BankPayment": {"bank_id", "reference", "payer"},
+    "billing.PaymentLink": {"sent_to"},
+    "billing.KeptQuote": {"id", "name", "purchase_order"},
+    "billing.AgreedPrice": {"reason"},
     "billing.Refund": {"id", "reason", "reference"},
     "billing.WriteOff": {"reason"},
 }
@@ -83,6 +86,8 @@ CODES = {
     "billing.PaidSegment": {"unit_price_currency", "cycle", "charged_currency", "credited_currency"},
     "billing.PaymentMethod": {"use", "kind", "brand", "last_four"},
     "billing.PaymentLink": {"token_hash"},
+    "billing.KeptQuote": {"kept_by_name", "token_hash"},
+    "billing.AgreedPrice": {"amount_currency", "cycle", "given_by_name"},
     "billing.PaymentSetup": {"state_hash", "reference"},
     # Towns and codes are of many.
     "billing.PostalAddress": {"country", "city", "district", "region", "postal_code", "sorting_code"},

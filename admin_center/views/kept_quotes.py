@@ -82,6 +82,7 @@ def _show(request: AccountRequest, kept: KeptQuote, *, address: str = "") -> Htt
         "priced": quote_presenter.of(found.today or found.kept, reading, costs_shown=costs_shown),
         "reasons": differences.sentences(found.differences, reading.names, costs_shown=costs_shown),
         "refused": refusals.explain(found.refused, reading.names, vendor) if found.refused else "",
+        "refused_invoice": str(found.refused.data.get("invoice") or "") if found.refused else "",
         "address": address,
         "days": kept_quotes.READABLE_FOR.days,
     }

@@ -27,6 +27,7 @@ BY_HAND = {
     "admin": ADMIN,
     "billing_admin": BILLING_ADMIN,
     "owner": OWNER,
+    "finance_reader": {"view_invoices"},
 }
 
 

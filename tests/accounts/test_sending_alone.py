@@ -74,6 +74,6 @@ def test_a_connection_that_is_gone_ends_the_queue(acme: Account) -> None:
 
     connection.ensure_connection()
     with pytest.raises(OperationalError):
-        queues.each("letters", [(1, acme.pk), (2, acme.pk)], act)
+        queues.each("letters", [(1, acme.pk), (2, acme.pk)], act, at=AT)
     assert tried == [1]
     assert Letter.objects.count() == 2

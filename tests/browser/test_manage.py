@@ -44,6 +44,7 @@ def test_olivia_buys_a_seat_and_sees_every_step(
     assert barriers(page) == []
     page.get_by_role("button", name="Review").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Review and confirm")
+    page.get_by_text("2 lines with their arithmetic").click()
     for amount in ("−$34.52", "$37.97", "$3.45"):
         expect(page.get_by_role("table").first).to_contain_text(amount)
     assert barriers(page) == []

@@ -15,7 +15,7 @@ from django.test import Client
 from accounts import clock
 from accounts.models import Account, Draft, EmailChange, Invitation, User
 from admin_center import drafts
-from billing import promo_codes
+from billing import promo_codes, tasks
 from billing import seats as seating
 from billing.models import Cancellation, ChangeRequest, Invoice, PromoCode, Quote, ScheduledChange
 from tests import acting, people, shop
@@ -131,12 +131,10 @@ def test_it_is_bounded_and_holds_no_secret(olivia: Client) -> None:
 
 
 def test_after_a_day_it_is_gone(olivia: Client) -> None:
-    from billing.tasks import erase
-
     Client().post(MANAGE, wish(seats_support=31) | marked(olivia, MANAGE))
     Draft.objects.update(typed_at=clock.now() - timedelta(hours=25))
     assert seats(olivia.get(MANAGE)) == "10"
-    erase.func(0)
+    tasks.clean_up()
     assert not Draft.objects.exists()
 
 

@@ -32,7 +32,8 @@ def test_declined_twice_it_says_why_what_comes_and_what_stops() -> None:
     assert "Still to be paid: $120.00, invoice INV-000001" in seen(PAYMENT)
     home = seen(HOME)
     assert f"An invoice is unpaid Still to be paid: $120.00 We try again on 5 March 2026. {STOPS}" in home
-    assert "nothing that is due at once can be bought until it is paid. See invoice INV-000001" in home
+    assert "nothing that is due at once can be bought until it is paid. Who acts: you or Olivia Owens" in home
+    assert "See invoice INV-000001" in home
     assert "Still to be paid" not in seen(HOME, "adam")
 
 

@@ -147,7 +147,7 @@ ACCOUNT: dict[str, Route] = {
     "invoice_factur_x": Route("view_invoices", (404,), child="invoice", part="number"),
     "invoice_pay": Route("pay_invoice", post=(302,), child="invoice", part="number", queries=30),
     # Nothing of the world's invoice waits for a bank: back to it.
-    "invoice_links": Route("pay_invoice", READ, (422,), child="invoice", part="number"),
+    "invoice_links": Route("pay_invoice", READ, (422,), child="invoice", part="number", queries=22),
     "payment_link_revoke": Route("pay_invoice", post=(302,), child="link", part="link_id"),
     "invoice_return": Route("pay_invoice", (302,), (302,), child="invoice", part="number"),
     "contacts": Route("view_contacts", READ),

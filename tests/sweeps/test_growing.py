@@ -39,6 +39,7 @@ from billing.models import (
     PaymentLink,
     PaymentMethod,
     PaymentSetup,
+    PlannedInvitation,
     ProviderMessage,
     Quote,
     RenewalReminder,
@@ -60,6 +61,8 @@ BOUNDED = {
     *("billing.PromoCode_products", "billing.Subscription", "billing.Line", "billing.Discount"),
     *("billing.ScheduledChange", "billing.AgentSeat", "billing.PaymentMethod", "billing.PostalAddress"),
     *("billing.BillingProfile", "billing.InvoiceRecipient", "billing.CalendarLink", "billing.LoadedAccount"),
+    # At most fifty of an account.
+    *("billing.ApprovalLimits", "billing.KeptQuote"),
     *("billing.Numbering", "billing.ReconciliationPoint", "procrastinate.ProcrastinateWorker"),
     # The queue itself keeps the last of each task.
     "procrastinate.ProcrastinatePeriodicDefer",
@@ -71,6 +74,8 @@ RECORDS = {
     *("billing.BankPayment", "billing.BankBooking", "billing.PaidSegment", "billing.TemporarySeats"),
     *("billing.DunningEntry", "billing.Cancellation", "billing.ChangeRequest", "billing.RequestComment"),
     *("billing.PromoRedemption", "billing.PromoCodeEntry", "billing.CatalogueVersion"),
+    *("billing.FirstApproval", "billing.AgreedPrice", "billing.PriceEnding", "billing.PriceEndingNotice"),
+    "billing.ClockMove",
     # The sandbox is its own provider, with books of its own.
     *("billing.SandboxPayment", "billing.SandboxRefund"),
 }
@@ -146,6 +151,12 @@ def quote(acme: Account, when: datetime) -> Quote:
     return made
 
 
+def planned(acme: Account, when: datetime) -> PlannedInvitation:
+    return PlannedInvitation.objects.create(
+        quote=quote(acme, when), email=f"p{when:%d%H%M%S}@new.example", role=Role.AGENT, seat="support"
+    )
+
+
 def link(acme: Account, when: datetime) -> PaymentLink:
     bill = invoice(acme, f"INV-9{when:%d%H%M}", "60.00", reason="brought_in")
     return PaymentLink.objects.create(
@@ -179,6 +190,7 @@ ENDS = {
         ),
     ),
     "billing.Quote": Ending(30 * DAY, quote),
+    "billing.PlannedInvitation": Ending(30 * DAY, planned),
     "billing.PaymentLink": Ending(YEAR, link),
     "billing.PaymentSetup": Ending(timedelta(), setup),
     "billing.DataExport": Ending(
