@@ -25,7 +25,7 @@ from billing.rules.changes import (
     ReduceSeats,
     RemoveProduct,
 )
-from billing.rules.facts import Facts
+from billing.rules.facts import Facts, ScheduledKind
 from billing.rules.periods import Cycle
 from billing.rules.quoting import PricedQuote, quote
 from tests.rules import shop
@@ -57,6 +57,24 @@ def test_what_a_request_takes_of_the_limits(facts: Facts) -> None:
     temporary = priced(facts, BuyTemporarySeats("support", 5, shop.TODAY, 14))
     assert (use_of(temporary, facts).seats, use_of(temporary, facts).growth) == (5, 0)
     assert use_of(priced(facts, Extend()), facts).seats == 0
+
+
+def test_what_waits_already_is_no_part_of_a_request(facts: Facts) -> None:
+    """Seats that were bought for a season before count nothing; nor does a renewal that has no price."""
+    lent = dataclasses.replace(
+        facts, temporary=priced(facts, BuyTemporarySeats("support", 5, shop.TODAY, 14)).after.temporary
+    )
+    assert use_of(priced(lent, AddSeats("support", 11)), lent).seats == 1
+    # Nor where the change ended them.
+    assert use_of(priced(facts, AddSeats("support", 11)), lent).seats == 1
+    waiting = shop.waits(ScheduledKind.EDITION, "support", edition="elite")
+    unpriced = shop.acme(
+        shop.bought("support", "team", 5), shop.bought("talk", "team", 3), scheduled=(waiting,)
+    )
+    drop = RemoveProduct("support", answers=shop.answered(ScheduledKind.EDITION, "support", "drop"))
+    found = priced(unpriced, drop)
+    # What the renewal would have been nobody can tell: all of it is growth. 3 × 1.00 × 12
+    assert (found.usual, use_of(found, unpriced)) == (None, LimitUse(0, 0, found.renewal.amount))
 
 
 # What is asked, what it takes, what was so approved before in this month, the limits: why not.

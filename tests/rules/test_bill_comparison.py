@@ -8,7 +8,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from billing.rules.bill_comparison import BillCause, BillPart, compare, is_behind
-from billing.rules.changes import AddSeats, ChangeCycle, UsePromoCode
+from billing.rules.changes import AddSeats, ChangeCycle, FirstPurchase, Item, UsePromoCode
 from billing.rules.documents import DocumentLine, InvoiceDocument
 from billing.rules.lines import DiscountShare, LineKind
 from billing.rules.periods import Cycle, Period
@@ -158,3 +158,10 @@ def test_the_parts_sum_to_the_difference(before: InvoiceDocument, now: InvoiceDo
     assert sum(part.amount for part in found.parts) == now.total - before.total
     assert all(part.amount for part in found.parts)
     assert set(found.largest) <= set(found.parts)
+
+
+def test_a_first_purchase_is_behind_each_of_its_products() -> None:
+    bought = FirstPurchase(Cycle.ANNUAL, (Item("support", "team", 3), Item("talk", "team", 1)))
+    (part,) = compare(invoiced(), invoiced(WHOLE)).parts[:1]
+    assert is_behind(bought, part)
+    assert not is_behind(replace(bought, items=bought.items[1:]), part)

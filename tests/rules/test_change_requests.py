@@ -1,10 +1,12 @@
 """What may be asked of the vendor's staff."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from accounts.rules.capabilities import AccountType
 from billing.rules import refusals
-from billing.rules.change_requests import needs_a_price, open_to_asking
+from billing.rules.change_requests import needs_a_price, open_to_asking, reminder
 from billing.rules.changes import AddProduct, AddSeats, ChangeEdition, FirstPurchase, Item
 from billing.rules.periods import Cycle
 from billing.rules.quoting import quote
@@ -36,3 +38,14 @@ def test_what_has_a_list_price_needs_none() -> None:
         assert not needs_a_price(facts, [change])
     first = FirstPurchase(Cycle.ANNUAL, (Item("talk", "team", 3), Item("suite", "enterprise", 3)))
     assert needs_a_price(shop.nothing(), [first])
+
+
+@pytest.mark.parametrize(
+    ("days", "reminded", "due"),
+    [(2, 0, None), (3, 0, 3), (6, 3, None), (7, 3, 7), (7, 0, 7), (30, 7, None)],
+)
+def test_who_decides_is_reminded_after_three_and_seven_days(
+    days: int, reminded: int, due: int | None
+) -> None:
+    asked = datetime(2023, 7, 14, 12, tzinfo=UTC)
+    assert reminder(asked, reminded, asked + timedelta(days=days)) == due

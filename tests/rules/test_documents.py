@@ -91,3 +91,10 @@ def test_terms_of_payment_come_back_as_they_were_kept(means: PaymentMeans) -> No
 
 def test_a_document_from_before_they_were_kept_is_open() -> None:
     assert payment_from_plain({}) == PaymentTerms(PaymentMeans.OPEN)
+
+
+def test_outsiders_read_of_nobody_who_caused_it() -> None:
+    document = replace(issued(), caused_by="Olivia Owens", request=7, requested_by="Adam Adler", quote="q")
+    shown = document.for_outsiders()
+    assert (shown.caused_by, shown.request, shown.requested_by) == ("", None, "")
+    assert replace(shown, caused_by="Olivia Owens", request=7, requested_by="Adam Adler") == document

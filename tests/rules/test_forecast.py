@@ -94,6 +94,13 @@ def test_a_price_that_the_vendor_ends_is_named_on_the_renewal_that_no_longer_has
     ]
 
 
+def test_a_price_that_ends_with_its_edition_is_no_news() -> None:
+    """What the line becomes has another edition, and its own price: that change is what is told."""
+    facts = month(scheduled=(waits(ScheduledKind.EDITION, "support", edition="professional"),))
+    facts = replace(facts, lines=(replace(facts.lines[0], unit=200, price_ends_on=TODAY),))
+    assert [one for one in forecast(facts, TODAY).events if one.kind is KINDS.PRICE_END] == []
+
+
 def test_a_price_that_ends_where_the_list_says_the_same_is_no_news() -> None:
     facts = month()
     facts = replace(facts, lines=(replace(facts.lines[0], price_ends_on=date(2023, 9, 15)),))
