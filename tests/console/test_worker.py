@@ -22,9 +22,9 @@ from admin_center.server import worker
 SECONDS = 90
 
 
-def until(holds: Callable[[], object]) -> None:
+def until(holds: Callable[[], object], seconds: float = SECONDS) -> None:
     """Wait until something holds; fail if it never does."""
-    last = time.monotonic() + SECONDS
+    last = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < last, "waited in vain"
         time.sleep(0.05)
