@@ -248,7 +248,9 @@ def _corrected(
                 product=line.product, covers_from__lt=line.covers.end, covers_until__gt=line.covers.start
             )
     charged = InvoiceLine.objects.filter(back, invoice__subscription_id=account.pk, amount__gt=0)
-    found = charged.order_by("invoice__issued_at", "invoice_id").values_list("invoice__number", "invoice__issued_on")
+    found = charged.order_by("invoice__issued_at", "invoice_id").values_list(
+        "invoice__number", "invoice__issued_on"
+    )
     return tuple(CorrectedInvoice(number, day) for number, day in dict(found).items())
 
 

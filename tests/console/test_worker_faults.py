@@ -25,7 +25,7 @@ from tests.console.test_worker import until
 pytestmark = pytest.mark.django_db(transaction=True)
 # A provider that thinks for so long before it makes a payment, as real ones do.
 SLOW = "tests.providers.Slow"
-# Lost jobs are taken away every half minute, and a row that failed is tried again after one minute, then two.
+# Lost jobs are taken away every half minute; a row that failed is tried again after one minute, then two.
 PATIENT = 300.0
 
 
