@@ -48,6 +48,8 @@ def test_on_the_same_day_it_is_confirmed_at_exactly_that_amount(kept: KeptQuote)
     assert "Kept by Olivia Owens, priced for 14 July 2023." in seen
     assert "Purchase order PO-77." in seen
     assert "It is the same today" in seen
+    # Above what is folded, as on the review.
+    assert "Due today: $4.14." in seen
     review = bilal.post(page(kept, "take-up/"))["Location"]
     assert "PO-77" in bilal.get(review).content.decode()
     bilal.post(review, {"purchase_order": "PO-77", "terms_version": ""})
