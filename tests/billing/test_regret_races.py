@@ -1,6 +1,7 @@
 """Giving seats back while others act: given back once, never what somebody holds, never across a renewal.
 
-Seen to fail with the account's lock taken out of confirming: two credit notes for one purchase.
+Seen to fail with the locks taken out of confirming: of twenty tabs the later are refused, where each gets the
+receipt. That nothing is given back twice then holds by the version of the subscription.
 """
 
 from datetime import date, timedelta

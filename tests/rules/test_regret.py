@@ -1,7 +1,6 @@
 """Seats added in the last days are given back for full credit: the table of domain.md 5, with its sums.
 
-Seen to fail: the window a day longer, the credit from today instead of from the day of purchase, taxes of
-today, a second giving back, a reduction that waits left as it was.
+Seen to fail: the window a day longer, and what the vendor credited before given back again.
 """
 
 from dataclasses import replace
