@@ -69,7 +69,12 @@ class Gate:
     def standing(self) -> Standing:
         """The account's state as it counts on this day."""
         state = AccountState(self.account.state)
-        return standing(state, trial_ends_on=self.account.trial_ends_on, on=self.on or date.min)
+        return standing(
+            state,
+            trial_ends_on=self.account.trial_ends_on,
+            on=self.on or date.min,
+            by_vendor=self.account.suspended_by_vendor_at is not None,
+        )
 
     @cached_property
     def way_out(self) -> bool:

@@ -110,8 +110,15 @@ def _people(members: Sequence[NewMember]) -> dict[str, User]:
 def move(
     account: Account, state: AccountState, *, occasion: Occasion, reason: str = "", invoice: str = ""
 ) -> None:
-    """Put an account into a state; nothing happens where it is in it. Called under the account's lock."""
+    """Put an account into a state; nothing happens where it is in it. Called under the account's lock.
+
+    While the vendor has suspended it (domain.md 5) it moves beneath that, and stays closed.
+    """
     if account.state == state:
+        return
+    if account.suspended_by_vendor_at is not None and AccountState.CANCELLED not in (account.state, state):
+        account.state_beneath = state
+        account.save(update_fields=["state_beneath"])
         return
     before, account.state = account.state, state
     account.cancelled_at = occasion.at if state is AccountState.CANCELLED else None
@@ -130,7 +137,7 @@ def move(
 
 def fall_past_due(account: Account, *, occasion: Occasion, invoice: str) -> None:
     """Mark an active account whose invoice could not be collected."""
-    if account.state == AccountState.ACTIVE:
+    if account.own_state is AccountState.ACTIVE:
         move(
             account,
             AccountState.PAST_DUE,

@@ -32,6 +32,10 @@ class NothingOwed(Exception):
     """The account is neither past due nor suspended, or no longer."""
 
 
+class SuspendedByVendor(Exception):
+    """The vendor's staff have suspended the account: that ends first."""
+
+
 class InvoiceOpen(Exception):
     """An invoice stands for the debt: paying it is the way."""
 
@@ -50,19 +54,19 @@ def open_invoice(account: Account) -> str:
 def are_settled(account: Account, on: date) -> bool:
     """Tell whether nothing keeps an account past due or suspended on a day: what isn't due yet does not."""
     unpaid = Invoice.objects.in_state(InvoiceState.OPEN).filter(subscription_id=account.pk)
-    return account.state in OWING and not unpaid.exclude(due_on__gt=on).exists()
+    return account.own_state in OWING and not unpaid.exclude(due_on__gt=on).exists()
 
 
 def is_old(account: Account) -> bool:
     """Tell whether the account owes something that no invoice here stands for: a debt brought along."""
-    return account.state in OWING and not open_invoice(account)
+    return account.own_state in OWING and not open_invoice(account)
 
 
 def way_out(account: Account, standing: Standing, on: date) -> bool:
     """Tell whether what the pages advise leads anywhere: an invoice to pay, or something on sale to buy."""
     if standing in (Standing.PAST_DUE, Standing.SUSPENDED):
         return bool(open_invoice(account))
-    if standing is Standing.CANCELLED:
+    if standing in (Standing.CANCELLED, Standing.SUSPENDED_BY_VENDOR):
         return False
     subscription = Subscription.objects.filter(pk=account.pk).first()
     if subscription is None:
@@ -87,12 +91,14 @@ def settle_old(account_id: int, *, reason: str, occasion: Occasion) -> Account:
 
     Nothing is charged here: where the paid period is over, the next tick starts one on this day, and
     the days of suspension are not charged. Raises PermissionDenied for anyone but the vendor's staff,
-    ValueError without a reason, NothingOwed, InvoiceOpen.
+    ValueError without a reason, NothingOwed, SuspendedByVendor, InvoiceOpen.
     """
     staff.demand(occasion.person, reason)
     account = Account.objects.lock(account_id)
     if account.state not in OWING:
         raise NothingOwed
+    if account.suspended_by_vendor_at is not None:
+        raise SuspendedByVendor
     if number := open_invoice(account):
         raise InvoiceOpen(number)
     entry = activity.record(
@@ -111,10 +117,20 @@ def settle_old(account_id: int, *, reason: str, occasion: Occasion) -> Account:
 
 
 def reopen(account: Account, *, occasion: Occasion, reason: str) -> None:
-    """Give back what a debt took; a period that ended while suspended starts anew on this day."""
+    """Give back what a debt took; a period that ended while suspended starts anew on this day.
+
+    What the vendor's staff have suspended stays closed: it owes nothing once they restore it.
+    """
     was_suspended = account.state == AccountState.SUSPENDED
     lifecycle.move(account, AccountState.ACTIVE, occasion=occasion, reason=reason)
+    if account.state == AccountState.SUSPENDED:
+        return
     if was_suspended and reason != "old_debt_settled":
         dunning_letters.restored(account, key=f"{account.pk}:{occasion.at.isoformat()}")
     if was_suspended:
-        Subscription.objects.filter(pk=account.pk, paid_until__lt=occasion.on).update(resumes_on=occasion.on)
+        resume(account, occasion.on)
+
+
+def resume(account: Account, on: date) -> None:
+    """Let a period that ended while suspended start anew on a day; the next tick renews it."""
+    Subscription.objects.filter(pk=account.pk, paid_until__lt=on).update(resumes_on=on)

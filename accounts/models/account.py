@@ -101,6 +101,15 @@ class Account(models.Model):
     vendor_contact_name = models.CharField(_("vendor contact"), max_length=120)
     vendor_contact_email = models.EmailField(_("vendor contact's e-mail"))
     vendor_contact_phone = models.CharField(_("vendor contact's phone"), max_length=40, blank=True)
+    # While the vendor has suspended the account: since when, why, and the state that it has beneath, in which
+    # it goes on by itself (a debt is paid, a charge fails) and to which it comes back.
+    suspended_by_vendor_at = models.DateTimeField(_("suspended by the vendor"), null=True, blank=True)
+    suspension_reason = models.CharField(
+        _("reason of the suspension"), max_length=500, blank=True, default="", db_default=""
+    )
+    state_beneath = models.CharField(
+        _("state beneath the suspension"), max_length=20, blank=True, default="", db_default=""
+    )
     trial_ends_on = models.DateField(_("trial ends on"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
     # When personal data was erased, 90 days after the cancellation.
@@ -157,6 +166,18 @@ class Account(models.Model):
                 | (~Q(state=AccountState.CANCELLED.value) & Q(cancelled_at__isnull=True)),
                 name="account_cancelled_says_when",
             ),
+            models.CheckConstraint(
+                condition=Q(suspended_by_vendor_at__isnull=True, state_beneath="", suspension_reason="")
+                | Q(
+                    ~Q(suspension_reason=""),
+                    suspended_by_vendor_at__isnull=False,
+                    state__in=[AccountState.SUSPENDED.value, AccountState.CANCELLED.value],
+                    state_beneath__in=[
+                        one.value for one in AccountState if one is not AccountState.CANCELLED
+                    ],
+                ),
+                name="account_suspended_by_vendor_says_why",
+            ),
             # The target of the composite key by which a subscription is in its account's currency.
             models.UniqueConstraint(fields=["id", "currency"], name="account_with_currency"),
         ]
@@ -187,6 +208,11 @@ class Account(models.Model):
     def moment(self, at: datetime) -> datetime:
         """Return the moment that it is here at a moment elsewhere: a sandbox may carry its own."""
         return self.clock if self.is_sandbox and self.clock is not None else at
+
+    @property
+    def own_state(self) -> AccountState:
+        """The state but for a suspension by the vendor: what its debts and its trial make of it."""
+        return AccountState(self.state_beneath or self.state)
 
     @property
     def collects(self) -> CollectionMethod:

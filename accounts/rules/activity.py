@@ -19,6 +19,7 @@ class ActivityVerb(StrEnum):
     ACCOUNT_CLOCK_STARTED = "account_clock_started"
     ACCOUNT_LOADED = "account_loaded"
     ACCOUNT_STATE_CHANGED = "account_state_changed"
+    ACCOUNT_SUSPENDED = "account_suspended"
     AGREED_PRICE_ENDED = "agreed_price_ended"
     BACKUP_METHOD_TRIED = "backup_method_tried"
     BALANCE_BROUGHT_IN = "balance_brought_in"
@@ -96,6 +97,7 @@ class ActivityVerb(StrEnum):
     SUBSCRIPTION_PARKED = "subscription_parked"
     SUBSCRIPTION_RENEWED = "subscription_renewed"
     SUBSCRIPTION_UNPARKED = "subscription_unparked"
+    SUSPENSION_ENDED = "suspension_ended"
     TRIAL_ENDED = "trial_ended"
 
 

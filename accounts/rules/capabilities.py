@@ -67,13 +67,14 @@ class AccountState(StrEnum):
 
 
 class Standing(StrEnum):
-    """The state as it counts on one day: a trial that is over is a standing of its own."""
+    """The state as it counts on one day: a trial that is over, and a suspension by hand, stand apart."""
 
     TRIAL = "trial"
     TRIAL_ENDED = "trial_ended"
     ACTIVE = "active"
     PAST_DUE = "past_due"
     SUSPENDED = "suspended"
+    SUSPENDED_BY_VENDOR = "suspended_by_vendor"
     CANCELLED = "cancelled"
 
 
@@ -141,6 +142,19 @@ _BUYING = {
     Capability.DECIDE,
 }
 
+# What a suspension leaves: to pay what is owed, to read what was charged, to cancel.
+_SUSPENDED = frozenset(
+    {
+        Capability.HOME,
+        Capability.COSTS,
+        Capability.CONTACTS,
+        Capability.PAYMENT,
+        Capability.PAYMENT_METHOD,
+        Capability.INVOICES,
+        Capability.CANCEL,
+    }
+)
+
 # Past due closes no page: what would be due now is refused by the quote, with the invoice to pay,
 # because a change that costs nothing now (a reduction, seats paid for already) still works.
 BY_STANDING: dict[Standing, frozenset[Capability]] = {
@@ -157,23 +171,21 @@ BY_STANDING: dict[Standing, frozenset[Capability]] = {
     ),
     Standing.ACTIVE: _ALL,
     Standing.PAST_DUE: _ALL,
-    Standing.SUSPENDED: frozenset(
-        {
-            Capability.HOME,
-            Capability.COSTS,
-            Capability.CONTACTS,
-            Capability.PAYMENT,
-            Capability.PAYMENT_METHOD,
-            Capability.INVOICES,
-            Capability.CANCEL,
-        }
-    ),
+    Standing.SUSPENDED: _SUSPENDED,
+    Standing.SUSPENDED_BY_VENDOR: _SUSPENDED,
     Standing.CANCELLED: frozenset(),
 }
 
 
-def standing(state: AccountState, *, trial_ends_on: date | None, on: date) -> Standing:
-    """Return how a state counts on a day: from `trial_ends_on` on, a trial is over."""
+def standing(
+    state: AccountState, *, trial_ends_on: date | None, on: date, by_vendor: bool = False
+) -> Standing:
+    """Return how a state counts on a day: from `trial_ends_on` on, a trial is over.
+
+    `by_vendor` tells that the vendor's staff suspended the account: no payment opens it.
+    """
     if state is AccountState.TRIAL and trial_ends_on is not None and on >= trial_ends_on:
         return Standing.TRIAL_ENDED
+    if state is AccountState.SUSPENDED and by_vendor:
+        return Standing.SUSPENDED_BY_VENDOR
     return Standing(state.value)

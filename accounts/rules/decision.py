@@ -54,6 +54,8 @@ class DenialReason(StrEnum):
     ACCOUNT_TYPE = "account_type"
     TRIAL_ENDED = "trial_ended"
     SUSPENDED = "suspended"
+    # By the vendor's staff, with a reason: no payment opens it.
+    SUSPENDED_BY_VENDOR = "suspended_by_vendor"
     # What would open it again isn't there: no invoice to pay, nothing on sale.
     OLD_DEBT = "old_debt"
     NOTHING_ON_SALE = "nothing_on_sale"
@@ -184,6 +186,9 @@ def decide(
         step = NextStep.REQUEST_CHANGE if asks else NextStep.CONTACT_VENDOR
         return Decision(action, False, DenialReason.ACCOUNT_TYPE, (Contact.VENDOR_CONTACT,), step)
     if capability not in BY_STANDING[standing]:
+        if standing is Standing.SUSPENDED_BY_VENDOR:
+            reason = DenialReason.SUSPENDED_BY_VENDOR
+            return Decision(action, False, reason, (Contact.VENDOR_CONTACT,), NextStep.CONTACT_VENDOR)
         if not way_out():
             reason = (
                 DenialReason.NOTHING_ON_SALE if standing is Standing.TRIAL_ENDED else DenialReason.OLD_DEBT

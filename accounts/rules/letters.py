@@ -51,6 +51,8 @@ class LetterKind(StrEnum):
     SEAT_ENDED = "seat_ended"
     SEAT_NOT_GIVEN = "seat_not_given"
     SUBSCRIPTION_RENEWED = "subscription_renewed"
+    SUSPENDED_BY_VENDOR = "suspended_by_vendor"
+    SUSPENSION_ENDED = "suspension_ended"
     SUSPENSION_WARNING = "suspension_warning"
     TEMPORARY_ENDED = "temporary_ended"
     TEMPORARY_ENDING = "temporary_ending"

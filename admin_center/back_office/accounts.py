@@ -21,6 +21,7 @@ from admin_center.back_office.endings import EndingMixin
 from admin_center.back_office.old_debts import OldDebtMixin
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
+from admin_center.back_office.suspensions import SuspensionMixin
 from admin_center.forms.fields import Lines
 from admin_center.occasions import staff_occasion
 
@@ -50,7 +51,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Account, site=site)
-class AccountAdmin(ClockMixin, EndingMixin, OldDebtMixin, BillingProfileMixin, StaffAdmin):
+class AccountAdmin(ClockMixin, EndingMixin, OldDebtMixin, SuspensionMixin, BillingProfileMixin, StaffAdmin):
     """Customer companies."""
 
     form = AccountForm
@@ -63,7 +64,19 @@ class AccountAdmin(ClockMixin, EndingMixin, OldDebtMixin, BillingProfileMixin, S
     fieldsets = (
         (
             None,
-            {"fields": ("name", "slug", "external_id", "state", "debt", "invited", "currency", "see_also")},
+            {
+                "fields": (
+                    "name",
+                    "slug",
+                    "external_id",
+                    "state",
+                    "debt",
+                    "suspension",
+                    "invited",
+                    "currency",
+                    "see_also",
+                )
+            },
         ),
         (_("Details"), {"fields": (*lifecycle.FIELDS, "reason")}),
         (_("Invoices"), {"fields": ("made_out_to", "recipients")}),

@@ -72,6 +72,8 @@ KINDS = {
     LetterKind.SEAT_ENDED: _("Seat freed when temporary seats ended"),
     LetterKind.SEAT_NOT_GIVEN: _("Promised seat not given"),
     LetterKind.SUBSCRIPTION_RENEWED: _("Subscription renewed"),
+    LetterKind.SUSPENDED_BY_VENDOR: _("Account suspended by the staff"),
+    LetterKind.SUSPENSION_ENDED: _("Suspension ended by the staff"),
     LetterKind.SUSPENSION_WARNING: _("Suspension announced"),
     LetterKind.TEMPORARY_ENDED: _("Temporary seats ended"),
     LetterKind.TEMPORARY_ENDING: _("Temporary seats about to end"),

@@ -46,7 +46,7 @@ class OldDebtMixin(Base):
     @admin.display(description=_("Debt"))
     def debt(self, account: Account) -> SafeString | str:
         """Return the invoice to pay, or that there is none, with the way to say that it was settled."""
-        if account.state not in debts.OWING:
+        if account.own_state not in debts.OWING:
             return "–"
         if number := debts.open_invoice(account):
             return with_invoice(gettext("Invoice %(number)s is open") % {"number": number}, number)
@@ -99,6 +99,8 @@ def _settled(request: Any, account: Account, reason: str) -> None:
         debts.settle_old(account.pk, reason=reason, occasion=staff_occasion(request, account))
     except debts.NothingOwed:
         _not_old(request, "")
+    except debts.SuspendedByVendor:
+        messages.warning(request, gettext("The staff have suspended the account: end that first."))
     except debts.InvoiceOpen as unpaid:
         _not_old(request, unpaid.number)
     else:

@@ -65,6 +65,8 @@ def _brings_its_document(kind: LetterKind) -> bool:
             | LetterKind.ROLE_TAKEN
             | LetterKind.SEAT_ENDED
             | LetterKind.SEAT_NOT_GIVEN
+            | LetterKind.SUSPENDED_BY_VENDOR
+            | LetterKind.SUSPENSION_ENDED
             | LetterKind.SUSPENSION_WARNING
             | LetterKind.TEMPORARY_ENDED
             | LetterKind.TEMPORARY_ENDING

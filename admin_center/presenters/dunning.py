@@ -151,7 +151,7 @@ def _timeline(reading: DunningReading, method: PaymentMethod | None, on: date) -
         (reading.left, invoice.currency),
         payable=whole and pending is None and payments.is_charged(reading.account),
         by_transfer=reading.unpaid.by_transfer,
-        suspended=reading.account.state == AccountState.SUSPENDED,
+        suspended=reading.account.own_state is AccountState.SUSPENDED,
         pending=pending,
         rows=(*past(reading.charges, reading.entries), *future),
         coming=coming,

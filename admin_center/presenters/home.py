@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import assert_never
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,10 +14,12 @@ from accounts.gate import Gate
 from accounts.models import Account
 from accounts.rules.capabilities import Standing
 from accounts.rules.decision import Action, Decision
+from accounts.rules.roles import Permission
 from admin_center.presenters import dunning, profile, subscription
 from admin_center.presenters import payment as payment_methods
 from admin_center.wording import phrases
 from billing import payments
+from billing.debts import OWING
 from billing.models import PaymentMethod
 from billing.rules.dunning import DunningStep
 from billing.rules.facts import ScheduledKind
@@ -85,7 +88,7 @@ def _debts(account: Account, gate: Gate, on: date) -> list[Card]:
         _debt(account, gate, one)
         for one in dunning.of_account(account, method, on)[:MOST_DEBTS]
         # What is on its way, or was only just sent, waits for nobody.
-        if one.waits_for_confirmation or gate.standing in _OWING or _is_reminded(one)
+        if one.waits_for_confirmation or account.own_state in OWING or _is_reminded(one)
     ]
 
 
@@ -127,6 +130,8 @@ def _standing(account: Account, gate: Gate, on: date) -> Iterator[Card]:
             text = _("An invoice stayed unpaid for too long. Everything opens again as soon as it is paid.")
             title, label = _("The account is suspended"), _("See what is owed")
             yield _card(account, gate, Action.VIEW_PAYMENT, "payment", label, "danger", title, text)
+        case Standing.SUSPENDED_BY_VENDOR:
+            yield _suspended(account, gate)
         case Standing.TRIAL_ENDED:
             text = _("Choose what to keep working with, and everything opens again at once.")
             title, label = _("The trial has ended"), _("Choose what to buy")
@@ -137,6 +142,19 @@ def _standing(account: Account, gate: Gate, on: date) -> Iterator[Card]:
             pass
         case _:
             assert_never(gate.standing)
+
+
+def _suspended(account: Account, gate: Gate) -> Card:
+    """Say that the vendor's staff suspended the account; who changes the subscription reads their reason."""
+    told = {"vendor": settings.VENDOR_NAME, "reason": account.suspension_reason}
+    title = _("%(vendor)s has suspended the account") % told
+    text = _(
+        "Only Payment, Invoices, Contacts and cancelling work, and nothing renews. People, seats and data "
+        "stay as they are, and days of suspension are not charged."
+    )
+    if Permission.CHANGE_SUBSCRIPTION in gate.held:
+        text = _("Reason: %(reason)s") % told + "\n" + text
+    return Card("danger", title, text, ask=True)
 
 
 def _past_due(account: Account, gate: Gate) -> Card:

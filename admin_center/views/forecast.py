@@ -53,7 +53,7 @@ def forecast(request: AccountRequest) -> HttpResponse:
         "outcome": asked.outcome,
         "edited": asked.edited is not None,
         "typed": _typed(request),
-        "suspended": request.gate.standing is Standing.SUSPENDED,
+        "suspended": request.gate.standing in (Standing.SUSPENDED, Standing.SUSPENDED_BY_VENDOR),
         "currency": request.account.currency,
         "may_manage": request.gate.may(Action.CHANGE_SUBSCRIPTION),
         "may_request": request.gate.may(Action.REQUEST_CHANGE),

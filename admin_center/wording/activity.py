@@ -12,6 +12,7 @@ VERBS = {
     ActivityVerb.ACCOUNT_ERASED: _("Data of the account erased"),
     ActivityVerb.ACCOUNT_LOADED: _("Account brought in from a file"),
     ActivityVerb.ACCOUNT_STATE_CHANGED: _("Account state changed"),
+    ActivityVerb.ACCOUNT_SUSPENDED: _("Account suspended by the vendor’s staff"),
     ActivityVerb.AGREED_PRICE_ENDED: _("End of an agreed price set"),
     ActivityVerb.BACKUP_METHOD_TRIED: _("Payment tried with the backup, because the first was declined"),
     ActivityVerb.BALANCE_BROUGHT_IN: _("Credit balance brought in"),
@@ -89,6 +90,7 @@ VERBS = {
     ActivityVerb.SUBSCRIPTION_PARKED: _("Renewal put on hold: something has to be mended first"),
     ActivityVerb.SUBSCRIPTION_RENEWED: _("Subscription renewed"),
     ActivityVerb.SUBSCRIPTION_UNPARKED: _("Renewal taken up again"),
+    ActivityVerb.SUSPENSION_ENDED: _("Suspension of the account ended by the vendor’s staff"),
     ActivityVerb.TRIAL_ENDED: _("Trial ended"),
 }
 

@@ -91,6 +91,10 @@ def why_not(decision: Decision, account_type: str) -> str:
             return _("The trial has ended. Everything opens again as soon as something is bought.")
         case DenialReason.SUSPENDED:
             return _("The account is suspended: an invoice is unpaid. It opens again as soon as it is paid.")
+        case DenialReason.SUSPENDED_BY_VENDOR:
+            return _(
+                "%(vendor)s has suspended the account. Your contact tells you why, and what opens it again."
+            ) % {"vendor": settings.VENDOR_NAME}
         case DenialReason.OLD_DEBT:
             return _(
                 "The account is suspended for a debt that has no invoice here, so there is nothing to pay "
@@ -120,7 +124,7 @@ def why_not_briefly(decision: Decision) -> str:
             return _("After the trial: buy first")
         case DenialReason.SUSPENDED:
             return _("While suspended: pay first")
-        case DenialReason.OLD_DEBT:
+        case DenialReason.OLD_DEBT | DenialReason.SUSPENDED_BY_VENDOR:
             return _("While suspended: ask your contact")
         case DenialReason.NOTHING_ON_SALE:
             return _("After the trial: ask your contact")
@@ -153,6 +157,7 @@ STATUSES = {
     "active": Badge(gettext_lazy("Active"), "success"),
     "past_due": Badge(gettext_lazy("Past due"), "warning"),
     "suspended": Badge(gettext_lazy("Suspended"), "danger"),
+    "suspended_by_vendor": Badge(gettext_lazy("Suspended"), "danger"),
     "cancelled": Badge(gettext_lazy("Cancelled")),
     # What has its own days, and what waits.
     "scheduled": Badge(gettext_lazy("Scheduled"), "info"),

@@ -62,7 +62,7 @@ def _state_forbids(data: Data, names: Names) -> str:
         return _("Nothing can be changed while the account is in this state.")
     if data.get("invoice"):
         return _("The account is suspended. Pay invoice %(invoice)s first.") % data
-    return _("The account is suspended for a debt that has no invoice here. Ask %(contact)s.") % data
+    return _("The account is suspended. Ask %(contact)s what opens it again.") % data
 
 
 def _day(data: Data, key: str) -> str:

@@ -65,7 +65,9 @@ def renew(account: Account) -> None:
 
 def charges(account: Account) -> list[tuple[str, str]]:
     """Return each charge by its method's last digits and its state, the first before the second."""
-    own = PaymentMethod.objects.filter(subscription_id=account.pk)  # the sandbox's names stand in every account
+    own = PaymentMethod.objects.filter(
+        subscription_id=account.pk
+    )  # the sandbox's names stand in every account
     digits = dict(own.values_list("reference", "last_four"))
     found = Charge.objects.filter(subscription_id=account.pk).order_by("created_at")
     return [

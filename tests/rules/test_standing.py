@@ -25,6 +25,12 @@ def test_other_states_know_no_day() -> None:
         assert standing(state, trial_ends_on=None, on=date(2026, 12, 1)) == state
 
 
+def test_only_what_is_suspended_is_suspended_by_the_vendor() -> None:
+    for state in AccountState:
+        counts_as = standing(state, trial_ends_on=None, on=date(2026, 12, 1), by_vendor=True)
+        assert (counts_as is Standing.SUSPENDED_BY_VENDOR) is (state is AccountState.SUSPENDED)
+
+
 def test_a_refusal_carries_its_decision() -> None:
     refused = Decision(
         Action.CANCEL_ACCOUNT, False, DenialReason.ROLE, (Contact.OWNER,), NextStep.ASK_WHO_CAN

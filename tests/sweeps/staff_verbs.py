@@ -1,8 +1,20 @@
 """What the vendor’s staff do to an account as themselves: its clock, and what its type leaves to them."""
 
-from billing import cancellation, own_clocks, staff_changes
+from accounts.models import Account
+from billing import cancellation, own_clocks, staff_changes, suspensions
 from billing.rules.changes import AddSeats
-from tests.sweeps.cases import STAFF, Verb, end_now, end_with_period, staff_quote
+from tests.sweeps.cases import STAFF, Case, Verb, end_now, end_with_period, staff_quote
+
+
+def suspended(case: Case) -> None:
+    """Let the account be one that staff suspended, past all verbs."""
+    Account.objects.filter(pk=case.account.pk).exclude(state="cancelled").update(
+        state="suspended",
+        state_beneath="active",
+        suspended_by_vendor_at=case.occasion.at,
+        suspension_reason="Asked by Olivia.",
+    )
+
 
 VERBS: dict[str, Verb] = {
     "billing.cancellation.cancel_now": Verb(
@@ -37,5 +49,18 @@ VERBS: dict[str, Verb] = {
         (STAFF,),
         staff="always",
         beyond=(own_clocks.NoOwnClock,),
+    ),
+    "billing.suspensions.suspend": Verb(
+        lambda c, made: suspensions.suspend(c.account.pk, reason="Asked by Olivia.", occasion=c.occasion),
+        (STAFF,),
+        staff="always",
+        beyond=(suspensions.NotOpen,),
+    ),
+    "billing.suspensions.end": Verb(
+        lambda c, made: suspensions.end(c.account.pk, reason="Asked by Olivia.", occasion=c.occasion),
+        (STAFF,),
+        staff="always",
+        make=suspended,
+        beyond=(suspensions.NotSuspended,),
     ),
 }

@@ -27,6 +27,7 @@ from tests import acting
 from tests.billing.imports.price_list import price_list
 from tests.sweeps.asking import tables
 from tests.sweeps.cases import Case
+from tests.sweeps.staff_verbs import suspended
 from tests.sweeps.test_verbs import FOR_STAFF, MIDDLE, STAFF_PERSONS, WITHOUT_A_LOCK, Sweep
 from tests.sweeps.verbs import HEIR, VERBS, Verb
 
@@ -158,6 +159,7 @@ PREPARED: dict[str, Callable[[Case], object]] = {
     ).update(token_hash="0" * 64, readable_until=clock.now() + timedelta(days=30)),
     "billing.renewal.unpark": lambda c: Subscription.objects.update(parked_at=clock.now()),
     "billing.seats.assign": lambda c: AgentSeat.objects.filter(subscription_id=c.account.pk).delete(),
+    "billing.suspensions.end": suspended,
     "billing.taxation.end_own_rate": lambda c: Subscription.objects.update(tax_percent=20),
 }
 # They speak to the provider, outside of any transaction, or need a request that staff alone can answer.

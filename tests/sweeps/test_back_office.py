@@ -99,6 +99,7 @@ def forms() -> dict[str, dict[str, str]]:
         },
         reverse("vendor:billing_priceending_stop", args=[ending.pk]): {"reason": "x"},
         reverse("vendor:accounts_account_settle", args=[globex.pk]): {"reason": "x"},
+        reverse("vendor:accounts_account_suspension", args=[globex.pk]): {"reason": "x"},
         reverse("vendor:accounts_account_profile", args=[globex.pk]): {
             "legal_name": "x",
             "sold_to_country": "HK",

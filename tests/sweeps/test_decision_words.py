@@ -81,6 +81,12 @@ STATE = {
         "The account is suspended: an invoice is unpaid. It opens again as soon as it is paid.",
         "Le compte est suspendu : une facture est impayée. Il s’ouvre de nouveau dès qu’elle est réglée.",
     ),
+    DenialReason.SUSPENDED_BY_VENDOR: (
+        f"{settings.VENDOR_NAME} has suspended the account. Your contact tells you why, and what opens it"
+        " again.",
+        f"{settings.VENDOR_NAME} a suspendu le compte. Votre interlocuteur vous dira pourquoi, et ce qui"
+        " permet de le rouvrir.",
+    ),
     DenialReason.CANCELLED: ("The account was cancelled.", "Le compte a été résilié."),
 }
 STEP = {

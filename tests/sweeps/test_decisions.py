@@ -1,13 +1,14 @@
 """Every role × type × standing × action against a table written by hand from domain.md 3 and 5.
 
 The table below is not made from the code: it says per action who may (by role), for which types of
-account, and in which standings. Each of its 3,654 cells is compared with the gate's decision: whether,
+account, and in which standings. Each of its 4,263 cells is compared with the gate's decision: whether,
 why not, who can, and the next step.
 
     roles      L light agent · A agent · F finance reader · D administrator · B billing admin
                P billing admin to whom payment details are delegated · O owner
     types      S self-service · A online-assisted · M managed
-    standings  T trial · E trial that is over · A active · P past due · S suspended   (cancelled: nothing)
+    standings  T trial · E trial that is over · A active · P past due · S suspended
+               V suspended by the vendor's staff: open is what S opens   (cancelled: nothing)
 """
 
 import pytest
@@ -84,6 +85,7 @@ STANDINGS = {
     "A": Standing.ACTIVE,
     "P": Standing.PAST_DUE,
     "S": Standing.SUSPENDED,
+    "V": Standing.SUSPENDED_BY_VENDOR,
     "C": Standing.CANCELLED,
 }
 ROWS = {cells[0]: cells[1:] for line in TABLE.strip().splitlines() if (cells := line.split())}
@@ -101,7 +103,7 @@ def expected(action: str, role: str, kind: str, standing: str) -> Answer:
     if kind not in types:
         step = NextStep.REQUEST_CHANGE if asks else NextStep.CONTACT_VENDOR
         return False, DenialReason.ACCOUNT_TYPE, VENDOR, step
-    if standing not in standings:
+    if standing.replace("V", "S") not in standings:
         return way_back(role, kind, standing)
     if role not in roles:
         step = NextStep.REQUEST_CHANGE if asks else NextStep.ASK_WHO_CAN
@@ -110,7 +112,12 @@ def expected(action: str, role: str, kind: str, standing: str) -> Answer:
 
 
 def way_back(role: str, kind: str, standing: str) -> Answer:
-    """A trial that is over: someone buys. Suspended: someone pays. Where neither is theirs: who can."""
+    """A trial that is over: someone buys. Suspended: someone pays. Where neither is theirs: who can.
+
+    What the vendor's staff suspended, they alone open.
+    """
+    if standing == "V":
+        return False, DenialReason.SUSPENDED_BY_VENDOR, VENDOR, NextStep.CONTACT_VENDOR
     if standing == "E":
         reason, helps, types = DenialReason.TRIAL_ENDED, NextStep.BUY, "SA"
     else:

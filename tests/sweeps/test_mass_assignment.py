@@ -235,6 +235,7 @@ def of_staff(place: World) -> Iterator[tuple[str, str]]:
         ("billing_subscription_unpark", [place.accounts["A", "A"].pk]),
         ("billing_subscription_own_rate", [place.accounts["A", "A"].pk]),
         ("accounts_account_settle", [owing.pk]),
+        ("accounts_account_suspension", [managed.pk]),
         ("accounts_account_profile", [managed.pk]),
         ("accounts_letter_again", []),
         ("accounts_user_correct", [place.users["admin"].pk]),
