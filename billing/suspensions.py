@@ -12,7 +12,7 @@ from billing import debts
 from billing.renewal_batch import RENEWING
 
 
-class NotOpen(Exception):
+class NothingToSuspend(Exception):
     """The account is cancelled: there is nothing to suspend."""
 
 
@@ -30,12 +30,12 @@ def suspend(account_id: int, *, reason: str, occasion: Occasion) -> Account:
 
     Nothing renews, and no payment opens it: only `end` does. Beneath it the account keeps the state that it
     has, and a debt that is paid meanwhile is paid. Raises PermissionDenied for anyone but the vendor's
-    staff, ValueError without a reason, NotOpen, AlreadySuspended.
+    staff, ValueError without a reason, NothingToSuspend, AlreadySuspended.
     """
     staff.demand(occasion.person, reason)
     account = Account.objects.lock(account_id)
     if account.state == AccountState.CANCELLED:
-        raise NotOpen
+        raise NothingToSuspend
     if account.suspended_by_vendor_at is not None:
         raise AlreadySuspended
     account.state_beneath, account.state = account.state, AccountState.SUSPENDED

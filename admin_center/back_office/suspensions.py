@@ -111,7 +111,7 @@ def _act(request: Any, account: Account, reason: str, *, ends: bool) -> None:
         else:
             suspensions.suspend(account.pk, reason=reason, occasion=occasion)
             told = gettext("The account is suspended. Its owner and billing admins are notified.")
-    except suspensions.NotOpen:
+    except suspensions.NothingToSuspend:
         messages.info(request, gettext("The account is cancelled: there is nothing to suspend."))
     except suspensions.AlreadySuspended:
         messages.info(request, gettext("The account is suspended already."))

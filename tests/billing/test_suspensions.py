@@ -125,9 +125,9 @@ def test_what_it_was_beneath_outlives_a_cancellation() -> None:
     acme.refresh_from_db()
     sheet = cancellation.consequences(acme, noon(-4).date())
     cancellation.cancel_now(acme, mark=sheet.mark, reason="other", text="", occasion=olivia)
-    for act in (suspensions.NotOpen, suspensions.NotSuspended):
+    for act in (suspensions.NothingToSuspend, suspensions.NotSuspended):
         with pytest.raises(act):
-            (suspend if act is suspensions.NotOpen else end)(acme, -3)
+            (suspend if act is suspensions.NothingToSuspend else end)(acme, -3)
     cancellation.restore(acme.pk, reason="They came back.", occasion=vera_at(noon(-2)))
     acme.refresh_from_db()
     assert (acme.state, acme.state_beneath) == ("suspended", "active")

@@ -54,7 +54,7 @@ VERBS: dict[str, Verb] = {
         lambda c, made: suspensions.suspend(c.account.pk, reason="Asked by Olivia.", occasion=c.occasion),
         (STAFF,),
         staff="always",
-        beyond=(suspensions.NotOpen,),
+        beyond=(suspensions.NothingToSuspend,),
     ),
     "billing.suspensions.end": Verb(
         lambda c, made: suspensions.end(c.account.pk, reason="Asked by Olivia.", occasion=c.occasion),
