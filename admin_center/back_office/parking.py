@@ -29,7 +29,7 @@ else:
 
 # What `billing.rules.invariants` and the price list report, in words for those who mend it.
 FAULTS = {
-    "two_lines": _("the product stands on two lines"),
+    "two_lines": _("the product is on two lines"),
     "scheduled_elsewhere": _("a change waits for a line that is not there, or for another day than renewal"),
     "period_off_anchor": _("the period does not follow from the anchor day"),
     "quantity": _("the line has no seats"),

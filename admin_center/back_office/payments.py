@@ -176,12 +176,12 @@ def _tell(request: HttpRequest, before: Charge, after: Charge) -> None:
     """Say whether the provider's answer changed anything."""
     state = after.get_state_display()
     if before.state != after.state:
-        messages.success(request, gettext("The charge stands anew: %(state)s.") % {"state": state})
+        messages.success(request, gettext("The charge is now: %(state)s.") % {"state": state})
     elif after.state in Charge.OPEN:
         told = gettext("Nothing new: %(state)s. We check again automatically.")
         messages.info(request, told % {"state": state})
     else:
-        messages.info(request, gettext("It stands as it did: %(state)s.") % {"state": state})
+        messages.info(request, gettext("Nothing has changed: %(state)s.") % {"state": state})
 
 
 def named(charge: Charge) -> str:

@@ -275,7 +275,7 @@ class PriceEndingAdmin(StaffAdmin):
         *("who", "stopped_at", "stopped_by_name", "stopped_because", "stop_it"),
     )
 
-    @admin.display(description=_("Whom it concerns"))
+    @admin.display(description=_("Who is affected"))
     def who(self, ending: PriceEnding) -> SafeString:
         """Return the way to the list of today."""
         address = reverse("vendor:billing_priceending_csv", args=[ending.pk])
@@ -317,7 +317,9 @@ class PriceEndingAdmin(StaffAdmin):
             (gettext("Ends on"), phrases.day(ending.ends_on)),
         ]
         told = [
-            gettext("Everybody keeps the price. Whoever was told of its end is told that it doesn’t come.")
+            gettext(
+                "Everybody keeps the price. Whoever was notified of its end is notified that it does not end."
+            )
         ]
         above = reverse("vendor:billing_priceending_change", args=[ending.pk]), str(ending)
         act = acts.Act(gettext("Stop the end of a price"), above, facts, told, [("stop", gettext("Stop it"))])

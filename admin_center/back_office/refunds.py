@@ -43,7 +43,7 @@ WHY_NOT = {
     ),
     RefundRefusal.TOO_MUCH: gettext_lazy("That is more than is left of the charge, or nothing."),
     RefundRefusal.NO_CREDIT: gettext_lazy(
-        "The credit balance doesn’t hold so much. What is more would be owed again: credit lines of the "
+        "The credit balance is lower than that. The rest would be owed again: credit lines of the "
         "invoice, or say that it may be owed."
     ),
     RefundRefusal.OVER: gettext_lazy("It is decided already."),
@@ -128,7 +128,7 @@ class RefundMixin(Base):
 def _told(charge: Charge, currency: str) -> Iterator[str]:
     """Yield what a refund means for what the account owes, and who decides."""
     yield _(
-        "What is given back is taken from the credit balance. What that doesn’t hold is owed again, and "
+        "What is given back is taken from the credit balance. What it does not cover is owed again, and "
         "collected with the next invoice. Where the customer shall no longer owe it, credit lines of the "
         "invoice instead, and let the credit note be refunded."
     )
@@ -309,7 +309,9 @@ class RefundAdmin(StaffAdmin):
         ]
         if refund.may_be_owed:
             told.append(
-                _("What the credit balance doesn’t hold is owed again, and collected with the next invoice.")
+                _(
+                    "What the credit balance does not cover is owed again, and collected with the next invoice."
+                )
             )
         above = reverse("vendor:billing_refund_change", args=[refund.pk]), self.name_of(refund)
         buttons = [("approve", _("Approve: give it back")), ("reject", _("Reject"))]

@@ -25,7 +25,7 @@ PAGES = {
     ),
     "account-types": (
         _("Account types"),
-        _("Self-service, online-assisted and managed accounts, and what each can do by itself."),
+        _("Self-service, online-assisted and managed accounts, and what each can do on its own."),
         "account",
     ),
 }

@@ -84,7 +84,7 @@ def fault(form: AddressFormat | None, part: str, found: AddressFault) -> str:
             words = {"region": label(form, "region").lower()}
             return _("This code belongs elsewhere: compare it with what you chose for “%(region)s”.") % words
         case AddressFault.TOO_LONG:
-            return _("A line holds at most %(most)s characters.") % {"most": addresses.LONGEST}
+            return _("A line has at most %(most)s characters.") % {"most": addresses.LONGEST}
         case AddressFault.TOO_MANY_LINES:
             return _("At most %(most)s lines.") % {"most": addresses.MOST_LINES}
         case _:

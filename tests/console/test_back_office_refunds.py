@@ -91,7 +91,7 @@ def test_a_part_is_given_back_and_stands_on_every_page(vera: Client) -> None:
     [
         ({"amount": "120.01"}, "That is more than is left of the charge, or nothing."),
         ({"amount": "0"}, "That is more than is left of the charge, or nothing."),
-        ({"amount": "50.01"}, "The credit balance doesn’t hold so much."),
+        ({"amount": "50.01"}, "The credit balance is lower than that."),
         ({"amount": "1.005"}, "The currency has fewer decimals."),
         ({"amount": "-1"}, "greater than or equal to 0"),
         ({"amount": ""}, "This field is required."),
@@ -151,8 +151,8 @@ def test_the_provider_is_asked_at_once(vera: Client) -> None:
     assert "Being collected" in text(vera.get(address))
     assert vera.post(address, {"reason": ""}).status_code == 422
     told = text(vera.post(address, {"reason": "They called"}, follow=True))
-    assert "The charge stands anew: Paid." in told
-    assert "It stands as it did: Paid." in text(vera.post(address, {"reason": "Again"}, follow=True))
+    assert "The charge is now: Paid." in told
+    assert "Nothing has changed: Paid." in text(vera.post(address, {"reason": "Again"}, follow=True))
 
 
 def test_nobody_else_gets_there(vera: Client) -> None:

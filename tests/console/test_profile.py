@@ -135,8 +135,8 @@ def test_the_first_country_proposed_is_that_of_the_time_zone(olivia: Client) -> 
         ({"legal_name": "Acme\u202eLRAS"}, "legal_name", "changes the direction of other text"),
         ({"sold_to_lines": ""}, "sold_to_lines", "An address in this country has to have it."),
         ({"sold_to_lines": "a\nb\nc\nd\ne"}, "sold_to_lines", "At most 4 lines."),
-        ({"sold_to_lines": "x" * 121}, "sold_to_lines", "A line holds at most 120 characters."),
-        ({"sold_to_city": "x" * 300}, "sold_to_city", "A line holds at most 120 characters."),
+        ({"sold_to_lines": "x" * 121}, "sold_to_lines", "A line has at most 120 characters."),
+        ({"sold_to_city": "x" * 300}, "sold_to_city", "A line has at most 120 characters."),
         (
             {"sold_to_postal_code": "3100"},
             "sold_to_postal_code",

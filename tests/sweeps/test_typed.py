@@ -46,7 +46,7 @@ BUTTONS = "buttons alone: nothing is typed"
 CHOICE = "one choice beside a button: nothing is typed"
 SECRETS = "a password, a code or a new credential is never kept"
 SIGNING_IN = "before or while signing in: there is no person yet to keep it for"
-PROVIDER = "stands for the payment provider's own page"
+PROVIDER = "takes the place of the payment provider's own page"
 UNMARKED = {
     "410.html": BUTTONS,
     "kept_quotes/kept.html": "the address to copy stands beside buttons: nothing is typed",

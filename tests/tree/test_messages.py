@@ -115,6 +115,31 @@ def test_english_has_the_apostrophes_and_dots_of_print(written: polib.POFile) ->
     assert wrong == []
 
 
+# What print never does in English, and what a native reader marked.
+ENGLISH = {
+    "two spaces": re.compile(r"\S  +\S"),
+    "a space before a sign": re.compile(r"\S [,.:;!?](\s|$)"),
+    "a hyphen for a dash": re.compile(r"\w - \w"),
+    "e-mail in one word": re.compile(r"(?<!\()\b[Ee]mails?\b(?!\)s)"),
+    "what should simply be there": re.compile(r"\bstands? (here|there|on|for|anew|as it)\b"),
+    "what should contain": re.compile(r"\b(letter|page|archive|line|It) holds?\b|doesn’t hold\b"),
+    "what acts of its own": re.compile(r"\bby (itself|themselves)\b"),
+    "a letter’s whom": re.compile(r"\bwhom (to|it)\b|\bwho decides it\b"),
+    "somebody told": re.compile(r"\b(is|are|was|were) told (of|that)\b"),
+}
+
+
+def test_english_reads_as_english(written: polib.POFile) -> None:
+    wrong = [
+        f"{name}: {text}"
+        for entry in written.translated_entries()
+        for text in filter(None, (entry.msgid, entry.msgid_plural))
+        for name, sign in ENGLISH.items()
+        if sign.search(" ".join(flat(text).split()) if name != "two spaces" else flat(text).strip())
+    ]
+    assert wrong == []
+
+
 def test_the_words_that_read_badly_are_gone(written: polib.POFile) -> None:
     """Those of which a native reader said what is better (French: calques of our own English)."""
     badly = re.compile(
