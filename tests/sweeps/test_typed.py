@@ -304,6 +304,7 @@ def staff_pages() -> dict[str, object]:
         "accounts_account_end": acme.pk,
         "accounts_account_profile": globex.pk,
         "accounts_account_settle": globex.pk,
+        "accounts_account_suspension": globex.pk,
         "accounts_emailchange_decide": change.pk,
         "accounts_letter_again": (),
         "accounts_letter_html": None,
@@ -365,5 +366,5 @@ def test_what_staff_type_is_there_after_signing_in_again(db: None) -> None:
     # sending again, a link sent and revoked, a transfer booked, a billing profile, a charge asked about and
     # given back, a refund decided, an invoice written off, credited and sent again, a clock moved,
     # seats changed for the customer, and that reviewed, an account ended for its owner, the end of
-    # a price stopped, a price agreed with an account, and that ended.
-    assert tried == 27
+    # a price stopped, a price agreed with an account, and that ended, an account suspended.
+    assert tried == 28
