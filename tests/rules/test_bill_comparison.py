@@ -67,6 +67,7 @@ def test_seats_come_before_the_price_and_taxes_follow() -> None:
     assert parts(invoiced(WHOLE), invoiced(dearer)) == expected
     found = compare(invoiced(WHOLE), invoiced(dearer))
     assert [part.cause for part in found.largest] == [BillCause.QUANTITY, BillCause.PRICE]
+    assert [(part.before, part.now) for part in found.parts[:2]] == [(WHOLE, dearer)] * 2
 
 
 def test_an_edition_a_cycle_a_product_that_comes_and_one_that_goes() -> None:
@@ -78,6 +79,15 @@ def test_an_edition_a_cycle_a_product_that_comes_and_one_that_goes() -> None:
     assert parts(invoiced(WHOLE), invoiced(annual))[:2] == [(BillCause.PRICE, -200), (BillCause.LENGTH, 8800)]
     guide = charged(WHOLE, product="guide", product_name="Guide", quantity=3)
     assert parts(invoiced(WHOLE), invoiced(guide))[:2] == [(BillCause.ADDED, 300), (BillCause.ENDED, -1000)]
+    added, ended = compare(invoiced(WHOLE), invoiced(guide)).parts[:2]
+    assert (added.before, added.now, ended.before, ended.now) == (None, guide, WHOLE, None)
+
+
+def test_a_part_of_a_term_is_priced_for_its_own_days() -> None:
+    """Ten days of July at 10 × 1.00, then at 12: 2 × 1.00 × 10/31 = 0.65, not the whole month's 2.00."""
+    days = Period(date(2023, 7, 22), JULY.end)
+    some = charged(WHOLE, covers=days)
+    assert parts(invoiced(some), invoiced(charged(some, quantity=12)))[0] == (BillCause.QUANTITY, 64)
 
 
 def test_what_was_charged_for_some_days_is_on_one_of_the_two_alone() -> None:
@@ -88,6 +98,9 @@ def test_what_was_charged_for_some_days_is_on_one_of_the_two_alone() -> None:
     # −10 × 1.00 × 10/31 + 12 × 1.00 × 10/31 = −3.23 + 3.87
     assert parts(invoiced(WHOLE), invoiced(WHOLE, credit, more))[0] == (BillCause.ONCE_NOW, 64)
     assert parts(invoiced(WHOLE, credit, more), invoiced(WHOLE))[0] == (BillCause.ONCE_BEFORE, -64)
+    (now,) = compare(invoiced(WHOLE), invoiced(WHOLE, credit, more)).parts[:1]
+    (before,) = compare(invoiced(WHOLE, credit, more), invoiced(WHOLE)).parts[:1]
+    assert (now.before, now.now, before.before, before.now) == (None, more, more, None)
     season = replace(charged(WHOLE, covers=days, quantity=2), kind=LineKind.TEMPORARY)
     # 2 × 1.00 × 10/31, apart from the change of the same product
     apart = [(BillCause.ONCE_NOW, 64), (BillCause.ONCE_NOW, 65)]

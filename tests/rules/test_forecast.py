@@ -70,7 +70,14 @@ def test_a_reduction_and_a_change_of_cycle_take_effect_on_the_renewal_day() -> N
     # From then on 8 × 2.50 a month, on the 27th: October to June
     assert [one.due for one in found.charges] == [2000] * 9
     assert found.charges[-1].on == date(2024, 6, 27)
-    assert [one.on for one in found.events if one.kind is KINDS.CHANGE] == [YEAR.end] * 2
+    happens = [one for one in found.events if one.kind is KINDS.CHANGE]
+    assert [one.on for one in happens] == [YEAR.end] * 2
+    # Each meets the subscription of today.
+    assert [(one.product, one.scheduled, one.before) for one in happens] == [
+        ("support", facts.scheduled[0], facts),
+        ("", facts.scheduled[1], facts),
+    ]
+    assert found.charges[0].covers == Period(YEAR.end, date(2023, 11, 27))
 
 
 def test_a_code_for_three_months_ends_with_the_fourth() -> None:
@@ -89,8 +96,9 @@ def test_a_price_that_the_vendor_ends_is_named_on_the_renewal_that_no_longer_has
     found = forecast(facts, TODAY)
     # 10 × 2.00 in August and September
     assert [one.due for one in found.charges] == [2000] * 2 + [2500] * 10
-    assert [(one.on, one.old, one.new) for one in found.events if one.kind is KINDS.PRICE_END] == [
-        (date(2023, 10, 1), 200, 250)
+    ends = [one for one in found.events if one.kind is KINDS.PRICE_END]
+    assert [(one.on, one.product, one.old, one.new) for one in ends] == [
+        (date(2023, 10, 1), "support", 200, 250)
     ]
 
 
@@ -126,11 +134,34 @@ def test_temporary_seats_begin_and_end_on_their_days_or_with_their_line() -> Non
         scheduled=(waits(ScheduledKind.REMOVAL, "talk"),),
     )
     found = [one for one in forecast(facts, TODAY).events if one.kind.startswith("temporary")]
-    assert [(one.on, one.kind, one.quantity) for one in found] == [
-        (date(2023, 7, 20), KINDS.TEMPORARY_END, 3),
-        (date(2023, 10, 1), KINDS.TEMPORARY_START, 4),
+    assert [(one.on, one.kind, one.product, one.quantity) for one in found] == [
+        (date(2023, 7, 20), KINDS.TEMPORARY_END, "support", 3),
+        (date(2023, 10, 1), KINDS.TEMPORARY_START, "talk", 4),
         # Talk is removed at the renewal.
-        (date(2023, 10, 27), KINDS.TEMPORARY_END, 4),
+        (date(2023, 10, 27), KINDS.TEMPORARY_END, "talk", 4),
+    ]
+
+
+def test_the_first_day_is_told_of_and_the_day_after_the_last_is_not() -> None:
+    """A month from 1 July: what begins on 1 July is in it, what begins or is charged on 1 August is not."""
+    seasons = tuple(
+        TemporaryFacts("support", 1, Period(first, date(2023, 9, 1)))
+        for first in (date(2023, 7, 1), date(2023, 8, 1))
+    )
+    found = forecast(month(temporary=seasons), date(2023, 7, 1), months=1)
+    assert told(found) == [(date(2023, 7, 1), "temporary_start", 0)]
+
+
+def test_temporary_seats_that_a_removal_ends_stay_ended_in_the_renewals_after_it() -> None:
+    """Month by month: Talk goes on 1 August, and its extra seats with it, whatever renews afterwards."""
+    july = Period(date(2023, 7, 1), date(2023, 8, 1))
+    talk = bought("talk", "team", 2, term=july, cycle=Cycle.MONTHLY)
+    season = TemporaryFacts("talk", 4, Period(date(2023, 7, 20), date(2023, 12, 1)))
+    facts = month(temporary=(season,), scheduled=(waits(ScheduledKind.REMOVAL, "talk", takes_effect_on=july.end),))
+    found = forecast(replace(facts, lines=(*facts.lines, talk)), TODAY).events
+    assert [(one.on, one.kind) for one in found if one.kind.startswith("temporary")] == [
+        (date(2023, 7, 20), KINDS.TEMPORARY_START),
+        (date(2023, 8, 1), KINDS.TEMPORARY_END),
     ]
 
 
@@ -140,6 +171,7 @@ def test_after_an_extension_nothing_is_charged_for_a_year_and_a_product_left_out
     found = forecast(facts, TODAY, confirmed=priced)
     # 240.00 for the extension, without Guide
     assert told(found) == [(TODAY, "confirmed", 24000), (YEAR.end, "line_end", 0)]
+    assert (found.events[1].product, found.events[1].quantity) == ("guide", 3)
 
 
 def test_what_if_charges_the_change_now_and_renews_what_it_leaves() -> None:

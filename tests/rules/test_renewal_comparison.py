@@ -49,6 +49,7 @@ def test_a_reduction_and_a_removal_stand_beside_what_is_today() -> None:
     found = compared(facts)
     # 10 × 2.00 × 12 → 8 × 2.00 × 12; 3 × 0.80 × 12 → nothing
     assert [(one.old, one.new, len(one.then)) for one in found.lines] == [(24000, 19200, 1), (2880, 0, 0)]
+    assert [one.line for one in found.lines] == list(facts.lines)
     assert found.differs
 
 
@@ -79,6 +80,24 @@ def test_a_code_that_is_used_up_was_taken_off_today_and_is_not_at_the_renewal() 
     assert found.differs
 
 
+def test_a_used_up_percentage_was_taken_off_its_own_product_alone() -> None:
+    """25 % of Support for the period that ends: 240.00 − 60.00, and 28.80 for Guide as ever."""
+    quarter = AppliedDiscount("QUARTER", Decimal(25), products=("support",))
+    paid = bought("support", "team", 10, discounts=(quarter,))
+    found = compared(acme(paid, bought("guide", "standard", 3)))
+    assert [(one.code, one.old, one.new) for one in found.discounts] == [("QUARTER", -6000, 0)]
+    assert [(one.old, one.new) for one in found.lines] == [(24000, 24000), (2880, 2880)]
+    assert found.now.settlement.subtotal == 20880
+
+
+def test_a_used_up_amount_is_the_sum_of_its_shares() -> None:
+    lines = (
+        bought("support", "team", 10, discounts=(AppliedDiscount("WELCOME", share=3000),)),
+        bought("guide", "standard", 3, discounts=(AppliedDiscount("WELCOME", share=1000),)),
+    )
+    assert [(one.code, one.old) for one in compared(acme(*lines)).discounts] == [("WELCOME", -4000)]
+
+
 def test_a_code_that_goes_on_is_not_ended_and_one_typed_for_the_renewal_begins_then() -> None:
     given = DiscountFacts("LOYAL", DiscountSource.COUPON, Decimal(10), version=1, order=0)
     typed = DiscountFacts("NEXT", DiscountSource.PROMO, amount=1000, periods_left=1, version=6, order=1)
@@ -107,3 +126,6 @@ def test_a_tax_that_rises_until_the_renewal_is_named(until: date, rises: bool) -
     known = Taxation(TaxSeller("FR", registered=frozenset({"FR"})), TaxBuyer("FR"), RISING)
     found = compared(replace(acme(SUPPORT), paid_until=until, taxation=known))
     assert [one.product for one in found.taxes] == (["support"] if rises else [])
+    for one in found.taxes:
+        assert [tax.rate for tax in one.was] == [Decimal("20.6")]
+        assert [tax.rate for tax in one.becomes] == [Decimal(22)]
