@@ -22,7 +22,9 @@ TALK = shop.bought("talk", "team", 4)
     ],
 )
 def test_a_year_of_a_line(product: str, unit: int, quantity: int, cycle: Cycle, year: int) -> None:
-    assert a_year(shop.acme(SUPPORT), product, unit, quantity, cycle) == year
+    found = a_year(shop.acme(SUPPORT), product, unit, quantity, cycle)
+    assert found == year
+    assert isinstance(found, int), "minor units are whole"
 
 
 def test_a_year_as_it_is_and_at_the_list_prices_of_another_cycle() -> None:

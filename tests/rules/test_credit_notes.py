@@ -32,6 +32,9 @@ def named(id: int, amount: int, of: int) -> IssuedLine:
     [
         ([charge(1, 12000)], {1: 0}),
         ([charge(1, 12000), named(2, 5000, 1), named(3, 700, 1)], {1: 5700}),
+        # What a note names may be of an invoice that is not among these, and a cent is a charge.
+        ([named(2, 5000, 1), named(3, 700, 1)], {1: 5700}),
+        ([charge(1, 1), charge(2, 0)], {1: 0}),
         # Ten seats become eleven: the rest of the ten is given back.
         ([charge(1, 12000), credit(2, 3452), charge(3, 3797, REST)], {1: 3452, 3: 0}),
         # Then twelve: now the rest of the eleven is, and the ten keep what was given back of them.
@@ -79,6 +82,9 @@ def test_all_of_a_line_is_given_back_as_its_exact_negative() -> None:
     assert (back.kind, back.gross, back.amount, back.capped) == (LineKind.CREDIT, -5622, -5060, False)
     assert back.discounts == (DiscountShare("SPRING", Decimal(10), 562),)
     assert (back.edition, back.covers, back.because) == ("team", REST, (CORRECTION,))
+    # Whatever it came from is said again: the document shows the same seats, days and price.
+    for name in ("product", "term", "unit", "quantity", "months", "cycle", "taxes"):
+        assert getattr(back, name) == getattr(CHARGED, name), name
 
 
 def test_a_part_of_a_line_has_no_arithmetic_of_its_own() -> None:

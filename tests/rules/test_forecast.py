@@ -157,7 +157,9 @@ def test_temporary_seats_that_a_removal_ends_stay_ended_in_the_renewals_after_it
     july = Period(date(2023, 7, 1), date(2023, 8, 1))
     talk = bought("talk", "team", 2, term=july, cycle=Cycle.MONTHLY)
     season = TemporaryFacts("talk", 4, Period(date(2023, 7, 20), date(2023, 12, 1)))
-    facts = month(temporary=(season,), scheduled=(waits(ScheduledKind.REMOVAL, "talk", takes_effect_on=july.end),))
+    facts = month(
+        temporary=(season,), scheduled=(waits(ScheduledKind.REMOVAL, "talk", takes_effect_on=july.end),)
+    )
     found = forecast(replace(facts, lines=(*facts.lines, talk)), TODAY).events
     assert [(one.on, one.kind) for one in found if one.kind.startswith("temporary")] == [
         (date(2023, 7, 20), KINDS.TEMPORARY_START),

@@ -27,7 +27,9 @@ VAT = TaxId(TaxIdKind.VAT, "DE", "136695976")
 CHARGED, SENT = CollectionMethod
 
 
-@pytest.mark.parametrize("buyer", [Buyer("Acme"), Buyer("電気株式会社", TOKYO, BERLIN, VAT)])
+@pytest.mark.parametrize(
+    "buyer", [Buyer("Acme"), Buyer("電気株式会社", TOKYO, BERLIN, VAT, "billing@denki.example")]
+)
 def test_a_buyer_is_read_as_it_was_frozen(buyer: Buyer) -> None:
     assert buyer_from_plain(json.loads(json.dumps(to_plain(buyer)))) == buyer
 
@@ -57,6 +59,11 @@ def test_a_seller_is_read_as_it_was_frozen(seller: Seller) -> None:
     assert seller_from_plain(json.loads(json.dumps(to_plain(seller)))) == seller
 
 
+def test_what_an_older_document_does_not_name_is_empty() -> None:
+    plain = {"name": "Acme", "sold_to": {"country": "DE"}, "tax_id": None}
+    assert buyer_from_plain(plain) == Buyer("Acme", Address("DE"))
+
+
 def test_documents_of_before_have_no_parties() -> None:
     assert buyer_from_plain({}) is None
     assert seller_from_plain({}) is None
@@ -79,6 +86,7 @@ def test_by_when_a_document_is_to_be_paid() -> None:
     assert due_on(issued, 345, collects=SENT, payment_days=30) == date(2023, 3, 2)
     assert due_on(issued, 345, collects=SENT, payment_days=0) == issued
     assert due_on(issued, 0, collects=SENT, payment_days=30) is None
+    assert due_on(issued, 1, collects=SENT, payment_days=0) == issued, "a cent is due"
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,19 @@ def test_it_is_what_the_reduction_itself_is_said_to_save() -> None:
     assert saved_a_year(acme(SUPPORT), "support", 7) == -coming.effect(fewer)
 
 
+def test_another_reduction_that_waits_goes_before_and_one_of_the_same_seats_is_replaced() -> None:
+    """Guide goes from 3 to 1 either way; Support from 10 to 9 is what seven seats take the place of."""
+    waiting = (
+        waits(ScheduledKind.QUANTITY, "guide", quantity=1),
+        waits(ScheduledKind.QUANTITY, "support", quantity=9),
+    )
+    facts = acme(SUPPORT, bought("guide", "standard", 3), scheduled=waiting)
+    # (9 − 7) × 2.00 × 12
+    saved = saved_a_year(facts, "support", 7)
+    assert saved == 4800
+    assert isinstance(saved, int), "minor units are whole"
+
+
 def test_nothing_is_said_where_nothing_renews_or_is_known() -> None:
     ending = acme(SUPPORT, scheduled=(waits(ScheduledKind.CANCELLATION),))
     assert saved_a_year(ending, "support", 7) is None
