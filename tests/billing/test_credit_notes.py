@@ -122,7 +122,7 @@ def test_what_can_not_be_credited_changes_nothing(parts: dict[int, int], why: Cr
 def test_a_note_is_told_with_its_reason_and_names_no_staff() -> None:
     note = credit(renewed(), {1: 5000}, reason="Two weeks of outages")
     assert note.caused_by == ""
-    letters = Letter.objects.filter(kind="invoice_issued", facts__invoice=note.number)
+    letters = Letter.objects.filter(kind="invoice_issued", facts__invoice=note.number).order_by("pk")
     assert letters.count() == 2
     assert letters[0].facts["reason"] == "Two weeks of outages"
     entry = Activity.objects.get(verb="credit_note_issued")

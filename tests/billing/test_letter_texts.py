@@ -313,7 +313,8 @@ def test_the_end_of_the_account_is_told_with_its_day_and_undo() -> None:
     cancellation.cancel_at_period_end(
         account, mark=sheet.mark, reason="too_expensive", text="", occasion=olivia
     )
-    letters = Letter.objects.filter(kind="cancellation_scheduled").select_related("account", "user")
+    found = Letter.objects.filter(kind="cancellation_scheduled").order_by("pk")
+    letters = found.select_related("account", "user")
     assert {letter.to for letter in letters} == {"olivia@acme.example", "bilal@acme.example"}
     made = mail.message(letters[0])
     assert made.subject == "Acme ends on 27 October 2023"

@@ -56,7 +56,7 @@ def days_told(first: date = date(2023, 6, 20), days: int = 60) -> list[date]:
 
 def test_owner_and_billing_admins_are_told_thirty_and_seven_days_before(acme: Account) -> None:
     assert days_told() == [date(2023, 7, 1), date(2023, 7, 24)]
-    letters = Letter.objects.filter(kind="method_expiring").select_related("account", "user")
+    letters = Letter.objects.filter(kind="method_expiring").order_by("pk").select_related("account", "user")
     assert {one.to for one in letters} == {"olivia@acme.example", "bilal@acme.example"}
     assert len(letters) == 4
     made = mail.message(letters[0])

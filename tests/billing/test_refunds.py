@@ -110,7 +110,7 @@ def test_what_is_given_back_is_told_with_its_reason() -> None:
     """80.00 of which 50.00 are credit: 30.00 are owed again."""
     charge = renewed(credit="50.00")
     give_back(charge, 8000, may_be_owed=True, reason="Two weeks of outages")
-    letters = Letter.objects.filter(kind="refund_made")
+    letters = Letter.objects.filter(kind="refund_made").order_by("pk")
     assert letters.count() == 2
     facts = letters[0].facts
     assert (facts["amount"], facts["owed_again"], facts["reason"]) == (8000, 3000, "Two weeks of outages")

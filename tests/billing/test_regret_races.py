@@ -42,7 +42,7 @@ def confirm(quote: Quote, person: str, on: date = DAY) -> Any:
 
 
 def credited() -> list[str]:
-    return [str(one.total) for one in Invoice.objects.filter(kind="credit_note")]
+    return [str(one.total) for one in Invoice.objects.filter(kind="credit_note").order_by("pk")]
 
 
 def test_two_people_give_the_same_seats_back_once(acme: Account) -> None:

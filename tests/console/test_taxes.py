@@ -23,7 +23,7 @@ AUTOLIQUIDATION = "TVA due par vous (autoliquidation, art. 196 de la directive 2
 
 def letter(kind: str = "change_confirmed", language: str = "en") -> str:
     """Return the text of a letter with its spaces plain and single."""
-    found = Letter.objects.filter(kind=kind).select_related("account", "user")[0]
+    found = Letter.objects.filter(kind=kind).order_by("pk").select_related("account", "user")[0]
     plain: str = re.sub(r"[\s\u00a0\u202f]+", " ", written(found)[0])
     return plain
 

@@ -84,14 +84,14 @@ def test_it_ends_on_its_day_by_itself_and_is_told(acme: Account) -> None:
         [{"kind": "removal", "product": "guide", "takes_effect_on": str(END)}],
         [],
     )
-    told = Letter.objects.filter(kind="product_ended")
+    told = Letter.objects.filter(kind="product_ended").order_by("pk")
     assert sorted(told.values_list("to", flat=True)) == ["bilal@acme.example", "olivia@acme.example"]
     facts = told[0].facts
     assert facts["ended"] == [{"product": "Guide", "used": 2}]
     assert (facts["on"], facts["until"]) == ("2023-10-27", "2024-10-26")
     # The next renewal is a year later, of Support alone, and nothing of it is told as a difference.
     assert renew(acme, NEXT_END) == ["120"]
-    assert Letter.objects.filter(kind="subscription_renewed")[0].facts["differences"] == []
+    assert Letter.objects.filter(kind="subscription_renewed").order_by("pk")[0].facts["differences"] == []
 
 
 def test_a_late_tick_ends_it_before_it_renews(acme: Account) -> None:

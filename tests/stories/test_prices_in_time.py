@@ -110,7 +110,7 @@ def test_every_face_says_the_same_of_a_price(decided, db: None) -> None:  # type
     day = datetime(2023, 9, 27, 12, tzinfo=UTC)
     Account.objects.update(clock=day)
     assert reminders.remind(acme.pk, occasion=Occasion.of(acme, day).by_itself())
-    body = mail.message(Letter.objects.filter(kind="renewal_coming")[0]).body
+    body = mail.message(Letter.objects.filter(kind="renewal_coming").order_by("pk")[0]).body
     assert total in body
     assert (f"from $1.00 to ${unit}" in body) is changes
     # The invoice of the renewal, its line with the price it has.

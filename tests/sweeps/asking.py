@@ -1,6 +1,7 @@
 """Sends a request, undoes what it did, and tells what it cost: for the matrix of addresses."""
 
 import re
+import traceback
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -69,6 +70,12 @@ def ask(client: Client, method: str, address: str, data: dict[str, Any] | None =
         client.cookies = cookies
     written = {table: n - before.get(table, 0) for table, n in after.items() if n != before.get(table, 0)}
     return Answer(response, body, count, written)
+
+
+def fault(response: Any) -> str:
+    """Return the traceback of what made an answer a 5xx, if an exception did."""
+    raised = getattr(response, "exc_info", None)
+    return "".join(traceback.format_exception(*raised)) if raised else ""
 
 
 def _form(method: str, data: dict[str, Any] | None) -> dict[str, Any]:

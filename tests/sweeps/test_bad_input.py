@@ -1,6 +1,7 @@
 """Naughty texts in every parameter, path part and form field: refused or kept, and never a 5xx."""
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -11,6 +12,7 @@ from django.test import Client
 from django.urls import resolve, reverse
 
 from tests.sweeps import naughty, reading, routes, world
+from tests.sweeps.asking import fault
 from tests.sweeps.world import World
 
 # Parameters that any page might read.
@@ -45,6 +47,8 @@ def ask(client: Client, method: str, address: str, body: str = "") -> int:
         transaction.savepoint_rollback(undo)
         client.cookies = cookies
     assert_defused(answer, address, body)
+    # Shown beside the list of a test that fails.
+    sys.stdout.write(fault(answer))
     return answer.status_code
 
 

@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import Account
 from tests.sweeps import routes, world
-from tests.sweeps.asking import Answer, ask, masked
+from tests.sweeps.asking import Answer, ask, fault, masked
 from tests.sweeps.routes import Route
 from tests.sweeps.test_decisions import expected
 from tests.sweeps.world import ABSENT, ABSENT_IDS, NOBODY, PERSONS, World
@@ -174,7 +174,7 @@ def problems(place: World, cell: Cell, cache: dict[Any, Any]) -> Iterator[str]:
     answer = ask(client, target.method, address(target, account.slug, child))
     status, right = answer.response.status_code, wanted(cell)
     if status not in right:
-        yield f"{cell}: answered {status}, right is {sorted(right)}"
+        yield f"{cell}: answered {status}, right is {sorted(right)}\n{fault(answer.response)}"
         return
     if status >= 400 and answer.written:
         yield f"{cell}: refused with {status}, yet wrote rows: {answer.written}"
@@ -299,7 +299,7 @@ def test_addresses_outside_of_accounts(db: None) -> None:
                 if answer.response.status_code not in right:
                     wrong.append(
                         f"{method} {name} as {person}: answered {answer.response.status_code}, "
-                        f"right is {sorted(right)}"
+                        f"right is {sorted(right)}\n{fault(answer.response)}"
                     )
                 if method in ("GET", "HEAD", "OPTIONS") and answer.written:
                     wrong.append(f"{method} {name} as {person}: only read, yet wrote {answer.written}")
@@ -334,7 +334,8 @@ def test_the_back_office_is_for_staff(db: None) -> None:
                 allowed = {302, 403, 404} | ({200} if name in ("jsi18n", "login", "logout") else set())
                 if answer.response.status_code not in allowed or answer.written:
                     inside.append(
-                        f"{method} {where} as {person}: {answer.response.status_code} {answer.written}"
+                        f"{method} {where} as {person}: {answer.response.status_code} {answer.written}\n"
+                        f"{fault(answer.response)}"
                     )
     assert not inside, "\n".join(inside[:20])
 
