@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from accounts import mail
 from accounts.models import Account, Membership
 from accounts.rules.capabilities import BY_TYPE, AccountType, Capability, decided_by_staff
 from accounts.rules.letters import LetterKind
 from billing import quote_json
-from billing.models import ChangeRequest, Edition
+from billing.models import ChangeRequest, Edition, Product
 from billing.rules.change_json import MalformedChange, changes_from_plain, changes_to_plain
 from billing.rules.facts import Facts, ScheduledFacts, ScheduledKind
 from billing.rules.quoting import PricedQuote
@@ -29,7 +31,7 @@ def letter(account: Account, request: ChangeRequest) -> dict[str, Any]:
     told: dict[str, Any] = {"request": request.pk, "changes": request.changes, "base": request.base}
     if edited:
         told |= {"approved_changes": request.approved_changes, "approved_base": request.approved_base}
-    return told | {"names": _names(account, set(_products(list(told.values()))))}
+    return told | _words(account, set(_products(list(told.values()))))
 
 
 def tell_deciders(account: Account, request: ChangeRequest) -> None:
@@ -75,7 +77,7 @@ def changes(account: Account, quote: PricedQuote, before: Facts) -> dict[str, An
             # Empty where the vendor's staff decided it, and only they can undo it.
             "undo_until": day_before.isoformat() if undone else "",
         }
-    return told | {"names": _names(account, set(_products(list(told.values()))))}
+    return told | _words(account, set(_products(list(told.values()))))
 
 
 def _waiting(one: ScheduledFacts, quote: PricedQuote) -> dict[str, Any]:
@@ -112,10 +114,18 @@ def _of_all(values: Iterable[object]) -> Iterator[str]:
         yield from _products(value)
 
 
-def _names(account: Account, keys: set[str]) -> list[list[str]]:
-    """Return product, edition and their names: as rows, because JSON has no key of two parts."""
+def _words(account: Account, keys: set[str]) -> dict[str, Any]:
+    """Return what products and editions are called, and what products are counted in.
+
+    Names are rows of product and edition, because JSON has no key of two parts.
+    """
     editions = Edition.objects.filter(
         product__catalogue__subscriptions=account.pk, product__key__in=sorted(keys)
     )
     rows = editions.order_by("product__key", "rank")
-    return [list(row) for row in rows.values_list("product__key", "product__name", "key", "name")]
+    named = rows.values_list("product__key", "product__name", "key", "name")
+    flat = Q(product__kind=Product.Kind.FLAT)
+    counted = rows.filter(~Q(product__counted_in={}) | flat).values_list(
+        "product__key", "product__counted_in"
+    )
+    return {"names": [list(row) for row in named], "counted_in": dict(counted)}

@@ -6,10 +6,9 @@ from typing import Any
 from billing.rules.documents import InvoiceDocument
 from billing.rules.facts import Facts, LineFacts
 from billing.rules.lines import PricedLine
+from billing.rules.names import Names, counted_to_plain
 from billing.rules.settlement import Settlement
 from billing.rules.tax_json import row_to_plain
-
-Names = Mapping[str | tuple[str, str], str]
 
 
 def of_document(document: InvoiceDocument) -> dict[str, Any]:
@@ -92,4 +91,11 @@ def _held(line: LineFacts | None) -> tuple[str, int] | None:
 def _line(line: LineFacts | None, names: Names) -> dict[str, Any] | None:
     if line is None:
         return None
-    return {"edition": names[(line.product, line.edition)], "quantity": line.quantity}
+    told = {"edition": names[(line.product, line.edition)], "quantity": line.quantity}
+    return told | unit_of(line.product, names)
+
+
+def unit_of(product: str, names: Names) -> dict[str, Any]:
+    """Return what a product is counted in, for a letter to keep; nothing where that is seats."""
+    counted = names.counted_in.get(product)
+    return {} if counted is None else {"counted_in": counted_to_plain(counted)}

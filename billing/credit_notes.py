@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from types import MappingProxyType
 
 from django.db import transaction
 from django.db.models import Sum
@@ -28,6 +27,7 @@ from billing.rules.credit_notes import CreditRefusal, IssuedLine, credited, part
 from billing.rules.documents import PaymentMeans, PaymentTerms
 from billing.rules.lines import LineKind, PricedLine
 from billing.rules.money import to_minor, to_money
+from billing.rules.names import Names, counted_from_plain
 from billing.rules.periods import Period
 from billing.rules.settlement import Settlement, settle
 
@@ -53,7 +53,7 @@ class CreditableLine:
 class _Names:
     """What the lines of an invoice are called, as it says it."""
 
-    names: Mapping[str | tuple[str, str], str]
+    names: Names
     flat: frozenset[str]
 
     def price_version(self, line: PricedLine, on: date) -> str:
@@ -183,7 +183,8 @@ def _names(chosen: Sequence[tuple[InvoiceLine, int]]) -> _Names:
     for line, _part in chosen:
         names[line.product] = line.product_name
         names[(line.product, line.edition)] = line.edition_name
-    return _Names(MappingProxyType(names), frozenset(line.product for line, _part in chosen if line.flat))
+    counted = {line.product: counted_from_plain(line.counted_in) for line, _part in chosen if line.counted_in}
+    return _Names(Names(names, counted), frozenset(line.product for line, _part in chosen if line.flat))
 
 
 def _terms(

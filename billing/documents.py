@@ -14,6 +14,7 @@ from billing.rules.documents import (
 )
 from billing.rules.lines import DiscountShare, LineKind
 from billing.rules.money import to_minor
+from billing.rules.names import counted_from_plain
 from billing.rules.parties import buyer_from_plain, seller_from_plain
 from billing.rules.periods import Cycle, Period
 from billing.rules.tax_json import from_plain, row_from_plain
@@ -89,6 +90,7 @@ def line_of(line: InvoiceLine, currency: str) -> DocumentLine:
         because=tuple(line.because.split()),
         capped=line.capped,
         flat=line.flat,
+        counted_in=counted_from_plain(line.counted_in),
         price_version=line.price_version,
     )
 

@@ -1,7 +1,7 @@
 """Issues invoices and credit notes, from the same lines that were shown."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol, TypeAlias
@@ -28,6 +28,7 @@ from billing.rules.documents import (
 )
 from billing.rules.lines import PricedLine
 from billing.rules.money import to_text
+from billing.rules.names import Names, counted_to_plain
 from billing.rules.periods import Period
 from billing.rules.plain import changed
 from billing.rules.settlement import Settlement
@@ -54,7 +55,7 @@ class LineNames(Protocol):
     """What lines are called by product, and by product and edition, and which are charged by the period."""
 
     @property
-    def names(self) -> Mapping[str | tuple[str, str], str]:
+    def names(self) -> Names:
         """Return the names."""
         ...
 
@@ -218,6 +219,7 @@ def _line(line: PricedLine, new: NewInvoice) -> DocumentLine:
         because=line.because,
         capped=line.capped,
         flat=line.product in reading.flat,
+        counted_in=reading.names.counted_in.get(line.product, ()),
         price_version=reading.price_version(line, new.occasion.on),
     )
 
@@ -291,6 +293,7 @@ _LINE_COLUMNS = (
     *("covers_from", "covers_until", "term_start", "term_end", "quantity", "months", "cycle"),
     *("unit_price", "unit_price_currency", "gross", "gross_currency", "discounts"),
     *("amount", "amount_currency", "taxes", "because", "price_version", "flat", "capped", "credits_id"),
+    "counted_in",
 )
 
 
@@ -365,6 +368,7 @@ def _line_row(
         *(json.dumps(discounts), to_text(line.amount, currency), currency),
         *(plain_taxes(line.taxes), " ".join(line.because), line.price_version, line.flat, line.capped),
         credits[position].pk if credits else None,
+        json.dumps(counted_to_plain(line.counted_in)),
     )
 
 

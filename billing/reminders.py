@@ -19,6 +19,7 @@ from billing import charge_letters
 from billing.models import RenewalReminder, Subscription
 from billing.rules.facts import Facts
 from billing.rules.money import to_minor, to_money
+from billing.rules.names import Names
 from billing.rules.refusals import Refusal
 from billing.rules.reminders import (
     DAYS_BEFORE,
@@ -165,7 +166,7 @@ def _write(
     )
 
 
-def _brings(facts: Facts, compared: RenewalComparison, names: charge_letters.Names) -> dict[str, Any]:
+def _brings(facts: Facts, compared: RenewalComparison, names: Names) -> dict[str, Any]:
     """Return what the renewal changes: products, prices that end, and codes that are given no more."""
     coming = compared.coming
     return {

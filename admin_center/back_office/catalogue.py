@@ -58,9 +58,15 @@ class ProductAdmin(StaffAdmin):
     list_filter = ("kind",)
     fields = (
         *("price_list", "name", "key", "kind", "open_to_assisted", "minimum", "maximum", "tax_category"),
+        "units",
         *("parts", "needs", "withdrawn"),
     )
     inlines = (EditionInline,)
+
+    @admin.display(description=_("Counted in"))
+    def units(self, product: Product) -> str:
+        """Return what one and several of it are called in each language."""
+        return " · ".join("/".join(words) for words in product.counted_in.values()) or "–"
 
     @admin.display(description=_("Includes"))
     def parts(self, product: Product) -> str:
@@ -85,8 +91,8 @@ class EditionAdmin(PriceEndingMixin, StaffAdmin):
     list_select_related = ("product__catalogue",)
     list_filter = ("availability",)
     fields = (
-        *("of_product", "name", "key", "rank", "availability", "supports_temporary", "allowances"),
-        "end_it",
+        *("of_product", "name", "key", "rank", "availability", "supports_temporary", "purpose"),
+        *("allowances", "end_it"),
     )
     inlines = (PriceInline,)
 

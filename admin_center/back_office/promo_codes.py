@@ -24,6 +24,7 @@ from admin_center.wording import phrases, refusals
 from admin_center.wording.bidi import isolated
 from billing import promo_codes
 from billing.models import PromoCode, PromoCodeEntry
+from billing.rules.names import Names
 from billing.storage import loading
 
 WHY = {
@@ -201,7 +202,7 @@ def _answer(code: str, account: Account) -> dict[str, Any]:
     found = promo_codes.try_out(code, account, on=on)
     if found.refusal is not None:
         reading = loading.read(account, on)
-        why = refusals.explain(found.refusal, reading.names if reading else {})
+        why = refusals.explain(found.refusal, reading.names if reading else Names())
     elif found.works and found.first:
         why = _first(code, account)
     else:

@@ -31,13 +31,13 @@ from admin_center.presenters import activity as activity_presenter
 from admin_center.presenters import requests
 from admin_center.wording import notices, refusals
 from admin_center.wording.bidi import isolated
-from admin_center.wording.phrases import Names
 from billing import applying, change_request_talk, change_requests
 from billing.models import ChangeRequest
 from billing.rules.change_json import MalformedChange, changes_from_plain
 from billing.rules.changes import Change, ChangeEdition, bought
 from billing.rules.facts import Facts
 from billing.rules.money import exponent, to_minor
+from billing.rules.names import Names
 from billing.rules.price_overrides import quote_at
 from billing.rules.quoting import UndecidedConflict
 from billing.rules.refusals import Refusal, SalesOnly

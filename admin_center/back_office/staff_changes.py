@@ -33,6 +33,7 @@ from billing.quotes import QuoteChanged, QuoteOver
 from billing.rules.changes import AddSeats, Answer, BuyTemporarySeats, Change, Choice, ReduceSeats
 from billing.rules.conflicts import Question
 from billing.rules.facts import Facts, ScheduledKind
+from billing.rules.names import Names
 from billing.rules.quoting import UndecidedConflict
 from billing.rules.refusals import Refusal
 from billing.storage import loading
@@ -104,7 +105,7 @@ class SeatsForm(forms.Form):
                 tuple(one for one in answers if one.product in (given["temporary"], None)),
             )
 
-    def ask(self, questions: Iterable[Question], facts: Facts, names: phrases.Names) -> None:
+    def ask(self, questions: Iterable[Question], facts: Facts, names: Names) -> None:
         """Ask what is to hold where a change meets one that is scheduled."""
         for one in questions:
             waits = one.scheduled

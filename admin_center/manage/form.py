@@ -133,7 +133,11 @@ class ManageForm(forms.Form):
             "most": phrases.number(most),
         }
         self.fields[f"seats-{product.key}"] = WholeNumber(
-            label=_("Seats of %(name)s") % {"name": self.desk.name(product.key)},
+            label=_("%(units)s of %(name)s")
+            % {
+                "units": phrases.unit_label(self.desk.reading.names, product.key),
+                "name": self.desk.name(product.key),
+            },
             min_value=least,
             max_value=most,
             initial=initial,
@@ -278,6 +282,17 @@ class ManageForm(forms.Form):
         products = [line.product for line in self.desk.lines] + [one.key for one in self.fielded]
         parts = {"cycle": "cycle", "extend": "extend", "temporary": "temporary_seats"}
         return (*products, *(place for place, name in parts.items() if name in self.fields))
+
+    def purpose(self, product: str) -> str:
+        """Return what the edition is for that is chosen of a product; empty where there is no choice."""
+        name = f"edition-{product}"
+        return self.desk.purpose(product, str(self[name].value() or "")) if name in self.fields else ""
+
+    @property
+    def purposes(self) -> tuple[tuple[str, str], ...]:
+        """Return what each chosen edition is for, by its product."""
+        chosen = (name.removeprefix("edition-") for name in self.fields if name.startswith("edition-"))
+        return tuple((product, self.purpose(product)) for product in chosen)
 
     def field_of(self, code: str, product: str | None) -> str | None:
         """Return the field that a refusal of the rules concerns, None where it concerns them all."""

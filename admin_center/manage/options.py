@@ -87,6 +87,14 @@ class ManageOptions:
         """Return an edition's name, empty where the product has but one."""
         return phrases.edition(self.reading.names, product, edition)
 
+    def unit(self, key: str) -> str:
+        """Return what one of a product's quantity is called; empty where a number says it all."""
+        return phrases.unit_name(self.reading.names, key)
+
+    def purpose(self, product: str, edition: str) -> str:
+        """Return what an edition is for, in the language of the moment; empty where nobody said."""
+        return phrases.purpose(self.reading.names, product, edition)
+
     def shown(self, product: ProductFacts) -> tuple[EditionFacts, ...]:
         """Return a product's editions in order, but for those that come only in a Suite."""
         return tuple(one for one in product.editions if one.availability is not Availability.INCLUDED_ONLY)

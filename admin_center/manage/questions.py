@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from admin_center.manage.options import ManageOptions
 from admin_center.wording import changes, phrases
-from admin_center.wording.phrases import Names
 from billing.rules import changes as new
 from billing.rules.changes import Answer, Change, Choice
 from billing.rules.conflicts import Option, Question, answer_to, conflicting, meeting, resolve
 from billing.rules.facts import ScheduledFacts, ScheduledKind
+from billing.rules.names import Names
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ class EditionColumn:
     """An edition as one column of the comparison."""
 
     name: str
+    purpose: str
     prices: tuple[ListPrice, ...]
     current: bool
     sales_only: bool
@@ -49,23 +50,37 @@ class Comparison:
     columns: tuple[EditionColumn, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
 
+    @property
+    def says_purposes(self) -> bool:
+        """Tell whether any of them says what it is for."""
+        return any(one.purpose for one in self.columns)
+
 
 @dataclass(frozen=True, slots=True)
 class HeldRow:
     """A line that is held, as the summary shows it, with its fields.
 
-    `paid` says in words how many seats are paid for until the renewal and how many from then.
+    `paid` says in words how many are paid for until the renewal and how many from then; `label` and `unit`
+    what several and one of its quantity are called.
     """
 
     line: LineRow
+    label: str
+    unit: str
     place: str
     seats: BoundField
     edition: BoundField | None
+    purpose: str
     remove: BoundField | None
     keep: BoundField | None
     leaving: tuple[BoundField, ...]
     comparison: Comparison | None
     paid: str
+
+    @property
+    def flat(self) -> bool:
+        """Tell whether its price is for a period."""
+        return self.line.kind is ProductKind.FLAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +105,14 @@ class YearView:
 class NewRow:
     """A product that can be bought, with its fields; `combines` names the lines it takes the place of.
 
+    `label` and `unit` are what several and one of its quantity are called.
+
     `year` sets a Suite as it is proposed against the sum of its parts; `proposed` says what that is.
     """
 
     name: str
+    label: str
+    unit: str
     kind: ProductKind
     place: str
     includes: tuple[str, ...]
@@ -102,11 +121,17 @@ class NewRow:
     prices: tuple[ListPrice, ...]
     seats: BoundField
     edition: BoundField | None
+    purpose: str
     combine: BoundField | None
     combines: tuple[str, ...]
     comparison: Comparison | None
     year: YearView | None = None
     proposed: str = ""
+
+    @property
+    def flat(self) -> bool:
+        """Tell whether its price is for a period."""
+        return self.kind is ProductKind.FLAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +195,12 @@ def _held_row(form: ManageForm, row: LineRow) -> HeldRow:
     assert line is not None
     return HeldRow(
         line=row,
+        label=phrases.unit_label(desk.reading.names, row.product),
+        unit=desk.unit(row.product),
         place=row.product,
         seats=form[f"seats-{row.product}"],
         edition=_field(form, f"edition-{row.product}"),
+        purpose=form.purpose(row.product),
         remove=_field(form, f"remove-{row.product}"),
         keep=_field(form, f"keep-{row.product}"),
         leaving=tuple(found for key in product.includes if (found := _field(form, f"leave-{key}"))),
@@ -203,6 +231,8 @@ def _new(form: ManageForm, product: ProductFacts) -> NewRow:
     year, proposed = _against_parts(form, product, combined) if combined else (None, "")
     return NewRow(
         name=desk.name(product.key),
+        label=phrases.unit_label(desk.reading.names, product.key),
+        unit=desk.unit(product.key),
         kind=product.kind,
         place=product.key,
         includes=tuple(desk.name(key) for key in product.includes),
@@ -211,6 +241,7 @@ def _new(form: ManageForm, product: ProductFacts) -> NewRow:
         prices=_prices(desk, desk.sold(product)[0]),
         seats=form[f"seats-{product.key}"],
         edition=_field(form, f"edition-{product.key}"),
+        purpose=form.purpose(product.key),
         combine=_field(form, f"combine-{product.key}"),
         combines=tuple(desk.name(line.product) for line in combined.lines) if combined else (),
         comparison=_compare(desk, product, None, {}),
@@ -257,6 +288,7 @@ def _compare(
         columns=tuple(
             EditionColumn(
                 name=desk.edition_name(product.key, one.key),
+                purpose=desk.purpose(product.key, one.key),
                 prices=_prices(desk, one),
                 current=one.key == own,
                 sales_only=one.availability is Availability.SALES_ONLY,

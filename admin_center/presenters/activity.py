@@ -21,10 +21,10 @@ from admin_center.wording import addresses as address_words
 from admin_center.wording import change_requests, labels, phrases
 from admin_center.wording.activity import FIELDS, MOOT, REASONS, VERBS
 from admin_center.wording.bidi import isolated
-from admin_center.wording.phrases import Names
-from billing.models import ChangeRequest, Edition, PaymentMethod
+from billing.models import ChangeRequest, Edition, PaymentMethod, Product
 from billing.rules.facts import ScheduledKind
 from billing.rules.money import to_decimal
+from billing.rules.names import CountedIn, Names, counted_from_plain
 from billing.rules.parties import address_from_plain
 
 _CODE = re.compile(r"[a-z]+(_[a-z]+)+")
@@ -147,15 +147,17 @@ def who(entry: Activity) -> str:
     return entry.actor_name or _("Automatic")
 
 
-def _names(account: Account) -> dict[str | tuple[str, str], str]:
+def _names(account: Account) -> Names:
     rows = Edition.objects.filter(product__catalogue__subscriptions=account.pk).values_list(
-        "product__key", "product__name", "key", "name"
+        *("product__key", "product__name", "key", "name", "product__kind", "product__counted_in")
     )
     names: dict[str | tuple[str, str], str] = {}
-    for product_key, product_name, key, name in rows:
-        names[product_key] = product_name
-        names[product_key, key] = name
-    return names
+    counted: dict[str, CountedIn] = {}
+    for product_key, product_name, key, name, kind, unit in rows:
+        names |= {product_key: product_name, (product_key, key): name}
+        if unit or kind == Product.Kind.FLAT:
+            counted[product_key] = counted_from_plain(unit)
+    return Names(names, counted)
 
 
 def _about(subject: str, members: Mapping[str, str], names: Names) -> str:
@@ -196,12 +198,13 @@ def _line_differences(before: Any, after: Any, names: Names) -> Iterator[FieldDi
 
 
 def _line(product: str, line: Any, names: Names) -> str:
-    """Return a line in words: "Plus × 12", of a product without editions "12"."""
+    """Return a line in words: "Plus × 12", of a product without editions "12 seats"."""
     if not isinstance(line, dict):
         return str(line or "")
     edition = phrases.edition(names, product, line["edition"])
-    quantity = phrases.number(line["quantity"])
-    return f"{edition} × {quantity}" if edition else quantity
+    if edition:
+        return f"{edition} × {phrases.number(line['quantity'])}"
+    return phrases.quantity(names, product, line["quantity"])
 
 
 def _words(field: ActivityField | None, value: Any, names: Names) -> str:
@@ -278,7 +281,7 @@ def _temporary(seats: Mapping[str, Any], names: Names) -> str:
     last = date.fromisoformat(seats["covers"]["end"]) - timedelta(days=1)
     return _("%(product)s: %(seats)s from %(first)s to %(last)s") % {
         "product": phrases.product(names, seats["product"]),
-        "seats": phrases.seats(seats["quantity"]),
+        "seats": phrases.quantity(names, seats["product"], seats["quantity"]),
         "first": _day(seats["covers"]["start"]),
         "last": phrases.day(last),
     }
@@ -294,7 +297,8 @@ def _scheduled(change: Mapping[str, Any], names: Names) -> str:
         case ScheduledKind.CANCELLATION:
             return _("The account ends")
         case ScheduledKind.QUANTITY:
-            return _("%(product)s: %(seats)s") % {**told, "seats": phrases.seats(change["quantity"])}
+            told |= {"seats": phrases.quantity(names, change["product"], change["quantity"])}
+            return _("%(product)s: %(seats)s") % told
         case ScheduledKind.EDITION:
             told |= {"edition": phrases.edition(names, change["product"], change["edition"])}
             return _("%(product)s: edition %(edition)s") % told

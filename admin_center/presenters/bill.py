@@ -15,6 +15,7 @@ from billing.rules.change_json import from_plain
 from billing.rules.changes import Change, Moment
 from billing.rules.documents import InvoiceDocument
 from billing.rules.lines import LineKind
+from billing.rules.names import Names
 
 # Of more changes between two invoices the last are named.
 CHANGES_READ = 100
@@ -85,9 +86,11 @@ def gist(invoice: Invoice, lines: Sequence[InvoiceLine]) -> tuple[str, ...]:
     if invoice.quote is None:
         return ()
     quote = quote_json.load(invoice.quote.document)
-    names: dict[str | tuple[str, str], str] = {}
+    named: dict[str | tuple[str, str], str] = {}
     for line in lines:
-        names |= {line.product: line.product_name, (line.product, line.edition): line.edition_name}
+        named |= {line.product: line.product_name, (line.product, line.edition): line.edition_name}
+    units = ((line.product, line.unit_words) for line in lines)
+    names = Names(named, {product: unit for product, unit in units if unit is not None})
     made = [one.change for one in quote.timed if one.moment is not Moment.AT_RENEWAL]
     return tuple(
         change_requests.change(one, quote.base, names)

@@ -18,7 +18,7 @@ from admin_center.wording.notices import Consequence
 from billing import cancellation, quotes
 from billing.cancellation import CancellationSheet
 from billing.rules.changes import RemoveProduct
-from billing.rules.facts import ProductKind
+from billing.rules.names import Names
 from billing.rules.quoting import PricedQuote, UndecidedConflict, renewal
 from billing.rules.refusals import AlreadyScheduled, LastProduct, Refusal
 from billing.storage import loading
@@ -111,11 +111,10 @@ def _ending(
     name = phrases.product(names, key)
     if not suite:
         name = f"{name} {phrases.edition(names, key, line.edition)}".strip()
-    flat = held.product(line.product).kind is ProductKind.FLAT
     told: dict[str, Any] = {
         "key": key,
         "name": name,
-        "seats": "" if suite else phrases.number(line.quantity) if flat else phrases.seats(line.quantity),
+        "seats": "" if suite else phrases.quantity(names, line.product, line.quantity),
         "on": held.paid_end(line.product),
         "suite": phrases.product(names, suite) if suite else "",
     }
@@ -142,11 +141,10 @@ def _priced(quote: PricedQuote, reading: loading.LoadedFacts, before: int | None
     """Return what the renewal costs without the product, and what else goes with it."""
     told = tuple(notices.sentences(quote.notices, reading.names, reading.labels, costs_shown=True))
     splits = any(one.code == "suite_price_ends" for one in told)
-    flat = {one.key for one in reading.facts.catalogue.values() if one.kind is ProductKind.FLAT}
     return {
         "before": before,
         "after": quote.renewal.amount,
-        "rows": quote_presenter.rows(quote.renewal.lines, reading.names, flat) if splits else (),
+        "rows": quote_presenter.rows(quote.renewal.lines, reading.names) if splits else (),
         "consequences": told,
     }
 
@@ -155,7 +153,7 @@ def sheet_view(
     account: Account, sheet: CancellationSheet, reading: loading.LoadedFacts | None, on: date, seen: str = ""
 ) -> SheetView:
     """Return a sheet as its page shows it; `seen` is what went out with the page before."""
-    names = reading.names if reading else {}
+    names = reading.names if reading else Names()
     bought = reading is not None and reading.facts.has_bought
     ends = cancellation.stops_at(account, on) if bought else None
     now = compared(sheet)

@@ -180,7 +180,7 @@ def _rate(tax: AppliedTax) -> str:
 def formula(line: DocumentLine, writer: Writer) -> str:
     """Return the arithmetic of a line: "10 seats × $1.00 × 12 months × 105 of 365 days = $34.52"."""
     factors = [
-        phrases.number(line.quantity) if line.flat else phrases.seats(line.quantity),
+        phrases.counted(line.quantity, line.unit_words),
         writer.amount(line.unit),
     ]
     if line.months > 1:

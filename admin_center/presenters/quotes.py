@@ -3,7 +3,7 @@
 Calculates no amount: each row carries the numbers of its line, and templates print the arithmetic.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from admin_center.wording import change_requests, changes, notices, phrases
 from admin_center.wording.notices import Consequence
-from admin_center.wording.phrases import Names
 from billing.models import InvoiceLine
 from billing.rules.lines import LineKind, PricedLine
 from billing.rules.money import to_minor
+from billing.rules.names import Names
 from billing.rules.quoting import PricedQuote, Renewal
 from billing.rules.settlement import Settlement
 from billing.storage.loading import LoadedFacts
@@ -32,7 +32,7 @@ class DiscountDeduction:
 class QuoteRow:
     """One credit or charge; amounts in minor units, `first` and `last` the days it pays for.
 
-    `counted` is the quantity as the arithmetic begins with it: "10 seats", of a flat item "3".
+    `counted` is the quantity as the arithmetic begins with it: "10 seats", "3 credits", "3".
     """
 
     kind: str
@@ -133,11 +133,11 @@ class QuoteView:
 
 def of(quote: PricedQuote, reading: LoadedFacts, *, costs_shown: bool) -> QuoteView:
     """Return a quote with its words, in the language of the moment."""
-    names, flat = reading.names, reading.flat
+    names = reading.names
     return QuoteView(
         on=quote.on,
         currency=quote.currency,
-        rows=rows(quote.lines, names, flat),
+        rows=rows(quote.lines, names),
         settlement=quote.settlement,
         when=tuple(
             ChangeRow(change_requests.change(timed.change, quote.base, names), timed.on <= quote.on, timed.on)
@@ -145,16 +145,16 @@ def of(quote: PricedQuote, reading: LoadedFacts, *, costs_shown: bool) -> QuoteV
         ),
         waiting=tuple(changes.waits(one, names) for one in quote.scheduled if one.version <= quote.version),
         renewal=quote.renewal,
-        renewal_rows=rows(quote.renewal.lines, names, flat),
+        renewal_rows=rows(quote.renewal.lines, names),
         consequences=tuple(notices.sentences(quote.notices, names, reading.labels, costs_shown=costs_shown)),
         undoable=any(one.version > quote.version for one in quote.scheduled),
         more=quote.more,
     )
 
 
-def rows(lines: Iterable[PricedLine], names: Names, flat: Container[str]) -> tuple[QuoteRow, ...]:
-    """Return priced lines as rows, in their order; `flat` are the products without seats."""
-    return tuple(_row(line, names, flat) for line in lines)
+def rows(lines: Iterable[PricedLine], names: Names) -> tuple[QuoteRow, ...]:
+    """Return priced lines as rows, in their order."""
+    return tuple(_row(line, names) for line in lines)
 
 
 def invoiced(lines: Iterable[InvoiceLine], currency: str) -> tuple[QuoteRow, ...]:
@@ -165,7 +165,7 @@ def invoiced(lines: Iterable[InvoiceLine], currency: str) -> tuple[QuoteRow, ...
             words=kind_words(LineKind(line.kind)),
             name=f"{line.product_name} {line.edition_name}".strip(),
             seats=phrases.number(line.quantity),
-            counted=_counted(line.quantity, line.flat),
+            counted=phrases.counted(line.quantity, line.unit_words),
             first=line.covers_from,
             last=line.covers_until - timedelta(days=1),
             unit=to_minor(line.unit_price.amount, currency),
@@ -183,11 +183,7 @@ def invoiced(lines: Iterable[InvoiceLine], currency: str) -> tuple[QuoteRow, ...
     )
 
 
-def _counted(quantity: int, flat: bool) -> str:
-    return phrases.number(quantity) if flat else phrases.seats(quantity)
-
-
-def _row(line: PricedLine, names: Names, flat: Container[str]) -> QuoteRow:
+def _row(line: PricedLine, names: Names) -> QuoteRow:
     product = phrases.product(names, line.product)
     edition = phrases.edition(names, line.product, line.edition)
     return QuoteRow(
@@ -195,7 +191,7 @@ def _row(line: PricedLine, names: Names, flat: Container[str]) -> QuoteRow:
         words=kind_words(line.kind),
         name=f"{product} {edition}".strip(),
         seats=phrases.number(line.quantity),
-        counted=_counted(line.quantity, line.product in flat),
+        counted=phrases.quantity(names, line.product, line.quantity),
         first=line.covers.start,
         last=line.covers.last_day,
         unit=line.unit,

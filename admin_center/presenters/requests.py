@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from accounts.models import Account
 from admin_center import pagination
 from admin_center.wording import change_requests
-from admin_center.wording.phrases import Names
 from billing import change_request_letters, quote_json
 from billing.models import ChangeRequest, Quote, RequestComment
 from billing.rules import quoting
@@ -20,6 +19,7 @@ from billing.rules.change_json import MalformedChange, changes_from_plain
 from billing.rules.change_request_base import base_of, moved
 from billing.rules.change_requests import open_to_asking
 from billing.rules.facts import Facts
+from billing.rules.names import Names
 from billing.rules.quoting import DatedChange, UndecidedConflict
 from billing.rules.refusals import Refusal
 from billing.storage.loading import LoadedFacts
@@ -77,7 +77,7 @@ def open_requests(
     """Return the open requests of an account as they stand at a moment, the oldest first, by pages."""
     waiting = ChangeRequest.objects.filter(subscription_id=account.pk, state=ChangeRequest.State.OPEN)
     found = pagination.cut(waiting, OLDEST_FIRST, asked, size=PAGE_SIZE)
-    names, held = (reading.names, reading.facts) if reading else ({}, None)
+    names, held = (reading.names, reading.facts) if reading else (Names(), None)
     rows = tuple(
         (view_of(one, names, at=at, held=held), _cost(one, reading, on) if reading else None)
         for one in found.rows

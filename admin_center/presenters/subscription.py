@@ -87,6 +87,10 @@ class LineRow:
     kind: ProductKind
     includes: tuple[str, ...]
     quantity: int
+    # In words: "10 seats", "3 credits"; what one is called, and whether that is a seat.
+    counted: str
+    one: str
+    in_seats: bool
     seats: Seats | None
     allowances: tuple[str, ...]
     unit: int
@@ -277,6 +281,9 @@ def _lines(reading: LoadedFacts, now: Renewal, coming: Renewal | None, on: date)
                 phrases.product(reading.names, key) for key in facts.product(line.product).includes
             ),
             quantity=line.quantity,
+            counted=phrases.quantity(reading.names, line.product, line.quantity),
+            one=phrases.unit_name(reading.names, line.product),
+            in_seats=line.product not in reading.names.counted_in,
             seats=seats(facts, line, on),
             allowances=tuple(
                 notices.allowance(reading.labels, key, value) for key, value in line.allowances.items()

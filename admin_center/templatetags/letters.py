@@ -13,13 +13,13 @@ from accounts.models import Letter
 from admin_center.presenters import quotes as quote_presenter
 from admin_center.wording import change_requests, phrases
 from admin_center.wording import changes as change_words
-from admin_center.wording.phrases import Names
 from billing.quote_json import load_base
 from billing.rules.change_json import MalformedChange, changes_from_plain
 from billing.rules.changes import Change, UsePromoCode
 from billing.rules.documents import PaymentMeans, payment_from_plain
 from billing.rules.facts import ScheduledFacts, ScheduledKind
 from billing.rules.lines import LineKind
+from billing.rules.names import Names, counted_from_plain
 from billing.rules.periods import Cycle
 
 register = template.Library()
@@ -239,7 +239,9 @@ def _held(line: Mapping[str, Any] | None) -> str:
     """Return a line without its product: "Team, 12 seats"."""
     if line is None:
         return pgettext("seats", "none")
-    return ", ".join(filter(None, (line["edition"], phrases.seats(line["quantity"]))))
+    unit = line.get("counted_in")
+    quantity = phrases.counted(line["quantity"], None if unit is None else counted_from_plain(unit))
+    return ", ".join(filter(None, (line["edition"], quantity)))
 
 
 def _names(facts: Mapping[str, Any]) -> Names:
@@ -247,4 +249,6 @@ def _names(facts: Mapping[str, Any]) -> Names:
     for product, product_name, edition, edition_name in facts["names"]:
         names[product] = product_name
         names[product, edition] = edition_name
-    return names
+    # A letter from before units were kept has seats everywhere.
+    units = facts.get("counted_in", {}).items()
+    return Names(names, {product: counted_from_plain(unit) for product, unit in units})

@@ -22,6 +22,7 @@ from billing import cancellation, debts, quotes
 from billing.cancellation import KEPT_FOR, CancellationSheet, SheetChanged
 from billing.models import ScheduledChange
 from billing.rules.changes import RemoveProduct
+from billing.rules.names import Names
 from billing.rules.quoting import UndecidedConflict
 from billing.rules.refusals import AlreadyScheduled, LastProduct, Refusal, RenewalParked
 from billing.storage import loading
@@ -117,7 +118,7 @@ def cancel_product(request: AccountRequest) -> HttpResponse:
         return _overview(
             request,
             error=refusals.explain(
-                refusal, reading.names if reading else {}, contacts.vendor_contact(request.account)
+                refusal, reading.names if reading else Names(), contacts.vendor_contact(request.account)
             ),
             status=422,
         )
@@ -151,7 +152,7 @@ def cancel_at_end(request: AccountRequest) -> HttpResponse:
             request,
             form,
             at_end=True,
-            error=refusals.explain(refusal, {}, contacts.vendor_contact(request.account)),
+            error=refusals.explain(refusal, Names(), contacts.vendor_contact(request.account)),
             status=422,
         )
     else:

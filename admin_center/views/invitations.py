@@ -32,6 +32,7 @@ from admin_center.wording.invitations import WHY_NOT
 from admin_center.wording.labels import ROLES
 from billing import promised_seats, seat_invitations
 from billing.models import Quote
+from billing.rules.names import Names
 from billing.rules.quoting import UndecidedConflict
 from billing.rules.refusals import Refusal
 from billing.storage import loading
@@ -101,7 +102,9 @@ def _invite(request: AccountRequest, form: InviteForm) -> HttpResponse | None:
     except Refusal as refusal_of_seats:
         reading = loading.read(request.account, request.today)
         contact = contacts.vendor_contact(request.account)
-        form.add_error("buy", refusals.explain(refusal_of_seats, reading.names if reading else {}, contact))
+        form.add_error(
+            "buy", refusals.explain(refusal_of_seats, reading.names if reading else Names(), contact)
+        )
         return None
     if quote is not None:
         drafts.keep(request)
@@ -151,7 +154,7 @@ def planned_resume(request: AccountRequest, quote_id: UUID) -> HttpResponse:
     except Refusal as refusal_of_seats:
         reading = loading.read(request.account, request.today)
         contact = contacts.vendor_contact(request.account)
-        names = reading.names if reading else {}
+        names = reading.names if reading else Names()
         messages.warning(request, refusals.explain(refusal_of_seats, names, contact))
         return redirect("people", slug)
     if quote is not None:

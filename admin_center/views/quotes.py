@@ -32,6 +32,7 @@ from billing import payments, quote_json, quotes, reconciliation
 from billing.models import Invoice, PaymentMethod, PlannedInvitation, Quote, ScheduledChange
 from billing.rules.change_json import changes_from_plain
 from billing.rules.differences import differences
+from billing.rules.names import Names
 from billing.rules.quoting import UndecidedConflict
 from billing.rules.refusals import Refusal
 from billing.storage import loading
@@ -301,7 +302,7 @@ def undo(request: AccountRequest, change_id: int) -> HttpResponse:
         messages.warning(
             request,
             refusals.explain(
-                refusal, reading.names if reading else {}, contacts.vendor_contact(request.account)
+                refusal, reading.names if reading else Names(), contacts.vendor_contact(request.account)
             ),
         )
     else:

@@ -10,6 +10,7 @@ from admin_center.pages import AccountRequest, page
 from admin_center.presenters import contacts, regret, requests, temporary
 from admin_center.presenters import subscription as subscription_presenter
 from admin_center.wording import labels, notices, phrases
+from billing.rules.names import Names
 from billing.storage import loading
 
 
@@ -50,7 +51,7 @@ def _requests(
     """Show the requests that wait, and those that were decided last."""
     at = request.occasion.at
     shown["requests"] = requests.open_requests(request.account, reading, request.GET, at=at, on=request.today)
-    shown["decided"] = requests.decided(request.account, reading.names if reading else {}, at=at)
+    shown["decided"] = requests.decided(request.account, reading.names if reading else Names(), at=at)
     return render(request, "subscription/requests.html", shown)
 
 

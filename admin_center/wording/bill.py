@@ -24,10 +24,10 @@ def part(one: BillPart) -> str:
     told = {"product": isolated(now.product_name)}
     match one.cause:
         case BillCause.QUANTITY:
-            return _from_to(told, phrases.number(was.quantity), _counted(now))
+            return _from_to(told, phrases.number(was.quantity), phrases.counted(now.quantity, now.unit_words))
         case BillCause.EDITION:
             return _from_to(told, isolated(was.edition_name), isolated(now.edition_name))
-        case BillCause.PRICE if now.flat:
+        case BillCause.PRICE if now.unit_words is not None:
             return _("%(product)s: another price") % told
         case BillCause.PRICE:
             return _("%(product)s: another price per seat and month") % told
@@ -51,10 +51,6 @@ def part(one: BillPart) -> str:
 
 def _from_to(told: dict[str, str], old: str, new: str) -> str:
     return _("%(product)s: from %(old)s to %(new)s") % {**told, "old": old, "new": new}
-
-
-def _counted(line: DocumentLine) -> str:
-    return phrases.number(line.quantity) if line.flat else phrases.seats(line.quantity)
 
 
 def _length(line: DocumentLine) -> str:

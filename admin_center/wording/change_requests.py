@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 
 from admin_center.wording import changes as change_words
 from admin_center.wording import phrases
-from admin_center.wording.phrases import Names
 from billing.quote_json import load_base
 from billing.rules import changes
 from billing.rules.change_json import MalformedChange, changes_from_plain
 from billing.rules.change_request_base import Base, BaseDifference, BaseLine, ChosenAnswer, Value
 from billing.rules.changes import Change
 from billing.rules.facts import ScheduledFacts
+from billing.rules.names import Names
 from billing.rules.periods import Cycle
 
 
@@ -88,7 +88,7 @@ def _of_line(one: _OfLine, line: BaseLine, names: Names) -> str:
             return _("%(product)s: %(old)s → %(new)s (%(difference)s)") % {
                 **told,
                 "old": phrases.number(line.quantity),
-                "new": phrases.seats(one.quantity),
+                "new": phrases.quantity(names, one.product, one.quantity),
                 "difference": difference(one.quantity - line.quantity),
             }
         case changes.ChangeEdition():

@@ -6,10 +6,11 @@ from typing import Protocol, TypeAlias, assert_never
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from admin_center.wording.phrases import Names, cycle, day, edition, line, number, product, seats
+from admin_center.wording.phrases import cycle, day, edition, line, number, product, quantity
 from billing.rules import changes
 from billing.rules.conflicts import Option
 from billing.rules.facts import Facts, ScheduledFacts, ScheduledKind
+from billing.rules.names import Names
 from billing.rules.periods import Cycle
 
 # What was done, where it is the cause of what is charged.
@@ -65,7 +66,7 @@ def scheduled_from(one: ScheduledFacts, line_now: _Held | None, now: Cycle | Non
             return _("%(product)s: from %(old)s to %(new)s") % {
                 **told,
                 "old": old,
-                "new": seats(one.quantity or 0),
+                "new": quantity(names, one.product, one.quantity or 0),
             }
         case ScheduledKind.EDITION:
             old = edition(names, one.product or "", line_now.edition) if line_now else ""
@@ -92,7 +93,10 @@ def waits(one: ScheduledFacts, names: Names) -> str:
     told = {"product": product(names, one.product)}
     match one.kind:
         case ScheduledKind.QUANTITY:
-            return _("%(product)s: %(seats)s") % {**told, "seats": seats(one.quantity or 0)}
+            return _("%(product)s: %(seats)s") % {
+                **told,
+                "seats": quantity(names, one.product, one.quantity or 0),
+            }
         case ScheduledKind.EDITION:
             new = edition(names, one.product or "", one.edition or "")
             return _("%(product)s: edition %(edition)s") % {**told, "edition": new}
@@ -121,12 +125,12 @@ def change(one: changes.Change, names: Names) -> str:
         case changes.AddSeats() | changes.ReduceSeats():
             return _("%(product)s: %(seats)s") % {
                 "product": product(names, one.product),
-                "seats": seats(one.quantity),
+                "seats": quantity(names, one.product, one.quantity),
             }
         case changes.GiveBackSeats():
             return _("%(product)s: %(seats)s, the others given back") % {
                 "product": product(names, one.product),
-                "seats": seats(one.quantity),
+                "seats": quantity(names, one.product, one.quantity),
             }
         case changes.ChangeEdition():
             return _("%(product)s: edition %(edition)s") % {
@@ -165,7 +169,7 @@ def _lasting(one: _Lasting, names: Names) -> str:
             last = one.start + timedelta(days=one.days - 1)
             return _("%(product)s: %(seats)s from %(first)s to %(last)s") % {
                 "product": product(names, one.product),
-                "seats": seats(one.quantity),
+                "seats": quantity(names, one.product, one.quantity),
                 "first": day(one.start),
                 "last": day(last),
             }
@@ -177,7 +181,10 @@ def _lasting(one: _Lasting, names: Names) -> str:
 
 def choice(option: Option, waits: ScheduledFacts, names: Names) -> str:
     """Return what a choice about a change that waits comes to."""
-    told = {"product": product(names, waits.product), "seats": seats(option.quantity or 0)}
+    told = {
+        "product": product(names, waits.product),
+        "seats": quantity(names, waits.product, option.quantity or 0),
+    }
     match option.choice:
         case changes.Choice.KEEP if waits.kind is ScheduledKind.QUANTITY:
             return _("Keep it: renew with %(seats)s") % told

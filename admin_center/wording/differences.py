@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from admin_center.wording import phrases, taxes
-from admin_center.wording.phrases import Names
 from billing.rules.differences import DifferenceCode, QuoteDifference
+from billing.rules.names import Names
 from billing.rules.tax import LineTaxes
 
 # Left out where costs are not shown.

@@ -9,7 +9,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from admin_center.wording import changes, phrases, taxes
-from admin_center.wording.phrases import Names
+from billing.rules.names import Names
 from billing.rules.notices import Notice, NoticeCode
 
 Labels = Mapping[str, Mapping[str, str]]

@@ -4,18 +4,18 @@ No amounts: those go to pages through `{% cost %}` alone.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
 from django.utils import formats
+from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext, ngettext
 
 from admin_center.wording import cycles
 from admin_center.wording.bidi import isolated
+from billing.rules.names import CountedIn, Names
 from billing.rules.periods import Cycle
-
-Names = Mapping[str | tuple[str, str], str]
 
 
 def product(names: Names, key: str | None) -> str:
@@ -78,6 +78,46 @@ def cycle(code: str | Cycle | None) -> str:
 def seats(quantity: int) -> str:
     """Return a number of seats in words."""
     return ngettext("%(number)s seat", "%(number)s seats", quantity) % {"number": number(quantity)}
+
+
+def quantity(names: Names, product_key: str | None, count: int) -> str:
+    """Return a quantity of a product with what its catalogue counts it in: "12 seats", "1 credit", "3"."""
+    return counted(count, names.counted_in.get(product_key or ""))
+
+
+def counted(count: int, unit: CountedIn | None) -> str:
+    """Return a quantity with its unit: seats where that is None, the number alone where it is empty."""
+    if unit is None:
+        return seats(count)
+    one, several = _words_of(unit)
+    # French says "0 crédit".
+    words = one if count == 1 or (count == 0 and get_language() == "fr") else several
+    return f"{number(count)} {words}".strip()
+
+
+def purpose(names: Names, product_key: str, edition_key: str) -> str:
+    """Return what an edition is for, as its catalogue says it; empty where it doesn't."""
+    return names.purposes.get((product_key, edition_key), {}).get(get_language() or "", "")
+
+
+def unit_name(names: Names, product_key: str) -> str:
+    """Return what one of a product's quantity is called: "seat", "credit"; nothing for a number alone."""
+    unit = names.counted_in.get(product_key)
+    return gettext("seat") if unit is None else _words_of(unit)[0]
+
+
+def unit_label(names: Names, product_key: str) -> str:
+    """Return the label of a field for a product's quantity: "Seats", "Credits", "Quantity"."""
+    unit = names.counted_in.get(product_key)
+    if unit is None:
+        return gettext("Seats")
+    return capfirst(_words_of(unit)[1]) or gettext("Quantity")
+
+
+def _words_of(unit: CountedIn) -> tuple[str, str]:
+    """Return what one and several are called in the language of the moment, else in the first known."""
+    by_language = {language: (one, several) for language, one, several in unit}
+    return by_language.get(get_language() or "", next(iter(by_language.values()), ("", "")))
 
 
 def any_of(names: Sequence[str], *, you: bool = False) -> str:

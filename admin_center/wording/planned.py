@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from admin_center.wording import changes, phrases
-from admin_center.wording.phrases import Names
 from billing.rules.forecast import PlannedEvent, PlannedKind
+from billing.rules.names import Names
 
 
 def sentence(event: PlannedEvent, names: Names) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from admin_center.wording import phrases
-from admin_center.wording.phrases import Names
+from billing.rules.names import Names
 from billing.rules.refusals import Refusal
 
 Data = Mapping[str, Any]
@@ -37,7 +37,7 @@ def _requires(data: Data, names: Names) -> str:
 def _already(data: Data, names: Names) -> str:
     line = phrases.product(names, data.get("line"))
     if line == data["name"]:
-        return _("%(name)s is bought already: change its seats or its edition instead.") % data
+        return _("%(name)s is bought already: change its quantity or its edition instead.") % data
     return _("%(name)s and %(line)s overlap: choose one of them, or combine what is bought already.") % {
         **data,
         "line": line,
@@ -79,8 +79,8 @@ _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
     "wrong_kind": lambda d, n: _("%(name)s can’t be bought in this way.") % d,
     "contradiction": lambda d, n: _("Two of these changes can’t be made together. Leave one of them out."),
     "wrong_direction": lambda d, n: (
-        _("%(name)s has %(now)s seats now: somebody may have changed it meanwhile.")
-        % {**d, "now": phrases.number(d["now"])}
+        _("%(name)s has %(now)s now: somebody may have changed it meanwhile.")
+        % {**d, "now": phrases.quantity(n, d.get("product"), d["now"])}
     ),
     "quantity_out_of_range": lambda d, n: (
         _("%(name)s: choose from %(least)s to %(most)s.")

@@ -230,6 +230,15 @@ class TomlTable:
                 found.append(one)
         return tuple(found)
 
+    def two_texts(self, key: str) -> tuple[str, str]:
+        """Return what one and what several of something are called: an array of exactly two texts."""
+        value = self._value(key)
+        if isinstance(value, list) and len(value) == 2 and all(type(one) is str for one in value):
+            return self._tidied(key, value[0]), self._tidied(key, value[1])
+        if value is not None:
+            self.fault(key, 'needs two texts, for one and for several, such as ["credit", "credits"]')
+        return "", ""
+
     def table(self, key: str, *, needed: bool = True) -> "TomlTable":
         """Return a table inside this one; an empty one where it is missing."""
         if key not in self.values:

@@ -72,6 +72,9 @@ class Product(models.Model):
     includes = models.ManyToManyField("self", symmetrical=False, related_name="included_in", blank=True)
     requires = models.ManyToManyField("self", symmetrical=False, related_name="required_by", blank=True)
     withdrawn = models.BooleanField(_("no longer sold"), default=False)
+    # What a quantity is counted in, by language: {"en": ["credit", "credits"], …}. Empty: in seats; of a
+    # flat item nothing but its number.
+    counted_in = models.JSONField(_("counted in"), default=dict, db_default={}, blank=True)
     # Which of a country's rates it takes; where the country has none for it, the standard ones.
     tax_category = models.SlugField(_("tax category"), max_length=60, default="standard")
 
@@ -114,6 +117,8 @@ class Edition(models.Model):
     # {"light_agents": 100, "storage": "5 GB"}; the words for the keys stand on the catalogue.
     allowances = models.JSONField(_("allowances"), default=dict)
     supports_temporary = models.BooleanField(_("supports temporary seats"), default=False)
+    # What it is for: a sentence by language.
+    purpose = models.JSONField(_("what it is for"), default=dict, db_default={}, blank=True)
 
     class Meta:
         verbose_name = _("edition")

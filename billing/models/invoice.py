@@ -11,6 +11,7 @@ from billing.models.fields import AmountField
 from billing.models.quote import Quote
 from billing.models.subscription import Subscription
 from billing.rules.documents import InvoiceState
+from billing.rules.names import CountedIn, counted_from_plain
 
 
 class Numbering(models.Model):
@@ -221,6 +222,8 @@ class InvoiceLine(models.Model):
     price_version = models.CharField(_("price version"), max_length=10, blank=True, default="", db_default="")
     # Charged by the period, not by the seat.
     flat = models.BooleanField(_("by the period"), default=False, db_default=False)
+    # What the quantity is counted in, as its product's catalogue said it.
+    counted_in = models.JSONField(_("counted in"), default=dict, db_default={}, blank=True)
     # A credit that is less than its arithmetic, because no more was charged (domain.md 5).
     capped = models.BooleanField(_("no more than was charged"), default=False, db_default=False)
     # Of a credit note of the staff: the line that it gives back, or a part of.
@@ -241,3 +244,9 @@ class InvoiceLine(models.Model):
     def __str__(self) -> str:
         """Return what it is for."""
         return f"{self.product_name} {self.amount}"
+
+    @property
+    def unit_words(self) -> CountedIn | None:
+        """What the quantity is counted in: None for seats, nothing where the number is all."""
+        counted = counted_from_plain(self.counted_in)
+        return counted if counted or self.flat else None

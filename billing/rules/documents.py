@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from billing.rules.lines import DiscountShare, LineKind
+from billing.rules.names import CountedIn
 from billing.rules.parties import Buyer, Seller
 from billing.rules.periods import Cycle, Period
 from billing.rules.plain import field_names
@@ -78,6 +79,8 @@ class DocumentLine:
     because: tuple[str, ...] = ()
     capped: bool = False
     flat: bool = False
+    # What the quantity is counted in where that isn't seats, as the catalogue said it that day.
+    counted_in: CountedIn = ()
     # The day of the list price that it is, or OWN_PRICE; empty in documents from before it was kept.
     price_version: str = ""
 
@@ -85,6 +88,11 @@ class DocumentLine:
     def name(self) -> str:
         """Return product and edition."""
         return f"{self.product_name} {self.edition_name}".strip()
+
+    @property
+    def unit_words(self) -> CountedIn | None:
+        """Return what the quantity is counted in: None for seats, nothing where the number is all."""
+        return self.counted_in if self.counted_in or self.flat else None
 
 
 @dataclass(frozen=True, slots=True)

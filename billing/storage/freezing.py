@@ -1,7 +1,7 @@
 """Turns the JSON documents that are read of a subscription and its catalogue into frozen facts."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -29,6 +29,7 @@ from billing.rules.facts import (
     ScheduledKind,
     TemporaryFacts,
 )
+from billing.rules.names import CountedIn, Names, counted_from_plain
 from billing.rules.parties import Seller
 from billing.rules.periods import AppliedDiscount, Cycle, Period, Segment
 from billing.rules.tax import LineTaxes
@@ -43,7 +44,7 @@ class Offer:
     """What a catalogue offers in one currency, with its words. Shared between readings: never change it."""
 
     products: Mapping[str, ProductFacts]
-    names: Mapping[str | tuple[str, str], str]
+    names: Names
     labels: Mapping[str, Mapping[str, str]]
     flat: frozenset[str]
 
@@ -51,13 +52,24 @@ class Offer:
 def offer(text: str, labels: str) -> Offer:
     """Return the offer that a catalogue's documents describe."""
     products = json.loads(text, parse_float=Decimal)
-    names: dict[str | tuple[str, str], str] = {}
-    for product in products:
-        names[product["key"]] = product["name"]
-        names |= {(product["key"], edition["key"]): edition["name"] for edition in product["editions"]}
     made = {product["key"]: _product(product) for product in products}
     flat = frozenset(one.key for one in made.values() if one.kind is ProductKind.FLAT)
-    return Offer(MappingProxyType(made), MappingProxyType(names), json.loads(labels), flat)
+    return Offer(MappingProxyType(made), _names(products, flat), json.loads(labels), flat)
+
+
+def _names(products: Iterable[Row], flat: Container[str]) -> Names:
+    names: dict[str | tuple[str, str], str] = {}
+    purposes: dict[tuple[str, str], Mapping[str, str]] = {}
+    counted: dict[str, CountedIn] = {}
+    for product in products:
+        key = product["key"]
+        names[key] = product["name"]
+        for edition in product["editions"]:
+            names[key, edition["key"]] = edition["name"]
+            purposes[key, edition["key"]] = edition["purpose"]
+        if product["counted_in"] or key in flat:
+            counted[key] = counted_from_plain(product["counted_in"])
+    return Names(MappingProxyType(names), MappingProxyType(counted), MappingProxyType(purposes))
 
 
 def rates(text: str) -> tuple[TaxRateFacts, ...]:

@@ -24,6 +24,7 @@ from billing.rules.countries import taxed_as
 from billing.rules.facts import Facts, ProductFacts
 from billing.rules.lines import PricedLine
 from billing.rules.money import exponent
+from billing.rules.names import Names
 from billing.rules.taxation import TaxRateFacts, TaxScope
 from billing.storage import freezing
 from billing.storage.freezing import Row
@@ -48,13 +49,13 @@ class PaymentFacts:
 class LoadedFacts:
     """What was read of one subscription: the facts for the rules, and the words for pages.
 
-    `names` gives a product's name by its key, and an edition's by (product key, edition key);
-    `labels` the vendor's words for allowances by key and language; `scheduled_by` who scheduled a
-    change, by its id; `flat` the products that are charged by the period, not by the seat.
+    `names` are the names of products and editions, and what they are counted in; `labels` the vendor's
+    words for allowances by key and language; `scheduled_by` who scheduled a change, by its id; `flat` the
+    products that are charged by the period, not by the seat.
     """
 
     facts: Facts
-    names: Mapping[str | tuple[str, str], str]
+    names: Names
     labels: Mapping[str, Mapping[str, str]]
     payment: PaymentFacts | None
     open_requests: int

@@ -98,6 +98,7 @@ CATALOGUES = """
 SELECT w.catalogue_id, w.currency, (SELECT coalesce(json_agg(json_build_object(
   'key', p.key, 'name', p.name, 'kind', p.kind, 'open', p.open_to_assisted,
   'minimum', p.minimum, 'maximum', p.maximum, 'withdrawn', p.withdrawn, 'tax', p.tax_category,
+  'counted_in', p.counted_in,
   'includes', (SELECT coalesce(json_agg(q.key ORDER BY q.position), '[]')
     FROM billing_product_includes i JOIN billing_product q ON q.id = i.to_product_id
     WHERE i.from_product_id = p.id),
@@ -106,7 +107,7 @@ SELECT w.catalogue_id, w.currency, (SELECT coalesce(json_agg(json_build_object(
     WHERE i.from_product_id = p.id),
   'editions', (SELECT coalesce(json_agg(json_build_object(
       'key', e.key, 'name', e.name, 'rank', e.rank, 'availability', e.availability,
-      'allowances', e.allowances, 'temporary', e.supports_temporary,
+      'allowances', e.allowances, 'temporary', e.supports_temporary, 'purpose', e.purpose,
       'prices', (SELECT coalesce(json_agg(json_build_object(
           'cycle', r.cycle, 'unit', (r.amount * w.scale)::bigint, 'from', r.in_force_from)), '[]')
         FROM billing_price r WHERE r.edition_id = e.id AND r.amount_currency = w.currency),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from billing.rules.facts import Allowances, Availability, ProductKind
+from billing.rules.names import CountedIn
 from billing.rules.periods import Cycle
 from billing.rules.taxation import STANDARD
 
@@ -22,7 +23,7 @@ class ListedPrice:
 
 @dataclass(frozen=True, slots=True)
 class ListedEdition:
-    """A level of a product, with every price version that the file names."""
+    """A level of a product, with every price version that the file names; `purpose` by language."""
 
     key: str
     name: str
@@ -30,6 +31,7 @@ class ListedEdition:
     supports_temporary: bool
     allowances: Allowances
     prices: tuple[ListedPrice, ...]
+    purpose: Mapping[str, str] = field(default_factory=dict)
     line: int = field(default=0, compare=False)
 
 
@@ -47,6 +49,7 @@ class ListedProduct:
     requires: tuple[str, ...]
     editions: tuple[ListedEdition, ...]
     tax_category: str = STANDARD
+    counted_in: CountedIn = ()
     line: int = field(default=0, compare=False)
 
 

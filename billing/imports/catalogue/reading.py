@@ -27,6 +27,7 @@ from billing.imports.toml_tables import (
 )
 from billing.rules.facts import Allowances, ProductKind
 from billing.rules.money import exponent, to_minor
+from billing.rules.names import CountedIn
 from billing.rules.periods import Cycle
 from billing.rules.taxation import STANDARD
 
@@ -83,7 +84,7 @@ class _Reader:
     def _product(self, table: TomlTable) -> ListedProduct:
         table.only(
             *("key", "name", "kind", "open_to_assisted", "minimum", "maximum"),
-            *("includes", "requires", "tax_category", "edition"),
+            *("includes", "requires", "tax_category", "counted_in", "edition"),
         )
         kind = table.choice("kind", tuple(ProductKind), ProductKind.PRODUCT)
         minimum = table.whole("minimum", 1, least=1)
@@ -96,6 +97,8 @@ class _Reader:
         if not editions:
             table.fault("edition", "is missing; a product has at least one [[product.edition]]")
         no_key_twice(editions, "edition")
+        counted_in = self._counted_in(table, kind)
+        in_seats = kind is not ProductKind.FLAT and not counted_in
         return ListedProduct(
             key=table.key("key"),
             name=table.text("name"),
@@ -106,16 +109,37 @@ class _Reader:
             includes=table.keys("includes"),
             requires=table.keys("requires"),
             tax_category=table.key("tax_category") if "tax_category" in table else STANDARD,
-            editions=tuple(self._edition(one, kind, named=len(editions) > 1) for one in editions),
+            counted_in=counted_in,
+            editions=tuple(
+                self._edition(one, kind, in_seats=in_seats, named=len(editions) > 1) for one in editions
+            ),
             line=table.line,
         )
 
-    def _edition(self, table: TomlTable, kind: ProductKind, *, named: bool) -> ListedEdition:
+    def _counted_in(self, table: TomlTable, kind: ProductKind) -> CountedIn:
+        """Return what one and several are called in each language; nothing for what is counted in seats."""
+        if "counted_in" not in table:
+            return ()
+        if kind not in (ProductKind.ADDON, ProductKind.FLAT):
+            table.fault("counted_in", f"is not for a {kind.value}: people hold seats of it")
+        words = table.table("counted_in")
+        words.only(*LANGUAGES)
+        return tuple((language, *words.two_texts(language)) for language in LANGUAGES)
+
+    def _purpose(self, table: TomlTable) -> dict[str, str]:
+        """Return what an edition is for, in each language; nothing where the file doesn't say."""
+        if "purpose" not in table:
+            return {}
+        words = table.table("purpose")
+        words.only(*LANGUAGES)
+        return {language: words.text(language) for language in LANGUAGES}
+
+    def _edition(self, table: TomlTable, kind: ProductKind, *, in_seats: bool, named: bool) -> ListedEdition:
         marks = tuple(mark.value for mark in MARKS)
-        table.only("key", "name", *marks, "supports_temporary", "allowances", "price")
+        table.only("key", "name", *marks, "supports_temporary", "allowances", "purpose", "price")
         temporary = table.flag("supports_temporary")
-        if temporary and kind is ProductKind.FLAT:
-            table.fault("supports_temporary", "is not for flat items: they have no seats")
+        if temporary and not in_seats:
+            table.fault("supports_temporary", "is for what is counted in seats")
         prices = tuple(price for one in table.tables("price") for price in self._prices(one))
         check_series(table, prices)
         if prices and not self.document.faults and all(price.unit is None for price in prices):
@@ -127,6 +151,7 @@ class _Reader:
             availability=availability(table, kind),
             supports_temporary=temporary,
             allowances=self._allowances(table.table("allowances", needed=False)),
+            purpose=self._purpose(table),
             prices=prices,
             line=table.line,
         )

@@ -16,6 +16,7 @@ from billing.imports.toml_tables import BadTomlFile, TomlFault
 from billing.models import Catalogue, Edition, Price, Product
 from billing.rules.facts import Availability
 from billing.rules.money import to_decimal
+from billing.rules.names import counted_to_plain
 
 # Ranks are unique within a product at every moment: they are moved out of the way first.
 _ASIDE = 10_000
@@ -96,6 +97,7 @@ class _CatalogueLoad:
             "minimum": listed.minimum,
             "maximum": listed.maximum,
             "tax_category": listed.tax_category,
+            "counted_in": counted_to_plain(listed.counted_in),
         }
         if stored is None:
             self.notes.append(f"{listed.name}: new {_kind(listed.kind)} ({listed.key})")
@@ -139,6 +141,7 @@ class _CatalogueLoad:
             "availability": listed.availability.value,
             "supports_temporary": listed.supports_temporary,
             "allowances": dict(listed.allowances),
+            "purpose": dict(listed.purpose),
         }
         if stored is None:
             edition = Edition.objects.create(product=product, key=listed.key, rank=rank, **values)
@@ -243,6 +246,8 @@ def _difference(field: str, was: object, value: object) -> str:
 def _plain(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {_plain(one)}" for key, one in value.items()) or "none"
+    if isinstance(value, list):
+        return " / ".join(map(str, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)

@@ -20,6 +20,7 @@ from billing.imports.toml_tables import BadTomlFile
 from billing.models import Catalogue, Edition, Price, Product
 from billing.rules.facts import Availability, ProductKind
 from billing.rules.money import to_minor
+from billing.rules.names import counted_from_plain
 from billing.rules.periods import Cycle
 from tests.billing.imports.price_list import CURRENCIES, GOOD, SHIPPED, price_list, write
 
@@ -71,6 +72,7 @@ def stored_product(product: Product) -> ListedProduct:
         includes=tuple(sorted(one.key for one in product.includes.all())),
         requires=tuple(sorted(one.key for one in product.requires.all())),
         editions=tuple(stored_edition(edition) for edition in product.editions.all()),
+        counted_in=counted_from_plain(product.counted_in),
     )
 
 
@@ -81,6 +83,7 @@ def stored_edition(edition: Edition) -> ListedEdition:
         availability=Availability(edition.availability),
         supports_temporary=edition.supports_temporary,
         allowances=edition.allowances,
+        purpose=edition.purpose,
         prices=in_order(
             ListedPrice(
                 Cycle(price.cycle),
