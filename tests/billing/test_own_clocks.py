@@ -10,9 +10,11 @@ from django.core.exceptions import PermissionDenied
 from accounts import clock, invitations
 from accounts.models import Account, Activity, Invitation, Letter
 from accounts.rules.roles import Role
-from billing import change_requests, own_clock_steps, own_clocks, tasks
+from billing import change_requests, own_clock_steps, own_clocks, price_endings, tasks
 from billing.models import ChangeRequest, Charge, ClockMove, Invoice
+from billing.price_endings import EndedPrice
 from billing.rules.changes import AddSeats
+from billing.rules.periods import Cycle
 from tests import acting, people, shop
 from tests.billing import dunned
 
@@ -79,6 +81,28 @@ def test_it_stops_at_the_next_event_and_goes_on_from_there() -> None:
     (april,) = told(move(acme, None))
     assert april[0] == "2026-04-01"
     assert [str(one.total) for one in Invoice.objects.all()] == ["$120.00", "$120.00"]
+
+
+def test_it_stops_where_the_end_of_a_price_is_told_60_and_30_days_before() -> None:
+    """10 seats at 9.00 a month, which end on 15 May 2026 for 12.00: told on 16 March and on 15 April."""
+    acme = people.acme(timezone="UTC", is_sandbox=True, clock=dunned.NOON - timedelta(days=1))
+    shop.subscribe(acme, {"support": ("team", 10, "9.00")}, start=date(2026, 2, 1), cycle="monthly")
+    dunned.pays_by(acme, "test_approves")
+    line = shop.line(acme, "support")
+    price_endings.schedule(
+        EndedPrice(line.edition, Cycle.MONTHLY, line.unit_price, date(2026, 5, 15)),
+        reason="Costs rose.",
+        occasion=acting.occasion(by=people.vera(), on=FEB_28),
+    )
+    stops = [told(move(acme, None)) for _event in range(4)]
+    assert [[(day, "price_ending" in letters) for day, _acts, letters in stop] for stop in stops] == [
+        [("2026-03-01", False)],
+        [("2026-03-16", True)],
+        [("2026-04-01", False)],
+        [("2026-04-15", True)],
+    ]
+    move(acme, date(2026, 6, 1))
+    assert [str(one.total) for one in Invoice.objects.order_by("pk")] == 3 * ["$90.00"] + ["$120.00"]
 
 
 def test_each_month_renews_once_and_in_its_zone() -> None:
