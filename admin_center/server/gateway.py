@@ -8,11 +8,14 @@ application. Answers are handed back whole, so that a slow reader holds no threa
 import asyncio
 import io
 import logging
+import math
 import sys
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from granian._granian import RSGIHTTPProtocol as HTTPProtocol
@@ -23,13 +26,17 @@ from granian.rsgi import Scope
 MOST_BYTES = 2_621_440
 # For its headers, and again for its body.
 SECONDS_FOR_A_REQUEST = 10
-# Requests that are whole and wait for the thread; more are told to come back.
-MOST_WAITING = 200
+# For how long a request that is whole may expect to wait for the thread: where it would be longer, whoever
+# asks is told at once to come back. A few always wait, however slow the last ones were.
+SECONDS_TO_WAIT = 2.0
+FEW_WAITING, MOST_WAITING = 4, 200
 # What machines ask; it takes no turn with pages.
 HEALTH = ("/healthz", "/readyz", "/metrics")
 # A header of an answer that the application wants to be given after so many seconds; clients don't see it.
 ANSWER_AFTER = "x-answer-after"
 PLAIN = ("content-type", "text/plain; charset=utf-8")
+# What a person reads who comes when too many wait. No thread is free to ask for their language: it has both.
+BUSY = Path(__file__).with_name("busy.html").read_text()
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Answer = tuple[int, list[tuple[str, str]], bytes]
@@ -47,7 +54,7 @@ class Gateway:
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="console")
         # Pages may all wait for a database that is frozen; a balancer is told so.
         self.health = ThreadPoolExecutor(max_workers=1, thread_name_prefix="health")
-        self.waiting = 0
+        self.line = WaitingLine()
 
     async def answer(self, scope: Scope, proto: HTTPProtocol) -> None:
         """Gather the body, run the application, and answer."""
@@ -60,15 +67,14 @@ class Gateway:
         except RSGIProtocolClosed:
             return None
         asked_by_a_machine = scope.path in HEALTH
-        if self.waiting >= MOST_WAITING and not asked_by_a_machine:
-            return _refuse(proto, HTTPStatus.SERVICE_UNAVAILABLE)
-        self.waiting += 1
-        thread = self.health if asked_by_a_machine else self.thread
-        try:
-            loop = asyncio.get_running_loop()
-            status, headers, content = await loop.run_in_executor(thread, self._run, scope, body)
-        finally:
-            self.waiting -= 1
+        loop = asyncio.get_running_loop()
+        if asked_by_a_machine:
+            status, headers, content = await loop.run_in_executor(self.health, self._run, scope, body)
+        elif self.line.is_full:
+            return _busy(proto, self.line.seconds)
+        else:
+            with self.line:
+                status, headers, content = await loop.run_in_executor(self.thread, self._run, scope, body)
         # The thread is free meanwhile.
         await asyncio.sleep(max((float(value) for name, value in headers if name == ANSWER_AFTER), default=0))
         headers = [one for one in headers if one[0] != ANSWER_AFTER]
@@ -76,12 +82,49 @@ class Gateway:
 
     def _run(self, scope: Scope, body: bytes) -> Answer:
         """Run the application in its thread, to the end."""
+        began = time.monotonic()
         try:
             return _ask(self.application, _environ(scope, body), scope.method)
         except Exception:
             # Django answers its own failures; this is one before or after it.
             log.exception("request_failed")
             return HTTPStatus.INTERNAL_SERVER_ERROR, [PLAIN], b"Internal Server Error"
+        finally:
+            if scope.path not in HEALTH:
+                self.line.took(time.monotonic() - began)
+
+
+class WaitingLine:
+    """How many requests wait for the thread, and for how long the next one would."""
+
+    def __init__(self) -> None:
+        """Begin with nobody waiting, and a page of an ordinary day."""
+        self.waiting = 0
+        self.each = 0.05
+
+    @property
+    def seconds(self) -> float:
+        """How long whoever comes now would wait, as the last requests were."""
+        return self.waiting * self.each
+
+    @property
+    def is_full(self) -> bool:
+        """Whether whoever comes now had better come back."""
+        return self.waiting >= MOST_WAITING or (
+            self.waiting >= FEW_WAITING and self.seconds > SECONDS_TO_WAIT
+        )
+
+    def took(self, seconds: float) -> None:
+        """Learn how long a request kept the thread: the last twenty or so count."""
+        self.each += (seconds - self.each) / 20
+
+    def __enter__(self) -> None:
+        """Stand in line."""
+        self.waiting += 1
+
+    def __exit__(self, *_failure: object) -> None:
+        """Leave it, answered or not."""
+        self.waiting -= 1
 
 
 class TooLarge(Exception):
@@ -158,6 +201,17 @@ def _refuse(proto: HTTPProtocol, status: HTTPStatus) -> None:
     """Answer without the application, and end the connection: the rest of its body is not ours to read."""
     headers = [PLAIN, ("connection", "close"), ("cache-control", "no-store"), ("retry-after", "1")]
     _answer(proto, status.value, headers, status.phrase.encode())
+
+
+def _busy(proto: HTTPProtocol, seconds: float) -> None:
+    """Tell whoever comes when too many wait that nothing was changed, and when to come back."""
+    headers = [
+        ("content-type", "text/html; charset=utf-8"),
+        ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+        ("cache-control", "no-store"),
+        ("retry-after", str(max(1, math.ceil(seconds)))),
+    ]
+    _answer(proto, HTTPStatus.SERVICE_UNAVAILABLE, headers, BUSY.encode())
 
 
 def _answer(proto: HTTPProtocol, status: int, headers: list[tuple[str, str]], content: bytes) -> None:

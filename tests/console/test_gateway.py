@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from admin_center.server import gateway
 from admin_center.server.gateway import MOST_BYTES
 from tests.console.echo import PATIENCE
 from tests.console.test_worker import server
@@ -174,6 +175,50 @@ def test_health_takes_no_turn_with_pages(port: int) -> None:
             assert told(port, path)["PATH_INFO"] == path
         with pytest.raises(TimeoutError):
             page.recv(1)
+
+
+def test_whoever_would_wait_too_long_is_told_at_once(port: int) -> None:
+    """Each page takes 0.3 s: after some of them a dozen more are not queued, and read when to come back."""
+    for _once in range(20):
+        assert ask(port, "/slow")[0] == http.client.OK
+    with ExitStack() as stack:
+        pages = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _one in range(14)]
+        for page in pages:
+            page.sendall(
+                b"POST /slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            )
+        began = time.monotonic()
+        assert told(port, "/healthz")["PATH_INFO"] == "/healthz"
+        answers = [status_of(page) for page in pages]
+    assert set(answers) == {http.client.OK, http.client.SERVICE_UNAVAILABLE}
+    # 2 s of waiting at 0.2 to 0.3 s each.
+    assert 4 <= answers.count(http.client.OK) <= 13
+    assert time.monotonic() - began < 10
+
+
+def test_who_is_told_to_come_back_reads_that_nothing_was_changed() -> None:
+    class Heard:
+        def response_bytes(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+            self.answer = status, dict(headers), content.decode()
+
+    heard = Heard()
+    gateway._busy(heard, 2.3)  # type: ignore[arg-type]
+    status, headers, content = heard.answer
+    assert (status, headers["retry-after"], headers["cache-control"]) == (503, "3", "no-store")
+    assert "Nothing was changed" in content
+    assert "Rien n’a été modifié" in content
+
+
+def test_a_few_always_wait_and_many_never_do() -> None:
+    line = gateway.WaitingLine()
+    for _once in range(200):
+        line.took(9.0)
+    for number in range(gateway.MOST_WAITING):
+        assert line.is_full is (number >= gateway.FEW_WAITING)
+        line.__enter__()
+    quick = gateway.WaitingLine()
+    quick.each, quick.waiting = 0.0, gateway.MOST_WAITING
+    assert quick.is_full
 
 
 def test_a_header_with_an_underscore_is_dropped(port: int) -> None:
