@@ -111,6 +111,7 @@ PAGES = {
     "ownership_offer": Page(_("Offer the ownership"), "ownership"),
     "ownership_accept": Page(_("Become the owner"), "ownership"),
     "activity": Page(_("Activity"), "home"),
+    "search": Page(pgettext_lazy("page", "Search"), "home"),
     "chooser": Page(_("Your accounts")),
     "help": Page(_("Help")),
     "help_page": Page(_("Help"), "help"),

@@ -32,6 +32,7 @@ from admin_center.views import (
     renewal,
     requests,
     sandbox,
+    search,
     sign_in,
     statement,
     subscription,
@@ -57,6 +58,7 @@ register_converter(InvoiceNumber, "invoice")
 
 of_account: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
+    path("search/", search.search, name="search"),
     path("billing/subscription/", subscription.subscription, name="subscription"),
     path("billing/subscription/manage/", manage.manage, name="manage"),
     path("billing/subscription/manage/preview", manage.preview, name="manage_preview"),

@@ -32,7 +32,7 @@ from billing.rules.periods import Cycle
 register = template.Library()
 
 MINUS = "\N{MINUS SIGN}"
-BEHAVIOURS = ("stepper", "submit-once", "print", "quiet", "go-on", "fold")
+BEHAVIOURS = ("stepper", "submit-once", "print", "quiet", "go-on", "fold", "keys")
 STYLES = ("tokens", "base", "layout")
 COMPONENTS = (
     *("button", "badge", "card", "facts", "table", "notice", "refusal", "menu", "tabs"),
@@ -48,6 +48,7 @@ COMPONENTS = (
         "more",
         "chart",
         "manage",
+        "keys",
     ),
 )
 

@@ -195,7 +195,7 @@ def test_a_menu_opens_and_closes_by_keyboard_and_gives_the_focus_back(
 
 
 # Buttons that need a script, and are shown by it.
-MADE_BY_SCRIPT = "[data-print], [data-step]"
+MADE_BY_SCRIPT = "[data-print], [data-step], [data-keys]"
 
 # --- Without script ------------------------------------------------------------------------------
 

@@ -43,6 +43,8 @@ READ = (200,)
 
 ACCOUNT: dict[str, Route] = {
     "home": Route("enter", READ),
+    # By a letter that people, pages and numbers have.
+    "search": Route("enter", READ, tabs=("", "?q=a", "?q=2", "?q=zzzz")),
     "subscription": Route("view_subscription", READ, tabs=("", "?tab=requests")),
     "renewal": Route("view_subscription", READ),
     "calendar_make": Route("view_subscription", post=(200,)),
