@@ -28,7 +28,9 @@ from tests.documents.reading import text_of
 
 # Columns whose words belong to one account alone.
 TEXTS = {
-    "accounts.Account": {"slug", "name", "external_id", "vendor_contact_name", "vendor_contact_email"},
+    "accounts.Account": {
+        *("slug", "name", "external_id", "vendor_contact_name", "vendor_contact_email", "suspension_reason"),
+    },
     "accounts.Activity": {"reason"},
     "billing.Discount": {"code"},
     "billing.ChangeRequest": {"note", "reason"},
@@ -55,6 +57,7 @@ TEXTS = {
 CODES = {
     "accounts.Account": {
         *("type", "collection_method", "state", "currency", "timezone", "language", "vendor_contact_phone"),
+        "state_beneath",
     },
     "accounts.Activity": {"actor_name", "verb", "subject", "quote", "invoice"},
     "accounts.Draft": {"address"},

@@ -26,25 +26,6 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let each of the workers begin with its part of the sweeps.
-
-    Each gets an equal run of the tests, and those that are ready take of the others' ends. One that lasts
-    a minute and comes last would leave the others idle.
-    """
-    workers = getattr(config, "workerinput", {}).get("workercount", 1)
-    sweeps = [item for item in items if item.path.parent.name == "sweeps"]
-    others = [item for item in items if item.path.parent.name != "sweeps"]
-    size = len(items) // workers
-    found: list[pytest.Item] = []
-    for worker in range(workers):
-        part = sweeps[worker::workers]
-        found += [*part, *others[: size - len(part)]]
-        others = others[size - len(part) :]
-    items[:] = [*found, *others]
-
-
 @pytest.fixture(scope="session", autouse=True)
 def only_whole_pages_are_kept(django_test_environment: None) -> Iterator[None]:
     """Let `response.context` be the page’s own: not also a copy for each of the 200 templates in it."""

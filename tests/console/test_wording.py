@@ -10,6 +10,7 @@ from admin_center.wording import refusals as refusal_words
 from billing.models.fields import cycle_choices
 from billing.rules import refusals
 from billing.rules.facts import ScheduledFacts, ScheduledKind
+from billing.rules.names import Names
 from billing.rules.notices import Notice, NoticeCode
 from billing.rules.periods import Cycle
 
@@ -24,7 +25,7 @@ DATA = {
 
 @pytest.mark.parametrize("code", NoticeCode)
 def test_every_notice_is_told(code: NoticeCode) -> None:
-    (told,) = notices.sentences([Notice(code, DATA)], {"support": "Support"}, {}, costs_shown=True)
+    (told,) = notices.sentences([Notice(code, DATA)], Names({"support": "Support"}), {}, costs_shown=True)
     assert told.sentence
 
 
