@@ -220,7 +220,7 @@ def of(reading: LoadedFacts | None, on: date) -> Summary | None:
     coming, unpriced = _coming(reading, on)
     later = later_codes(facts, on)
     stays = coming is not None and not later and _stays(facts, coming)
-    now = coming if coming is not None and stays else as_it_stands(facts, on, without=later)
+    now = coming if coming is not None and stays else as_it_stands(facts, without=later)
     return Summary(
         on=on,
         currency=facts.currency,

@@ -1,6 +1,7 @@
 """Which requests are approved automatically, and which need two people (domain.md 7, "Limits")."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -72,11 +73,10 @@ def use_of(quote: PricedQuote, before: Facts) -> LimitUse:
     for one in before.temporary:
         if one in temporary:
             temporary.remove(one)
-    try:
-        coming = renewal(before, quote.on)
-    except Refusal:
-        coming = None
-    growth = quote.renewal.amount - (coming.amount if coming else 0)
+    growth = quote.renewal.amount
+    with suppress(Refusal):
+        if usual := renewal(before, quote.on):
+            growth -= usual.amount
     return LimitUse(quote.settlement.total, added + sum(one.quantity for one in temporary), growth)
 
 

@@ -27,9 +27,9 @@ def named(reference: str) -> tuple[str, ...]:
 
 def perhaps_named(reference: str) -> frozenset[str]:
     """Return what in a reference may be a number of the system before: words, and up to four together."""
-    words = [word.strip(".()") for word in _BETWEEN.split(reference)]
+    words = [word for between in _BETWEEN.split(reference) if (word := between.strip(".()"))]
     runs = (" ".join(words[first : first + length]) for length in range(1, 5) for first in range(len(words)))
-    return frozenset(found for run in runs for found in (run, run.upper()) if run)
+    return frozenset(found for run in runs for found in (run, run.upper()))
 
 
 def matched(

@@ -85,10 +85,10 @@ def is_behind(change: Change, part: BillPart) -> bool:
     return part.line is not None and part.line.product in _products(change)
 
 
-def _products(change: Change) -> frozenset[str]:
+def _products(change: Change) -> frozenset[str | None]:
     if isinstance(change, FirstPurchase):
         return frozenset(item.product for item in change.items)
-    return frozenset({getattr(change, "product", "")})
+    return frozenset({getattr(change, "product", None)})
 
 
 def _is_period(line: DocumentLine) -> bool:

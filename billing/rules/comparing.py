@@ -39,7 +39,7 @@ def equal_or_above(
 ) -> EditionFacts:
     """Return the lowest of the offered editions that is no lower than any that lines have; else the highest.
 
-    An edition of the same key is the same level; where there is none, the rank says it.
+    An edition of the same key is the same level; where there is none, the rank says it. `lines` has one at least.
     """
     by_key = {one.key: one for one in offered}
     ranks = [
@@ -48,6 +48,5 @@ def equal_or_above(
         else facts.edition(line.product, line.edition).rank
         for line in lines
     ]
-    needed = max(ranks, default=0)
     ordered = sorted(offered, key=lambda one: one.rank)
-    return next((one for one in ordered if one.rank >= needed), ordered[-1])
+    return next((one for one in ordered if one.rank >= max(ranks)), ordered[-1])

@@ -150,7 +150,7 @@ def _of_renewal(facts: Facts, coming: Renewal) -> Iterator[PlannedEvent]:
     yield PlannedEvent(on, PlannedKind.RENEWAL, settlement=coming.settlement, covers=coming.period)
     for line in facts.lines:
         ends = at_lasting_price(line, facts, facts.paid_cycle, on).unit != line.unit
-        for then in becomes(line, facts, on) if ends else ():
+        for then in becomes(line, facts) if ends else ():
             if (then.product, then.edition) == (line.product, line.edition) and then.unit != line.unit:
                 yield PlannedEvent(on, PlannedKind.PRICE_END, line.product, old=line.unit, new=then.unit)
     carried = {one.code for one in coming.discounts}

@@ -169,9 +169,7 @@ def whole_term(anchor: date, cycle: Cycle, period: Period) -> Period:
 def periods_over(anchor: date, cycle: Cycle, known: Period, span: Period) -> tuple[Period, ...]:
     """Return the whole periods that share a day with the span, counted to both sides from a known one."""
     count = months_between(anchor, known.start)
-    first = (
-        count - max(0, months_between(span.start, known.start) + cycle.months) // cycle.months * cycle.months
-    )
+    first = count - (months_between(span.start, known.start) + cycle.months) // cycle.months * cycle.months
     found, start = [], first
     while (begins := add_months(anchor, start)) < span.end:
         period = Period(begins, add_months(anchor, start + cycle.months))

@@ -24,7 +24,7 @@ def quote_at(facts: Facts, prices: Mapping[str, int], changes: Iterable[Change],
     """
     changes = tuple(changes)
     cycle = next((c.cycle for c in changes if isinstance(c, new.FirstPurchase)), facts.cycle)
-    if not prices or cycle is None:
+    if cycle is None:
         return quote(facts, changes, on)
     bought = _bought(changes, facts)
     held = facts
@@ -33,11 +33,9 @@ def quote_at(facts: Facts, prices: Mapping[str, int], changes: Iterable[Change],
         if product in bought:
             held = _with_price(held, product, bought[product], cycle, unit)
     try:
-        return _end_notices(quote(held, changes, on), prices, bought, cycle)
+        return _end_notices(quote(held, changes, on), prices, cycle)
     except UndecidedConflict as asked:
-        raise UndecidedConflict(
-            asked.questions, _end_notices(asked.provisional, prices, bought, cycle)
-        ) from None
+        raise UndecidedConflict(asked.questions, _end_notices(asked.provisional, prices, cycle)) from None
 
 
 def _bought(changes: Iterable[Change], facts: Facts) -> dict[str, str]:
@@ -63,9 +61,7 @@ def _priced(edition: EditionFacts, cycle: Cycle, unit: int) -> EditionFacts:
     return replace(edition, availability=Availability.PRICED, prices=(*others, PriceFacts(cycle, unit)))
 
 
-def _end_notices(
-    priced: PricedQuote, prices: Mapping[str, int], bought: Mapping[str, str], cycle: Cycle
-) -> PricedQuote:
+def _end_notices(priced: PricedQuote, prices: Mapping[str, int], cycle: Cycle) -> PricedQuote:
     """Say which prices that were given end at renewal, with what is charged in their place."""
     notices = tuple(
         Notice(
@@ -74,15 +70,12 @@ def _end_notices(
             | {"on": priced.renewal.on},
         )
         for line in priced.renewal.lines
-        if line.product in prices and _is_another(priced, line.product, line.edition, bought, cycle)
+        if line.product in prices and _is_another(priced, line.product, line.edition, cycle)
     )
     return replace(priced, notices=(*priced.notices, *notices))
 
 
-def _is_another(
-    priced: PricedQuote, product: str, edition: str, bought: Mapping[str, str], cycle: Cycle
-) -> bool:
+def _is_another(priced: PricedQuote, product: str, edition: str, cycle: Cycle) -> bool:
     """Tell whether a line renews in another edition or cycle than it has after what is made now."""
     now = priced.after.line(product)
-    stands = bought.get(product) if now is None else now.edition
-    return edition != stands or priced.renewal.cycle is not cycle
+    return now is None or now.edition != edition or priced.renewal.cycle is not cycle

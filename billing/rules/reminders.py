@@ -54,7 +54,7 @@ def reminder(
     if now is None:
         return None
     if known is None or known.days_before is None or known.days_before > now:
-        every_time = len(DAYS_BEFORE[compared.now.cycle]) > 1
+        every_time = compared.now.cycle is not Cycle.MONTHLY
         return ReminderReason.COMING if every_time or compared.differs else ReminderReason.NOTED
     changed = now <= LAST and known.amount != coming.amount and costs_shown
     return ReminderReason.CHANGED if changed else None

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from accounts.rules.capabilities import AccountState
 from billing.rules.facts import DiscountFacts, DiscountSource, Facts, LineFacts
 from billing.rules.lines import PricedLine
 from billing.rules.periods import AppliedDiscount
@@ -94,7 +93,7 @@ def compare(facts: Facts, on: date) -> RenewalComparison | None:
     coming = renewal(facts, on)
     if coming is None:
         return None
-    now = as_it_stands(facts, on, without=later_codes(facts, on), used_up=tuple(_used_up(facts)))
+    now = as_it_stands(facts, without=later_codes(facts, on), used_up=tuple(_used_up(facts)))
     return RenewalComparison(
         now=now,
         coming=coming,
@@ -105,15 +104,14 @@ def compare(facts: Facts, on: date) -> RenewalComparison | None:
 
 
 def as_it_stands(
-    facts: Facts, on: date, *, without: frozenset[str], used_up: tuple[DiscountFacts, ...] = ()
+    facts: Facts, *, without: frozenset[str], used_up: tuple[DiscountFacts, ...] = ()
 ) -> Renewal:
     """Return what a whole period costs with nothing changed: the renewal as if nothing waited.
 
     `without` are codes that begin only with that renewal, `used_up` some that the paid period still carries.
     """
     given = (*(one for one in facts.discounts if one.code not in without), *used_up)
-    plain = replace(facts, state=AccountState.ACTIVE, scheduled=(), discounts=given, prices_stay=True)
-    same = renewal(plain, on)
+    same = renewal(replace(facts, scheduled=(), discounts=given, prices_stay=True), facts.renews_on)
     assert same is not None  # there are lines
     return same
 
@@ -146,9 +144,9 @@ def _used_up(facts: Facts) -> Iterator[DiscountFacts]:
                 if applied.code not in live:
                     found[applied.code] = applied
                     shares[applied.code] = shares.get(applied.code, 0) + applied.share
+    # Older than what is still given, as the percentages of a paid segment are in their order.
+    order = min((one.order for one in facts.discounts), default=0) - 1
     for code, applied in found.items():
-        # Older than what is still given, as the percentages of a paid segment are in their order.
-        order = min((one.order for one in facts.discounts), default=0) - len(found)
         yield DiscountFacts(
             code, DiscountSource.PROMO, applied.percent, shares[code], applied.products, order=order
         )

@@ -54,6 +54,8 @@ def test_what_a_request_takes_of_the_limits(facts: Facts) -> None:
     # Four of one product and two fewer of the other: only what is added counts.
     both = priced(facts, AddSeats("talk", 7), ReduceSeats("support", 8))
     assert use_of(both, facts).seats == 4
+    # A product that is new: all of its seats are added.
+    assert use_of(priced(facts, AddProduct("guide", "standard", 2)), facts).seats == 2
     temporary = priced(facts, BuyTemporarySeats("support", 5, shop.TODAY, 14))
     assert (use_of(temporary, facts).seats, use_of(temporary, facts).growth) == (5, 0)
     assert use_of(priced(facts, Extend()), facts).seats == 0
@@ -179,7 +181,8 @@ def test_what_a_first_approval_still_counts_for(change: dict[str, object], count
 def test_the_approval_of_a_quote(facts: Facts) -> None:
     made = priced(facts, AddSeats("support", 11))
     found = approval_of(made)
-    assert (found.version, found.amount, found.renewal) == (
+    assert (found.changes, found.version, found.amount, found.renewal) == (
+        (AddSeats("support", 11),),
         facts.version,
         made.settlement.total,
         made.renewal.amount,

@@ -54,6 +54,11 @@ def test_only_what_leaves_no_doubt_is_booked(
         ("Facture FA-2026-17, merci", "FA-2026-17"),
         ("INVOICE(RE.77.B).", "INVOICE(RE.77.B"),
         ("your RE 2026 17: thanks", "RE 2026 17"),
+        ("of the RE (2026) 17 A", "RE 2026 17 A"),
+        ("RE 2026 () 17", "RE 2026 17"),
+        # An X is no sign.
+        ("2026X, XX26", "2026X"),
+        ("2026X, XX26", "XX26"),
         # Banks write in capitals.
         ("fa-2026-17", "FA-2026-17"),
     ],
@@ -64,4 +69,6 @@ def test_numbers_of_the_system_before_are_words_of_a_reference(reference: str, n
 
 def test_a_part_of_a_word_is_no_number() -> None:
     assert "2026" not in perhaps_named("FA-2026-17 and 20260")
+    assert "a b c d e" not in perhaps_named("a b c d e")
+    assert perhaps_named("(26)") == {"26"}
     assert perhaps_named("") == frozenset()

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -83,9 +84,13 @@ def test_an_edition_a_cycle_a_product_that_comes_and_one_that_goes() -> None:
     assert (added.before, added.now, ended.before, ended.now) == (None, guide, WHOLE, None)
 
 
-def test_a_part_of_a_term_is_priced_for_its_own_days() -> None:
+@pytest.mark.parametrize(
+    "days",
+    [Period(date(2023, 7, 22), JULY.end), Period(JULY.start, date(2023, 7, 11))],
+    ids=["last", "first"],
+)
+def test_a_part_of_a_term_is_priced_for_its_own_days(days: Period) -> None:
     """Ten days of July at 10 × 1.00, then at 12: 2 × 1.00 × 10/31 = 0.65, not the whole month's 2.00."""
-    days = Period(date(2023, 7, 22), JULY.end)
     some = charged(WHOLE, covers=days)
     assert parts(invoiced(some), invoiced(charged(some, quantity=12)))[0] == (BillCause.QUANTITY, 64)
 
@@ -110,6 +115,10 @@ def test_what_was_charged_for_some_days_is_on_one_of_the_two_alone() -> None:
 def test_a_code_that_ends_and_a_rate_that_rises() -> None:
     half = charged(WHOLE, discounts=(DiscountShare("HALF", Decimal(50), -500),))
     assert parts(invoiced(half), invoiced(WHOLE)) == [(BillCause.DISCOUNT, 500), (BillCause.TAX, 100)]
+    assert [(part.code, part.tax) for part in compare(invoiced(half), invoiced(WHOLE)).parts] == [
+        ("HALF", None),
+        ("", TVA),
+    ]
     rises = replace(TVA, rate=Decimal(22))
     now = replace(invoiced(WHOLE), taxes=(TaxLine(rises, 1000, 220),), tax=220, total=1220, due=1220)
     assert parts(invoiced(WHOLE), now) == [(BillCause.TAX, -200), (BillCause.TAX, 220)]

@@ -86,3 +86,10 @@ def test_what_waits_may_come_go_and_differ_but_its_day_alone_is_the_renewals() -
     assert moved(five, none) == (BaseDifference(old, None, "support"),)
     assert moved(five, six) == (BaseDifference(old, new, "support"),)
     assert moved(five, later) == ()
+    # What stands before another that moved hides it not.
+    talk = shop.waits(ScheduledKind.QUANTITY, "talk", quantity=2)
+    both = replace(five, scheduled=(*five.scheduled, talk))
+    one = replace(talk, quantity=1)
+    assert moved(both, replace(both, scheduled=(*later.scheduled, one))) == (
+        BaseDifference(talk, one, "talk"),
+    )

@@ -20,7 +20,10 @@ ELITE = ChangeEdition("support", "elite")
 def test_an_edition_sold_by_talking_can_be_asked_for_where_staff_decide(kind: str) -> None:
     facts = shop.acme(SUPPORT, account_type=AccountType(kind))
     assert needs_a_price(facts, [ELITE])
-    assert quote(open_to_asking(facts), [ELITE], shop.TODAY).after.lines[0].edition == "elite"
+    found = quote(open_to_asking(facts), [ELITE], shop.TODAY)
+    assert found.after.lines[0].edition == "elite"
+    # It stands at nothing until they give a price.
+    assert found.renewal.settlement.subtotal == 0
     # Not open to assisted accounts, and asked for all the same.
     assert quote(open_to_asking(facts), [AddProduct("talk", "team", 3)], shop.TODAY).due > 0
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.rules.capabilities import Capability
+from billing.rules import changes as new
 from billing.rules.change_json import (
     MalformedChange,
     changes_from_plain,
@@ -199,3 +200,8 @@ def test_what_brings_a_line_somewhere() -> None:
         ReduceSeats("support", 8, ANSWERS),
     )
     assert for_line(replace(FACTS, lines=()), "support", edition="team", quantity=12) == ()
+
+
+def test_what_a_change_buys_that_was_not_there() -> None:
+    assert new.bought(CombineIntoSuite("suite", "team", 12)) == (Item("suite", "team", 12),)
+    assert new.bought(AddSeats("support", 12)) == ()

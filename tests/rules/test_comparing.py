@@ -1,5 +1,7 @@
 """What lines cost a year: another cycle, a Suite against its parts, and the edition proposed for it."""
 
+from dataclasses import replace
+
 import pytest
 
 from billing.rules.comparing import a_year, equal_or_above, lines_a_year, listed_a_year
@@ -45,13 +47,26 @@ def test_a_year_as_it_is_and_at_the_list_prices_of_another_cycle() -> None:
         ([("support", "team"), ("talk", "professional")], "professional"),
         # Guide has no "team" or "professional": its second level is Suite's second.
         ([("guide", "standard")], "professional"),
-        # Nothing offered is as high: the highest.
-        ([("support", "enterprise")], "professional"),
+        ([("support", "enterprise")], "enterprise"),
     ],
 )
 def test_the_edition_that_is_held_or_the_next_above(held: list[tuple[str, str]], proposed: str) -> None:
     lines = [shop.bought(product, edition, 3) for product, edition in held]
     facts = shop.acme(*lines)
     suite = facts.product("suite")
-    offered = tuple(one for one in suite.editions if one.key in ("team", "professional"))
-    assert equal_or_above(facts, facts.lines, offered).key == proposed
+    assert equal_or_above(facts, facts.lines, suite.editions).key == proposed
+
+
+def test_where_nothing_offered_is_as_high_the_highest_is_proposed() -> None:
+    elite = replace(SUPPORT, edition="elite")
+    facts = shop.acme(elite)
+    assert equal_or_above(facts, facts.lines, facts.product("suite").editions[::-1]).key == "enterprise"
+
+
+def test_the_same_key_is_the_same_level_whatever_its_rank() -> None:
+    """Support Team stands above Suite Team by its rank: whoever has one is offered the other."""
+    facts = shop.acme(shop.bought("support", "team", 3))
+    support = facts.product("support")
+    editions = tuple(replace(one, rank=one.rank + 1) for one in support.editions)
+    raised = replace(facts, catalogue={**facts.catalogue, "support": replace(support, editions=editions)})
+    assert equal_or_above(raised, raised.lines, raised.product("suite").editions).key == "team"

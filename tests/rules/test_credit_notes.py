@@ -9,6 +9,7 @@ from billing.rules.credit_notes import CORRECTION, IssuedLine, credited, part_of
 from billing.rules.documents import DocumentLine
 from billing.rules.lines import DiscountShare, LineKind
 from billing.rules.periods import Cycle, Period
+from billing.rules.tax import AppliedTax
 
 YEAR = Period(date(2023, 1, 1), date(2024, 1, 1))
 REST = Period(date(2023, 7, 14), date(2024, 1, 1))
@@ -49,6 +50,8 @@ def named(id: int, amount: int, of: int) -> IssuedLine:
         ([credit(1, 3452), charge(2, 3797, REST)], {2: 0}),
         # Never more than a line charged: what is over is of the one before.
         ([charge(1, 12000), charge(2, 100, REST), credit(3, 3452)], {1: 3352, 2: 100}),
+        # Also where some of it was given back before: 0.60, then 0.40 of it and 0.60 of the one before.
+        ([charge(1, 12000), charge(2, 100, REST), credit(3, 60), credit(4, 100)], {1: 60, 2: 100}),
         # Another product, other days and temporary seats are left alone.
         ([charge(1, 12000, product="guide"), credit(2, 3452)], {1: 0}),
         ([charge(1, 12000, Period(date(2022, 1, 1), date(2023, 1, 1))), credit(2, 3452)], {1: 0}),
@@ -74,6 +77,7 @@ CHARGED = DocumentLine(
     5622,
     5060,
     (DiscountShare("SPRING", Decimal(10), -562),),
+    (AppliedTax("TVA", Decimal(20)),),
 )
 
 

@@ -8,6 +8,7 @@ from datetime import date
 
 import pytest
 
+from accounts.rules.capabilities import AccountState
 from billing.rules import due
 from billing.rules.changes import Extend
 from billing.rules.due import BrokenFacts
@@ -47,6 +48,13 @@ def test_a_renewal_is_for_its_own_day_however_late(on: date) -> None:
     assert (found.on, found.amount) == (YEAR.end, 24000 + 2880)
 
 
+def test_a_suspended_account_that_resumes_on_no_day_of_its_own_has_its_whole_period() -> None:
+    suspended = replace(BOTH, state=AccountState.SUSPENDED)
+    found = happens(suspended, date(2023, 11, 3))
+    assert isinstance(found, Renewal)
+    assert found.period == Period(YEAR.end, date(2024, 10, 27))
+
+
 def test_after_a_suspension_it_charges_from_the_day_on_which_it_resumes() -> None:
     found = happens(BOTH, date(2023, 11, 3), resumes_on=date(2023, 10, 29))
     assert isinstance(found, Renewal)
@@ -77,7 +85,7 @@ def test_a_change_to_what_has_no_price_is_not_charged() -> None:
     waiting = waits(ScheduledKind.CYCLE, cycle=Cycle.MONTHLY)
     found = happens(acme(bought("support", "enterprise", 10), scheduled=(waiting,)), YEAR.end)
     assert isinstance(found, BrokenFacts)
-    assert found.because.endswith("support")
+    assert found.because == "no_price_in_cycle support"
 
 
 def test_why_is_kept_short() -> None:

@@ -9,10 +9,11 @@ from decimal import Decimal
 
 import pytest
 
+from accounts.rules.capabilities import AccountState
 from billing.rules.changes import AddSeats, Extend
 from billing.rules.facts import DiscountFacts, DiscountSource, Facts, ScheduledKind, TemporaryFacts
 from billing.rules.forecast import Forecast, PlannedKind, forecast
-from billing.rules.periods import Cycle, Period
+from billing.rules.periods import AppliedDiscount, Cycle, Period
 from billing.rules.quoting import quote
 from billing.rules.refusals import NoPriceInCycle
 from tests.rules.shop import TODAY, YEAR, acme, answered, bought, monthly, nothing, waits
@@ -78,6 +79,8 @@ def test_a_reduction_and_a_change_of_cycle_take_effect_on_the_renewal_day() -> N
         ("", facts.scheduled[1], facts),
     ]
     assert found.charges[0].covers == Period(YEAR.end, date(2023, 11, 27))
+    # The price of a month is no price of a year that ends.
+    assert not [one for one in found.events if one.kind is KINDS.PRICE_END]
 
 
 def test_a_code_for_three_months_ends_with_the_fourth() -> None:
@@ -88,6 +91,21 @@ def test_a_code_for_three_months_ends_with_the_fourth() -> None:
     assert [(one.on, one.code) for one in found.events if one.kind is KINDS.CODE_END] == [
         (date(2023, 11, 1), "WELCOME")
     ]
+
+
+def test_a_code_that_only_the_last_day_carries_ends_with_the_renewal() -> None:
+    """Bought on 26 October with a code for one period: nothing of it is left on the 27th."""
+    line = bought("support", "team", 10)
+    day, (whole,) = date(2023, 10, 26), line.segments
+    rest = replace(whole, covers=YEAR.from_day(day), discounts=(AppliedDiscount("LATE", Decimal(20)),))
+    line = replace(line, segments=(replace(whole, covers=YEAR.until_day(day)), rest))
+    found = forecast(acme(line), TODAY).events
+    assert [(one.on, one.code) for one in found if one.kind is KINDS.CODE_END] == [(YEAR.end, "LATE")]
+
+
+def test_a_suspended_account_is_charged_for_its_own_days() -> None:
+    suspended = acme(SUPPORT, state=AccountState.SUSPENDED)
+    assert told(forecast(suspended, TODAY)) == told(forecast(acme(SUPPORT), TODAY))
 
 
 def test_a_price_that_the_vendor_ends_is_named_on_the_renewal_that_no_longer_has_it() -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from accounts.rules.capabilities import AccountState
 from billing.rules.changes import AddProduct, AddSeats, ChangeEdition
 from billing.rules.facts import (
     Availability,
@@ -16,8 +17,10 @@ from billing.rules.facts import (
     DiscountSource,
     EditionFacts,
     Facts,
+    LineFacts,
     PriceEnd,
     PriceFacts,
+    ScheduledFacts,
     ScheduledKind,
 )
 from billing.rules.forecast import PlannedKind, forecast
@@ -126,14 +129,47 @@ def test_who_removes_the_product_before_that_day_is_not_concerned() -> None:
     assert rise(early, later) is None
 
 
-def test_where_what_waits_has_no_price_nobody_can_tell_how_much() -> None:
-    facts = acme(
-        OLD, bought("talk", "team", 5), scheduled=(waits(ScheduledKind.EDITION, "talk", edition="x"),)
-    )
+def unpriced(line: LineFacts, *scheduled: ScheduledFacts) -> Facts:
+    """Return Acme with a line of Support, and Talk that is to become what has no price."""
+    edition = waits(ScheduledKind.EDITION, "talk", edition="x")
+    facts = acme(line, bought("talk", "team", 5), scheduled=(edition, *scheduled))
     gone = replace(CATALOGUE["talk"].editions[0], key="x", prices=())
     product = replace(facts.product("talk"), editions=(*facts.product("talk").editions, gone))
-    found = rise(replace(facts, catalogue={**facts.catalogue, "talk": product}))
+    return replace(facts, catalogue={**facts.catalogue, "talk": product})
+
+
+def test_where_what_waits_has_no_price_nobody_can_tell_how_much() -> None:
+    found = rise(unpriced(OLD))
     assert found == PriceRise("support", "team", 10, YEAR.end, 150, None, None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        bought("support", "team", 10, 160),
+        bought("support", "professional", 10, 150),
+    ],
+    ids=["another price", "another edition"],
+)
+def test_who_does_not_have_it_is_not_told_of_what_waits_without_a_price(line: LineFacts) -> None:
+    assert rise(unpriced(line)) is None
+
+
+def test_nor_is_who_has_it_in_another_cycle_or_until_an_end_before_the_renewal() -> None:
+    assert rise(unpriced(OLD), replace(END, cycle=Cycle.MONTHLY)) is None
+    removal = waits(ScheduledKind.REMOVAL, "support")
+    early = unpriced(OLD, removal)
+    assert rise(replace(early, paid_until=date(2024, 10, 27)), replace(END, on=date(2023, 12, 1))) is None
+
+
+def test_an_end_on_the_renewal_day_is_that_renewals() -> None:
+    found = rise(acme(OLD), replace(END, on=YEAR.end))
+    assert found is not None
+    assert found.on == YEAR.end
+
+
+def test_a_suspended_account_is_told_of_its_own_renewal() -> None:
+    assert rise(replace(acme(OLD), state=AccountState.SUSPENDED)) == rise(acme(OLD))
 
 
 def test_letters_go_60_and_30_days_before_and_of_what_was_missed_the_nearest() -> None:

@@ -71,6 +71,7 @@ def test_the_renewal_that_is_shown_is_the_one_that_comes(
     found = quote_at(facts, prices, changes, TODAY)
     assert [line.unit for line in found.renewal.lines] == units
     assert ended(found) == told
+    assert {n.data["on"] for n in found.notices if n.code == "given_price_ends"} <= {found.renewal.on}
     coming = renewal(_with_own_catalogue(found.after), TODAY)
     assert coming is not None
     assert coming.lines == found.renewal.lines
@@ -97,6 +98,11 @@ def test_a_question_is_asked_with_the_price_in_its_preview() -> None:
     with pytest.raises(UndecidedConflict) as asked:
         quote_at(facts, {"support": 444}, [ChangeEdition("support", "enterprise")], TODAY)
     assert asked.value.provisional.lines[-1].unit == 444
+    assert ended(asked.value.provisional) == [("support", "team", 444, 200)]
+    # Talk renews as it is bought: its price goes on.
+    changes = [ChangeEdition("support", "enterprise"), AddProduct("talk", "team", 4)]
+    with pytest.raises(UndecidedConflict) as asked:
+        quote_at(facts, {"support": 444, "talk": 70}, changes, TODAY)
     assert ended(asked.value.provisional) == [("support", "team", 444, 200)]
 
 

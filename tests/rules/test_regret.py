@@ -75,10 +75,13 @@ def test_the_table(more: int, fewer: int, lines: tuple[int, int], total: int, on
     assert tuple(line.amount for line in found.lines) == lines
     assert (found.settlement.total, found.due) == (total, 0)
     assert all(line.covers.start == TODAY for line in found.lines)
+    told = [(one.product, one.edition, one.because) for one in found.lines]
+    assert told == [("support", "team", ("give_back_seats",))] * 2
     line = found.after.line("support")
     assert line is not None
     ahead = line.segments[-1]
     assert (line.quantity, ahead.quantity, ahead.charged, ahead.credited) == (fewer, fewer, lines[1], 0)
+    assert ahead.cycle is Cycle.ANNUAL
     assert faults(found.after) == ()
     # What the renewal then costs: list price 2.00 is not his; 1.00 × 12 a seat.
     assert found.renewal.settlement.subtotal == fewer * 1200
@@ -126,8 +129,9 @@ def test_only_the_last_purchase_of_a_line() -> None:
     assert (found.bought_on, found.most, found.last_day) == (day, 1, day + timedelta(days=6))
     # 103 days: 13 × 12.00 × 103/365 = 44.02, 12: 40.64
     assert give_back(facts, 12, day).settlement.total == -338
-    with pytest.raises(QuantityOutOfRange):
+    with pytest.raises(QuantityOutOfRange) as refused:
         give_back(facts, 10, day)
+    assert refused.value.data == {"product": "support", "quantity": 10, "least": 12, "most": 12}
 
 
 @pytest.mark.parametrize("quantity", [9, 12, 13])
@@ -144,8 +148,9 @@ def test_what_somebody_holds_is_not_given_back() -> None:
     assert found is not None
     assert found.most == 1
     assert give_back(facts, 11).settlement.total == -345
-    with pytest.raises(BelowSeatsInUse):
+    with pytest.raises(BelowSeatsInUse) as refused:
         give_back(facts, 10)
+    assert refused.value.data["product"] == "support"
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,16 @@ from decimal import Decimal
 
 import pytest
 
-from billing.rules.facts import DiscountFacts, DiscountSource, Facts, ScheduledKind
+from accounts.rules.capabilities import AccountState
+from billing.rules.facts import DiscountFacts, DiscountSource, Facts, PriceFacts, ScheduledKind
 from billing.rules.periods import AppliedDiscount, Cycle
 from billing.rules.quoting import renewal
-from billing.rules.renewal_comparison import RenewalComparison, compare
-from billing.rules.taxation import Taxation, TaxBuyer, TaxSeller
-from tests.rules.shop import RISING, TODAY, acme, bought, nothing, waits
+from billing.rules.renewal_comparison import RenewalComparison, compare, later_codes
+from billing.rules.taxation import Taxation, TaxBuyer, TaxRateFacts, TaxSeller
+from tests.rules.shop import CATALOGUE, RISING, TODAY, YEAR, acme, bought, edition, nothing, waits
 
 SUPPORT = bought("support", "team", 10)
+CREDITS = bought("credits", "one", 1)
 
 
 def compared(facts: Facts) -> RenewalComparison:
@@ -109,6 +111,73 @@ def test_a_code_that_goes_on_is_not_ended_and_one_typed_for_the_renewal_begins_t
         ("NEXT", 0, -1000),
     ]
     assert found.codes_ended == ()
+
+
+def test_only_a_code_that_a_person_typed_and_no_paid_day_carries_begins_with_the_renewal() -> None:
+    """Brought in with the first version, given by the staff, or paid with already: none of them is later."""
+    codes = (
+        DiscountFacts("BROUGHT", DiscountSource.PROMO, Decimal(10), version=1),
+        DiscountFacts("GIVEN", DiscountSource.COUPON, Decimal(10), version=5),
+        DiscountFacts("PAID", DiscountSource.PROMO, Decimal(10), version=5),
+        DiscountFacts("TYPED", DiscountSource.PROMO, Decimal(10), version=2),
+        DiscountFacts("OVER", DiscountSource.PROMO, Decimal(10), version=6),
+    )
+    line = bought("support", "team", 10)
+    (whole,) = line.segments
+    over, paid = (AppliedDiscount(code, Decimal(10)) for code in ("OVER", "PAID"))
+    before = replace(whole, covers=YEAR.until_day(TODAY), discounts=(over,))
+    ahead = replace(whole, covers=YEAR.from_day(TODAY), discounts=(paid,))
+    facts = acme(replace(line, segments=(before, ahead)), discounts=codes)
+    assert later_codes(facts, TODAY) == {"TYPED", "OVER"}
+
+
+def test_of_what_is_used_up_the_last_day_counts_and_it_is_older_than_what_goes_on() -> None:
+    """240.00 less a half is 120.00, less a tenth 12.00; what earlier days carried is long over."""
+    line, day = bought("support", "team", 10), date(2023, 10, 26)
+    (whole,) = line.segments
+    old, half = AppliedDiscount("OLD", Decimal(20)), AppliedDiscount("HALF", Decimal(50))
+    before = replace(whole, covers=YEAR.until_day(day), discounts=(old,))
+    last = replace(whole, covers=YEAR.from_day(day), discounts=(half,))
+    loyal = DiscountFacts("LOYAL", DiscountSource.COUPON, Decimal(10), version=1, order=0)
+    found = compared(acme(replace(line, segments=(before, last)), discounts=(loyal,)))
+    assert [(one.code, one.old, one.new) for one in found.discounts] == [
+        ("HALF", -12000, 0),
+        ("LOYAL", -12000 // 10, -2400),
+    ]
+
+
+def test_a_code_is_one_amount_whatever_taxes_its_lines_bear() -> None:
+    """A tenth of 240.00 and of 28.80, which is taxed at a rate of its own."""
+    reduced = TaxRateFacts("FR", "TVA", Decimal("5.5"), date(2014, 1, 1), category="books")
+    known = Taxation(TaxSeller("FR"), TaxBuyer("FR"), (*RISING, reduced))
+    loyal = DiscountFacts("LOYAL", DiscountSource.COUPON, Decimal(10), version=1)
+    guide = replace(CATALOGUE["guide"], tax_category="books")
+    facts = acme(
+        SUPPORT,
+        bought("guide", "standard", 3),
+        discounts=(loyal,),
+        taxation=known,
+        catalogue={**CATALOGUE, "guide": guide},
+    )
+    assert [(one.old, one.new) for one in compared(facts).discounts] == [(-2688, -2688)]
+
+
+def test_a_suspended_account_that_resumes_late_is_compared_with_its_whole_year() -> None:
+    """A Suite falls apart into what is sold on that day: Guide is, since the day before."""
+    day = date(2023, 11, 5)
+    offered = replace(edition("standard", 2), prices=(PriceFacts(Cycle.ANNUAL, 80, date(2023, 11, 4)),))
+    catalogue = {**CATALOGUE, "guide": replace(CATALOGUE["guide"], editions=(offered,))}
+    facts = acme(
+        bought("suite", "team", 2),
+        CREDITS,
+        state=AccountState.SUSPENDED,
+        catalogue=catalogue,
+        scheduled=(waits(ScheduledKind.REMOVAL, "suite", leaving=("talk",)),),
+    )
+    found = compare(facts, day)
+    assert found is not None
+    assert (found.coming.on, found.now.on) == (day, YEAR.end)
+    assert [[one.product for one in line.then] for line in found.lines] == [["support", "guide"], ["credits"]]
 
 
 def test_another_cycle_can_not_be_subtracted() -> None:

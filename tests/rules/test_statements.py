@@ -16,6 +16,8 @@ def test_each_row_says_what_is_owed_after_it() -> None:
         Movement(date(2023, 7, 6), MovementKind.BROUGHT_IN, -500),
     ]
     told = statement(moved, currency="USD", first=JULY, last=date(2023, 7, 31), opening=5000)
+    assert (told.currency, told.first, told.last) == ("USD", JULY, date(2023, 7, 31))
+    assert [row.movement for row in told.rows] == moved
     assert [row.owed for row in told.rows] == [17000, 15000, 0, -500]
     assert told.closing == -500
     assert told.opening + sum(told.moved(kind) for kind in MovementKind) == told.closing

@@ -167,6 +167,9 @@ def test_nothing_is_said_where_no_rate_is_in_force() -> None:
     assert borne(FRANCE, TaxBuyer("FR"), *RISING, on=date(2013, 12, 31)) == ()
     assert not is_shown(Taxation(), TODAY)
     assert is_shown(Taxation(own_rate=D(0)), TODAY)
+    # From the day on which a rate is in force.
+    since = Taxation(FRANCE, TaxBuyer("FR"), RISING)
+    assert [is_shown(since, day) for day in (date(2013, 12, 31), date(2014, 1, 1))] == [False, True]
 
 
 def test_the_seller_is_registered_where_it_has_a_number_for_vat() -> None:

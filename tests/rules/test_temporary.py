@@ -47,6 +47,7 @@ def test_what_is_over_so_soon_is_not_warned_of_on_its_first_day(days: int, warne
 
 
 def test_of_warnings_that_were_missed_the_nearest_comes_and_no_start_is_told_afterwards() -> None:
+    assert told(first=START)[0] == (date(2023, 8, 24), "ending")
     assert told(first=date(2023, 8, 30)) == [(date(2023, 8, 30), "ending"), (END, "over")]
     assert told(first=date(2023, 9, 9)) == [(date(2023, 9, 9), "over")]
 
@@ -91,7 +92,8 @@ def test_what_waits_for_the_renewal_before_it_counts(
 ) -> None:
     product = None if kind is ScheduledKind.CANCELLATION else "support"
     waits = ScheduledFacts(kind, RENEWAL, product, quantity=quantity)
-    after = held(12, (3, START, RENEWAL + timedelta(days=5)), scheduled=waits)
-    assert [(one.left, one.surplus) for one in ends(after)] == found
+    for days in (0, 5):
+        after = held(12, (3, START, RENEWAL + timedelta(days=days)), scheduled=waits)
+        assert [(one.left, one.surplus) for one in ends(after)] == found
     before = held(12, (3, START, END), scheduled=waits)
     assert [(one.left, one.surplus) for one in ends(before)] == [(10, 2)]

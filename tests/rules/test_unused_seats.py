@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from accounts.rules.capabilities import AccountState
 from billing.rules.facts import DiscountFacts, DiscountSource, ScheduledKind
 from billing.rules.periods import Cycle
 from billing.rules.quoting import renewal
@@ -43,6 +44,10 @@ def test_another_reduction_that_waits_goes_before_and_one_of_the_same_seats_is_r
     saved = saved_a_year(facts, "support", 7)
     assert saved == 4800
     assert isinstance(saved, int), "minor units are whole"
+
+
+def test_a_suspended_account_saves_what_it_saves() -> None:
+    assert saved_a_year(acme(SUPPORT, state=AccountState.SUSPENDED), "support", 7) == 7200
 
 
 def test_nothing_is_said_where_nothing_renews_or_is_known() -> None:

@@ -66,6 +66,13 @@ def test_a_used_up_discount_that_is_for_the_suite_too_goes_on() -> None:
     assert "discount_lost" not in codes(found)
 
 
+def test_a_discount_that_is_for_the_suite_too_and_goes_on_is_not_ended() -> None:
+    facts = first(replace(HALF, periods=2, products=("support", "suite")))
+    found = quote(facts, [CombineIntoSuite("suite", "team", 10)], TODAY)
+    assert [one.code for one in found.after.discounts] == ["SPRING"]
+    assert "discount_lost" not in codes(found)
+
+
 def test_a_discount_that_no_segment_carries_yet_is_lost_too() -> None:
     """Typed today, meant for the renewal of Support: the Suite takes its place before."""
     facts = first(replace(HALF, products=("support",), periods=1))
