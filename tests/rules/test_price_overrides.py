@@ -20,7 +20,7 @@ from billing.rules.facts import Facts, ScheduledKind
 from billing.rules.periods import Cycle
 from billing.rules.price_overrides import quote_at
 from billing.rules.quoting import PricedQuote, UndecidedConflict, quote, renewal
-from billing.rules.refusals import NoPriceInCycle, UnknownProduct
+from billing.rules.refusals import FirstPurchaseNeeded, NoPriceInCycle, UnknownProduct
 from tests.rules.shop import CATALOGUE, TODAY, acme, bought, nothing, waits
 
 SUPPORT = acme(bought("support", "professional", 10))
@@ -110,3 +110,6 @@ def test_a_trial_and_a_product_that_is_unknown() -> None:
     with pytest.raises(UnknownProduct):
         quote_at(SUPPORT, {"sport": 1}, [AddSeats("support", 11)], TODAY)
     assert quote_at(nothing(), {}, [FIRST], TODAY) == quote(nothing(), [FIRST], TODAY)
+    # Without a first purchase there is nothing to price: refused as any other change is.
+    with pytest.raises(FirstPurchaseNeeded):
+        quote_at(nothing(), {"talk": 70}, [AddProduct("talk", "team", 4)], TODAY)
