@@ -157,6 +157,11 @@ def test_the_periods_that_share_a_day_with_a_span() -> None:
     assert after == (Period(date(2027, 3, 31), date(2028, 3, 31)),)
     earlier = periods_over(date(2026, 1, 31), Cycle.ANNUAL, known, Period(date(2026, 3, 1), date(2026, 4, 2)))
     assert [one.start for one in earlier] == [date(2025, 3, 31), date(2026, 3, 31)]
+    # What ends on its first day shares none with it, nor does what begins on the day after it.
+    next_one = periods_over(
+        date(2026, 1, 31), Cycle.MONTHLY, known, Period(date(2026, 4, 30), date(2026, 5, 31))
+    )
+    assert next_one == (Period(date(2026, 4, 30), date(2026, 5, 31)),)
 
 
 def test_cycles_stand_in_the_order_of_their_length() -> None:
