@@ -39,7 +39,7 @@ def equal_or_above(
 ) -> EditionFacts:
     """Return the lowest of the offered editions that is no lower than any that lines have; else the highest.
 
-    An edition of the same key is the same level; where there is none, the rank says it. `lines` has one at least.
+    There is one line at least. An edition of the same key is the same level; else the rank says it.
     """
     by_key = {one.key: one for one in offered}
     ranks = [
