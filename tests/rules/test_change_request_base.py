@@ -49,14 +49,17 @@ def test_an_answer_keeps_what_it_was_about_and_the_seats_it_renews_with() -> Non
     facts = bought(scheduled=(waits,))
     for choice, renews_with in ((Choice.KEEP, 5), (Choice.RAISE, 7), (Choice.DROP, 14)):
         answers = (
-            Answer(ScheduledKind.CYCLE, None, choice),
+            Answer(ScheduledKind.CYCLE, None, Choice.KEEP if choice is Choice.RAISE else Choice.RAISE),
             Answer(ScheduledKind.QUANTITY, "support", Choice.MOVE),
             Answer(ScheduledKind.QUANTITY, "support", choice),
         )
         base = base_of(facts, [AddSeats("support", 14, answers)])
         assert [one.option.quantity for one in base.chosen] == [renews_with]
         assert base.chosen[0].scheduled.quantity == 5
-        assert base.scheduled[0].id is None
+        # Without what only the database gives, whatever it gave.
+        assert base.scheduled == (waits,)
+        again = replace(facts, scheduled=(replace(waits, id=77, version=9),))
+        assert base_of(again, [AddSeats("support", 14, answers)]) == base
 
 
 def test_what_moved_is_told_one_by_one() -> None:

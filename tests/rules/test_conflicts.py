@@ -334,6 +334,9 @@ def test_a_whole_suite_or_a_part_of_it() -> None:
     whole = acme(bought("suite", "team", 6), credits, scheduled=(waits(REMOVAL, "suite"),))
     change = RemoveProduct("talk", answered(REMOVAL, "suite", "drop"))
     assert [s.leaving for s in quote(whole, [change], TODAY).scheduled] == [("talk",)]
+    with pytest.raises(UndecidedConflict) as asked:
+        quote(whole, [RemoveProduct("talk")], TODAY)
+    assert [o.choice.value for o in asked.value.questions[0].options] == ["drop", "leave"]
 
 
 def test_temporary_seats_that_end_in_time_meet_nothing() -> None:

@@ -268,6 +268,13 @@ def test_what_else_waits_stays_as_it_is(change: ChangeCycle | ChangeEdition | Re
     assert found.settlement.total == -1036
 
 
+def test_down_to_one_seat_what_waits_without_a_number_stays_too() -> None:
+    facts = acme(bought("support", "team", 10, 100), bought("talk", "professional", 1))
+    facts = saved(quote(facts, [AddSeats("talk", 2)], TODAY).after)
+    facts = saved(quote(facts, [RemoveProduct("talk")], TODAY).after)
+    assert quote(facts, [GiveBackSeats("talk", 1)], LAST).scheduled == facts.scheduled != ()
+
+
 def test_an_account_that_ends_with_its_period_gives_back_too() -> None:
     waiting = (ScheduledFacts(ScheduledKind.CANCELLATION, YEAR.end),)
     found = give_back(replace(added(), scheduled=waiting), 10)
