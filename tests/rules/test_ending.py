@@ -33,7 +33,9 @@ from billing.rules.invariants import demand_undoable, faults
 from billing.rules.periods import Period
 from billing.rules.quoting import quote
 from billing.rules.refusals import Refusal
+from billing.rules.taxation import Taxation, TaxBuyer, TaxSeller
 from tests.rules.shop import (
+    RISING,
     TODAY,
     YEAR,
     acme,
@@ -152,6 +154,13 @@ def test_only_what_ends_before_the_renewal_is_kept_by_buying_it(facts: Facts) ->
     assert refused.value.data == {"product": "guide"}
     with pytest.raises(refusals.NoSuchLine):
         quote(facts, [KeepProduct("talk")], TODAY)
+
+
+def test_what_is_kept_bears_the_taxes_of_the_day_on_which_it_is_kept() -> None:
+    """TVA rises to 22 % on 1 July 2024 (an invented table), in the middle of the days that are bought."""
+    known = Taxation(TaxSeller("FR"), TaxBuyer("FR"), RISING)
+    found = quote(replace(extended(), taxation=known), [KeepProduct("guide")], LAST_DAY)
+    assert [[tax.rate for tax in line.taxes] for line in found.lines] == [[Decimal("20.6")]]
 
 
 def test_a_kept_product_keeps_its_own_price_until_the_vendor_ends_it() -> None:
