@@ -120,7 +120,21 @@ def test_where_no_tax_is_charged_it_says_why() -> None:
     (small,) = borne(TaxSeller("FR", exempt=True), TaxBuyer("DE", number_of="DE"), *RISING)
     assert (small.category, small.law, small.code) == ("E", "art. 293 B du CGI", "VATEX-FR-FRANCHISE")
     (unnamed,) = borne(TaxSeller("IT", exempt=True), TaxBuyer("IT"))
-    assert (unnamed.reason, unnamed.law) == (TaxReason.SMALL_BUSINESS, "")
+    assert (unnamed.reason, unnamed.law, unnamed.code) == (TaxReason.SMALL_BUSINESS, "", "")
+
+
+def test_elsewhere_in_the_union_without_a_number_the_tax_is_that_of_the_sellers_seat() -> None:
+    """An invented table: a region's own rates, one of them inside the region alone."""
+    seller = TaxSeller("FR", "Corse")
+    rates = (
+        *RISING,
+        TaxRateFacts("FR", "TVA", D(13), LONG_AGO, region="Corse"),
+        TaxRateFacts("FR", "OM", D(1), LONG_AGO, region="Corse", scope=TaxScope.SAME_REGION),
+        TaxRateFacts("FR", "TVA", D("2.1"), LONG_AGO, region="Corse", category="books"),
+    )
+    for buyer in (TaxBuyer("DE"), TaxBuyer("FR", "Corse")):
+        assert named(borne(seller, buyer, *rates)) == [("TVA", D(13)), ("OM", D(1))]
+        assert named(borne(seller, buyer, *rates, category="books")) == [("TVA", D("2.1"))]
 
 
 def test_quebec_has_two_taxes_and_ontario_the_federal_one() -> None:
