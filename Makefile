@@ -70,6 +70,10 @@ soak: $(DEV) chromium  ## run the tests at their full size, and change the rules
 bench: $(DEV)  ## measure pages against an empty one, and many accounts against few
 	$(BIN)/python -m tests.bench
 
+.PHONY: load
+load: $(DEV)  ## let 8, 64 and 256 clients in at once, and see that all are answered in time
+	$(BIN)/python -m tests.load
+
 # --- Keeping it -------------------------------------------------------------------------------
 
 .PHONY: messages

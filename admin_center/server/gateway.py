@@ -29,6 +29,9 @@ SECONDS_FOR_A_REQUEST = 10
 # For how long a request that is whole may expect to wait for the thread: where it would be longer, whoever
 # asks is told at once to come back. A few always wait, however slow the last ones were.
 SECONDS_TO_WAIT = 2.0
+# Where the line goes slower than was expected, whoever stands in it is told so after this, and what they
+# asked for is never begun.
+LONGEST_WAIT = 4.0
 FEW_WAITING, MOST_WAITING = 4, 200
 # What machines ask; it takes no turn with pages.
 HEALTH = ("/healthz", "/readyz", "/metrics")
@@ -66,19 +69,27 @@ class Gateway:
             return _refuse(proto, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         except RSGIProtocolClosed:
             return None
-        asked_by_a_machine = scope.path in HEALTH
-        loop = asyncio.get_running_loop()
-        if asked_by_a_machine:
-            status, headers, content = await loop.run_in_executor(self.health, self._run, scope, body)
-        elif self.line.is_full:
-            return _busy(proto, self.line.seconds)
-        else:
+        given: Answer | None = None
+        if scope.path in HEALTH:
+            loop = asyncio.get_running_loop()
+            given = await loop.run_in_executor(self.health, self._run, scope, body)
+        elif not self.line.is_full:
             with self.line:
-                status, headers, content = await loop.run_in_executor(self.thread, self._run, scope, body)
+                given = await self._in_turn(scope, body)
+        if given is None:
+            return _busy(proto, self.line.seconds)
+        status, headers, content = given
         # The thread is free meanwhile.
         await asyncio.sleep(max((float(value) for name, value in headers if name == ANSWER_AFTER), default=0))
         headers = [one for one in headers if one[0] != ANSWER_AFTER]
         return _answer(proto, status, headers, content)
+
+    async def _in_turn(self, scope: Scope, body: bytes) -> Answer | None:
+        """Run the application when its turn comes; return None, with nothing begun, where that takes long."""
+        turn = self.thread.submit(self._run, scope, body)
+        answer = asyncio.wrap_future(turn)
+        await asyncio.wait([answer], timeout=LONGEST_WAIT)
+        return None if turn.cancel() else await answer
 
     def _run(self, scope: Scope, body: bytes) -> Answer:
         """Run the application in its thread, to the end."""

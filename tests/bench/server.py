@@ -21,7 +21,7 @@ HEADER = "X-Bench-Database"
 @contextmanager
 def running() -> Iterator[int]:
     """Serve on a free port of this machine as production does; end with the block."""
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "tests.bench.server", str(port)], cwd=ROOT)
     try:
         _wait_for(port, process)
@@ -51,7 +51,7 @@ class Browser:
         return page
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])

@@ -15,7 +15,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     if environ["PATH_INFO"] == "/slow":
         time.sleep(0.3)
     if environ["PATH_INFO"] == "/hangs":
-        time.sleep(5)
+        time.sleep(3)
     told = {name: value for name, value in environ.items() if name.isupper()}
     told["BODY"] = environ["wsgi.input"].read().decode()
     content = json.dumps(told).encode()

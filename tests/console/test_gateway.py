@@ -4,12 +4,14 @@ With granian's own WSGI, whose thread reads the body, four such connections stop
 /healthz included, until their clients went away.
 """
 
+import asyncio
 import http.client
 import json
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -196,11 +198,53 @@ def test_whoever_would_wait_too_long_is_told_at_once(port: int) -> None:
     assert time.monotonic() - began < 10
 
 
-def test_who_is_told_to_come_back_reads_that_nothing_was_changed() -> None:
-    class Heard:
-        def response_bytes(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
-            self.answer = status, dict(headers), content.decode()
+def test_what_waits_longer_than_was_expected_is_given_up_and_never_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A database freezes when four are let in: the one who is served waits for it, the others are told."""
+    monkeypatch.setattr(gateway, "LONGEST_WAIT", 0.2)
+    thawed, begun = threading.Event(), []
 
+    def frozen(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        begun.append(environ["PATH_INFO"])
+        thawed.wait(10)
+        start_response("200 OK", [])
+        return [b"done"]
+
+    class Asked:
+        method, scheme, http_version, query_string = "GET", "http", "1.1", ""
+        server = client = "127.0.0.1:1"
+        headers: dict[str, str] = {}
+
+        def __init__(self, path: str) -> None:
+            self.path = path
+
+    async def ask() -> list[int]:
+        served = gateway.Gateway(frozen)
+        heard = [Heard() for _one in range(4)]
+        answers = [
+            asyncio.create_task(served.answer(Asked(f"/{number}"), one))  # type: ignore[arg-type]
+            for number, one in enumerate(heard)
+        ]
+        await asyncio.wait(answers[1:])
+        thawed.set()
+        await answers[0]
+        served.thread.shutdown()
+        assert served.line.waiting == 0
+        return [one.answer[0] for one in heard]
+
+    assert asyncio.run(ask()) == [200, 503, 503, 503]
+    assert begun == ["/0"]
+
+
+class Heard:
+    """What a client is answered."""
+
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+        self.answer = status, dict(headers), content.decode()
+
+
+def test_who_is_told_to_come_back_reads_that_nothing_was_changed() -> None:
     heard = Heard()
     gateway._busy(heard, 2.3)  # type: ignore[arg-type]
     status, headers, content = heard.answer
