@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 LONGEST = 254
-UNWRITABLE = _("No letter can be sent to this address: its domain is not one that mail can carry.")
+UNWRITABLE = _("Mail can’t be sent to this address: check what follows the @.")
 
 
 def validate_address(value: Any) -> None:

@@ -115,7 +115,7 @@ def _change(request: Any, account: Account, form: StaffProfileForm) -> None:
     )
     if changed:
         messages.success(
-            request, gettext("The billing profile is changed. It counts for invoices from now on.")
+            request, gettext("The billing profile is changed. It applies to invoices from now on.")
         )
     else:
         messages.info(request, gettext("Nothing was changed."))

@@ -310,8 +310,8 @@ class RefundAdmin(StaffAdmin):
         if refund.may_be_owed:
             told.append(
                 _(
-                    "What the credit balance does not cover is owed again, and collected with the next "
-                    "invoice."
+                    "What the credit balance does not cover is owed again, and collected with the next"
+                    " invoice."
                 )
             )
         above = reverse("vendor:billing_refund_change", args=[refund.pk]), self.name_of(refund)

@@ -328,7 +328,7 @@ def _carry_out(
         why = (
             refusals.explain(refusal, reading.names)
             if isinstance(refusal, Refusal)
-            else _("It meets a change that waits: reject it, and ask the customer which is meant.")
+            else _("It conflicts with a scheduled change: reject it, and ask the customer which is meant.")
         )
         form.add_error(None, ValidationError(why))
         return None

@@ -117,7 +117,7 @@ class SeatsForm(forms.Form):
                 widget=forms.RadioSelect,
                 required=False,
             )
-        self.add_error(None, gettext("It meets what is scheduled already: choose below what shall apply."))
+        self.add_error(None, gettext("It conflicts with a scheduled change: choose below which one applies."))
 
 
 def _answers(data: Mapping[str, Any]) -> tuple[Answer, ...]:

@@ -77,7 +77,7 @@ def _told(document: InvoiceDocument, writer: Writer) -> dict[str, Any]:
         ],
         "payment": _payment(document, seller),
         "notes": _notes(document, document.language),
-        "evidence_title": _("How each line came about"),
+        "evidence_title": _("How each line was calculated"),
         "evidence": [
             _evidence(place, line, document, writer) for place, line in enumerate(document.lines, 1)
         ],

@@ -43,7 +43,7 @@ def settled(invoice: Invoice, charges: Sequence[Charge], *, transferred: bool, z
     elif charge is None:
         text = _("Paid by transfer on %(day)s.") if transferred else _("Paid on %(day)s.")
     elif charge.link_id is not None:
-        text = _("Paid by the link of a letter on %(day)s.")
+        text = _("Paid by the link in an e-mail on %(day)s.")
     elif named := _named(charge):
         text, told["method"] = _("Paid by %(method)s on %(day)s."), named
     else:

@@ -32,7 +32,7 @@ def change(request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid() and _ask(form, occasion):
         messages.success(
             request,
-            _("A letter is on its way to both addresses. Your address changes when both have confirmed."),
+            _("An e-mail is on its way to both addresses. Your address changes when both have confirmed."),
         )
         return redirect("email_change")
     context = {

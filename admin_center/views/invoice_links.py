@@ -61,9 +61,7 @@ def _sent(request: AccountRequest, invoice: Invoice, form: LinkForm) -> bool:
     except payment_links.LinkOver as over:
         form.add_error(None, WHY_NO_LINK[over.why])
     except shared_links.TooManyLinks as many:
-        told = _(
-            "Your company has sent as many links as it may in a day. The next can be sent from %(when)s."
-        )
+        told = _("Your company has reached its daily limit of links. The next can be sent from %(when)s.")
         form.add_error(None, told % {"when": phrases.moment(many.next_at)})
     else:
         messages.success(request, _("The link is on its way to %(email)s.") % {"email": asked["email"]})

@@ -44,7 +44,7 @@ def quote_keep(request: AccountRequest, quote_id: UUID) -> HttpResponse:
     try:
         kept = kept_quotes.keep(quote_id, **form.cleaned_data, occasion=request.occasion)
     except kept_quotes.NotKept:
-        messages.warning(request, _("As many quotes are kept as there may be: remove one first."))
+        messages.warning(request, _("You have kept the maximum number of quotes: remove one first."))
         return redirect("kept_quotes", request.account.slug)
     except Quote.DoesNotExist:
         messages.info(request, _("This quote is no longer open: it can’t be kept."))

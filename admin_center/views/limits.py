@@ -24,7 +24,7 @@ def limits(request: AccountRequest) -> HttpResponse:
         if not form.is_valid():
             return _show(request, form, status=422)
         if approvals.set_limits(request.account, form.limits(), occasion=request.occasion):
-            messages.success(request, _("The limits are changed. They count for requests from now on."))
+            messages.success(request, _("The limits are changed. They apply to requests from now on."))
         else:
             messages.info(request, _("Nothing was changed."))
         return redirect("limits", request.account.slug)

@@ -152,7 +152,7 @@ def member_suspend(request: AccountRequest, member_id: int) -> HttpResponse:
     if refused is not None:
         return refused
     told = {"name": isolated(one.user.name)}
-    messages.success(request, _("%(name)s is suspended and can reach nothing of this account.") % told)
+    messages.success(request, _("%(name)s is suspended and no longer has access to this account.") % told)
     return redirect("member", request.account.slug, one.pk)
 
 
@@ -164,7 +164,7 @@ def member_resume(request: AccountRequest, member_id: int) -> HttpResponse:
     refused = _refused(request, one, lambda: roles.resume(one.pk, occasion=request.occasion))
     if refused is not None:
         return refused
-    messages.success(request, _("%(name)s can come in again.") % {"name": isolated(one.user.name)})
+    messages.success(request, _("%(name)s has access again.") % {"name": isolated(one.user.name)})
     return redirect("member", request.account.slug, one.pk)
 
 

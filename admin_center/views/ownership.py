@@ -30,7 +30,7 @@ NOT_ELIGIBLE = {
     "address_not_verified": gettext_lazy(
         "Their e-mail address is not verified yet: they verify it the next time they sign in."
     ),
-    "suspended": gettext_lazy("They are suspended: let them in again first."),
+    "suspended": gettext_lazy("They are suspended: restore their access first."),
     "offer_open": gettext_lazy("Another offer is open: withdraw it first."),
 }
 

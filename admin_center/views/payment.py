@@ -151,7 +151,7 @@ def payment_return(request: AccountRequest) -> HttpResponse:
         messages.warning(
             request,
             _(
-                "This link is not of a payment page that you opened here, or it was used already. "
+                "This link is not from a payment page that you opened here, or it was used already. "
                 "Nothing was changed: begin again from this page."
             ),
         )

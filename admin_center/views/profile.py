@@ -37,7 +37,7 @@ def profile(request: AccountRequest) -> HttpResponse:
     if not form.is_valid():
         return _show(request, form, status=422)
     if profiles.change(request.account, form.values(), occasion=request.occasion):
-        messages.success(request, _("The billing profile is changed. It counts for invoices from now on."))
+        messages.success(request, _("The billing profile is changed. It applies to invoices from now on."))
     else:
         messages.info(request, _("Nothing was changed."))
     return redirect("profile", request.account.slug)
@@ -121,5 +121,5 @@ def recipient_remove(request: AccountRequest, recipient_id: int) -> HttpResponse
     if not InvoiceRecipient.objects.filter(pk=recipient_id, profile=request.account.pk).exists():
         raise Http404
     profiles.remove_recipient(recipient_id, occasion=request.occasion)
-    messages.success(request, _("They get no more invoices."))
+    messages.success(request, _("They no longer get the invoices."))
     return redirect("profile", request.account.slug)

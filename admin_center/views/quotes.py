@@ -210,7 +210,9 @@ def _confirm(request: AccountRequest, found: Quote) -> HttpResponse:
         drafts.keep(request)
         return redirect(f"{reverse('payment', args=[slug])}?next={found.pk}")
     except UndecidedConflict:
-        messages.warning(request, _("This change meets one that was scheduled meanwhile: please choose."))
+        messages.warning(
+            request, _("This change conflicts with one that was scheduled meanwhile: please choose.")
+        )
         return redirect("manage", slug)
     except Refusal as refusal:
         return _show(request, found, refusal=refusal, status=422)
@@ -291,12 +293,14 @@ def undo(request: AccountRequest, change_id: int) -> HttpResponse:
     """Undo a change that waits for renewal, and go back to where that was asked."""
     mine = ScheduledChange.objects.filter(pk=change_id, subscription_id=request.account.pk)
     if not mine.exists():
-        messages.info(request, _("This change no longer waits: it was undone or carried out."))
+        messages.info(request, _("This change is no longer scheduled: it was undone or carried out."))
         return _back_from_undoing(request)
     try:
         quotes.undo(change_id, occasion=request.occasion)
     except (quotes.UndoTooLate, ScheduledChange.DoesNotExist):
-        messages.warning(request, _("It took effect already, and can no longer be undone."))
+        messages.warning(
+            request, _("It took effect already and can no longer be undone: make a new change instead.")
+        )
     except Refusal as refusal:
         reading = loading.read(request.account, request.today)
         messages.warning(
@@ -306,7 +310,7 @@ def undo(request: AccountRequest, change_id: int) -> HttpResponse:
             ),
         )
     else:
-        messages.success(request, _("Undone. The subscription goes on as it is."))
+        messages.success(request, _("Undone. The subscription continues as it is."))
     return _back_from_undoing(request)
 
 

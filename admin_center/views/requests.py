@@ -137,7 +137,7 @@ def approve(request: AccountRequest, request_id: int) -> HttpResponse:
         messages.warning(request, _("It was decided, withdrawn or closed meanwhile."))
         return redirect("request", request.account.slug, asked.pk)
     except UndecidedConflict:
-        messages.info(request, _("It meets a change that waits: please choose."))
+        messages.info(request, _("It conflicts with a scheduled change: please choose."))
         return redirect(f"{reverse('manage', args=[request.account.slug])}?request={asked.pk}")
     except Refusal:
         return _show(request, asked, status=422)
@@ -175,7 +175,7 @@ def withdraw(request: AccountRequest, request_id: int) -> HttpResponse:
     try:
         change_requests.withdraw(asked.pk, occasion=request.occasion)
     except ChangeRequest.DoesNotExist:
-        return _show(request, asked, error=_("Only who asked can withdraw it."), status=403)
+        return _show(request, asked, error=_("Only the requester can withdraw it."), status=403)
     except HeldChange:
         messages.warning(request, _("It is being paid already, and can no longer be withdrawn."))
     except change_requests.RequestOver:

@@ -71,12 +71,12 @@ def fault(form: AddressFormat | None, part: str, found: AddressFault) -> str:
     """Return what is wrong with a part, and how it is written where that is known."""
     match found:
         case AddressFault.REQUIRED:
-            return _("An address in this country has to have it.")
+            return _("Addresses in this country need it.")
         case AddressFault.UNKNOWN:
             return _("Choose one of the list.")
         case AddressFault.POSTAL_CODE:
             assert form is not None
-            told = _("That is no code of %(country)s.") % {"country": country(form.country)}
+            told = _("That code doesn’t exist in %(country)s.") % {"country": country(form.country)}
             example = form.postal_code_example
             return told + (" " + _("It looks like %(example)s.") % {"example": example} if example else "")
         case AddressFault.POSTAL_CODE_OF_REGION:
@@ -124,7 +124,7 @@ def tax_number_fault(found: TaxIdType, bad: BadTaxNumber) -> str:
         case TaxNumberFault.LENGTH:
             return _("It is too long or too short.") + _example(found)
         case TaxNumberFault.FORMAT:
-            return _("It isn’t written like such a number.") + _example(found)
+            return _("It doesn’t have the format of such a number.") + _example(found)
         case TaxNumberFault.OTHER_COUNTRY:
             words = {"country": country(bad.country)}
             return _("That is a number of %(country)s: choose its kind in the list above.") % words

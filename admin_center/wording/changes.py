@@ -193,7 +193,7 @@ def choice(option: Option, waits: ScheduledFacts, names: Names) -> str:
         case changes.Choice.DROP if option.quantity is not None:
             return _("Drop it: renew with %(seats)s") % told
         case changes.Choice.DROP:
-            return _("Drop what waits")
+            return _("Drop the scheduled change")
         case changes.Choice.CARRY:
             return _("Carry it over to the Suite")
         case changes.Choice.MOVE if waits.kind is ScheduledKind.REMOVAL:
@@ -203,7 +203,7 @@ def choice(option: Option, waits: ScheduledFacts, names: Names) -> str:
         case changes.Choice.END:
             return _("Let it end as planned, without extending it")
         case changes.Choice.LEAVE:
-            return _("Leave what waits as it is, and don’t make the new change")
+            return _("Keep the scheduled change, and don’t make the new one")
         case changes.Choice.KEEP:
             return _("Keep both")
         case _:

@@ -61,7 +61,7 @@ def _reason(difference: QuoteDifference, names: Names) -> DifferenceText:
                 % {"old": _taxes(data["old"]), "new": _taxes(data["new"])}
             )
         case DifferenceCode.SCHEDULE_CHANGED:
-            return DifferenceText(_("What waits for the renewal changed."))
+            return DifferenceText(_("What is scheduled for the renewal changed."))
         case DifferenceCode.PRODUCT_ADDED:
             return DifferenceText(_("%(name)s was added.") % data)
         case DifferenceCode.PRODUCT_GONE:

@@ -11,11 +11,11 @@ def e_invoice_need(need: EInvoiceNeed) -> str:
     """Return what keeps a document from being an e-invoice, and what helps for the next ones."""
     match need:
         case EInvoiceNeed.SELLER:
-            return _("Not as an e-invoice: it was issued before the seller’s address and number stood on it.")
+            return _("Not as an e-invoice: it was issued before the seller’s address and number were on it.")
         case EInvoiceNeed.BUYER_ADDRESS:
             return _(
                 "Not as an e-invoice: your company’s address was missing when it was issued. Enter it in the"
-                " billing profile, and the next ones have it."
+                " billing profile, and the next ones will have it."
             )
         case EInvoiceNeed.CORRECTED:
             return _("Not as an e-invoice: what it gives back was not charged by an invoice from here.")
@@ -29,7 +29,8 @@ def e_invoice_need(need: EInvoiceNeed) -> str:
         case EInvoiceNeed.BUYER_NUMBER:
             return _(
                 "Not as an e-invoice: some of its tax is owed by the customer, and your company’s tax number"
-                " was missing when it was issued. Enter it in the billing profile, and the next ones have it."
+                " was missing when it was issued. Enter it in the billing profile, and the next ones will"
+                " have it."
             )
         case EInvoiceNeed.TWO_DECIMALS:
             return _("Not as an e-invoice: the European standard wants amounts with two decimals.")

@@ -8,6 +8,6 @@ WHY_NOT = {
     "invited": _("This address is invited already. Revoke that invitation to send a new one."),
     "role": _("Nobody is invited as the owner."),
     "duplicate": _("This address is in the list twice."),
-    "budget": _("Your company has sent as many invitations as it may in a day."),
+    "budget": _("Your company has reached its daily limit of invitations."),
     "not_allowed": _("Whoever wanted to invite them no longer manages people here."),
 }

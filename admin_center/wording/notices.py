@@ -125,12 +125,12 @@ def _of_what_waits(code: _Waiting, data: Mapping[str, Any], names: Names) -> str
     """Return what happens to changes that wait: nothing is dropped or moved in silence."""
     match code:
         case NoticeCode.SCHEDULED_MOVES:
-            return _("What waits moves to the new renewal day, %(day)s: %(change)s.") % {
+            return _("The scheduled change moves to the new renewal day, %(day)s: %(change)s.") % {
                 "day": phrases.day(data["to"]),
                 "change": changes.waits(data["scheduled"], names),
             }
         case NoticeCode.SCHEDULED_DROPPED:
-            return _("No longer waits for the renewal: %(change)s.") % {
+            return _("No longer scheduled for the renewal: %(change)s.") % {
                 "change": changes.waits(data["scheduled"], names)
             }
         case NoticeCode.ENDS_AS_PLANNED:

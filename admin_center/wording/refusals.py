@@ -46,7 +46,7 @@ def _already(data: Data, names: Names) -> str:
 
 def _cycle(data: Data, names: Names) -> str:
     told = {**data, "cycle": phrases.cycle(data["cycle"]).lower()}
-    return _("%(name)s has no %(cycle)s price.") % told
+    return _("%(name)s has no %(cycle)s price: choose another edition or billing cycle.") % told
 
 
 def _past_due(data: Data, names: Names) -> str:
@@ -75,7 +75,7 @@ _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
     "no_such_line": lambda d, n: _("%(name)s is not part of this subscription.") % d,
     "no_change": lambda d, n: _("Nothing changes: it is so already."),
     "already_bought": _already,
-    "already_scheduled": lambda d, n: _("The same change waits for the renewal already."),
+    "already_scheduled": lambda d, n: _("The same change is already scheduled for the renewal."),
     "wrong_kind": lambda d, n: _("%(name)s can’t be bought in this way.") % d,
     "contradiction": lambda d, n: _("Two of these changes can’t be made together. Leave one of them out."),
     "wrong_direction": lambda d, n: (
@@ -97,11 +97,11 @@ _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
         _("%(name)s: %(used)s seats are in use. Free seats on the People page first, or keep them.")
         % {**d, "used": phrases.number(d["used"])}
     ),
-    "not_sold": lambda d, n: _("%(name)s is no longer sold.") % d,
+    "not_sold": lambda d, n: _("%(name)s is no longer sold: choose something else.") % d,
     "sales_only": lambda d, n: (
         _("This edition of %(name)s is sold by talking to us: ask your contact for it.") % d
     ),
-    "included_only": lambda d, n: _("%(name)s comes only inside a Suite.") % d,
+    "included_only": lambda d, n: _("%(name)s is only sold inside a Suite: choose the Suite instead.") % d,
     "no_price_in_cycle": _cycle,
     "not_open_to_account_type": lambda d, n: (
         _("%(name)s is not open to accounts of this type: ask your contact for it.") % d
@@ -116,7 +116,9 @@ _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
     "cancellation_scheduled": lambda d, n: (
         _("The subscription ends on %(on)s. Undo the cancellation first.") % {"on": _day(d, "on")}
     ),
-    "temporary_not_supported": lambda d, n: _("This edition of %(name)s has no temporary seats.") % d,
+    "temporary_not_supported": lambda d, n: (
+        _("This edition of %(name)s has no temporary seats: add permanent ones instead.") % d
+    ),
     "temporary_length": lambda d, n: _("Temporary seats are for 1 to 365 days."),
     "start_in_past": lambda d, n: _("Temporary seats start today or later."),
     # Unknown, expired and used-up codes get the same answer.
@@ -125,7 +127,7 @@ _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
     ),
     "past_due": _past_due,
     "state_forbids": _state_forbids,
-    "held_change": lambda d, n: _("Another change waits for its payment. Pay it or withdraw it first."),
+    "held_change": lambda d, n: _("Another change is waiting for its payment. Pay it or withdraw it first."),
     "renewal_due": lambda d, n: _("The subscription is being renewed. Try again in a moment."),
     "renewal_parked": lambda d, n: (
         _(
@@ -141,5 +143,7 @@ _SENTENCES: dict[str, Callable[[Data, Names], str]] = {
         )
         % {**d, "on": _day(d, "on"), "until": _day(d, "until")}
     ),
-    "outside_period": lambda d, n: _("This day lies outside of the current period."),
+    "outside_period": lambda d, n: _(
+        "This day is outside the current period: choose a day before the renewal."
+    ),
 }

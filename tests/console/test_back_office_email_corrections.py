@@ -57,7 +57,7 @@ def test_what_staff_type_wrong_is_refused_at_its_field(acme: Account) -> None:
         ({"reason": " "}, "This field is required"),
         ({"email": "adam@acme.example"}, "Somebody has this address already."),
         ({"email": OLD}, "This is the person’s address already."),
-        ({"email": "o@א1.example"}, "No letter can be sent to this address"),
+        ({"email": "o@א1.example"}, "Mail can’t be sent to this address"),
     ):
         assert told in propose(vera, **typed)
     assert not EmailChange.objects.exists()

@@ -75,7 +75,7 @@ def test_vera_sends_a_link_with_a_reason_and_takes_it_back(debtor: Account) -> N
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"email": "o@א1.example", "reason": "x"}, "No letter can be sent to this address"),
+        ({"email": "o@א1.example", "reason": "x"}, "Mail can’t be sent to this address"),
         ({"email": "nobody", "reason": "x"}, "valid email"),
         ({"email": "books@keepers.example", "reason": " "}, "This field is required"),
     ],

@@ -74,7 +74,7 @@ def test_vera_sends_one_again_and_the_owner_reads_why(acme: Account, vera: Clien
     entry = Activity.objects.get(verb="letter_sent_again")
     assert (entry.account, entry.actor, entry.by_staff, entry.reason) == (acme, people.vera(), True, REASON)
     read = text(signed_in(people.user("olivia")).get("/a/acme/activity/"))
-    assert "Letter that could not be delivered sent again" in read
+    assert "E-mail that could not be delivered sent again" in read
     assert REASON in read
     assert "bilal@acme.example" in read
 

@@ -95,7 +95,7 @@ def test_she_adds_seats_now_and_reduces_them_at_the_renewal(vera: Client) -> Non
     # Three more now meet it: what shall apply is asked, and answered.
     met = asked(vera, acme, seats_support=15)
     assert met.status_code == 422
-    assert "choose below what shall apply" in text(met)
+    assert "choose below which one applies" in text(met)
     answered = vera.post(
         page(acme), fields(**{"seats-support": 15, "answer-quantity-support": "drop"}), follow=True
     )

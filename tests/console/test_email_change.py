@@ -53,7 +53,7 @@ def olivia() -> User:
 
 def test_both_confirm_and_the_address_changes_everywhere_at_once(acme: Account) -> None:
     laptop, phone = signed_in(), signed_in()
-    assert "A letter is on its way to both addresses." in text(ask(laptop))
+    assert "An e-mail is on its way to both addresses." in text(ask(laptop))
     assert f"From {OLD} to {NEW}. Both addresses have to confirm" in text(laptop.get(CHANGE))
     assert {(one.kind, one.to) for one in Letter.objects.all()} == {
         ("email_change_old", OLD),
@@ -176,7 +176,7 @@ def test_an_address_that_somebody_got_first_stays_theirs(acme: Account) -> None:
     [
         ("", "This field is required"),
         ("nonsense", "valid email"),
-        ("o@א1.example", "No letter can be sent to this address"),
+        ("o@א1.example", "Mail can’t be sent to this address"),
         (" OLIVIA@acme.example ", "This is your address already."),
         ("x" * 250 + "@acme.example", "at most 254"),
     ],

@@ -86,7 +86,7 @@ def test_stella_of_another_company_joins_and_signs_in_as_ever(firm: Account) -> 
     stella = people.globex().memberships.get().user
     browser("olivia").post(INVITE, {"email": stella.email, "name": "Stella", "role": "admin"})
     visitor = Client(headers={"accept-language": "en"})
-    assert "join, then sign in as ever" in text(visitor.get(link()))
+    assert "join, then sign in as usual" in text(visitor.get(link()))
     joined = visitor.post(link(), typed())
     assert joined["Location"] == "/sign-in/login/?next=%2Fa%2Facme%2F"
     stella.refresh_from_db()
@@ -196,7 +196,7 @@ def test_a_budget_is_told_before_it_is_reached_and_holds(
     bilal.post(f"/a/acme/people/invitations/{Invitation.objects.earliest('pk').pk}/revoke/")
     refused = bilal.post(INVITE, NINA | {"seat": ""})
     assert refused.status_code == 422
-    assert "Your company has sent as many invitations as it may in a day." in text(refused)
+    assert "Your company has reached its daily limit of invitations." in text(refused)
     assert "3 of 3 invitations sent in the last 24 hours. The next one can be sent from:" in text(refused)
     assert Invitation.objects.count() == 3
     Invitation.objects.filter(email="ann@new.example").update(
@@ -219,6 +219,6 @@ def test_who_invited_reads_that_the_letter_could_not_be_delivered(firm: Account)
     refused = Letter.objects.filter(kind="invited", to="nina@new.example")
     assert refused.update(failed_at=datetime(2023, 7, 14, 12, tzinfo=UTC), next_try_at=None) == 1
     page = text(bilal.get("/a/acme/people/"))
-    told = "The letter could not be delivered. Check the address, revoke this invitation and invite again."
+    told = "The e-mail could not be delivered. Check the address, revoke this invitation and invite again."
     assert f"Nina nina@new.example Agent. {told}" in page
     assert page.count(told) == 1

@@ -171,7 +171,7 @@ def test_extending_says_what_moves_and_offers_to_drop_it(
 ) -> None:
     shown = text(olivia.post(PREVIEW, wish() | {"extend": "on"}))
     assert "Buys 27 October 2023 – 26 October 2024 now" in shown
-    assert "What waits moves to the new renewal day, 27 October 2024: Support: 5 seats." in shown
+    assert "The scheduled change moves to the new renewal day, 27 October 2024: Support: 5 seats." in shown
     assert "Move it to the new renewal day" in shown
     dropped = review(olivia, wish() | {"extend": "on", "answer-quantity-support": "drop"})
     # 10 × 1.00 × 12 for the coming year
@@ -196,7 +196,7 @@ def test_paid_used_and_then_stand_at_the_line_and_undo_beside_it(
     assert back.redirect_chain[-1][0] == MANAGE
     assert "Undone." in back.content.decode()
     assert not ScheduledChange.objects.exists()
-    assert "no longer waits" in olivia.post(undo, follow=True).content.decode()
+    assert "is no longer scheduled" in olivia.post(undo, follow=True).content.decode()
 
 
 # --- Products ---------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def test_looking_never_draws_up_and_never_loses(olivia: Client) -> None:
     assert 'value="abc"' in page
     assert not Quote.objects.exists()
     nothing = olivia.post(PREVIEW, HELD | {"search": "no such thing"})
-    assert "No product is called so." in text(nothing)
+    assert "No product has that name." in text(nothing)
 
 
 @pytest.mark.parametrize(

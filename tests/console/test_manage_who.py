@@ -112,7 +112,7 @@ def test_past_due_says_pay_this_invoice_first_with_its_link(ledger: Account, oli
     seen = olivia.post(PREVIEW, wish(seats_support=12))
     assert "Pay invoice INV-000001 first: it is past due." in text(seen)
     assert "/a/acme/billing/invoices/INV-000001/" in seen.content.decode()
-    # What costs nothing now works as ever.
+    # What costs nothing now works as usual.
     olivia.post(review(olivia, wish(seats_support=6)))
     assert ScheduledChange.objects.get().quantity == 6
 
@@ -123,7 +123,7 @@ def test_a_held_change_is_named_on_the_page_with_the_way_to_it(olivia: Client) -
     olivia.post(address)
     assert f'href="{address}"' in olivia.get(MANAGE).content.decode()
     seen = olivia.post(PREVIEW, wish(seats_support=12), headers=LIVE)
-    assert "Another change waits for its payment" in text(seen)
+    assert "Another change is waiting for its payment" in text(seen)
     assert f'href="{address}"' in seen.content.decode()
 
 

@@ -161,7 +161,7 @@ def test_a_suspended_member_gets_nothing_and_comes_back(pair: Account) -> None:
     assert adam.get(PAGE).status_code == 200
     olivia.post(at("adam", "suspend/"))
     assert adam.get(PAGE).status_code == 404
-    assert "Let in again" in text(olivia.get(at("adam")))
+    assert "Restore access" in text(olivia.get(at("adam")))
     olivia.post(at("adam", "resume/"))
     assert adam.get(PAGE).status_code == 200
 

@@ -120,7 +120,7 @@ def test_messages_about_people_and_products_do_too(firm: Account) -> None:
         ("member_delegate", bilal, {"changes_payment": "yes"}, "may change the payment details"),
         ("member_delegate", bilal, {"changes_payment": "no"}, "may no longer change"),
         ("member_suspend", agnes, {}, "is suspended"),
-        ("member_resume", agnes, {}, "can come in again"),
+        ("member_resume", agnes, {}, "has access again"),
         ("member_remove", agnes, {}, "was removed"),
     ]
     for name, member, posted, words in acts:

@@ -98,7 +98,7 @@ def test_the_owner_alone_gets_a_letter_for_each_open_invoice(debtor: Account) ->
     assert "Invoice INV-000001 of Acme is still open: $4.14." in body
     assert "12 October 2023" in body or "October 12, 2023" in body  # 90 days after 14 July
     told = Letter.objects.get(kind="account_cancelled", to="olivia@acme.example")
-    assert "The owner gets a letter for each" in str(mail.message(told).body)
+    assert "The owner gets an e-mail for each" in str(mail.message(told).body)
     assert Activity.objects.filter(verb="payment_link_sent").count() == 2
     assert address(letters[0]) != address(letters[1])
 
@@ -108,7 +108,7 @@ def test_where_nothing_is_open_nobody_is_told_of_links(debtor: Account) -> None:
     cancel(debtor)
     assert not PaymentLink.objects.exists()
     told = Letter.objects.filter(kind="account_cancelled").order_by("pk")[0]
-    assert "letter for each" not in str(mail.message(told).body)
+    assert "e-mail for each" not in str(mail.message(told).body)
     assert "open can be paid" not in text(signed_in(people.user("olivia")).get("/a/acme/"))
 
 

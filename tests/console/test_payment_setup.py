@@ -62,7 +62,7 @@ def test_anothers_link_replaces_no_card(olivia: Client, stella: Client) -> None:
     link = enter(stella, "globex")
     here = link.replace("/globex/", "/acme/")
     for answer in (olivia.get(here, follow=True), use(olivia, here)):
-        assert "not of a payment page that you opened here" in text(answer)
+        assert "not from a payment page that you opened here" in text(answer)
     assert olivia.get(link).status_code == 404
     assert (card_of("acme"), card_of("globex")) == ("4242", "")
     use(stella, link)
@@ -74,7 +74,7 @@ def test_a_link_is_of_one_account_of_two_that_a_person_owns(olivia: Client) -> N
     other = people.account("anvils", "Anvils", [(people.user("olivia"), Role.OWNER)], **fields)
     shop.subscribe(other, {"support": ("team", 3, "1.00")}, start=JULY_14.date())
     link = enter(olivia, "anvils")
-    assert "not of a payment page" in text(use(olivia, link.replace("/anvils/", "/acme/")))
+    assert "not from a payment page" in text(use(olivia, link.replace("/anvils/", "/acme/")))
     assert (card_of("acme"), card_of("anvils")) == ("4242", "")
 
 

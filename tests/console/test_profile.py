@@ -56,7 +56,7 @@ def errors(response: Any) -> dict[str, list[str]]:
 
 def test_olivia_says_whom_invoices_are_made_out_to(acme: Account, olivia: Client) -> None:
     saved = olivia.post(PAGE, FRENCH, follow=True)
-    assert "The billing profile is changed. It counts for invoices from now on." in text(saved)
+    assert "The billing profile is changed. It applies to invoices from now on." in text(saved)
     profile = BillingProfile.objects.of(acme.pk)
     assert profile is not None
     assert profile.as_buyer("Acme").sold_to == Address(
@@ -133,14 +133,14 @@ def test_the_first_country_proposed_is_that_of_the_time_zone(olivia: Client) -> 
         ({"legal_name": "x" * 300}, "legal_name", "at most 200 characters (it has 300)"),
         ({"legal_name": "Acme\r\nBcc: x@example.com"}, "legal_name", "Character 5 (U+000D) can’t be shown"),
         ({"legal_name": "Acme\u202eLRAS"}, "legal_name", "changes the direction of other text"),
-        ({"sold_to_lines": ""}, "sold_to_lines", "An address in this country has to have it."),
+        ({"sold_to_lines": ""}, "sold_to_lines", "Addresses in this country need it."),
         ({"sold_to_lines": "a\nb\nc\nd\ne"}, "sold_to_lines", "At most 4 lines."),
         ({"sold_to_lines": "x" * 121}, "sold_to_lines", "A line has at most 120 characters."),
         ({"sold_to_city": "x" * 300}, "sold_to_city", "A line has at most 120 characters."),
         (
             {"sold_to_postal_code": "3100"},
             "sold_to_postal_code",
-            "That is no code of France. It looks like 33380.",
+            "That code doesn’t exist in France. It looks like 33380.",
         ),
         ({"sold_to_country": "XX"}, "sold_to_country", "Select a valid choice."),
         (
@@ -154,8 +154,8 @@ def test_the_first_country_proposed_is_that_of_the_time_zone(olivia: Client) -> 
         ({"tax_type": "vat:US"}, "tax_type", "Select a valid choice."),
         ({"purchase_order": "x" * 61}, "purchase_order", "at most 60 characters"),
         ({"purchase_order": "PO\r\nBcc: x"}, "purchase_order", "can’t be shown"),
-        ({"same": "", "bill_to_city": "Lyon"}, "bill_to_lines", "An address in this country has to have it."),
-        (AMERICAN | {"sold_to_region": ""}, "sold_to_region", "An address in this country has to have it."),
+        ({"same": "", "bill_to_city": "Lyon"}, "bill_to_lines", "Addresses in this country need it."),
+        (AMERICAN | {"sold_to_region": ""}, "sold_to_region", "Addresses in this country need it."),
         (AMERICAN | {"sold_to_region": "Gascony"}, "sold_to_region", "Select a valid choice."),
         (
             AMERICAN | {"sold_to_region": "CA"},
@@ -258,7 +258,7 @@ def test_a_billing_admin_chooses_who_gets_the_invoices(acme: Account) -> None:
     bilal.post(f"{PAGE}recipients/", given | {"recipient-language": "en"})
     assert InvoiceRecipient.objects.get().language == "en"
     removed = bilal.post(f"{PAGE}recipients/{found.pk}/remove/", follow=True)
-    assert "They get no more invoices." in text(removed)
+    assert "They no longer get the invoices." in text(removed)
     verbs = Activity.objects.filter(subject="billing_profile").order_by("pk").values_list("verb", flat=True)
     assert list(verbs) == [f"invoice_recipient_{done}" for done in ("added", "changed", "removed")]
     assert "Recipient of the invoices changed" in text(open_as("adam", "/a/acme/activity/"))

@@ -255,7 +255,7 @@ def test_the_form_and_the_page_say_how_many_are_promised(firm: Account) -> None:
     assert "Support (1 left, 2 promised)" in text(form)
     assert "whoever joins first gets it" in text(form)
     page = open_as("bilal", PEOPLE)
-    assert "Left 1 Promised to who is invited 2 1 left, 2 promised: more than there are." in text(page)
+    assert "Left 1 Promised to invited people 2 1 left, 2 promised: more than there are." in text(page)
     assert f"{MANAGE}?seats-support=3" in page.content.decode()
     invite("noah")
     # 3 promised − 1 left = 2 more: 4

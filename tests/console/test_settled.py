@@ -90,7 +90,7 @@ def test_a_link_and_a_transfer_are_named(acme: Account) -> None:
     link = PaymentLink.objects.create(invoice=found, token_hash="x", created_at=JULY_14, expires_at=JULY_14)
     by_link = charge("succeeded", link=link, method="someone")
     pay(by_link)
-    assert "Paid by the link of a letter on 14 July 2023." in shown()
+    assert "Paid by the link in an e-mail on 14 July 2023." in shown()
     InvoicePayment.objects.update(charge=None)
     transfer = BankPayment.objects.create(
         bank_id="B-1", received_on=date(2023, 7, 14), amount=Money("60", "USD"), loaded_at=JULY_14

@@ -64,7 +64,7 @@ def test_who_loses_a_seat_when_temporary_ones_end_is_named_before_with_the_rule(
         subscription_id=account.pk, line=line, quantity=1, starts_on=date(2023, 7, 1),
         ends_on=date(2023, 8, 1), charged=Money(0, "USD"), created_at=datetime(2023, 7, 1, tzinfo=UTC),
     )  # fmt: skip
-    rule = "those who were given theirs last are set back to no seat"
+    rule = "those who were given theirs last lose it"
     assert rule in text(open_as("olivia", PAGE))
     assert "more people than seats" not in text(open_as("olivia", PAGE))
     for day, name in ((2, "adam"), (3, "agnes")):

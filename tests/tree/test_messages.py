@@ -126,7 +126,15 @@ ENGLISH = {
     "what acts of its own": re.compile(r"\bby (itself|themselves)\b"),
     "a letter’s whom": re.compile(r"\bwhom (to|it)\b|\bwho decides it\b"),
     "somebody told": re.compile(r"\b(is|are|was|were) told (of|that)\b"),
+    "a title of capitals": re.compile(r"^[A-Z][a-z]+( (?!Center\b|Georgia|Helena|City)[A-Z][a-z]+){1,3}$"),
+    "what meets or waits": re.compile(r"\b[Ii]t meets\b|\bwhat waits (is|moves)\b|\bwaits for its payment\b"),
+    "as ever": re.compile(
+        r"\bas ever\b|\bby halves\b|\bis called so\b|\bneed do\b|\bas (many|often) .* as (there|it) may\b"
+    ),
+    "staff in the singular": re.compile(r"\b(?<!of the )staff (makes|sells|answers|sends|decides|has|is)\b"),
 }
+# Read by our staff alone, or names of fields.
+OURS = ("/models/", "back_office/", "templates/admin/")
 
 
 def test_english_reads_as_english(written: polib.POFile) -> None:
@@ -136,6 +144,38 @@ def test_english_reads_as_english(written: polib.POFile) -> None:
         for text in filter(None, (entry.msgid, entry.msgid_plural))
         for name, sign in ENGLISH.items()
         if sign.search(" ".join(flat(text).split()) if name != "two spaces" else flat(text).strip())
+    ]
+    assert wrong == []
+
+
+def test_a_customer_reads_e_mail_where_we_say_letter(written: polib.POFile) -> None:
+    wrong = [
+        entry.msgid
+        for entry in written.translated_entries()
+        if not all(any(part in place for part in OURS) for place, _line in entry.occurrences)
+        and re.search(r"\b[Ll]etters?\b(?! A to Z)", entry.msgid + entry.msgid_plural)
+    ]
+    assert wrong == []
+
+
+# One word for one thing, as the glossary has it: the word that is not ours, unless the English says this.
+ONE_WORD = {
+    "a discount is une remise": (r"\bréductions?\b(?! des? licences)", r"\bdiscount"),
+    "a rejected request is refusée": (r"\b[Rr]eje(ter|tée?s?|tez|t)\b", r"."),
+    "a seat is held: détenue": (r"\b[Oo]ccup(e|ent|er|ées?)\b(?! de)", r"\bseats?\b"),
+    "a balance is l’avoir disponible": (r"\b(le|au|du) solde\b", r"\bcredit balance\b"),
+    "a second person is une seconde": (r"\bdeuxième personne\b", r"."),
+    "a try is une tentative": (r"\bessais?\b", r"\b(try|tries|tried)\b"),
+}
+
+
+def test_french_has_one_word_for_one_thing(written: polib.POFile) -> None:
+    wrong = [
+        f"{name}: {text}"
+        for entry in written.translated_entries()
+        for text in (entry.msgstr, *entry.msgstr_plural.values())
+        for name, (word, where) in ONE_WORD.items()
+        if re.search(where, entry.msgid) and re.search(word, text)
     ]
     assert wrong == []
 

@@ -102,7 +102,7 @@ def test_its_page_says_where_the_document_is_and_there_is_none_of_ours(tmp_path:
     page = text(reader.get(PAGE))
     assert "This invoice was issued before your account moved here." in page
     assert "Total $240.00 To be paid $240.00" in page
-    for gone in ("PDF", "Factur-X", "Subtotal", "Parties", "How each line came about"):
+    for gone in ("PDF", "Factur-X", "Subtotal", "Parties", "How each line was calculated"):
         assert gone not in page
     for name in ("invoice_pdf", "invoice_ubl", "invoice_factur_x"):
         assert reader.get(reverse(name, args=["acme", "2026/0815"])).status_code == 404
