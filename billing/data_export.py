@@ -178,10 +178,11 @@ def _invoices(account: Account, on: date) -> Iterable[Row]:
     """Return the lines of all invoices; none where costs are not shown."""
     if not account.shows_costs:
         return
-    for invoice in Invoice.objects.filter(subscription_id=account.pk, reason=Invoice.Reason.BROUGHT_IN):
+    old = Invoice.objects.filter(subscription_id=account.pk, reason=Invoice.Reason.BROUGHT_IN)
+    for invoice in old.order_by("issued_on", "pk"):
         yield _brought_in(invoice)
     lines = InvoiceLine.objects.filter(invoice__subscription_id=account.pk).select_related("invoice")
-    for line in lines.order_by("invoice__issued_at", "position"):
+    for line in lines.order_by("invoice__issued_at", "invoice_id", "position"):
         yield {
             "number": line.invoice.number,
             "issued_on": line.invoice.issued_on,
@@ -221,7 +222,7 @@ def _refunds(account: Account, on: date) -> Iterable[Row]:
     if not account.shows_costs:
         return
     made = Refund.objects.filter(subscription_id=account.pk, state__in=Refund.COUNTED)
-    for refund in made.select_related("charge__invoice").order_by("created_at"):
+    for refund in made.select_related("charge__invoice").order_by("created_at", "pk"):
         yield {
             "invoice": str(refund.charge.invoice or ""),
             "asked_at": refund.created_at,
@@ -238,7 +239,7 @@ def _write_offs(account: Account, on: date) -> Iterable[Row]:
     if not account.shows_costs:
         return
     made = WriteOff.objects.filter(invoice__subscription_id=account.pk).select_related("invoice")
-    for one in made.order_by("written_off_at"):
+    for one in made.order_by("written_off_at", "pk"):
         yield {
             "invoice": one.invoice.number,
             "at": one.written_off_at,

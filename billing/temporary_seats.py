@@ -130,7 +130,9 @@ def _warn(account: Account, bought: TemporarySeats, occasion: Occasion) -> None:
 
 def _set_back(account: Account, bought: TemporarySeats, occasion: Occasion) -> None:
     """Set back whoever holds a seat too many of any line, and tell them and the contacts."""
-    for line in Line.objects.filter(subscription=account.pk, ended_on=None).select_related("product"):
+    for line in (
+        Line.objects.filter(subscription=account.pk, ended_on=None).select_related("product").order_by("pk")
+    ):
         lost = seats.set_back(account, line, occasion=occasion)
         left = seats.usable(line, occasion.on)
         facts = {"product": line.product.name, "last": (occasion.on - timedelta(days=1)).isoformat()}
