@@ -42,7 +42,7 @@ def close_moot(account: Account, occasion: Occasion) -> None:
     assert reading is not None  # requests refer to the subscription
     # What only the vendor's staff can open may be asked for, and waits for them.
     held = open_to_asking(reading.facts)
-    for request in waiting.exclude(quotes__state=Quote.State.HELD):
+    for request in waiting.exclude(quotes__state=Quote.State.HELD).order_by("pk"):
         try:
             quoting.quote(held, changes_from_plain(request.changes), occasion.on)
         except (quoting.UndecidedConflict, *PASSING):

@@ -14,7 +14,7 @@ from django.utils import translation
 
 from accounts.models import Account, User
 from admin_center.server import database
-from tests import databases, people
+from tests import databases, people, unordered
 from tests.billing import stripe_stand_in
 from tests.canary import nothing_foreign_is_seen  # noqa: F401 - watches every test
 
@@ -37,6 +37,13 @@ def only_whole_pages_are_kept(django_test_environment: None) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Template, "_render", render)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def what_has_no_order_comes_in_none() -> Iterator[None]:
+    """Let nothing count on the order of rows that were asked for without one."""
+    with unordered.rows_come_reversed():
         yield
 
 

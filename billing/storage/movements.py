@@ -41,7 +41,7 @@ WHERE e.subscription_id = %(account)s AND e.reason IN ('brought_in', 'refunded',
 # On one day what was issued stands before what paid it.
 _BETWEEN = f"""
 SELECT day, what, moved, of FROM ({_MOVEMENTS}) m WHERE day BETWEEN %(first)s AND %(last)s
-ORDER BY day, at, what
+ORDER BY day, at, what, of
 """  # noqa: S608 - constants
 _BEFORE = f"""
 SELECT coalesce(sum(moved), 0)::bigint FROM ({_MOVEMENTS}) m WHERE day < %(first)s

@@ -94,7 +94,9 @@ def test_killed_at_random_moments(size: int) -> None:
     chance = random.Random(seed)
     waiting = [quote_for(number) for number in range(size)]
     for _kill in range(size):
-        still = list(Quote.objects.filter(pk__in=[q.pk for q in waiting]).exclude(state="confirmed")[:8])
+        still = list(
+            Quote.objects.filter(pk__in=[q.pk for q in waiting]).exclude(state="confirmed").order_by("pk")[:8]
+        )
         if not still:
             break
         with process(*still) as child:

@@ -165,7 +165,9 @@ def test_a_change_at_the_renewal_says_from_which_day_and_the_renewal_what_came_o
     )
     quotes.confirm(quote.pk, occasion=acting.occasion(by=people.user("olivia"), on=TODAY))
     day = {"en": "Oct. 27, 2023", "fr": "27 octobre 2023"}[language]
-    letter = Letter.objects.select_related("account", "user").filter(kind="change_confirmed")[0]
+    letter = (
+        Letter.objects.select_related("account", "user").filter(kind="change_confirmed").order_by("pk")[0]
+    )
     assert all(_has_day(text, day) for text in written(letter)), written(letter)
     with acting.at(NOON.replace(month=10, day=27)):
         renewal.renew(

@@ -72,7 +72,7 @@ def test_owner_and_billing_admins_are_told_thirty_and_seven_days_before(acme: Ac
 def test_it_is_said_in_french(acme: Account) -> None:
     people.User.objects.update(language="fr")
     run(noon(date(2023, 7, 1)))
-    letter = Letter.objects.filter(kind="method_expiring").select_related("account", "user")[0]
+    letter = Letter.objects.filter(kind="method_expiring").select_related("account", "user").order_by("pk")[0]
     assert "fonctionne jusqu’au 31 juillet 2023" in " ".join(mail.message(letter).body.split())
 
 
@@ -99,7 +99,7 @@ def test_the_backup_is_told_of_and_what_is_only_kept_is_not(acme: Account) -> No
     with_card(acme, "backup", "4444")
     with_card(acme, "spare", "1111")
     assert run(noon(date(2023, 7, 1))) == 1
-    letter = Letter.objects.filter(kind="method_expiring").select_related("account", "user")[0]
+    letter = Letter.objects.filter(kind="method_expiring").select_related("account", "user").order_by("pk")[0]
     assert "Visa 4444, your backup payment method, works until 31 July 2023." in " ".join(
         mail.message(letter).body.split()
     )

@@ -154,7 +154,7 @@ def broken(number: int) -> Account:
 def asked_for_something(number: int) -> Account:
     account = customer(number)
     ChangeRequest.objects.create(
-        subscription_id=account.pk, requester=account.memberships.all()[1].user, created_at=AT,
+        subscription_id=account.pk, requester=account.memberships.order_by("pk")[1].user, created_at=AT,
         changes=[{"change": "add_seats", "product": "guide", "quantity": 3}],
         expires_at=AT.replace(year=2024),
     )  # fmt: skip

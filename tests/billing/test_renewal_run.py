@@ -153,8 +153,9 @@ def test_who_is_locked_by_somebody_else_is_left_to_them(transactional_db: None) 
 def test_a_held_change_is_settled_first(db: None) -> None:
     """Together it is set aside; the verb for one settles it (tests/billing/test_quotes.py)."""
     accounts = [customer(number) for number in range(3)]
+    asker = accounts[1].memberships.order_by("pk")[0].user
     Quote.objects.create(
-        subscription_id=accounts[1].pk, person=accounts[1].memberships.all()[0].user, changes=[], document={},
+        subscription_id=accounts[1].pk, person=asker, changes=[], document={},
         version=1, on=START, created_at=AT, expires_at=AT, state=Quote.State.HELD,
     )  # fmt: skip
     batch = renewal_batch.renew([account.pk for account in accounts], occasion_of)
