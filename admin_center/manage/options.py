@@ -101,11 +101,12 @@ class ManageOptions:
 
     def sold(self, product: ProductFacts) -> tuple[EditionFacts, ...]:
         """Return the editions that can be bought today, or asked for where the vendor's staff price them."""
-        return tuple(
-            one
-            for one in self.shown(product)
-            if any(one.price(cycle, self.on) is not None for cycle in self.cycles)
-            or (one.availability is Availability.SALES_ONLY and self.asks_staff)
+        return tuple(one for one in self.shown(product) if self.is_sold(one))
+
+    def is_sold(self, edition: EditionFacts) -> bool:
+        """Tell whether an edition that comes not only in a Suite can be bought today, or asked for."""
+        return any(edition.price(cycle, self.on) is not None for cycle in self.cycles) or (
+            edition.availability is Availability.SALES_ONLY and self.asks_staff
         )
 
     def choices(self, line: LineFacts) -> tuple[EditionFacts, ...]:
@@ -132,7 +133,7 @@ class ManageOptions:
             if product.key not in held | inside
             and not product.withdrawn
             and (everything or product.open_to_assisted)
-            and self.sold(product)
+            and any(map(self.is_sold, self.shown(product)))
         )
 
     def combines(self, product: ProductFacts) -> Combination | None:

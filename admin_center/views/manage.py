@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.gate import Gate
 from accounts.rules.decision import Action, Decision, NextStep
 from admin_center import drafts
 from admin_center.due_renewals import renew_first
@@ -191,7 +192,7 @@ def _page(
         request.gate.may(Action.CHANGE_SUBSCRIPTION),
     )
     context = _priced(request, form, found) | {
-        "page_title": _title(desk, on_sale=request.gate.way_out),
+        "page_title": _title(desk, request.gate),
         "summary": summed,
         "shelf": rows.of(form, summed),
         "held": manage_preview.held_quote(request) if desk.facts.held else None,
@@ -208,8 +209,9 @@ def _page(
     return render(request, "manage/form.html", context, status=status)
 
 
-def _title(desk: ManageOptions, *, on_sale: bool) -> str:
-    if desk.first and not on_sale:
+def _title(desk: ManageOptions, gate: Gate) -> str:
+    # Only the first purchase asks whether anything is on sale, which reads the catalogue.
+    if desk.first and not gate.way_out:
         return _("Nothing is on sale here")
     if desk.asking:
         return _("Request a change")

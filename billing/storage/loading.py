@@ -19,7 +19,7 @@ from django.db import connection
 
 from accounts.models import Account
 from accounts.rules.capabilities import AccountState
-from billing.models import TaxRate
+from billing.models import CatalogueVersion, TaxRate
 from billing.rules.countries import taxed_as
 from billing.rules.facts import Facts, ProductFacts
 from billing.rules.lines import PricedLine
@@ -143,7 +143,8 @@ def _kept(version: str) -> _Catalogues:
 def catalogue(catalogue_id: int, currency: str) -> Mapping[str, ProductFacts]:
     """Return what a catalogue offers in one currency, in its order, by the products' keys."""
     key = catalogue_id, currency
-    return _catalogues(None, {key}, set()).offers[key].products
+    version = CatalogueVersion.objects.values_list("version", flat=True).first()
+    return _catalogues(str(version) if version else None, {key}, set()).offers[key].products
 
 
 def _catalogues(version: str | None, offers: Set[OfferKey], countries: Set[str]) -> _Catalogues:

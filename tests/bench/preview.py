@@ -14,6 +14,8 @@ from tests.bench.visitors import Visitor, visitors
 
 ACCOUNTS = 1_000
 PRODUCTS = 500
+# Of those.
+FIRST = "Product 000"
 MANAGE = "/a/{slug}/billing/subscription/manage/"
 TOKEN = "0" * 32
 
@@ -35,21 +37,31 @@ def previews(port: int, rounds: int) -> tuple[dict[str, Sample], list[Comparison
 
 
 def wide_catalogue(port: int, rounds: int) -> tuple[dict[str, Sample], list[Comparison]]:
-    """Measure Manage with 500 products more to buy: at most 4 times the same page without them."""
-    browser = Browser(port)
-    page = Page(MANAGE, 'id="wish"')
+    """Measure pages where 500 products more can be bought, beside the same without them.
+
+    At most 1.3 times for the summary; 4 times for Manage, also with a section of them opened or searched.
+    """
+    browser, manage = Browser(port), Page(MANAGE, 'id="wish"')
+    wide, narrow = visitors(database_of_products(PRODUCTS), 1), visitors(database(ACCOUNTS), 1)
     samples = by_turns(
         {
-            f"manage with {PRODUCTS} products more": reading(
-                browser, page, visitors(database_of_products(PRODUCTS), 1)
-            ),
-            "manage beside it": reading(browser, page, visitors(database(ACCOUNTS), 1)),
+            f"summary with {PRODUCTS} products more": reading(browser, SUMMARY, wide),
+            "summary beside it": reading(browser, SUMMARY, narrow),
+            f"manage with {PRODUCTS} products more": reading(browser, manage, wide),
+            "  a section of them opened": reading(browser, Page(f"{MANAGE}?section=product:1", FIRST), wide),
+            "  searched for": reading(browser, Page(f"{MANAGE}?search=product+00", FIRST), wide),
+            "manage beside it": reading(browser, manage, narrow),
         },
         rounds=rounds,
         warm_up=WARM_UP,
     )
-    wide, narrow = samples.values()
-    return samples, [Comparison(f"manage, {PRODUCTS} products more / none", wide, narrow, limit=4.0)]
+    summary, summary_beside, closed, opened, searched, beside = samples.values()
+    return samples, [
+        Comparison(f"summary, {PRODUCTS} products more / none", summary, summary_beside, limit=1.3),
+        Comparison(f"manage, {PRODUCTS} products more / none", closed, beside, limit=4.0),
+        Comparison("  a section of them opened", opened, beside, limit=4.0),
+        Comparison("  searched for", searched, beside, limit=4.0),
+    ]
 
 
 def previewing(browser: Browser, people: list[Visitor]) -> Callable[[int], None]:

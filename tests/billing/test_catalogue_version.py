@@ -58,6 +58,15 @@ def test_it_is_read_once_for_each_version(subscribed: Account) -> None:
     assert support(subscribed) == "Helpdesk"
 
 
+def test_an_offer_is_read_once_too(subscribed: Account) -> None:
+    """Who asks for the products alone would otherwise parse a list of five hundred each time."""
+    where = Product.objects.filter(key="support").values_list("catalogue", flat=True).get()
+    offered = loading.catalogue(where, subscribed.currency)
+    assert loading.catalogue(where, subscribed.currency) is offered
+    Product.objects.filter(key="support").update(minimum=3)
+    assert loading.catalogue(where, subscribed.currency)["support"].minimum == 3
+
+
 def test_each_sort_of_change_is_seen(subscribed: Account) -> None:
     """Words of the catalogue, an edition, what a Suite includes, a rate of tax."""
     taxed.rates()

@@ -5,7 +5,9 @@ from datetime import date
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account
 from billing.models import Quote
@@ -40,6 +42,14 @@ def test_only_what_is_held_or_opened_is_on_the_page(olivia: Client) -> None:
     assert len(page) < 60_000
     assert "Products (449)" in page
     assert "Add-ons (50)" in page
+
+
+def test_it_takes_eight_statements_and_reads_no_list_again(olivia: Client) -> None:
+    """Whether anything is on sale is asked for a first purchase alone."""
+    olivia.get(MANAGE)
+    with CaptureQueriesContext(connection) as queries:
+        assert olivia.get(MANAGE).status_code == 200
+    assert len(queries) <= 8, [one["sql"][:80] for one in queries]
 
 
 def test_a_product_is_found_by_its_words_and_bought(olivia: Client) -> None:
