@@ -15,6 +15,8 @@ from django.shortcuts import redirect
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from admin_center.back_office import sections
+
 
 class BackOffice(AdminSite):
     """Pages for the vendor's staff. To everybody else who is signed in they don't exist."""
@@ -23,7 +25,6 @@ class BackOffice(AdminSite):
     site_header = format_lazy(_("{vendor} back office"), vendor=settings.VENDOR_NAME)
     index_title = _("Back office")
     index_template = "back_office/index.html"
-    enable_nav_sidebar = True
     empty_value_display = "–"
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
@@ -48,6 +49,10 @@ class BackOffice(AdminSite):
             return shown(request, *parts, **named)
 
         return door
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what every page knows, with what stands beside it."""
+        return super().each_context(request) | {"sections": sections.of(request)}
 
     def get_urls(self) -> list[Any]:
         """Return the addresses; who is not signed in is sent to the console's own sign-in."""

@@ -124,8 +124,8 @@ def test_vera_changes_a_contact_at_320_pixels(
     page.get_by_role("searchbox").fill("agnes@acme.example")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Acme").click()
-    page.get_by_label("Vendor contact:").fill("Nadia Noor")
-    page.get_by_label("Reason:").fill("New colleague")
+    page.get_by_label("Vendor contact", exact=True).fill("Nadia Noor")
+    page.get_by_label("Reason", exact=True).fill("New colleague")
     page.get_by_role("button", name="Save", exact=True).click()
     page.wait_for_url(re.compile(r"/accounts/account/(\?.*)?$"))
     assert Account.objects.get(slug="acme").vendor_contact_name == "Nadia Noor"
