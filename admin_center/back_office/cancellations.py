@@ -1,15 +1,11 @@
 """Cancelled accounts: why, in figures and in their owners' words; and the way back within 90 days."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, Q, QuerySet
-from django.db.models.functions import TruncMonth
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -24,6 +20,7 @@ from accounts import clock
 from accounts.rules.capabilities import AccountState
 from admin_center import drafts
 from admin_center.back_office.activity import OfAccount
+from admin_center.back_office.cancellation_figures import A_YEAR, by_month, by_reason
 from admin_center.back_office.columns import linked, money, related
 from admin_center.back_office.site import site
 from admin_center.forms.fields import Day, Lines
@@ -31,7 +28,6 @@ from admin_center.occasions import staff_occasion
 from billing import cancellation
 from billing.models import Cancellation
 
-A_YEAR = timedelta(days=365)
 # So many of the latest answers in words stand under the figures.
 WORDS_SHOWN = 20
 
@@ -60,25 +56,6 @@ class PeriodForm(forms.Form):
         if since and until and until < since:
             self.add_error("until", _("The period ends before it begins."))
         return found
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A row of the table and its bar: how many cancelled, how many of them were undone or restored.
-
-    `share` is the bar's length, a hundred for the longest.
-    """
-
-    label: str | date
-    at_once: int
-    at_period_end: int
-    undone: int
-    share: int
-
-    @property
-    def all(self) -> int:
-        """Return how many there were."""
-        return self.at_once + self.at_period_end
 
 
 @admin.register(Cancellation, site=site)
@@ -196,36 +173,6 @@ def _restored(request: Any, one: Cancellation, form: RestoreForm) -> bool:
         return False
     messages.success(request, gettext("The account is back as it was. Nothing was charged."))
     return True
-
-
-def by_reason(rows: QuerySet[Cancellation]) -> Sequence[Bar]:
-    """Return the figures of every reason, the most frequent first; reasons without any too."""
-    found = {reason: counts for reason, *counts in rows.values_list("reason").annotate(**_COUNTS)}
-    named = [(one.label, found.get(one.value, [0] * len(_COUNTS))) for one in Cancellation.Reason]
-    return sorted(_bars(named), key=lambda bar: -bar.all)
-
-
-def by_month(rows: QuerySet[Cancellation]) -> Sequence[Bar]:
-    """Return the figures of every month in which somebody cancelled, in their order."""
-    months = rows.annotate(month=TruncMonth("created_at", tzinfo=ZoneInfo("UTC")))
-    found = months.values_list("month").annotate(**_COUNTS).order_by("month")
-    return _bars([(month.date(), counts) for month, *counts in found])
-
-
-# In the order of the columns.
-_COUNTS = {
-    "at_once": Count("pk", filter=Q(at_period_end=False)),
-    "at_period_end": Count("pk", filter=Q(at_period_end=True)),
-    "undone": Count("undone_at"),
-}
-
-
-def _bars(rows: Sequence[tuple[Any, Sequence[int]]]) -> list[Bar]:
-    most = max((at_once + at_end for _label, (at_once, at_end, _undone) in rows), default=0) or 1
-    return [
-        Bar(label, at_once, at_end, undone, share=100 * (at_once + at_end) // most)
-        for label, (at_once, at_end, undone) in rows
-    ]
 
 
 def _midnight(day: date) -> datetime:

@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from admin_center.back_office import acts, search
+from accounts import clock
+from admin_center.back_office import acts, queues, search
 from admin_center.back_office.columns import amount, link, linked, money, related
 from admin_center.back_office.refunds import RefundInline, RefundMixin
 from admin_center.back_office.site import site
@@ -40,7 +41,7 @@ class ChargeState(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
         """Return the states, and all of them."""
-        return [("all", gettext("All")), *Charge.State.choices]
+        return [("all", gettext("All")), ("owed", gettext("Declined, still owed")), *Charge.State.choices]
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         """Yield the choices; the first is what is not at an end, or all that a search finds."""
@@ -50,6 +51,8 @@ class ChargeState(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the charges of a state."""
+        if self.value() == "owed":
+            return queryset.filter(queues.still_owed(clock.now()))
         return queryset.filter(state=self.value()) if self.value() in Charge.State.values else queryset
 
 

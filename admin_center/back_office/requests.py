@@ -19,9 +19,10 @@ from django.utils.translation import gettext_lazy
 
 from accounts import clock
 from accounts.models import Account
-from accounts.rules.capabilities import AccountState, AccountType, decided_by_staff
+from accounts.rules.capabilities import AccountState
 from accounts.rules.decision import NotAllowed
 from admin_center import drafts
+from admin_center.back_office import queues
 from admin_center.back_office.columns import linked, money
 from admin_center.back_office.site import site
 from admin_center.back_office.subscriptions import OF_ACCOUNT, OfSubscription
@@ -43,8 +44,6 @@ from billing.rules.quoting import UndecidedConflict
 from billing.rules.refusals import Refusal, SalesOnly
 from billing.storage import loading
 
-BY_STAFF = [one.value for one in AccountType if decided_by_staff(one)]
-
 
 class Queue(admin.SimpleListFilter):
     """Whose turn it is."""
@@ -60,9 +59,9 @@ class Queue(admin.SimpleListFilter):
         """Return the open requests that wait for the one or the other."""
         if self.value() not in ("staff", "customer"):
             return queryset
-        waiting = queryset.filter(state=ChangeRequest.State.OPEN)
-        theirs = {"subscription__account__type__in": BY_STAFF}
-        return waiting.filter(**theirs) if self.value() == "staff" else waiting.exclude(**theirs)
+        if self.value() == "staff":
+            return queryset.filter(queues.FOR_STAFF)
+        return queryset.filter(~queues.FOR_STAFF, state=ChangeRequest.State.OPEN)
 
 
 class DecisionForm(forms.Form):

@@ -31,7 +31,7 @@ SECTIONS: tuple[tuple[Any, dict[str, str]], ...] = (
         },
     ),
     (
-        _("Money"),
+        _("Invoices and payments"),
         {
             "billing.invoice": "invoice",
             "billing.charge": "payment",

@@ -12,10 +12,14 @@ from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from admin_center.back_office import sections
+from accounts import clock
+from admin_center.back_office import queues, sections
+from admin_center.back_office.cancellation_figures import A_YEAR, by_reason
+from billing.models import Cancellation
 
 
 class BackOffice(AdminSite):
@@ -23,8 +27,7 @@ class BackOffice(AdminSite):
 
     site_title = _("Back office")
     site_header = format_lazy(_("{vendor} back office"), vendor=settings.VENDOR_NAME)
-    index_title = _("Back office")
-    index_template = "back_office/index.html"
+    index_title = _("What waits for you")
     empty_value_display = "–"
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
@@ -53,6 +56,23 @@ class BackOffice(AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return what every page knows, with what stands beside it."""
         return super().each_context(request) | {"sections": sections.of(request)}
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show what waits for the staff, and why accounts were cancelled in the last twelve months."""
+        now = clock.now()
+        context = {
+            **self.each_context(request),
+            "title": self.index_title,
+            "queues": queues.read(now),
+            "bars": by_reason(Cancellation.objects.filter(created_at__gte=now - A_YEAR)),
+        }
+        return TemplateResponse(request, "back_office/index.html", context)
+
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the front page: the sidebar has every list."""
+        return redirect("vendor:index")
 
     def get_urls(self) -> list[Any]:
         """Return the addresses; who is not signed in is sent to the console's own sign-in."""
