@@ -72,7 +72,7 @@ def test_a_part_is_given_back_and_stands_on_every_page(vera: Client) -> None:
         assert fact in asked
     answer = vera.post(address, {"amount": "20.00", "reason": "Two days of outages"}, follow=True)
     assert "$20.00 is given back." in text(answer)
-    assert "Refunded: $20.00" in text(answer)
+    assert "Refunded $20.00" in text(answer)
     refund = Refund.objects.get()
     page = text(vera.get(f"{REFUNDS}{refund.pk}/change/"))
     assert "Two days of outages" in page
