@@ -57,7 +57,7 @@ class BackOffice(AdminSite):
         """Return what every page knows, with what stands beside it."""
         return super().each_context(request) | {"sections": sections.of(request)}
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Show what waits for the staff, and why accounts were cancelled in the last twelve months."""
         now = clock.now()
         context = {
@@ -70,7 +70,7 @@ class BackOffice(AdminSite):
 
     def app_index(
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> Any:
         """Lead to the front page: the sidebar has every list."""
         return redirect("vendor:index")
 
