@@ -234,7 +234,8 @@ def test_a_hundred_profiles_take_as_many_statements_as_two(tmp_path: Path) -> No
         with CaptureQueriesContext(connection) as captured:
             assert load(file)[0] == 0
         counts.append(len(captured))
-    assert counts[0] == counts[1] <= 45
+    # The first also reads the catalogue, which the process then keeps.
+    assert counts[1] <= counts[0] <= 45
     assert BillingProfile.objects.count() == 102
 
 

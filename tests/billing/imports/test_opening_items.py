@@ -306,7 +306,8 @@ def test_one_number_is_owed_once_whichever_account_names_it(writer: Any, tmp_pat
     assert Invoice.objects.count() == 2
 
 
-def test_a_hundred_open_invoices_take_as_many_statements_as_two(tmp_path: Path) -> None:
+def test_a_hundred_open_invoices_take_no_more_statements_than_two(tmp_path: Path) -> None:
+    """The first file also reads the catalogue, which the process then keeps."""
     counts = []
     for prefix, number in (("F", 2), ("M", 100)):
         file = tmp_path / f"{prefix}.csv"
@@ -318,7 +319,7 @@ def test_a_hundred_open_invoices_take_as_many_statements_as_two(tmp_path: Path) 
         with CaptureQueriesContext(connection) as captured:
             assert load(file)[0] == 0
         counts.append(len(captured))
-    assert counts[0] == counts[1] <= 45
+    assert counts[1] <= counts[0] <= 45
 
 
 def test_a_payment_of_it_can_t_be_begun_twice(tmp_path: Path) -> None:
