@@ -14,6 +14,7 @@ from admin_center.back_office.columns import invoices, linked, related
 from admin_center.back_office.site import site
 from admin_center.back_office.staff import StaffAdmin
 from admin_center.presenters import activity as activity_presenter
+from admin_center.presenters import activity_gist
 from admin_center.wording.activity import REASONS
 
 OF_ACCOUNT = related("account", _("Account"))
@@ -45,7 +46,7 @@ class ActivityAdmin(OfAccount):
 
     def name_of(self, row: Activity) -> str:
         """Return what was done, in words."""
-        return activity_presenter.sentence(row.verb)
+        return activity_gist.sentence(row.verb)
 
     @admin.display(description=_("Invoice"))
     def documents(self, entry: Activity) -> SafeString | str:
@@ -55,12 +56,12 @@ class ActivityAdmin(OfAccount):
     @admin.display(description=_("What"))
     def sentence(self, entry: Activity) -> str:
         """Return what was done, in words."""
-        return activity_presenter.sentence(entry.verb)
+        return activity_gist.sentence(entry.verb)
 
     @admin.display(description=_("Who"))
     def who(self, entry: Activity) -> str:
         """Return who did it, in words."""
-        return activity_presenter.who(entry)
+        return activity_gist.who(entry)
 
     @admin.display(description=_("Reason"))
     def why(self, entry: Activity) -> str:

@@ -16,14 +16,14 @@ from accounts.models import Account, Activity, User
 from accounts.rules.activity import COST_FREE, SHAPES, ActivityField, ActivityVerb, Shape
 from accounts.rules.capabilities import AccountType, CollectionMethod
 from accounts.rules.roles import Role
+from admin_center.presenters import activity_gist
 from admin_center.presenters.activity_prose import as_data
 from admin_center.wording import addresses as address_words
 from admin_center.wording import change_requests, labels, phrases
-from admin_center.wording.activity import FIELDS, MOOT, REASONS, VERBS
-from admin_center.wording.bidi import isolated
-from billing.models import ChangeRequest, Edition, PaymentMethod, Product
+from admin_center.wording.activity import FIELDS, MOOT, REASONS
+from billing.models import ChangeRequest, Edition, Invoice, PaymentMethod, Product
 from billing.rules.facts import ScheduledKind
-from billing.rules.money import to_decimal
+from billing.rules.money import to_decimal, to_minor
 from billing.rules.names import CountedIn, Names, counted_from_plain
 from billing.rules.parties import address_from_plain
 
@@ -35,18 +35,23 @@ _AMOUNT = re.compile(r"[$€£¥]|\d[.,]\d|\b(?:USD|EUR|JPY|GBP|CHF|CAD|BHD)\b")
 
 @dataclass(frozen=True, slots=True)
 class FieldDifference:
-    """One thing that an act changed; an empty side says that there was, or is, nothing."""
+    """One thing that an act changed; an empty side says that there was, or is, nothing.
+
+    `gist` is what the sentence of its entry says of it; empty where it is only told below.
+    """
 
     field: str
     before: str
     after: str
+    gist: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ActivityRow:
     """An entry with its words; `at` is the moment in the account's zone, `when` the same in words.
 
-    `about` names the member, product or request that it was done to.
+    `about` names the member, product or request that it was done to; `gist` says first who did what to it,
+    from what to what and for how much.
     """
 
     entry: Activity
@@ -55,6 +60,7 @@ class ActivityRow:
     sentence: str
     about: str
     who: str
+    gist: str
     reason: str
     differences: tuple[FieldDifference, ...]
     # The numbers of the invoices behind it.
@@ -64,6 +70,11 @@ class ActivityRow:
     def invoice(self) -> str:
         """Return the numbers in one text."""
         return ", ".join(self.invoices)
+
+    @property
+    def details(self) -> list[FieldDifference]:
+        """Return what the gist does not say."""
+        return [one for one in self.differences if not one.gist]
 
 
 class ActivityPresenter:
@@ -76,7 +87,7 @@ class ActivityPresenter:
         self.names = _names(account)
 
     def tell(self, entries: Iterable[Activity]) -> list[ActivityRow]:
-        """Return entries with their words; reads the members they speak of in one query."""
+        """Return entries with their words; reads members and invoices that they speak of in a query each."""
         entries = list(entries)
         ids = {entry.subject[7:] for entry in entries if entry.subject.startswith("member:")}
         members = {
@@ -85,9 +96,22 @@ class ActivityPresenter:
                 pk__in=[int(one) for one in ids if one.isascii() and one.isdecimal()]
             ).values_list("pk", "name")
         }
-        return [self._told(entry, members) for entry in entries]
+        amounts = self._amounts(entries)
+        return [self._told(entry, members, amounts) for entry in entries]
 
-    def _told(self, entry: Activity, members: Mapping[str, str]) -> ActivityRow:
+    def _amounts(self, entries: list[Activity]) -> Mapping[str, str]:
+        """Return what the invoices behind entries come to; nothing where costs are not shown."""
+        numbers = {number for entry in entries for number in self._invoices(entry)}
+        if not numbers:
+            return {}
+        found = Invoice.objects.filter(subscription_id=entries[0].account_id, number__in=numbers)
+        return {one.number: _money(to_minor(one.total.amount, one.currency), one.currency) for one in found}
+
+    def _invoices(self, entry: Activity) -> tuple[str, ...]:
+        # Where costs are not shown invoices are the vendor's staff's (domain.md 3).
+        return tuple(filter(None, entry.invoice.split(", "))) if self.costs_shown else ()
+
+    def _told(self, entry: Activity, members: Mapping[str, str], amounts: Mapping[str, str]) -> ActivityRow:
         at = entry.at.astimezone(self.zone)
         before, after = self._kept(entry.before), self._kept(entry.after)
         found = [
@@ -95,17 +119,21 @@ class ActivityPresenter:
             for field in sorted({*before, *after}, key=_place)
             for difference in _differences(field, before.get(field), after.get(field), self.names)
         ]
+        about, invoices = _about(entry.subject, members, self.names), self._invoices(entry)
+        said = [one.gist for one in found]
+        if len(invoices) == 1 and {"amount"}.isdisjoint({*before, *after}):
+            said.append(amounts.get(invoices[0], ""))
         return ActivityRow(
             entry=entry,
             at=at,
             when=phrases.moment(at),
-            sentence=sentence(entry.verb),
-            about=_about(entry.subject, members, self.names),
-            who=who(entry),
+            sentence=activity_gist.sentence(entry.verb),
+            about=about,
+            who=activity_gist.who(entry),
+            gist=activity_gist.gist(entry, about, said),
             reason=self._reason(entry),
             differences=tuple(found),
-            # Where costs are not shown invoices are the vendor's staff's (domain.md 3).
-            invoices=tuple(filter(None, entry.invoice.split(", "))) if self.costs_shown else (),
+            invoices=invoices,
         )
 
     def _kept(self, stored: Any) -> Mapping[str, Any]:
@@ -128,23 +156,6 @@ class ActivityPresenter:
 def _place(field: str) -> tuple[int, str]:
     """Return where a field stands: in the order in which fields are told, then by name."""
     return _PLACES.get(field, len(_PLACES)), field
-
-
-def sentence(verb: str) -> str:
-    """Return what a verb says; one without words in plain, as it is stored."""
-    return str(VERBS[ActivityVerb(verb)]) if verb in set(ActivityVerb) else _plain(verb)
-
-
-def _plain(code: str) -> str:
-    return code.replace("_", " ").capitalize()
-
-
-def who(entry: Activity) -> str:
-    """Return who did it, in words."""
-    if entry.by_staff:
-        staff = _("%(name)s (vendor’s staff)") % {"name": isolated(entry.actor_name)}
-        return staff if entry.actor_name else _("Vendor’s staff")
-    return entry.actor_name or _("Automatic")
 
 
 def _names(account: Account) -> Names:
@@ -184,7 +195,8 @@ def _differences(field: str, before: Any, after: Any, names: Names) -> Iterator[
         before, after = [x for x in before if x not in after], [x for x in after if x not in before]
     old, new = _words(known, before, names), _words(known, after, names)
     if old != new:
-        yield FieldDifference(str(FIELDS[known]) if known else _plain(field), old, new)
+        name = str(FIELDS[known]) if known else activity_gist.plain(field)
+        yield FieldDifference(name, old, new, activity_gist.of_field(known, old, new))
 
 
 def _line_differences(before: Any, after: Any, names: Names) -> Iterator[FieldDifference]:
@@ -193,8 +205,10 @@ def _line_differences(before: Any, after: Any, names: Names) -> Iterator[FieldDi
     for product in dict.fromkeys([*old, *new]):
         if old.get(product) != new.get(product):
             name = phrases.product(names, product)
-            sides = (_line(product, side.get(product), names) for side in (old, new))
-            yield FieldDifference(name, *sides)
+            was, now = (_line(product, side.get(product), names) for side in (old, new))
+            yield FieldDifference(
+                name, was, now, activity_gist.of_line(product, old.get(product), new.get(product), names)
+            )
 
 
 def _line(product: str, line: Any, names: Names) -> str:
@@ -265,9 +279,10 @@ def _word(field: ActivityField, code: str, names: Names) -> str:
         case ActivityField.KIND:
             return str(PaymentMethod.Kind(code).label) if code in PaymentMethod.Kind else code
         case ActivityField.STATE:
-            if code in labels.STATUSES:
-                return str(labels.STATUSES[code].words)
-            return str(ChangeRequest.State(code).label) if code in ChangeRequest.State else code
+            # "Open" is of a request: an invoice's state is no field.
+            if code in ChangeRequest.State:
+                return str(ChangeRequest.State(code).label)
+            return str(labels.STATUSES[code].words) if code in labels.STATUSES else code
         case _:
             return code
 

@@ -1,4 +1,4 @@
-"""The words of the trail: a sentence for every verb, a name for every field, words for reason codes."""
+"""The words of the trail: of every verb, with and without who did it, of fields and of reason codes."""
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -92,6 +92,77 @@ VERBS = {
     ActivityVerb.SUBSCRIPTION_UNPARKED: _("Renewal taken up again"),
     ActivityVerb.SUSPENSION_ENDED: _("Suspension of the account ended by the vendor’s staff"),
     ActivityVerb.TRIAL_ENDED: _("Trial ended"),
+}
+
+# What somebody did. A verb that is not here happens automatically.
+ACTS = {
+    ActivityVerb.ACCOUNT_AMENDED: _("%(who)s changed details of the account"),
+    ActivityVerb.ACCOUNT_CLOCK_MOVED: _("%(who)s moved the account’s own clock forward"),
+    ActivityVerb.ACCOUNT_CLOCK_STARTED: _("%(who)s put the account on a clock of its own"),
+    ActivityVerb.ACCOUNT_LOADED: _("%(who)s brought the account in from a file"),
+    ActivityVerb.ACCOUNT_STATE_CHANGED: _("%(who)s changed the account’s state"),
+    ActivityVerb.ACCOUNT_SUSPENDED: _("%(who)s suspended the account"),
+    ActivityVerb.AGREED_PRICE_ENDED: _("%(who)s set the end of an agreed price"),
+    ActivityVerb.BANK_PAYMENT_BOOKED: _("%(who)s booked a bank transfer"),
+    ActivityVerb.BILLING_PROFILE_CHANGED: _("%(who)s changed the billing profile"),
+    ActivityVerb.CALENDAR_LINK_MADE: _("%(who)s made a private calendar link"),
+    ActivityVerb.CALENDAR_LINK_REVOKED: _("%(who)s revoked the private calendar link"),
+    ActivityVerb.CANCELLATION_SCHEDULED: _("%(who)s scheduled the cancellation of the account"),
+    ActivityVerb.CHANGE_BY_STAFF: _("%(who)s made a change for the account"),
+    ActivityVerb.CHANGE_UNDONE: _("%(who)s undid a scheduled change"),
+    ActivityVerb.CHANGE_WITHDRAWN: _("%(who)s withdrew a change that was waiting for its payment"),
+    ActivityVerb.CHARGE_CHECKED: _("%(who)s asked the provider about a payment"),
+    ActivityVerb.CREDIT_NOTE_ISSUED: _("%(who)s issued a credit note over lines of an invoice"),
+    ActivityVerb.DATA_EXPORT_ASKED: _("%(who)s asked for an export of the account’s data"),
+    ActivityVerb.DOCUMENT_SENT_AGAIN: _("%(who)s sent an invoice or credit note again"),
+    ActivityVerb.EMAIL_CHANGED: _("%(who)s changed an e-mail address"),
+    ActivityVerb.INVITATION_REVOKED: _("%(who)s revoked an invitation"),
+    ActivityVerb.INVOICE_PAYMENT_STARTED: _("%(who)s started the payment of an invoice"),
+    ActivityVerb.INVOICE_RECIPIENT_ADDED: _("%(who)s added a recipient of the invoices"),
+    ActivityVerb.INVOICE_RECIPIENT_CHANGED: _("%(who)s changed a recipient of the invoices"),
+    ActivityVerb.INVOICE_RECIPIENT_REMOVED: _("%(who)s removed a recipient of the invoices"),
+    ActivityVerb.INVOICE_WRITTEN_OFF: _(
+        "%(who)s wrote off an invoice: what was left of it is no longer owed"
+    ),
+    ActivityVerb.LETTER_SENT_AGAIN: _("%(who)s sent an e-mail again that could not be delivered"),
+    ActivityVerb.LIMITS_CHANGED: _("%(who)s changed the limits for change requests"),
+    ActivityVerb.MEMBER_INVITED: _("%(who)s invited a member"),
+    ActivityVerb.MEMBER_JOINED: _("%(who)s joined"),
+    ActivityVerb.MEMBER_REMOVED: _("%(who)s removed a member"),
+    ActivityVerb.MEMBER_RESUMED: _("%(who)s restored a member’s access"),
+    ActivityVerb.MEMBER_SUSPENDED: _("%(who)s suspended a member"),
+    ActivityVerb.OLD_DEBT_SETTLED: _("%(who)s settled an old debt"),
+    ActivityVerb.OWN_TAX_RATE_ENDED: _("%(who)s ended the account’s own tax rate: its country decides"),
+    ActivityVerb.OWNERSHIP_ACCEPTED: _("%(who)s accepted the ownership"),
+    ActivityVerb.OWNERSHIP_DECLINED: _("%(who)s declined the ownership"),
+    ActivityVerb.OWNERSHIP_OFFERED: _("%(who)s offered the ownership"),
+    ActivityVerb.OWNERSHIP_WITHDRAWN: _("%(who)s withdrew the offer of ownership"),
+    ActivityVerb.PAYMENT_LINK_REVOKED: _("%(who)s revoked a link to pay an invoice"),
+    ActivityVerb.PAYMENT_LINK_SENT: _("%(who)s sent a link to pay an invoice"),
+    ActivityVerb.PAYMENT_METHOD_ADDED: _("%(who)s added a payment method"),
+    ActivityVerb.PAYMENT_METHOD_REMOVED: _("%(who)s removed a payment method"),
+    ActivityVerb.PAYMENT_METHOD_REPLACED: _("%(who)s replaced a payment method"),
+    ActivityVerb.PAYMENT_METHOD_USE_CHANGED: _("%(who)s changed which payment method is charged"),
+    ActivityVerb.PRICE_AGREED: _("%(who)s agreed a price for the account"),
+    ActivityVerb.REDUCTION_RAISED: _("%(who)s raised a scheduled reduction"),
+    ActivityVerb.REDUCTION_UNDONE: _("%(who)s undid a scheduled reduction"),
+    ActivityVerb.REFUND_APPROVED: _("%(who)s approved a refund, as a second person"),
+    ActivityVerb.REFUND_ORDERED: _("%(who)s ordered a refund"),
+    ActivityVerb.REFUND_REJECTED: _("%(who)s rejected a refund, as a second person"),
+    ActivityVerb.REFUND_REQUESTED: _("%(who)s asked for a refund: a second person decides"),
+    ActivityVerb.REQUEST_APPROVED: _("%(who)s approved a change request"),
+    ActivityVerb.REQUEST_APPROVED_FIRST: _("%(who)s approved a change request, as the first of two people"),
+    ActivityVerb.REQUEST_COMMENTED: _("%(who)s commented on a change request"),
+    ActivityVerb.REQUEST_PRICED_BY_STAFF: _("%(who)s priced a change request"),
+    ActivityVerb.REQUEST_REJECTED: _("%(who)s rejected a change request"),
+    ActivityVerb.REQUEST_SUBMITTED: _("%(who)s requested a change"),
+    ActivityVerb.REQUEST_WITHDRAWN: _("%(who)s withdrew a change request"),
+    ActivityVerb.ROLE_CHANGED: _("%(who)s changed a role"),
+    ActivityVerb.SEAT_ASSIGNED: _("%(who)s gave out a seat"),
+    ActivityVerb.SEAT_FREED: _("%(who)s freed a seat"),
+    ActivityVerb.SUBSCRIPTION_CHANGED: _("%(who)s changed the subscription"),
+    ActivityVerb.SUBSCRIPTION_UNPARKED: _("%(who)s took the renewal up again"),
+    ActivityVerb.SUSPENSION_ENDED: _("%(who)s ended the suspension of the account"),
 }
 
 REASONS = {

@@ -18,9 +18,10 @@ from accounts.rules.activity import ActivityField, ActivityVerb, fault
 from accounts.rules.capabilities import AccountType
 from accounts.spreadsheet import defused
 from admin_center.presenters.activity_prose import as_data
-from admin_center.wording.activity import FIELDS
+from admin_center.wording.activity import ACTS, FIELDS
 from tests import acting, people, shop
 from tests.console.reading import JULY_14, acme_at, open_as, signed_in, text
+from tests.console.test_invoices import invoice
 
 PAGE = "/a/acme/activity/"
 CSV = "/a/acme/activity.csv"
@@ -140,15 +141,15 @@ def test_an_entry_says_when_who_from_where_what_before_and_after(
     # 14:00 UTC is ten in the morning in New York.
     assert "Bilal Brahimi from 192.0.2.7 14 July 2023, 10:00" in seen
     assert "When (America/New York)" in seen
-    assert "Subscription changed Support: Team × 10 Professional × 1,200" in seen
-    assert "Team × 1" not in seen.replace("Team × 10", ""), "what stayed the same is not told"
-    assert "Billing cycle: Monthly Annual" in seen
+    # 1,200 − 10 = 1,190.
     assert (
-        "Support: 5 seats; Guide: edition Team; Talk leaves Suite; Support: removed;"
-        " Guide: removed on 27 October 2023; Billing cycle: annual; The account ends"
+        "Bilal Brahimi changed the subscription:"
+        " Support Team → Professional, 10 → 1,200 seats (+1,190) · Monthly → Annual ·"
+        " Support: 5 seats; Guide: edition Team; Talk leaves Suite; Support: removed;"
+        " Guide: removed on 27 October 2023; Billing cycle: annual; The account ends (scheduled) ·"
+        " Support: 5 seats from 1 August 2023 to 31 August 2023 Renews on: 14 July 2024"
     ) in seen
-    assert "Renews on: 14 July 2024" in seen
-    assert "Support: 5 seats from 1 August 2023 to 31 August 2023" in seen
+    assert "Guide Team" not in seen, "what stayed the same is not told"
     assert "Discounts" not in seen, "nothing before and nothing after"
     assert "Invoice: 2023-000007" in seen
 
@@ -190,12 +191,56 @@ def test_people_products_and_reasons_are_named(db: None) -> None:
     )
     note(account, "price_overridden", by="olivia", after="not a mapping", reason="Contract 12")
     seen = text(open_as("olivia", PAGE))
-    assert "Role changed: Agnes Albert Role: Agent Administrator Suspended: no yes" in seen
-    assert "Seat freed: Support Seats in use: 2 1" in seen
+    assert "Olivia Owens changed a role: Agnes Albert · Agent → Administrator Suspended: no yes" in seen
+    assert "Olivia Owens freed a seat: Support Seats in use: 2 1" in seen
     assert "Change request closed automatically: request 5" in seen
     assert "Reason: what it asks for is so already, or can’t be done any more" in seen
-    assert "Account state changed State: Past due Active Reason: the invoice was paid Automatic" in seen
+    assert "Account state changed: Past due → Active Reason: the invoice was paid Automatic" in seen
     assert "Price overridden Reason: Contract 12" in seen, "a verb without words is shown plainly"
+
+
+@pytest.mark.breaks_invariants
+def test_an_entry_begins_with_who_did_what_and_for_how_much(db: None) -> None:
+    """Olivia adds 2 seats of Support and Guide for 6.90; where an act has an amount it is that one, 5.00."""
+    account = acme_at()
+    shop.subscribe(account, {"support": ("team", 12, "12")}, start=JULY_14.date())
+    invoice(account, "INV-000001", "6.90")
+    held = {"edition": "team", "quantity": 10}
+    note(
+        account,
+        "subscription_changed",
+        by="olivia",
+        before={"lines": {"support": held, "talk": held}},
+        after={"lines": {"support": held | {"quantity": 12}, "guide": held | {"quantity": 1}}},
+        invoice="INV-000001",
+    )
+    note(account, "subscription_renewed", invoice="INV-000001, INV-000002")
+    booked = {"amount": {"minor": 500, "currency": "USD"}}
+    note(account, "bank_payment_booked", after=booked, invoice="INV-000001")
+    note(account, "member_joined", by="adam", subject=f"member:{people.user('adam').pk}")
+    seen = text(open_as("olivia", PAGE))
+    assert (
+        "Olivia Owens changed the subscription:"
+        " Talk Team × 10 removed · Support 10 → 12 seats (+2) · Guide Team × 1 added · $6.90 Invoice:"
+    ) in seen
+    assert "Subscription renewed Invoice:" in seen, "two invoices have no amount together"
+    assert "Bank transfer booked: $5.00 Invoice:" in seen
+    assert "Adam Adler joined Adam Adler 14 July" in seen, (
+        "whom one did it to is not said where it is oneself"
+    )
+    account.type = AccountType.MANAGED
+    account.save(update_fields=["type"])
+    assert "$" not in text(open_as("olivia", PAGE))
+
+
+def test_the_state_of_a_request_is_not_the_one_of_an_invoice(db: None) -> None:
+    note(acme_at(), "request_submitted", by="adam", subject="request:4", after={"state": "open"})
+    seen = text(open_as("olivia", PAGE, "fr"))
+    assert "demande 4 État: Ouvert" in seen
+
+
+def test_every_act_names_who_did_it() -> None:
+    assert all("%(who)s " in str(words) for words in ACTS.values())
 
 
 def test_what_the_vendors_staff_did_is_shown_as_theirs(db: None) -> None:
@@ -269,7 +314,7 @@ def test_a_filter_that_can_not_be_read_is_refused_at_its_field(db: None, query: 
 def test_a_place_that_no_page_wrote_shows_the_first_page(db: None, place: str) -> None:
     note(acme_at(), "role_changed", by="olivia")
     for way in ("after", "before"):
-        assert "Role changed" in text(open_as("olivia", f"{PAGE}?{way}={place}"))
+        assert "changed a role" in text(open_as("olivia", f"{PAGE}?{way}={place}"))
 
 
 def test_pages_follow_each_other_without_a_gap_forwards_and_back(db: None) -> None:

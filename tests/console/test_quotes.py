@@ -58,7 +58,9 @@ def test_what_changed_meanwhile_stands_side_by_side_with_who_did_it(olivia: Clie
     changed = olivia.post(olivias, follow=True)
     seen = text(changed)
     assert "Somebody changed the subscription meanwhile." in seen
-    assert "Subscription changed Bilal Brahimi" in seen
+    # 41.42 − 34.52 = 6.90
+    gist = "Bilal Brahimi changed the subscription: Support 10 → 12 seats (+2) · $6.90 Bilal Brahimi, 14 July"
+    assert gist in seen
     # 10 → 14: 48.33 − 34.52 = 13.81; 12 → 14: 48.33 − 41.42 = 6.91
     assert "What is due today is another amount. $13.81 → $6.91" in seen
     assert "What you saw" in seen

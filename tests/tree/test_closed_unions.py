@@ -21,6 +21,7 @@ OPEN = {
     "admin_center/constant_folding.py: _quicken",
     "admin_center/presenters/activity.py: _about",
     "admin_center/presenters/activity.py: _word",
+    "admin_center/presenters/activity_gist.py: of_line",
     "admin_center/presenters/activity_prose.py: _scheduled",
     "admin_center/views/payment_links.py: _by_state",
     "billing/provider/stripe.py: _outcome",
@@ -34,6 +35,20 @@ PARTIAL = {
     # Those whose template has a token in it: tests/console/test_back_office_resending.py asks for each.
     "accounts/resending.py: LINKS": LETTERS
     - {"invited", "email_change_old", "email_change_new", "invoice_payable"},
+    # By no person: what the provider answers, a day brings, or a link's holder begins.
+    "admin_center/wording/activity.py: ACTS": {
+        *(
+            "account_erased",
+            "backup_method_tried",
+            "balance_brought_in",
+            "change_not_paid",
+            "charge_refunded",
+        ),
+        *("invitation_expired", "invoice_not_tried", "invoice_reminded", "invoice_tried_again"),
+        *("ownership_expired", "payment_by_link_started", "product_ended", "promised_seat_not_given"),
+        *("refund_failed", "refund_lapsed", "request_approved_by_limit", "request_closed", "request_expired"),
+        *("subscription_parked", "subscription_renewed", "trial_ended"),
+    },
     # How a request ends without being approved.
     "billing/change_request_closing.py: _VERBS": {"open", "approved"},
     # Not waited for by a row of its own: `cancel_at_period_end` says it.
