@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 
 from admin_center.documents import pdf
+from admin_center.presenters import bill
 from admin_center.presenters import documents as document_presenter
 from billing import documents
 from billing.models import Invoice
@@ -36,8 +37,10 @@ class _Pipe(io.RawIOBase):
 def pdfs(ids: Iterable[int]) -> Iterator[tuple[str, bytes]]:
     """Yield the PDF of each invoice, named by its number."""
     for pk in list(ids):
-        document = documents.read(Invoice.objects.get(pk=pk))
-        yield f"{document.number}.pdf", pdf.write(document, document_presenter.told(document))
+        invoice = Invoice.objects.get(pk=pk)
+        document = documents.read(invoice)
+        told = document_presenter.told(document, bill.sentence(invoice, document))
+        yield f"{document.number}.pdf", pdf.write(document, told)
 
 
 def zipped(files: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from accounts.mail import ATTACHED, Attachment
 from accounts.models import Letter
 from accounts.rules.letters import LetterKind
 from admin_center.documents import einvoice, pdf
+from admin_center.presenters import bill
 from admin_center.presenters import documents as document_presenter
 from billing import documents
 from billing.models import Invoice
@@ -88,7 +89,7 @@ def invoice_of(letter: Letter) -> Iterator[Attachment]:
     if found is None:
         return
     document = documents.read(found)
-    told = document_presenter.told(document)
+    told = document_presenter.told(document, bill.sentence(found, document))
     content = pdf.write(document, told)
     if e_invoices.missing(document) is None:
         content = einvoice.factur_x(document, content, told, list(document_presenter.notes(document)))

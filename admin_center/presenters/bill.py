@@ -6,8 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import override, pgettext
 
-from admin_center.wording import bill, change_requests
+from admin_center.presenters.documents import written_amount
+from admin_center.wording import bill, change_requests, phrases
 from billing import documents, quote_json
 from billing.models import Invoice, InvoiceLine, Quote
 from billing.rules.bill_comparison import BillCause, BillComparison, BillPart, compare, is_behind
@@ -97,6 +100,34 @@ def gist(invoice: Invoice, lines: Sequence[InvoiceLine]) -> tuple[str, ...]:
         for one in made
         if getattr(one, "product", None) in (None, *names)
     )
+
+
+def sentence(invoice: Invoice, document: InvoiceDocument) -> str:
+    """Return what a document begins with, in its language: what it changed, or how a renewal differs.
+
+    Empty where there is neither.
+    """
+    with override(document.language):
+        parts = [f"{', '.join(made)}."] if (made := gist(invoice, list(invoice.lines.all()))) else []
+        if invoice.reason == Invoice.Reason.RENEWAL and (view := of(invoice, document)):
+            parts.append(_beside(view, document.currency))
+        return " ".join(parts)
+
+
+def _beside(view: BillView, currency: str) -> str:
+    """Return how a renewal differs from the one before it: "$12.00 more than INV-1 of 1 July 2023: …"."""
+    before = view.comparison.before
+    facts = {
+        "amount": written_amount(view.distance, currency),
+        "number": before.number,
+        "day": phrases.day(before.issued_on),
+    }
+    if not view.difference:
+        return _("The same as %(number)s of %(day)s.") % facts
+    more = _("%(amount)s more than %(number)s of %(day)s")
+    less = _("%(amount)s less than %(number)s of %(day)s")
+    colon = pgettext("after a label", ":")
+    return f"{(more if view.difference > 0 else less) % facts}{colon} {' · '.join(view.largest)}"
 
 
 def _before(invoice: Invoice, document: InvoiceDocument) -> Invoice | None:

@@ -46,10 +46,13 @@ def written_amount(minor: int, currency: str) -> str:
     return f"\N{MINUS SIGN}{text}" if minor < 0 else text
 
 
-def told(document: InvoiceDocument) -> dict[str, Any]:
-    """Return all that a document's template lays out, in the document's language: text, and lists of it."""
+def told(document: InvoiceDocument, gist: str = "") -> dict[str, Any]:
+    """Return all that a document's template lays out, in the document's language: text, and lists of it.
+
+    `gist` is the sentence that it begins with (`bill.sentence`).
+    """
     with override(document.language):
-        return _told(document, Writer(document))
+        return _told(document, Writer(document)) | {"gist": gist}
 
 
 def _told(document: InvoiceDocument, writer: Writer) -> dict[str, Any]:

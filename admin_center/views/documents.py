@@ -12,6 +12,7 @@ from accounts.rules.decision import Action
 from admin_center.documents import archive, einvoice, pdf
 from admin_center.forms.invoices import InvoiceFilter
 from admin_center.pages import AccountRequest, page
+from admin_center.presenters import bill
 from admin_center.presenters import documents as document_presenter
 from admin_center.presenters import invoices as invoice_presenter
 from billing import documents
@@ -24,16 +25,19 @@ from billing.rules.documents import InvoiceDocument
 @page(Action.VIEW_INVOICES)
 def invoice_pdf(request: AccountRequest, number: str) -> HttpResponse:
     """Hand out an invoice as PDF."""
-    document = documents.read(_find(request, number))
-    return _file(pdf.write(document, document_presenter.told(document)), "application/pdf", f"{number}.pdf")
+    found = _find(request, number)
+    document = documents.read(found)
+    told = document_presenter.told(document, bill.sentence(found, document))
+    return _file(pdf.write(document, told), "application/pdf", f"{number}.pdf")
 
 
 @require_safe
 @page(Action.VIEW_INVOICES)
 def invoice_factur_x(request: AccountRequest, number: str) -> HttpResponse:
     """Hand out an invoice as Factur-X: its PDF with the e-invoice inside."""
-    document = _e_invoice(request, number)
-    told = document_presenter.told(document)
+    found = _find(request, number)
+    document = _e_invoice(found)
+    told = document_presenter.told(document, bill.sentence(found, document))
     notes = list(document_presenter.notes(document))
     content = einvoice.factur_x(document, pdf.write(document, told), told, notes)
     return _file(content, "application/pdf", f"{number}-factur-x.pdf")
@@ -43,7 +47,7 @@ def invoice_factur_x(request: AccountRequest, number: str) -> HttpResponse:
 @page(Action.VIEW_INVOICES)
 def invoice_ubl(request: AccountRequest, number: str) -> HttpResponse:
     """Hand out an invoice as UBL."""
-    document = _e_invoice(request, number)
+    document = _e_invoice(_find(request, number))
     content = einvoice.ubl(
         document, document_presenter.told(document), list(document_presenter.notes(document))
     )
@@ -96,9 +100,9 @@ def _find(request: AccountRequest, number: str) -> Invoice:
     return found
 
 
-def _e_invoice(request: AccountRequest, number: str) -> InvoiceDocument:
+def _e_invoice(found: Invoice) -> InvoiceDocument:
     """Return a document that can be an e-invoice; Http404 for another, whose page says what is missing."""
-    document = documents.read(_find(request, number))
+    document = documents.read(found)
     if e_invoices.missing(document):
         raise Http404
     return document

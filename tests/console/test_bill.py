@@ -13,6 +13,7 @@ from billing.models import Invoice
 from billing.rules.changes import AddSeats
 from tests import people
 from tests.console.reading import open_as, signed_in, text
+from tests.console.test_documents import pdf_text
 from tests.stories.telling import change, open_account, renew
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,6 +39,10 @@ def page(invoice: Invoice, name: str = "olivia", language: str = "en") -> str:
     return text(open_as(name, f"{PAGE}{invoice.number}/", language))
 
 
+def paper(invoice: Invoice) -> str:
+    return pdf_text(open_as("olivia", f"{PAGE}{invoice.number}.pdf").content)
+
+
 def test_the_first_is_beside_none(acme: Account) -> None:
     assert "Beside the invoice before it" not in page(Invoice.objects.get())
 
@@ -48,6 +53,9 @@ def test_a_month_like_the_one_before_says_so(acme: Account) -> None:
     seen = page(second)
     assert f"The same as {first.number} of 1 August 2023." in seen
     assert f"{first.number}, 1 August 2023 $144.00 Nothing differs. $0.00" in seen
+    assert f"Invoice {second.number} Northwind Desk The same as {first.number} of 1 August 2023." in paper(
+        second
+    )
 
 
 def test_two_seats_more_are_the_difference_with_who_added_them(acme: Account) -> None:
@@ -64,6 +72,7 @@ def test_two_seats_more_are_the_difference_with_who_added_them(acme: Account) ->
         f"{second.number}, 1 September 2023 $172.80"
     ) in seen
     assert "de plus que" in page(second, language="fr")
+    assert f"{first.number} of 1 August 2023: Support: from 10 to 12 seats" in paper(second)
     # The change stands beside the invoice before it: 10 × 12.00 and its tax there, 2 × 12.00 × 17/31 here.
     beside = page(between)
     assert "change within a period, only on this invoice" in beside

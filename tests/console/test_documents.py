@@ -90,7 +90,9 @@ def test_page_pdf_csv_and_e_invoice_hold_the_same_sums(bought: Invoice) -> None:
     assert answer["Content-Disposition"] == f'attachment; filename="{bought.number}.pdf"'
     assert answer["Cache-Control"] == "no-store"
     written = pdf_text(answer.content)
-    assert f"Facture {bought.number}" in written, "in the account's language, not the reader's"
+    # With the sentence of the page, in the account's language, not the reader's.
+    assert "Support: 10 → 11 seats (+1)." in page
+    assert f"Facture {bought.number} Northwind Desk Support : 10 → 11 licences (+1). Émetteur" in written
     assert f"Total {total.replace('.', ',')}" in written
     assert "Payé par Visa 4242" in written
     assert "PO-77" in written
