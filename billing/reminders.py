@@ -144,6 +144,7 @@ def _write(
             "told_on": before.told_on.isoformat() if before.told_on else "",
         }
     payment = reading.payment
+    more = coming.amount - compared.now.amount if compared.same_length else 0
     mail.post(
         LetterKind.RENEWAL_COMING,
         account,
@@ -153,6 +154,8 @@ def _write(
             "ends": coming.ends,
             "until": (coming.on - timedelta(days=1)).isoformat(),
             "total": coming.amount,
+            "more": max(more, 0),
+            "less": max(-more, 0),
             "changed": before is not None,
             **earlier,
             "by_invoice": account.collects == CollectionMethod.SEND_INVOICE,

@@ -174,14 +174,37 @@ def test_the_letter_names_what_changes_and_its_amount_is_what_the_renewal_charge
     letter = Letter.objects.select_related("account", "user").filter(to="olivia@acme.example").get()
     text, html = written(letter)
     for one in (text, html):
-        assert "The subscription of Acme renews on 27 October 2023" in one
+        # 8 × 12.00 × 12 = 1,152.00 in place of 10 × 1.00 × 12 = 120.00.
+        gist = "renews on 27 October 2023 for $1,152.00, $1,032.00 more than a period costs today."
+        assert f"The subscription of Acme {gist}" in " ".join(one.split())
         assert "Support: Team, 10 seats → Team, 8 seats" in one
         assert "Support: your own price ends, from $1.00 to $12.00" in one
-        # 8 × 12.00 × 12
         assert "To be charged (no payment method is on file): $1,152.00" in one
     assert "/a/acme/billing/subscription/renewal/" in str(mail.message(letter).body)
     (invoice,) = renewal.renew(account.pk, occasion=acting.occasion(on=RENEWS_ON))
     assert invoice.due.amount == Decimal(letter.facts["due"]) / 100
+
+
+# Ten seats become eight, at 12.00 × 12 each; a month is not compared with a year.
+GISTS: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"kind": "quantity", "product": "support", "quantity": 8},
+     "$1,152.00, $288.00 less than a period costs today."),
+    ({}, "$1,440.00."),
+    ({"kind": "cycle", "cycle": "monthly"}, "$120.00."),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("scheduled", "gist"), GISTS)
+def test_the_letter_begins_with_what_the_renewal_costs(
+    db: None, scheduled: dict[str, Any], gist: str
+) -> None:
+    account = acme()
+    if scheduled:
+        schedule(account, **scheduled)
+    assert run(noon(RENEWS_ON - timedelta(days=7)), account) == 2
+    letter = Letter.objects.select_related("account", "user").filter(to="olivia@acme.example").get()
+    for text in written(letter):
+        assert f"The subscription of Acme renews on 27 October 2023 for {gist}" in " ".join(text.split())
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
