@@ -36,10 +36,20 @@ def test_olivia_buys_a_seat_and_sees_every_step(
     page.goto(url + MANAGE)
     panel = page.locator("#panel-card")
     expect(panel).to_contain_text("No changes yet")
+    expect(panel.get_by_text("Line by line")).to_be_hidden()
     page.get_by_role("button", name="One more: Support").click()
     expect(page.get_by_label("Seats – Support")).to_have_value("11")
     expect(panel).to_contain_text("$3.45")
-    expect(panel).to_contain_text("10 seats × $1.00 × 12 months × 105 of 365 days = $34.52")
+    # The arithmetic folds below the sentence, and stays open while one edits on.
+    arithmetic = panel.get_by_text("10 seats × $1.00 × 12 months × 105 of 365 days = $34.52")
+    expect(arithmetic).to_be_hidden()
+    panel.get_by_text("Line by line").click()
+    expect(arithmetic).to_be_visible()
+    page.get_by_role("button", name="One more: Support").click()
+    expect(panel).to_contain_text("12 seats × $1.00")
+    page.get_by_role("button", name="One less: Support").click()
+    expect(panel).to_contain_text("11 seats × $1.00")
+    expect(arithmetic).to_be_visible()
     expect(page.locator("#said")).to_have_text("Due today $3.45.")
     assert barriers(page) == []
     page.get_by_role("button", name="Review").click()
@@ -113,9 +123,9 @@ def test_bilal_answers_in_place_and_may_think_again(
     question = page.get_by_role("group", name="Already scheduled for 27 October 2023")
     question.get_by_label("Keep it: renew with 5 seats").check()
     # 5 × 1.00 × 12
-    expect(page.locator("#details")).to_contain_text("$60.00")
+    expect(page.locator("#calculation")).to_contain_text("$60.00")
     question.get_by_label("Raise it by what is bought now: renew with 7 seats").check()
-    expect(page.locator("#details")).to_contain_text("$84.00")
+    expect(page.locator("#calculation")).to_contain_text("$84.00")
     expect(question.get_by_label("Raise it by what is bought now")).to_be_checked()
     expect(question.get_by_label("Raise it by what is bought now")).to_be_focused()
     assert barriers(page) == []

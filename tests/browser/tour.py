@@ -84,7 +84,7 @@ def pictures(browser: Browser, there: tuple[str, str]) -> None:
         take(page, "subscription")
         page.goto("/a/acme/billing/subscription/manage/")
         page.locator("[data-stepper] button[data-step='1']").first.click()
-        page.locator("#panel-card .num").first.wait_for()
+        page.locator("#panel-card .figure__value").first.wait_for()
         take(page, "manage")
         page.goto("/a/acme/people/")
         take(page, "people")
@@ -101,7 +101,7 @@ def pictures(browser: Browser, there: tuple[str, str]) -> None:
     with signed_in(browser, there, "lena@ledger.example") as page:
         page.goto("/a/ledger/billing/subscription/manage/")
         page.locator("[data-stepper] button[data-step='1']").first.click()
-        page.locator("#panel-card .num").first.wait_for()
+        page.locator("#panel-card .figure__value").first.wait_for()
         page.locator("#panel-card .button--primary").click()
         page.wait_for_url("**/billing/quotes/**")
         take(page, "review")
