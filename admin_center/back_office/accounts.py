@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import clock, invitations, lifecycle
 from accounts.models import Account, Membership, User
 from accounts.rules.time_zones import time_zones
-from admin_center.back_office import search
+from admin_center.back_office import account_overview, search
 from admin_center.back_office.billing_profiles import BillingProfileMixin
 from admin_center.back_office.clocks import ClockMixin
 from admin_center.back_office.columns import linked, links, related
@@ -55,6 +55,7 @@ class AccountAdmin(ClockMixin, EndingMixin, OldDebtMixin, SuspensionMixin, Billi
     """Customer companies."""
 
     form = AccountForm
+    change_form_template = "back_office/account.html"
     list_display = ("name", "slug", "external_id", "type", "state", "currency")
     list_filter = ("state",)
     search_fields = ("slug",)
@@ -101,6 +102,11 @@ class AccountAdmin(ClockMixin, EndingMixin, OldDebtMixin, SuspensionMixin, Billi
         """Return all but the particulars."""
         shown = [field for _name, options in self.fieldsets for field in options["fields"]]
         return tuple(field for field in shown if field not in (*lifecycle.FIELDS, "reason"))
+
+    def render_change_form(self, request: HttpRequest, context: Any, *parts: Any, **named: Any) -> Any:
+        """Show what the account has, and what can be done to it, beside its particulars."""
+        told = {"overview": account_overview.of(context["original"])}
+        return super().render_change_form(request, context | told, *parts, **named)
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Leave out the reason where nothing can be changed."""

@@ -31,7 +31,7 @@ class Act:
     """What the page of an act says: what it is about, its facts, what follows, and its buttons.
 
     `above` is address and words of the page before; a button is what it posts as `act` and its words, the
-    first is the one that is meant.
+    first is the one that is meant, in the colour of danger where it takes something away.
     """
 
     title: str
@@ -39,6 +39,7 @@ class Act:
     facts: Sequence[tuple[str, object]]
     told: Sequence[str]
     buttons: Sequence[tuple[str, str]]
+    takes_away: bool = False
 
 
 def page(admin: Any, request: HttpRequest, form: forms.Form, act: Act) -> TemplateResponse:

@@ -87,7 +87,7 @@ class CancellationAdmin(OfAccount):
     @admin.display(description=_("The way back"))
     def standing(self, one: Cancellation) -> SafeString | str:
         """Return until when the account can be given back, with the way to do it."""
-        until = _restorable_until(one)
+        until = restorable_until(one)
         if until is None:
             return "–"
         return format_html(
@@ -135,7 +135,7 @@ class CancellationAdmin(OfAccount):
         one = Cancellation.objects.select_related("account").filter(pk=one_id).first()
         if one is None:
             raise Http404
-        until = _restorable_until(one)
+        until = restorable_until(one)
         form = RestoreForm(request.POST if request.method == "POST" else None)
         if until is None or (form.is_bound and form.is_valid()):
             if until is None or not _restored(request, one, form):
@@ -155,7 +155,7 @@ class CancellationAdmin(OfAccount):
         return TemplateResponse(request, "back_office/restore.html", context, status=status)
 
 
-def _restorable_until(one: Cancellation) -> datetime | None:
+def restorable_until(one: Cancellation) -> datetime | None:
     """Return the moment until which an account can be given back, None where it can't."""
     account = one.account
     if account.state != AccountState.CANCELLED or one.undone_at or one.erased_at or not account.cancelled_at:

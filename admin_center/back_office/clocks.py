@@ -105,16 +105,9 @@ class ClockMixin(Base):
     """What an account's page needs to show its own clock, and the page on which it is moved."""
 
     @admin.display(description=_("own clock"))
-    def own_clock(self, account: Account) -> SafeString | str:
-        """Return what it shows, with the way to the page on which it is moved."""
-        if account.clock is None and not own_clocks.may_have_one(account):
-            return "–"
-        return format_html(
-            '{} <a href="{}">{}</a>',
-            _moment(account, account.clock) if account.clock else "–",
-            reverse("vendor:accounts_account_clock", args=[account.pk]),
-            gettext("Move the clock") if account.clock else gettext("Put it on a clock of its own"),
-        )
+    def own_clock(self, account: Account) -> str:
+        """Return what it shows."""
+        return _moment(account, account.clock) if account.clock else "–"
 
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses, with that of the account's clock."""

@@ -7,8 +7,6 @@ from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -47,17 +45,10 @@ class EndingMixin(Base):
     """What an account's page needs to end it for its owner."""
 
     @admin.display(description=_("End of the account"))
-    def end_for(self, account: Account) -> SafeString | str:
-        """Return the way to its end, where that is the staff's, or the day on which it is scheduled."""
-        if not _is_ours(account):
-            return "–"
-        scheduled = _scheduled(account)
-        return format_html(
-            '{} <a href="{}">{}</a>',
-            phrases.day(scheduled.takes_effect_on) if scheduled else "–",
-            reverse("vendor:accounts_account_end", args=[account.pk]),
-            gettext("Undo the end") if scheduled else gettext("End it for its owner"),
-        )
+    def end_for(self, account: Account) -> str:
+        """Return the day on which it is scheduled."""
+        end = scheduled_end(account)
+        return phrases.day(end.takes_effect_on) if end else "–"
 
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses, with that of the account's end."""
@@ -70,10 +61,10 @@ class EndingMixin(Base):
         account = Account.objects.filter(pk=account_id).first()
         if account is None:
             raise Http404
-        if not _is_ours(account):
+        if not is_ours(account):
             messages.warning(request, _not_ours())
             return redirect("vendor:accounts_account_change", account.pk)
-        on, scheduled = clock.today(account), _scheduled(account)
+        on, scheduled = clock.today(account), scheduled_end(account)
         sheets = {
             AT_ONCE: cancellation.consequences(account, on),
             AT_END: cancellation.consequences(account, on, at_end=True),
@@ -90,11 +81,13 @@ class EndingMixin(Base):
         return acts.page(self, request, form, _act(request, account, scheduled, sheets))
 
 
-def _is_ours(account: Account) -> bool:
+def is_ours(account: Account) -> bool:
+    """Tell whether the staff end an account for its owner."""
     return decided_by_staff(AccountType(account.type)) and account.state != AccountState.CANCELLED
 
 
-def _scheduled(account: Account) -> ScheduledChange | None:
+def scheduled_end(account: Account) -> ScheduledChange | None:
+    """Return the end that is scheduled."""
     ends = ScheduledChange.objects.filter(subscription=account.pk, kind=ScheduledChange.Kind.CANCELLATION)
     return ends.first()
 
@@ -140,7 +133,7 @@ def _act(
         ),
     ]
     buttons = [(AT_END, gettext("End it with its period")), (AT_ONCE, gettext("End it at once"))]
-    return acts.Act(gettext("End the account for its owner"), above, facts, told, buttons)
+    return acts.Act(gettext("End the account for its owner"), above, facts, told, buttons, takes_away=True)
 
 
 def _ended(request: HttpRequest, account: Account, form: forms.Form) -> HttpResponse | None:

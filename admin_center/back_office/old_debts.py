@@ -7,8 +7,7 @@ from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -45,17 +44,12 @@ class OldDebtMixin(Base):
 
     @admin.display(description=_("Debt"))
     def debt(self, account: Account) -> SafeString | str:
-        """Return the invoice to pay, or that there is none, with the way to say that it was settled."""
+        """Return the invoice to pay, or that there is none."""
         if account.own_state not in debts.OWING:
             return "–"
         if number := debts.open_invoice(account):
             return with_invoice(gettext("Invoice %(number)s is open") % {"number": number}, number)
-        return format_html(
-            '{} <a href="{}">{}</a>',
-            gettext("An old debt that has no invoice here."),
-            reverse("vendor:accounts_account_settle", args=[account.pk]),
-            gettext("Old debt settled"),
-        )
+        return gettext("An old debt that has no invoice here.")
 
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses, with that of settling an old debt."""

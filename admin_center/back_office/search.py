@@ -1,4 +1,4 @@
-"""Finds accounts and people by how something begins, each way by its own index."""
+"""Finds accounts, people and invoices by how something begins, each way by its own index."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.db.models.functions import Collate
 from accounts.models import Account, User
 from accounts.models.people import folded_field
 from accounts.rules.folding import folded, words
+from billing.models import Invoice
 
 # A term that finds more is too short to be useful; the newest of each way would be arbitrary.
 MOST_FOUND = 50
@@ -75,6 +76,12 @@ def one_account(term: str) -> list[int]:
     """Return the ids of accounts for a list that hangs from them: the very one if there is one."""
     exact = _ids(Account.objects.filter(slug=term.lower()))
     return exact or accounts(term)
+
+
+def invoices(term: str) -> QuerySet[Invoice]:
+    """Return the invoices by how the number begins, the newest first."""
+    rows = Invoice.objects.filter(number__startswith=term.upper()).order_by("-number")
+    return rows if len(term) <= LONGEST_TERM else rows.none()
 
 
 def _people_by_email(term: str) -> list[int]:

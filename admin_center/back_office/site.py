@@ -1,7 +1,7 @@
 """The door of the back office: active staff, on its own host where one is set, and nobody else."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -13,11 +13,12 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts import clock
-from admin_center.back_office import queues, sections
+from admin_center.back_office import queues, search_page, sections
 from admin_center.back_office.cancellation_figures import A_YEAR, by_reason
 from billing.models import Cancellation
 
@@ -76,7 +77,8 @@ class BackOffice(AdminSite):
 
     def get_urls(self) -> list[Any]:
         """Return the addresses; who is not signed in is sent to the console's own sign-in."""
-        urls = super().get_urls()
+        search = self.admin_view(partial(search_page.show, self))
+        urls = [path("search/", search, name="search"), *super().get_urls()]
         for pattern in urls:
             # Django names its own form for passwords to the middleware that asks for a session.
             vars(getattr(pattern, "callback", None) or pattern).pop("login_url", None)

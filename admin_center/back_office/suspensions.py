@@ -9,9 +9,7 @@ from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -49,18 +47,15 @@ class SuspensionMixin(Base):
     """What an account's page needs to suspend it and to end that."""
 
     @admin.display(description=_("Suspension"))
-    def suspension(self, account: Account) -> SafeString | str:
-        """Return since when staff have suspended the account, with the way to change that."""
+    def suspension(self, account: Account) -> str:
+        """Return since when and why staff have suspended the account."""
         if account.state == AccountState.CANCELLED:
             return "–"
         since = account.suspended_by_vendor_at
-        told, label = gettext("Not suspended by the staff."), gettext("Suspend the account")
-        if since is not None:
-            day = phrases.day(_day(account, since))
-            told = gettext("Since %(day)s: %(reason)s") % {"day": day, "reason": account.suspension_reason}
-            label = gettext("End the suspension")
-        url = reverse("vendor:accounts_account_suspension", args=[account.pk])
-        return format_html('{} <a href="{}">{}</a>', told, url, label)
+        if since is None:
+            return gettext("Not suspended by the staff.")
+        day = phrases.day(_day(account, since))
+        return gettext("Since %(day)s: %(reason)s") % {"day": day, "reason": account.suspension_reason}
 
     def get_urls(self) -> list[URLPattern]:
         """Return the addresses, with that of suspending and of ending it."""

@@ -82,7 +82,10 @@ class WriteOffMixin(Base):
         above = reverse("vendor:billing_invoice_change", args=[invoice.pk]), str(invoice)
         buttons = [("write_off", _("Write it off"))]
         return acts.page(
-            self, request, form, acts.Act(_("Write an invoice off"), above, facts, told, buttons)
+            self,
+            request,
+            form,
+            acts.Act(_("Write an invoice off"), above, facts, told, buttons, takes_away=True),
         )
 
 

@@ -25,7 +25,7 @@ AT = datetime(2026, 5, 4, 12, tzinfo=UTC)
 def addresses() -> list[str]:
     """Return every list, and the page of the first row of each."""
     found = [reverse("vendor:index"), reverse("vendor:app_list", args=["billing"])]
-    found += [reverse("vendor:billing_promocode_add")]
+    found += [reverse("vendor:billing_promocode_add"), f"{reverse('vendor:search')}?q=acme"]
     found += [f"{reverse('vendor:billing_promocode_try')}?code=AUTUMN&account=acme"]
     found += [
         reverse("vendor:billing_subscription_unpark", args=[one.pk]) for one in Subscription.objects.all()
@@ -121,7 +121,7 @@ def test_vera_changes_a_contact_at_320_pixels(
     be(people.vera())
     page.set_viewport_size({"width": 320, "height": 700})
     page.goto(live_server.url + reverse("vendor:accounts_account_changelist"))
-    page.get_by_role("searchbox").fill("agnes@acme.example")
+    page.get_by_label("Search this list").fill("agnes@acme.example")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Acme").click()
     page.get_by_label("Vendor contact", exact=True).fill("Nadia Noor")

@@ -46,7 +46,7 @@ def addresses() -> list[str]:
     return [
         *("/vendor/", "/vendor/jsi18n/", "/vendor/autocomplete/", "/vendor/login/", "/vendor/logout/"),
         *("/vendor/password_change/", "/vendor/password_change/done/", "/vendor/nothing/at/all/"),
-        *("/vendor/accounts/", "/vendor/billing/", "/vendor/r/1/1/"),
+        *("/vendor/accounts/", "/vendor/billing/", "/vendor/r/1/1/", "/vendor/search/"),
         *(reverse(f"vendor:{name}_changelist") for name in LISTS),
         *(reverse(f"vendor:{name}_change", args=[1]) for name in LISTS),
     ]

@@ -191,6 +191,7 @@ def test_parameters(forms: dict[str, dict[str, str]], sign_in) -> None:  # type:
         address, name = lists[number % len(lists)], names[number % len(names)]
         asked = [
             f"{question}?code={encoded(text)}&account=acme",
+            f"{reverse('vendor:search')}?q={encoded(text)}",
             f"{question}?code=AUTUMN&account={encoded(text)}",
             *(f"{one}?q={encoded(text)}" for one in (address, lists[-1])),
             f"{reverse('vendor:accounts_letter_changelist')}?{name}={encoded(text)}",
