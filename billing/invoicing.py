@@ -28,13 +28,14 @@ from billing.rules.documents import (
 )
 from billing.rules.lines import PricedLine
 from billing.rules.money import to_text
-from billing.rules.names import Names, counted_to_plain
+from billing.rules.names import Names
 from billing.rules.periods import Period
 from billing.rules.plain import changed
 from billing.rules.settlement import Settlement
 from billing.rules.tax_json import row_to_plain
 from billing.storage import contacts, statements
 from billing.storage.contacts import AccountContacts, ChargedMethod
+from billing.storage.invoice_json import corrects_json, counted_json, discounts_json
 from billing.storage.saving import plain_taxes
 
 
@@ -311,7 +312,6 @@ def _invoice_row(new: NewInvoice, issued: IssuedInvoice, seller: str) -> tuple[o
     currency, supplied = document.currency, document.supplied
     kind = Invoice.Kind.CREDIT_NOTE if document.is_credit_note else Invoice.Kind.INVOICE
     amounts = (document.total, document.prepaid, document.carried_over, document.due)
-    corrects = [{"number": one.number, "issued_on": one.issued_on.isoformat()} for one in document.corrects]
     return (
         *(issued.id, document.number, new.account.pk, kind.value, cause.reason.value),
         *(cause.quote.pk if cause.quote else None, document.issued_on, new.occasion.at),
@@ -319,7 +319,7 @@ def _invoice_row(new: NewInvoice, issued: IssuedInvoice, seller: str) -> tuple[o
         *(document.vendor_name, document.caused_by, document.request, document.requested_by),
         *(seller, json.dumps(parties.to_plain(new.contacts.buyer))),
         *(document.purchase_order, json.dumps(payment_to_plain(document.payment)), fingerprint(document)),
-        *(json.dumps(corrects), document.due_on),
+        *(corrects_json(document.corrects), document.due_on),
         *(supplied.start if supplied else None, supplied.end if supplied else None),
         *(to_text(document.subtotal, currency), currency),
         json.dumps([row_to_plain(row) for row in document.taxes]),
@@ -344,14 +344,6 @@ def _line_row(
     invoice_id: int, position: int, edition: str, line: DocumentLine, new: NewInvoice
 ) -> tuple[object, ...]:
     currency, credits = new.account.currency, new.cause.credits
-    discounts = [
-        {
-            "code": share.code,
-            "percent": None if share.percent is None else str(share.percent),
-            "amount": share.amount,
-        }
-        for share in line.discounts
-    ]
     return (
         *(
             invoice_id,
@@ -365,10 +357,10 @@ def _line_row(
         *(line.covers.start, line.covers.end, line.term.start, line.term.end),
         *(line.quantity, line.months, line.cycle.value),
         *(to_text(line.unit, currency), currency, to_text(line.gross, currency), currency),
-        *(json.dumps(discounts), to_text(line.amount, currency), currency),
+        *(discounts_json(line.discounts), to_text(line.amount, currency), currency),
         *(plain_taxes(line.taxes), " ".join(line.because), line.price_version, line.flat, line.capped),
         credits[position].pk if credits else None,
-        json.dumps(counted_to_plain(line.counted_in)),
+        counted_json(line.counted_in),
     )
 
 

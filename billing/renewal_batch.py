@@ -17,7 +17,7 @@ from django.db.models import BigIntegerField, BooleanField, F, Func, Value
 
 from accounts import activity, lifecycle, mail
 from accounts.failpoints import step
-from accounts.models import Account, Activity
+from accounts.models import Account
 from accounts.occasion import Occasion, OccasionOf
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import AccountState
@@ -229,8 +229,8 @@ def _intend(issued: Sequence[tuple[DueRenewal, IssuedInvoice | None]]) -> list[I
     ]
 
 
-def _entry(one: DueRenewal, invoice: IssuedInvoice | None) -> Activity:
-    return activity.entry(
+def _entry(one: DueRenewal, invoice: IssuedInvoice | None) -> activity.NewEntry:
+    return activity.NewEntry(
         one.account,
         ActivityVerb.SUBSCRIPTION_RENEWED,
         one.on_its_day,

@@ -66,6 +66,8 @@ def used_once(discounts: Iterable[DiscountFacts], charged: Iterable[LineFacts]) 
     `charged` are the lines with the segments they were charged for: a discount that none of them
     took counts nothing and waits for a line of its products (domain.md 6).
     """
+    if not (discounts := tuple(discounts)):
+        return ()
     taken = {applied.code for line in charged for applied in line.segments[-1].discounts}
     counted = (
         d if d.periods_left is None or d.code not in taken else replace(d, periods_left=d.periods_left - 1)

@@ -2,19 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
+from json.encoder import encode_basestring
+from types import NoneType
 from typing import Any
 
 from billing.rules.lines import DiscountShare, LineKind
 from billing.rules.names import CountedIn
 from billing.rules.parties import Buyer, Seller
 from billing.rules.periods import Cycle, Period
-from billing.rules.plain import field_names
 from billing.rules.tax import AppliedTax, LineTaxes, TaxLine
 
 
@@ -148,45 +149,53 @@ def fingerprint(document: InvoiceDocument) -> str:
 
     What is empty is left out, so that a later version that knows more says the same of an old document.
     """
-    return hashlib.sha256(_CANONICAL.encode(_canonical(document)).encode()).hexdigest()
+    return hashlib.sha256(_json(document).encode()).hexdigest()
 
 
-_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+# By class: made once for each.
+_WRITERS: dict[type, Callable[[Any], str]] = {}
 
 
-def _canonical(value: Any) -> Any:
-    match value:
-        case str() | int() | None:
-            return value
-        case tuple():
-            return [_canonical(one) for one in value]
-        case Period() | AppliedTax() | Seller():
-            return _canonical_shared(value)
-        case date():
-            return value.isoformat()
-        case Decimal():
-            return str(value.normalize())
-        case _:
-            return _canonical_parts(value)
+def _json(value: object) -> str:
+    """Return a value as JSON without spaces, the fields of a dataclass in the order of their names."""
+    kind = type(value)
+    if kind not in _WRITERS:
+        _WRITERS[kind] = _writer(kind)
+    return _WRITERS[kind](value)
 
 
-_PLAIN = frozenset((str, int, bool))
+def _writer(kind: type) -> Callable[[Any], str]:
+    """Return what writes values of a class."""
+    if issubclass(kind, str):
+        return encode_basestring
+    if kind is bool or kind is NoneType:
+        return json.dumps
+    if kind is int:
+        return str
+    if kind is tuple:
+        return lambda value: f"[{','.join(map(_json, value))}]"
+    if kind is date:
+        return lambda value: f'"{value.isoformat()}"'
+    if kind is Decimal:
+        return lambda value: f'"{value.normalize()}"'
+    write = _object_writer(kind)
+    # Many documents have the same of these.
+    return lru_cache(256)(write) if kind in (Period, AppliedTax, Seller) else write
 
 
-def _canonical_parts(value: object) -> dict[str, Any]:
-    """Return what is not empty of a dataclass: neither a text, a list, nor a number of zero."""
-    parts = {}
-    for name in field_names(value):
-        part = getattr(value, name)
-        if kept := part if type(part) in _PLAIN else _canonical(part):
-            parts[name] = kept
-    return parts
+def _object_writer(kind: type) -> Callable[[Any], str]:
+    """Return what writes what is not empty of a dataclass: neither a text, a list, nor a number of zero."""
+    names = sorted(field.name for field in fields(kind))
 
+    def write(value: object) -> str:
+        parts = []
+        for name in names:
+            part = getattr(value, name)
+            if (part or type(part) is Decimal) and (text := _json(part)) != "{}":
+                parts.append(f'"{name}":{text}')
+        return f"{{{','.join(parts)}}}"
 
-# Many documents have the same.
-@lru_cache(maxsize=256)
-def _canonical_shared(value: Period | Seller | AppliedTax) -> dict[str, Any]:
-    return _canonical_parts(value)
+    return write
 
 
 def payment_to_plain(terms: PaymentTerms) -> dict[str, Any]:

@@ -364,7 +364,8 @@ class Facts:
     @property
     def due_on(self) -> date:
         """Return the first day on which anything happens by itself: a line's own end, else the renewal."""
-        return min([self.renews_on, *(self.paid_end(line.product) for line in self.lines)])
+        ends = [self.paid_end(line.product) for line in self.lines] if self.scheduled else []
+        return min([self.renews_on, *ends])
 
     @property
     def current_period(self) -> Period:

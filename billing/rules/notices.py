@@ -71,6 +71,8 @@ def _price_code(old: LineFacts, new: LineFacts, facts: Facts, on: date) -> Notic
 
 def allowances_lost(old: Allowances, new: Allowances) -> dict[str, tuple[int | str, int | str | None]]:
     """Return the allowances that end, shrink or become other words, each with before and after."""
+    if old == new:
+        return {}
     return {name: (before, new.get(name)) for name, before in old.items() if _is_loss(before, new.get(name))}
 
 

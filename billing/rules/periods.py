@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Self
 
 from billing.rules.tax import LineTaxes
@@ -120,6 +121,8 @@ class Segment:
     id: int | None = None
 
 
+# Most subscriptions of a run begin and end on the same few days.
+@lru_cache(maxsize=4096)
 def add_months(anchor: date, months: int) -> date:
     """Return the anchor's day `months` later, or the last day of that month if it has no such day.
 

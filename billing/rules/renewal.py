@@ -138,6 +138,8 @@ def _applied(
     whole: bool,
 ) -> tuple[tuple[AppliedDiscount, ...], ...]:
     """Return the discounts of each line: all for a whole term, else the percentages."""
+    if not given:
+        return ((),) * len(lines)
     if not whole:
         return tuple(discounts.percentages(given, line.product) for line in lines)
     return discounts.for_whole_period(

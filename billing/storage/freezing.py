@@ -97,7 +97,7 @@ def facts(
     return Facts(
         currency=stored["currency"],
         catalogue=_agreed(products, stored["agreed"]) if stored["agreed"] else products,
-        cycle=Cycle(stored["cycle"]),
+        cycle=_CYCLES[stored["cycle"]],
         anchor=_day(stored["anchor"]),
         period=_period(stored["period_start"], stored["period_end"]) if stored["period_start"] else None,
         paid_until=_day(stored["paid_until"]),
@@ -216,7 +216,7 @@ def _segment(row: Row) -> Segment:
         unit=row["unit"],
         quantity=row["quantity"],
         months=row["months"],
-        cycle=Cycle(row["cycle"]),
+        cycle=_CYCLES[row["cycle"]],
         charged=row["charged"],
         credited=row["credited"],
         discounts=tuple(
@@ -275,6 +275,10 @@ def _discount(order: int, row: Row) -> DiscountFacts:
         order=order,
         version=row["version"],
     )
+
+
+# To look a member up takes a tenth of asking its class for it.
+_CYCLES = {cycle.value: cycle for cycle in Cycle}
 
 
 # Most of a batch begin and end on the same few days.

@@ -17,7 +17,7 @@ def test_texts_come_back_as_they_were(acme: Account, rows: int) -> None:
     occasion = acting.occasion(by=people.user("olivia"), on=acting.date(2026, 3, 27))
     for text in NAUGHTY:
         entries = [
-            activity.entry(acme, ActivityVerb.ACCOUNT_AMENDED, occasion, after={"name": text}, reason=text)
+            activity.NewEntry(acme, ActivityVerb.ACCOUNT_AMENDED, occasion, after={"name": text}, reason=text)
             for _row in range(rows)
         ]
         activity.record_all(entries)

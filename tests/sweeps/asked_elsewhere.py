@@ -15,7 +15,6 @@ ASKED_ELSEWHERE = {
     "billing.cancellation.tell_members": "cancel_now, and the renewal that ends the account",
     "billing.debts.reopen": "settle_old, and the payment of a debt",
     "accounts.open_invitations.answer": "leave, suspend and give, before they write",
-    "accounts.activity.entry": "whoever calls has asked: it only makes an entry, unsaved",
     "billing.seats.hand_out": "assign, and join, which keeps what the account promised",
     "billing.change_request_closing.close": "every verb that decides a request, before it does",
     "billing.profile.keep": "change and change_by_staff, before they write",

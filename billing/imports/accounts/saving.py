@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from django.db import transaction
 
 from accounts import activity, lifecycle
-from accounts.models import Account, Activity, Membership
+from accounts.models import Account, Membership
 from accounts.occasion import Occasion
 from accounts.rules.activity import ActivityVerb
 from accounts.rules.roles import Role
@@ -104,7 +104,7 @@ class _Rows:
         self.recipients: list[InvoiceRecipient] = []
         self.invoices: list[Invoice] = []
         self.loaded: list[LoadedAccount] = []
-        self.entries: list[Activity] = []
+        self.entries: list[activity.NewEntry] = []
 
     def add(
         self,
@@ -138,7 +138,7 @@ class _Rows:
         self.discounts += [discount_row(subscription, new, _occasion(one)) for new in one.bought.discounts]
         self._add_money(account, subscription, one)
         self.loaded.append(LoadedAccount(account=account, parts=dict(one.digests), loaded_at=one.at))
-        entry = activity.entry(
+        entry = activity.NewEntry(
             account,
             ActivityVerb.ACCOUNT_LOADED,
             _occasion(one),
@@ -193,7 +193,7 @@ class _Rows:
         before: Mapping[str, object] | None = None,
         after: Mapping[str, object],
     ) -> None:
-        entry = activity.entry(
+        entry = activity.NewEntry(
             account, verb, _occasion(one), subject=profiles.SUBJECT, before=before, after=after
         )
         self.entries.append(entry)
@@ -280,7 +280,7 @@ class _Rows:
         InvoiceRecipient.objects.bulk_create(self.recipients)
         Invoice.objects.bulk_create(self.invoices)
         LoadedAccount.objects.bulk_create(self.loaded)
-        Activity.objects.bulk_create(self.entries)
+        activity.record_all(self.entries)
 
 
 def _occasion(one: CheckedAccount) -> Occasion:
