@@ -76,7 +76,7 @@ def record_all(entries: Iterable[NewEntry]) -> None:
     copying.copy(
         Activity,
         (*_PLAIN, "account_id", "before", "after"),
-        [(*_plain(one), one.account.pk, _text(one.before), _text(one.after)) for one in entries],
+        [(*_plain(one), one.account.id, _text(one.before), _text(one.after)) for one in entries],
     )
 
 

@@ -41,6 +41,17 @@ def _escaped(value: object) -> str:
     return text.replace("\n", r"\n").replace("\t", r"\t").replace("\r", r"\r")
 
 
+def array(values: Iterable[object]) -> str:
+    """Return values as PostgreSQL reads an array: the driver looks at each of them several times."""
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: object) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", r"\\").replace('"', r"\"") + '"'
+    return "NULL" if value is None else str(value)
+
+
 def new_ids(model: type[models.Model], count: int) -> list[int]:
     """Return ids that no row of a model has or will be given: for rows that others refer to."""
     if not count:
@@ -60,6 +71,6 @@ def values_taken(model: type[models.Model], column: str, values: Sequence[str]) 
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {column} FROM {table} WHERE {column} = ANY(%s::text[])",  # noqa: S608 - our names
-            [list(values)],
+            [array(values)],
         )
         return {value for (value,) in cursor.fetchall()}

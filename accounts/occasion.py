@@ -49,7 +49,7 @@ class Occasion:
 
     def by_itself(self) -> "Occasion":
         """Return the same without a person: what follows from an act, and nobody does."""
-        return replace(self, by=None)
+        return self if self.by is None else replace(self, by=None)
 
 
 # What tells the occasion of each of several accounts, every one at its own moment; of None the person's own.

@@ -313,7 +313,7 @@ def _invoice_row(new: NewInvoice, issued: IssuedInvoice, seller: str) -> tuple[o
     kind = Invoice.Kind.CREDIT_NOTE if document.is_credit_note else Invoice.Kind.INVOICE
     amounts = (document.total, document.prepaid, document.carried_over, document.due)
     return (
-        *(issued.id, document.number, new.account.pk, kind.value, cause.reason.value),
+        *(issued.id, document.number, new.account.id, kind.value, cause.reason.value),
         *(cause.quote.pk if cause.quote else None, document.issued_on, new.occasion.at),
         *(cause.period_start, currency, document.language, document.account_name),
         *(document.vendor_name, document.caused_by, document.request, document.requested_by),
@@ -370,7 +370,7 @@ def _move_balances(drafts: Sequence[Draft]) -> None:
         BalanceEntry,
         ("subscription_id", "amount", "amount_currency", "reason", "invoice_id", "created_at"),
         (
-            (one.account.pk, to_text(amount, currency), currency, reason.value, pk, one.occasion.at)
+            (one.account.id, to_text(amount, currency), currency, reason.value, pk, one.occasion.at)
             for pk, one, _lines in drafts
             for currency in (one.account.currency,)
             for reason, amount in _moves(one.settlement)

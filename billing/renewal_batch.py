@@ -11,11 +11,11 @@ from typing import Any, assert_never
 from uuid import UUID
 
 import structlog
-from django.contrib.postgres.fields import ArrayField
 from django.db import transaction
-from django.db.models import BigIntegerField, BooleanField, F, Func, Value
+from django.db.models import BooleanField, F, Func, Value
 
 from accounts import activity, lifecycle, mail
+from accounts.copying import array
 from accounts.failpoints import step
 from accounts.models import Account
 from accounts.occasion import Occasion, OccasionOf
@@ -136,7 +136,7 @@ def _lock(account_ids: Sequence[int], *, wait: bool) -> list[Subscription]:
 
 def _among(account_ids: Sequence[int]) -> Func:
     """Ask for these accounts by one value, an array, however many they are."""
-    ids = Func(Value(list(account_ids), ArrayField(BigIntegerField())), function="ANY")
+    ids = Func(Value(array(account_ids)), template="ANY(%(expressions)s::bigint[])")
     return Func(F("pk"), ids, template="%(expressions)s", arg_joiner=" = ", output_field=BooleanField())
 
 
@@ -144,29 +144,31 @@ def _due(
     locked: Sequence[Subscription], occasion_of: OccasionOf, done: RenewalBatch, *, alone: bool
 ) -> list[tuple[DueSubscription, LineEnding | BrokenFacts | Renewal]]:
     """Return what is due of locked subscriptions, with what happens; what raises is set aside."""
-    occasions = {one.pk: occasion_of(one.account).by_itself() for one in locked}
-    readings = loading.read_all([(one.account, occasions[one.pk].on) for one in locked], holders=True)
+    occasions = {one.account_id: occasion_of(one.account).by_itself() for one in locked}
+    readings = loading.read_all([(one.account, occasions[one.account_id].on) for one in locked], holders=True)
     to_whom = contacts.read_all([one.account for one in locked])
     found = []
     for one in locked:
-        reading, occasion = readings[one.pk], occasions[one.pk]
+        pk = one.account_id
+        reading, occasion = readings[pk], occasions[pk]
         before = replace(reading.facts, held=False) if reading.facts.held else reading.facts
         try:
             happens = due.happens(before, occasion.on, resumes_on=one.resumes_on)
         except Exception:
             if alone:
                 raise
-            done.aside.append(one.pk)
+            done.aside.append(pk)
             continue
         if happens is not None and reading.facts.held and not alone:
-            done.aside.append(one.pk)
+            done.aside.append(pk)
         elif happens is not None:
-            found.append((DueSubscription(one, reading, to_whom[one.pk], before, occasion), happens))
+            found.append((DueSubscription(one, reading, to_whom[pk], before, occasion), happens))
     return found
 
 
 def _renewing(one: DueSubscription, renewal: Renewal) -> DueRenewal:
-    on_its_day = replace(one.occasion, on=renewal.on)
+    late = one.occasion.on != renewal.on
+    on_its_day = replace(one.occasion, on=renewal.on) if late else one.occasion
     return DueRenewal(
         one.subscription, one.reading, one.contacts, one.before, one.occasion, renewal, on_its_day
     )
@@ -224,7 +226,7 @@ def _intend(issued: Sequence[tuple[DueRenewal, IssuedInvoice | None]]) -> list[I
     ]
     ids = charges.intend_all([charge for _one, charge in charged])
     return [
-        IntendedCharge(pk, one.account.pk, one.occasion)
+        IntendedCharge(pk, one.subscription.account_id, one.occasion)
         for pk, (one, _charge) in zip(ids, charged, strict=True)
     ]
 
@@ -258,7 +260,7 @@ def _to_contacts(
     kind: LetterKind, one: DueSubscription, facts: dict[str, Any], *, on: str
 ) -> list[mail.NewLetter]:
     """Return a letter of what happened on a day for each who can act on billing."""
-    pk = one.account.pk
+    pk = one.subscription.account_id
     return [
         mail.NewLetter(
             kind, pk, who.person_id, who.email, who.language, facts, f"{kind}:{pk}:{on}:{who.person_id}"

@@ -160,10 +160,10 @@ def _line(
     because: tuple[str, ...],
     capped: bool = False,
 ) -> PricedLine:
-    shares = tuple(
+    shares = [
         DiscountShare(applied.code, applied.percent, after - before)
         for applied, before, after in zip(segment.discounts, steps, steps[1:], strict=False)
-    )
+    ]
     return PricedLine(
         kind=kind,
         product=product,
@@ -176,7 +176,7 @@ def _line(
         gross=steps[0],
         amount=steps[-1],
         cycle=segment.cycle,
-        discounts=shares,
+        discounts=tuple(shares),
         taxes=segment.taxes,
         because=because,
         capped=capped,

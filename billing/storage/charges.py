@@ -37,7 +37,7 @@ def intend_all(new: Sequence[NewCharge]) -> list[UUID]:
         _COLUMNS,
         (
             (
-                *(pk, one.account.pk, one.invoice_id, to_text(one.amount, one.account.currency)),
+                *(pk, one.account.id, one.invoice_id, to_text(one.amount, one.account.currency)),
                 *(one.account.currency, one.method.reference, "", Charge.State.CREATED.value),
                 *("", "", "", one.at, False),
             )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection
 
+from accounts.copying import array
 from accounts.models import Account
 from billing.rules.parties import Buyer, buyer_from_plain
 from billing.storage.sql import CONTACTS
@@ -48,9 +49,9 @@ class AccountContacts:
 def read_all(accounts: Sequence[Account]) -> dict[int, AccountContacts]:
     """Return the contacts of accounts by the accounts' ids, in one statement."""
     with connection.cursor() as cursor:
-        cursor.execute(CONTACTS, [[account.pk for account in accounts]])
+        cursor.execute(CONTACTS, [array(account.id for account in accounts)])
         stored = dict(cursor.fetchall())
-    return {account.pk: _contacts(account, stored[account.pk]) for account in accounts}
+    return {account.id: _contacts(account, stored[account.id]) for account in accounts}
 
 
 def _contacts(account: Account, stored: Mapping[str, Any]) -> AccountContacts:

@@ -17,6 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from accounts.copying import array
 from accounts.models import Account
 from accounts.rules.capabilities import AccountState
 from billing.models import CatalogueVersion, TaxRate
@@ -30,6 +31,8 @@ from billing.storage import freezing
 from billing.storage.freezing import Row
 from billing.storage.sql import CATALOGUES, SUBSCRIPTIONS
 
+# Whose oldest unpaid invoice is named.
+OWING = (AccountState.PAST_DUE, AccountState.SUSPENDED)
 # A catalogue in a currency.
 OfferKey = tuple[int, str]
 
@@ -90,12 +93,10 @@ def read_all(
     As `read`, also in two statements: each catalogue and each country's tax rates are read once.
     """
     values: dict[str, Any] = {
-        "accounts": [account.pk for account, _on in wanted],
-        "days": [on for _account, on in wanted],
-        "scales": [10 ** exponent(account.currency) for account, _on in wanted],
-        "owing": [
-            account.state in (AccountState.PAST_DUE, AccountState.SUSPENDED) for account, _on in wanted
-        ],
+        "accounts": array(account.id for account, _on in wanted),
+        "days": array(on for _account, on in wanted),
+        "scales": array(10 ** exponent(account.currency) for account, _on in wanted),
+        "owing": array(account.state in OWING for account, _on in wanted),
         "holders": holders,
         "promos": list(promos),
     }
@@ -110,7 +111,7 @@ def read_all(
         {(one["catalogue"], one["currency"]) for one in stored.values()},
         {taxed_as(home), *(taxed_as(one["country"]) for one in stored.values())} - {""},
     )
-    accounts = {account.pk: account for account, _on in wanted}
+    accounts = {account.id: account for account, _on in wanted}
     return {pk: _reading(accounts[pk], one, kept, home) for pk, one in stored.items()}
 
 

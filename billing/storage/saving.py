@@ -188,8 +188,8 @@ def _add_segments(moves: Sequence[SubscriptionMove], new: Mapping[tuple[int, str
     """Add what is newly paid, once what ends is cut: never two that cover the same day."""
     copy_segments(
         (
-            move.subscription.pk,
-            line.id or new[move.subscription.pk, line.product],
+            move.subscription.account_id,
+            line.id or new[move.subscription.account_id, line.product],
             move.after.currency,
             segment,
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection
 
+from accounts.copying import array
 from billing.models import Subscription
 
 # What reserve_numbers gives, of every series.
@@ -140,7 +141,7 @@ def _for_all(statement: str, *columns: list[Any]) -> None:
     """Do something with many rows at once, given by their columns; nothing where there are none."""
     if columns and columns[0]:
         with connection.cursor() as cursor:
-            cursor.execute(statement, columns)
+            cursor.execute(statement, [array(column) for column in columns])
 
 
 def topbar_rows(person_id: int, account_id: int | None) -> tuple[TopbarRow, ...]:

@@ -1,6 +1,7 @@
 """Rows that are copied are what inserts would have written, whatever stands in their texts."""
 
 import pytest
+from django.db import connection
 
 from accounts import activity, copying
 from accounts.models import Account, Activity, Letter
@@ -26,6 +27,19 @@ def test_texts_come_back_as_they_were(acme: Account, rows: int) -> None:
             (text, {"name": text}, None, occasion.at)
         ] * rows
         assert {one.actor_name for one in stored} == {"Olivia Owens"}
+
+
+def test_an_array_is_read_as_its_values(db: None) -> None:
+    day = acting.date(2026, 3, 27)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT %s::text[], %s::bigint[], %s::date[], %s::bool[]",
+            [
+                copying.array([*NAUGHTY, "NULL", "{a,b}"]),
+                *map(copying.array, ([7, None], [day], [True, False])),
+            ],
+        )
+        assert cursor.fetchone() == ([*NAUGHTY, "NULL", "{a,b}"], [7, None], [day], [True, False])
 
 
 def test_nothing_is_nothing(db: None) -> None:
