@@ -14,6 +14,7 @@ from accounts.models import Account, Membership
 from accounts.rules.decision import NEEDS, Action, Contact, Decision
 from accounts.rules.roles import Permission, holders
 from admin_center import navigation
+from admin_center.wording.help import ARTICLES, Article
 from billing.storage import statements
 
 # How many of a person's accounts the top bar lists; the chooser lists them all.
@@ -76,6 +77,26 @@ class Frame:
     def title(self) -> Any:
         """The title of a page that has none of its own."""
         return navigation.title(self.here)
+
+    @cached_property
+    def article(self) -> Article | None:
+        """The article of help that explains this page of an account."""
+        page = navigation.PAGES.get(self.here) if self.account else None
+        return ARTICLES[page.article] if page and page.article else None
+
+    @cached_property
+    def article_url(self) -> str:
+        """Where that article is."""
+        return self.help_url(navigation.PAGES[self.here].article)
+
+    def help_url(self, article: str = "") -> str:
+        """Return where help, or an article of it, is for who comes from this page.
+
+        To what a form answered nobody comes back by its address.
+        """
+        slug = self.account.slug if self.account else ""
+        came_from = self.request.path if self.request.method in ("GET", "HEAD") else ""
+        return navigation.help_address(slug, article, came_from)
 
     @cached_property
     def topbar(self) -> SafeString:

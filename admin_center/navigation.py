@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.template.loader import get_template
@@ -20,10 +20,11 @@ from admin_center.wording import labels
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as the frame knows it: its words, and the page above it."""
+    """A page as the frame knows it: its words, the page above it, and the article of help on it."""
 
     words: Any
     parent: str = ""
+    article: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,61 +62,71 @@ def back_office_address() -> str:
     return f"{origin.scheme}://{host}{reverse('vendor:index')}"
 
 
+# The articles of help that explain pages (admin_center/wording/help.py).
+SEEING, CHANGING, RENEWALS = "seeing-a-subscription", "changing-a-subscription", "renewals"
+AMOUNTS, CANCELLING, PEOPLE = "amounts", "cancelling", "buying-seats"
+
 PAGES = {
-    "home": Page(_("Home")),
+    "home": Page(_("Home"), article=SEEING),
     "billing": Page(_("Billing"), "home"),
-    "subscription": Page(_("Subscription"), "billing"),
-    "manage": Page(_("Manage subscription"), "subscription"),
-    "quote": Page(_("Review and confirm"), "subscription"),
-    "request": Page(_("Change request"), "subscription"),
-    "limits": Page(_("Limits for change requests"), "subscription"),
-    "request_comment": Page(_("Change request"), "subscription"),
-    "request_receipt": Page(_("Receipt"), "subscription"),
-    "quote_keep": Page(_("Kept quotes"), "subscription"),
-    "kept_quotes": Page(_("Kept quotes"), "subscription"),
-    **dict.fromkeys(("kept_quote", "kept_link", "kept_link_revoke"), Page(_("Kept quote"), "kept_quotes")),
-    "give_back": Page(_("Subscription"), "billing"),
-    "cancel": Page(_("Cancellations"), "subscription"),
-    "cancel_product": Page(_("Cancellations"), "subscription"),
-    "cancel_at_end": Page(_("End the account with its period"), "cancel"),
-    "cancel_account": Page(_("Cancel the account at once"), "cancel"),
-    "export": Page(_("Export of the account’s data"), "cancel"),
-    "export_file": Page(_("Export of the account’s data"), "cancel"),
-    "renewal": Page(_("Coming renewal"), "subscription"),
-    "calendar_make": Page(_("Private calendar"), "renewal"),
-    "forecast": Page(_("Twelve months ahead"), "subscription"),
-    "payment": Page(_("Payment"), "billing"),
-    "payment_return": Page(_("The new payment method"), "payment"),
-    **dict.fromkeys(("payment_add", "method_use", "method_remove"), Page(_("Payment"), "billing")),
-    "quote_return": Page(_("Back from the payment page"), "subscription"),
-    "profile": Page(_("Billing profile"), "billing"),
-    **dict.fromkeys(("recipient_add", "recipient_remove"), Page(_("Billing profile"), "billing")),
-    "invoices": Page(_("Invoices"), "billing"),
-    "invoice": Page(_("Invoice"), "invoices"),
-    "invoice_links": Page(_("Links to pay an invoice"), "invoices"),
-    "payment_link_revoke": Page(_("Links to pay an invoice"), "invoices"),
-    "statement": Page(_("Statement of account"), "invoices"),
-    "credit": Page(_("Credit balance"), "invoices"),
-    "contacts": Page(_("Contacts"), "billing"),
-    "people": Page(_("People"), "home"),
-    "invite": Page(_("Invite somebody"), "people"),
-    "invite_several": Page(_("Invite several people"), "people"),
-    **dict.fromkeys(("planned_resume", "planned_discard"), Page(_("Invite somebody"), "people")),
-    "member": Page(_("Member"), "people"),
+    "subscription": Page(_("Subscription"), "billing", SEEING),
+    "manage": Page(_("Manage subscription"), "subscription", CHANGING),
+    "quote": Page(_("Review and confirm"), "subscription", CHANGING),
+    "request": Page(_("Change request"), "subscription", CHANGING),
+    "limits": Page(_("Limits for change requests"), "subscription", CHANGING),
+    "request_comment": Page(_("Change request"), "subscription", CHANGING),
+    "request_receipt": Page(_("Receipt"), "subscription", CHANGING),
+    "quote_keep": Page(_("Kept quotes"), "subscription", CHANGING),
+    "kept_quotes": Page(_("Kept quotes"), "subscription", CHANGING),
+    **dict.fromkeys(
+        ("kept_quote", "kept_link", "kept_link_revoke"), Page(_("Kept quote"), "kept_quotes", CHANGING)
+    ),
+    "give_back": Page(_("Subscription"), "billing", CHANGING),
+    "cancel": Page(_("Cancellations"), "subscription", CANCELLING),
+    "cancel_product": Page(_("Cancellations"), "subscription", CANCELLING),
+    "cancel_at_end": Page(_("End the account with its period"), "cancel", CANCELLING),
+    "cancel_account": Page(_("Cancel the account at once"), "cancel", CANCELLING),
+    "export": Page(_("Export of the account’s data"), "cancel", CANCELLING),
+    "export_file": Page(_("Export of the account’s data"), "cancel", CANCELLING),
+    "renewal": Page(_("Coming renewal"), "subscription", RENEWALS),
+    "calendar_make": Page(_("Private calendar"), "renewal", RENEWALS),
+    "forecast": Page(_("Twelve months ahead"), "subscription", RENEWALS),
+    "payment": Page(_("Payment"), "billing", AMOUNTS),
+    "payment_return": Page(_("The new payment method"), "payment", AMOUNTS),
+    **dict.fromkeys(("payment_add", "method_use", "method_remove"), Page(_("Payment"), "billing", AMOUNTS)),
+    "quote_return": Page(_("Back from the payment page"), "subscription", CHANGING),
+    "profile": Page(_("Billing profile"), "billing", AMOUNTS),
+    **dict.fromkeys(("recipient_add", "recipient_remove"), Page(_("Billing profile"), "billing", AMOUNTS)),
+    "invoices": Page(_("Invoices"), "billing", AMOUNTS),
+    "invoice": Page(_("Invoice"), "invoices", AMOUNTS),
+    "invoice_links": Page(_("Links to pay an invoice"), "invoices", AMOUNTS),
+    "payment_link_revoke": Page(_("Links to pay an invoice"), "invoices", AMOUNTS),
+    "statement": Page(_("Statement of account"), "invoices", AMOUNTS),
+    "credit": Page(_("Credit balance"), "invoices", AMOUNTS),
+    "contacts": Page(_("Contacts"), "billing", PEOPLE),
+    "people": Page(_("People"), "home", PEOPLE),
+    "invite": Page(_("Invite somebody"), "people", PEOPLE),
+    "invite_several": Page(_("Invite several people"), "people", PEOPLE),
+    **dict.fromkeys(("planned_resume", "planned_discard"), Page(_("Invite somebody"), "people", PEOPLE)),
+    "member": Page(_("Member"), "people", PEOPLE),
     **dict.fromkeys(
         ("member_role", "member_delegate", "member_seat", "member_suspend", "member_resume"),
-        Page(_("Member"), "people"),
+        Page(_("Member"), "people", PEOPLE),
     ),
-    "member_remove": Page(_("Remove a member"), "people"),
-    "ownership": Page(_("Ownership"), "people"),
-    "ownership_offer": Page(_("Offer the ownership"), "ownership"),
-    "ownership_accept": Page(_("Become the owner"), "ownership"),
-    "activity": Page(_("Activity"), "home"),
+    "member_remove": Page(_("Remove a member"), "people", PEOPLE),
+    "ownership": Page(_("Ownership"), "people", PEOPLE),
+    "ownership_offer": Page(_("Offer the ownership"), "ownership", PEOPLE),
+    "ownership_accept": Page(_("Become the owner"), "ownership", PEOPLE),
+    "activity": Page(_("Activity"), "home", SEEING),
     "search": Page(pgettext_lazy("page", "Search"), "home"),
     "chooser": Page(_("Your accounts")),
+    "account_help": Page(_("Help pages"), "home"),
+    "account_help_page": Page(_("Help"), "account_help"),
+    "search_everywhere": Page(pgettext_lazy("page", "Search"), "chooser"),
     "help": Page(_("Help")),
     "help_page": Page(_("Help"), "help"),
 }
+
 
 SIDEBAR = (
     ("", (Entry("home", "home", Action.ENTER),)),
@@ -136,6 +147,7 @@ SIDEBAR = (
             Entry("activity", "activity", Action.VIEW_ACTIVITY),
         ),
     ),
+    (_("Help"), (Entry("account_help", "help", Action.ENTER),)),
 )
 
 
@@ -188,6 +200,16 @@ def _address(name: str, slug: str) -> str:
         return reverse(name, args=[slug]) if slug else reverse(name)
     except NoReverseMatch:
         return ""
+
+
+def help_address(slug: str, article: str = "", came_from: str = "") -> str:
+    """Return the address of help, or of an article of it; in the frame of the account that has the slug.
+
+    `came_from` is the address of the page of that account to which it leads back.
+    """
+    name, parts = ("help_page", [article]) if article else ("help", [])
+    address = reverse(f"account_{name}", args=[slug, *parts]) if slug else reverse(name, args=parts)
+    return f"{address}?from={quote(came_from)}" if slug and came_from else address
 
 
 def title(here: str) -> Any:

@@ -59,6 +59,8 @@ register_converter(InvoiceNumber, "invoice")
 of_account: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("search/", search.search, name="search"),
+    path("help/", help.account_index, name="account_help"),
+    path("help/<slug:article>/", help.account_article, name="account_help_page"),
     path("billing/subscription/", subscription.subscription, name="subscription"),
     path("billing/subscription/manage/", manage.manage, name="manage"),
     path("billing/subscription/manage/preview", manage.preview, name="manage_preview"),
@@ -161,6 +163,7 @@ of_account: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.chooser, name="chooser"),
     path("preferences/", home.preferences, name="preferences"),
+    path("search/", search.everywhere, name="search_everywhere"),
     path("a/<slug:slug>/", include(of_account)),
     path("closed/", cancellation.closed, name="closed"),
     path("invitations/<str:token>/", invitations.join, name="join"),
@@ -169,7 +172,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pay/back/", payment_links.back, name="pay_return"),
     path("pay/<str:token>/", payment_links.link, name="pay_link"),
     path("help/", help.index, name="help"),
-    path("help/<slug:slug>/", help.page, name="help_page"),
+    path("help/<slug:article>/", help.article, name="help_page"),
     path("sign-in/", include("admin_center.sign_in_urls")),
     path("sandbox-provider/method/<str:token>/", sandbox.method, name="sandbox_method"),
     path("sandbox-provider/pay/<str:token>/", sandbox.pay, name="sandbox_pay"),

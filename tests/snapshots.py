@@ -157,7 +157,7 @@ def beginnings(user: User | None) -> list[str]:
     # And another company's, which is not there for them.
     for account in [*mine.order_by("pk"), Account.objects.get(slug="acme")]:
         begun += [
-            reverse(name, kwargs={"slug": account.slug})
+            reverse(name, kwargs={"slug": account.slug, **dict(route.parts)})
             for name, route in routes.ACCOUNT.items()
             if route.get and not route.child
         ]

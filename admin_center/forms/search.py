@@ -1,4 +1,6 @@
-"""The one search of an account."""
+"""The one search: of an account, outside of accounts, and of help alone."""
+
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -17,3 +19,18 @@ class AccountSearch(forms.Form):
             {"placeholder": _("Page, person, invoice or account"), "data-search-field": ""}
         ),
     )
+
+
+class SearchEverywhere(AccountSearch):
+    """The same outside of accounts: a few words of an account of the reader, or of help."""
+
+    def __init__(self, data: Any) -> None:
+        """Say what is found here."""
+        super().__init__(data)
+        self.fields["q"].widget.attrs["placeholder"] = _("Account or help page")
+
+
+class HelpSearch(forms.Form):
+    """A few words of an article of help."""
+
+    q = SearchText(label=_("Search in help"), max_length=120, required=False)

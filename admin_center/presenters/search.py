@@ -1,4 +1,4 @@
-"""What the one search of an account finds: only what its reader may open, and a few of each kind."""
+"""What the one search finds: only what its reader may open, and a few of each kind."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from accounts.rules.decision import Action
 from accounts.rules.folding import folded, words
 from accounts.rules.roles import Role
 from admin_center.navigation import PAGES
+from admin_center.presenters import help as help_presenter
 from admin_center.wording import phrases
 from admin_center.wording.labels import ROLES
 from billing.models import Invoice
@@ -50,7 +51,7 @@ class SearchGroup:
     all_url: str = ""
 
 
-def found(text: str, gate: Gate, help_pages: Iterable[SearchHit]) -> list[SearchGroup]:
+def found(text: str, gate: Gate) -> list[SearchGroup]:
     """Return what who stands at the gate finds, by kind, in at most three statements besides the gate's."""
     asked = words(text)
     if not asked:
@@ -59,9 +60,16 @@ def found(text: str, gate: Gate, help_pages: Iterable[SearchHit]) -> list[Search
         SearchGroup(pgettext("search", "Pages"), "product", list(_pages(asked, gate))[:MOST]),
         _people(text, gate),
         _invoices(text, gate),
-        SearchGroup(_("Your accounts"), "account", list(_accounts(asked, gate.user))),
-        SearchGroup(_("Help"), "help", [one for one in help_pages if _fits(asked, one.name, one.note)]),
+        _accounts(asked, gate.user),
+        _help(text, gate.account.slug),
     ]
+    return [group for group in groups if group.hits]
+
+
+def found_everywhere(text: str, person: User) -> list[SearchGroup]:
+    """Return what somebody finds outside of accounts, by kind, in at most one statement."""
+    asked = words(text)
+    groups = [_accounts(asked, person), _help(text)] if asked else []
     return [group for group in groups if group.hits]
 
 
@@ -126,8 +134,18 @@ def _cut(group: SearchGroup, name: str, slug: str, text: str) -> SearchGroup:
     return SearchGroup(group.words, group.icon, group.hits[:MOST], url)
 
 
-def _accounts(asked: Iterable[str], person: User) -> Iterator[SearchHit]:
+def _accounts(asked: Iterable[str], person: User) -> SearchGroup:
     mine = Membership.objects.of(person).exclude(account__state=AccountState.CANCELLED)
     # Of the few that a person has, which the top bar reads too.
-    for one in [one for one in mine if _fits(asked, one.account.name)][:MOST]:
-        yield SearchHit(one.account.name, reverse("home", args=[one.account.slug]), ROLES[Role(one.role)])
+    hits = [
+        SearchHit(one.account.name, reverse("home", args=[one.account.slug]), ROLES[Role(one.role)])
+        for one in mine
+        if _fits(asked, one.account.name)
+    ]
+    return SearchGroup(_("Your accounts"), "account", hits[:MOST])
+
+
+def _help(text: str, slug: str = "") -> SearchGroup:
+    articles = help_presenter.links(help_presenter.found(text), slug)
+    hits = [SearchHit(one.article.title, one.url, one.article.about) for one in articles]
+    return SearchGroup(_("Help"), "help", hits)

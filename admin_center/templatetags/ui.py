@@ -140,6 +140,13 @@ def _icon(name: str, label: str) -> SafeString:
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', sprite, name)
 
 
+@register.simple_tag(takes_context=True)
+def help_url(context: Context, article: str = "") -> str:
+    """Return where help, or an article of it, is: in the account's frame, with the way back to this page."""
+    address: str = context["frame"].help_url(article)
+    return address
+
+
 @register.simple_tag
 def status(code: str) -> str:
     """Return the badge of a code; KeyError for a code without words (admin_center/wording/labels.py)."""

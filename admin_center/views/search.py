@@ -1,28 +1,42 @@
-"""The one search of an account: pages, people, invoices, the reader's other accounts, help."""
+"""The one search: pages, people and invoices of an account, the reader's accounts, help."""
 
-from django.http import HttpResponse
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from accounts.rules.decision import Action
-from admin_center.forms.search import AccountSearch
+from admin_center.forms.search import AccountSearch, SearchEverywhere
 from admin_center.pages import AccountRequest, page
 from admin_center.presenters import search as search_presenter
-from admin_center.views.help import PAGES
 
 
 @require_safe
 @page(Action.ENTER)
 def search(request: AccountRequest) -> HttpResponse:
-    """Show what was found, or the empty field, ready to be typed in."""
+    """Show what was found in an account, or the empty field, ready to be typed in."""
     form = AccountSearch(request.GET)
-    text = form.cleaned_data.get("q", "") if form.is_valid() else ""
+    text = _asked(form)
+    return _answer(request, form, search_presenter.found(text, request.gate))
+
+
+@require_safe
+def everywhere(request: HttpRequest) -> HttpResponse:
+    """Show what was found outside of accounts."""
+    form = SearchEverywhere(request.GET)
+    person = cast(User, request.user)
+    return _answer(request, form, search_presenter.found_everywhere(_asked(form), person))
+
+
+def _asked(form: AccountSearch) -> str:
+    return form.cleaned_data.get("q", "") if form.is_valid() else ""
+
+
+def _answer(
+    request: HttpRequest, form: AccountSearch, groups: list[search_presenter.SearchGroup]
+) -> HttpResponse:
     if "q" not in request.GET:
         form.fields["q"].widget.attrs["autofocus"] = True
-    help_pages = [
-        search_presenter.SearchHit(title, reverse("help_page", args=[slug]), about)
-        for slug, (title, about, _icon) in PAGES.items()
-    ]
-    groups = search_presenter.found(text, request.gate, help_pages)
-    return render(request, "search/page.html", {"form": form, "text": text, "groups": groups})
+    return render(request, "search/page.html", {"form": form, "text": _asked(form), "groups": groups})

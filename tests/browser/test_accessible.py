@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
+from admin_center.wording.help import ARTICLES
 from tests.browser import axe
 from tests.browser.visiting import DESKTOP, NARROW, PHONE, Visit
 from tests.people import PASSWORD
@@ -20,10 +21,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.breaks_invariants]
 # Whose pages differ: the owner's and admin's views, what an agent is refused, the other types, the states.
 VIEWS = [("owner", "SA"), ("admin", "AA"), ("agent", "MA"), ("owner", "SE"), ("admin", "SP"), ("owner", "SC")]
 LOOKS: list[tuple[Literal["light", "dark"], Any]] = [("light", DESKTOP), ("dark", PHONE)]
-OUTSIDE = ["/sign-in/login/", "/sign-in/password/reset/", "/sign-in/inactive/", "/help/", "/help/cancelling/",
-           "/help/account-types/", "/help/buying-seats/", "/help/temporary-subscriptions/"]  # fmt: skip
-OWN = ["/", "/sign-in/2fa/", "/sign-in/sessions/", "/sign-in/password/change/", "/sign-in/reauthenticate/",
-       "/sign-in/logout/", "/a/nowhere/"]  # fmt: skip
+OUTSIDE = ["/sign-in/login/", "/sign-in/password/reset/", "/sign-in/inactive/", "/help/",
+           *(f"/help/{name}/" for name in ARTICLES)]  # fmt: skip
+OWN = ["/", "/search/?q=a", "/help/?q=zzzz", "/sign-in/2fa/", "/sign-in/sessions/",
+       "/sign-in/password/change/", "/sign-in/reauthenticate/", "/sign-in/logout/",
+       "/a/nowhere/"]  # fmt: skip
 
 
 def addresses(place: World, key: str) -> list[str]:

@@ -84,7 +84,7 @@ def test_the_session_of_who_was_removed_gets_nothing_anywhere(
     ids = world.own_ids(firm)
     addresses = [review]
     for name, route in routes.ACCOUNT.items():
-        parts = {"slug": "acme"}
+        parts = {"slug": "acme", **dict(route.parts)}
         if route.child:
             parts[route.part or route.child] = ids[route.child]
         addresses.append(reverse(name, kwargs=parts))

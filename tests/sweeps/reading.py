@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
 
+from admin_center.wording.help import ARTICLES
 from tests.documents.reading import text_of
 from tests.sweeps import routes, world
 from tests.sweeps.routes import Route
@@ -60,7 +61,7 @@ def pages(place: World, accounts: list[tuple[str, str]], people: list[str], **he
 def shown_at(name: str, route: Route, slug: str, ids: dict[str, Any]) -> Iterator[str]:
     """Yield the addresses at which a page of an account is looked at: for each child, and each tab."""
     for child in (route.child, *route.also):
-        parts: dict[str, Any] = {"slug": slug}
+        parts: dict[str, Any] = {"slug": slug, **dict(route.parts)}
         if child:
             parts[route.part or route.child] = ids[child]
         for query in route.tabs or ("",):
@@ -72,10 +73,11 @@ def outside(place: World, people: list[str], **heads: str) -> Iterator[Page]:
     for person in people:
         for name, route in sorted(routes.OUTSIDE.items()):
             if route.get == routes.READ:
-                where = reverse(name, kwargs=dict(route.parts))
-                yield read(place.clients[person], where, name, person, **heads)
-        for slug in ("cancelling", "buying-seats", "temporary-subscriptions", "account-types"):
-            where = reverse("help_page", args=[slug])
+                for query in route.tabs or ("",):
+                    where = reverse(name, kwargs=dict(route.parts)) + query
+                    yield read(place.clients[person], where, name, person, **heads)
+        for article in ARTICLES:
+            where = reverse("help_page", args=[article])
             yield read(place.clients[person], where, "help_page", person, **heads)
         for which in world.LINKS:
             where = reverse("pay_link", args=[world.token(place.accounts["S", "A"], which)])

@@ -8,6 +8,7 @@ A new address in urls.py without a row here fails `test_every_address_has_a_row`
 - `child`, `part`: for an address with an id beside the account, which of `world.own_ids` it takes, and
   under which name; `also`: other children that the page shows; `absent`: what it answers for an id that
   is not there (or is another account's: the same); `whose`: only this person's page finds it;
+- `parts`: what else an address is made of;
 - `post_action`: what the verb behind a POST demands beyond the page's own action;
 - `queries`: the most statements that it may need, when 20 are too many or too few.
 
@@ -43,6 +44,9 @@ READ = (200,)
 
 ACCOUNT: dict[str, Route] = {
     "home": Route("enter", READ),
+    # By a word of an article, and by one of none.
+    "account_help": Route("enter", READ, tabs=("", "?q=price", "?q=zzzz")),
+    "account_help_page": Route("enter", READ, parts=(("article", "amounts"),)),
     # By a letter that people, pages and numbers have.
     "search": Route("enter", READ, tabs=("", "?q=a", "?q=2", "?q=zzzz")),
     "subscription": Route("view_subscription", READ, tabs=("", "?tab=requests")),
@@ -185,8 +189,9 @@ ACCOUNT: dict[str, Route] = {
 OUTSIDE: dict[str, Route] = {
     "chooser": Route(get=(200, 302), who="signed_in"),
     "preferences": Route(post=(302,), who="open"),
-    "help": Route(get=READ, who="open"),
-    "help_page": Route(get=READ, who="open", parts=(("slug", "cancelling"),)),
+    "help": Route(get=READ, who="open", tabs=("", "?q=price", "?q=zzzz")),
+    "help_page": Route(get=READ, who="open", parts=(("article", "cancelling"),)),
+    "search_everywhere": Route(get=READ, who="signed_in", tabs=("", "?q=a", "?q=zzzz")),
     # Nobody of the world has just cancelled.
     "closed": Route(get=(410,), who="open"),
     "healthz": Route(get=READ, who="open"),

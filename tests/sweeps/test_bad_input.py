@@ -68,7 +68,7 @@ def assert_defused(answer: Any, address: str, body: str) -> None:
 
 def own(place: World, name: str, key: tuple[str, str]) -> str:
     account, route = place.accounts[key], routes.ACCOUNT[name]
-    parts: dict[str, Any] = {"slug": account.slug}
+    parts: dict[str, Any] = {"slug": account.slug, **dict(route.parts)}
     if route.child:
         parts[route.part or route.child] = world.own_ids(account)[route.child]
     return reverse(name, kwargs=parts)

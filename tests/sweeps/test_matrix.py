@@ -156,7 +156,7 @@ def test_the_small_matrix_holds_every_pair() -> None:
 
 
 def address(target: Target, slug: str, child: Any) -> str:
-    parts: dict[str, Any] = {"slug": slug}
+    parts: dict[str, Any] = {"slug": slug, **dict(target.route.parts)}
     if target.route.child:
         parts[target.route.part or target.route.child] = child
     return reverse(target.name, kwargs=parts)

@@ -120,7 +120,7 @@ def test_no_next_step_leads_nowhere(state: str, kind: str) -> None:
 
 def faults(browser: Client, account: Account, page: str, state: str, unsaid: tuple[str, ...]) -> list[str]:
     """Return what leads nowhere on one page for one person."""
-    address = reverse(page, args=[account.slug])
+    address = reverse(page, kwargs={"slug": account.slug, **dict(routes.ACCOUNT[page].parts)})
     answer = browser.get(address, follow=True)
     body = unquote(unescape(answer.content.decode()))
     found = [f"says “{text}”" for text in unsaid if text in body]
