@@ -62,17 +62,32 @@ class CheckedQuote:
     quote: quoting.PricedQuote
 
 
-def check(account: Account, quote: Quote, on: date) -> CheckedQuote:
-    """Price a stored quote again under the lock.
+@dataclass(frozen=True, slots=True)
+class LockedSubscription:
+    """A subscription that nobody else changes until the transaction ends, and what was read of it then."""
+
+    subscription: Subscription
+    reading: loading.LoadedFacts
+
+
+def lock(account: Account, changes: tuple[Change, ...], on: date) -> LockedSubscription:
+    """Lock a subscription, under its account's lock, and the codes that changes use; read it after that."""
+    subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account.pk)
+    _lock_promos(subscription, changes)
+    reading = loading.read(account, on, holders=True, promos=promo_codes(changes))
+    assert reading is not None  # it was locked
+    return LockedSubscription(subscription, reading)
+
+
+def check(account: Account, quote: Quote, on: date, locked: LockedSubscription | None = None) -> CheckedQuote:
+    """Price a stored quote again under the lock; `locked` is what was locked and read for it just before.
 
     Raises QuoteOutdated where any line, the version or what is due differs from what was shown, and
     Refusal where it can't be made at all.
     """
     changes = changes_from_plain(quote.changes)
-    subscription = Subscription.objects.select_for_update(no_key=True).get(pk=account.pk)
-    _lock_promos(subscription, changes)
-    reading = loading.read(account, on, holders=True, promos=promo_codes(changes))
-    assert reading is not None  # the quote refers to the subscription
+    locked = locked or lock(account, changes, on)
+    subscription, reading = locked.subscription, locked.reading
     # A quote that is held is itself what the rules would refuse to go on beside.
     before = replace(reading.facts, held=False) if quote.state == Quote.State.HELD else reading.facts
     if quote.person.is_staff:

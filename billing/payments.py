@@ -124,8 +124,7 @@ def pay(
         method = payment_uses.method_of(account, method_id)
         if method is None:
             raise NoPaymentMethod
-        at = occasion.at
-        charge = intend(account, invoice.due, method, at, invoice=invoice, return_url=return_url)
+        charge = intend(account, invoice.due, method, occasion.at, invoice=invoice, return_url=return_url)
         activity.record(account, ActivityVerb.INVOICE_PAYMENT_STARTED, occasion, invoice=invoice.number)
     return collect(charge.pk, occasion=occasion)
 
@@ -178,7 +177,8 @@ def settle(charge_id: UUID, outcome: PaymentOutcome, *, occasion: Occasion) -> N
     backup = None
     with transaction.atomic():
         account = Account.objects.lock_for(Charge, charge_id)
-        charge = Charge.objects.select_for_update(no_key=True).get(pk=charge_id)
+        locked = Charge.objects.select_for_update(no_key=True, of=("self",))
+        charge = locked.select_related("quote__person").get(pk=charge_id)
         if charge.state in Charge.OPEN:
             backup = _take_in(account, charge, outcome, occasion)
         elif charge.state == Charge.State.FAILED and outcome.status is PaymentStatus.SUCCEEDED:
@@ -218,7 +218,8 @@ def _take_in(account: Account, charge: Charge, outcome: PaymentOutcome, occasion
             charge.state = Charge.State.UNKNOWN
         case _:
             assert_never(outcome.status)
-    charge.save(update_fields=["state", "settled_at", "failure", "reference", "action_url", "refund_due"])
+    told = ["state", "settled_at", "failure", "reference", "action_url", "refund_due", "invoice"]
+    charge.save(update_fields=told)
     # Who left a change waiting at their bank is not there any more when it is given up.
     left = charge.quote is not None and at - charge.created_at > LONGEST_WAIT
     if charge.state == Charge.State.FAILED and backup is None and (left or not read):
@@ -287,7 +288,6 @@ def _apply_held(account: Account, charge: Charge, quote: Quote, occasion: Occasi
     assert invoice is not None  # something was due
     InvoicePayment.objects.create(invoice=invoice, charge=charge, paid_at=occasion.at)
     charge.invoice = invoice
-    charge.save(update_fields=["invoice"])
     return True
 
 

@@ -17,7 +17,7 @@ from accounts.rules.activity import ActivityVerb
 from accounts.rules.capabilities import Capability
 from accounts.rules.decision import Action
 from billing import approvals, cancellation, payments, planned_invitations, quote_json, renewal
-from billing.applying import QuoteOutdated, apply, check, promo_codes
+from billing.applying import QuoteOutdated, apply, check, lock, promo_codes
 from billing.models import (
     Cancellation,
     ChangeRequest,
@@ -195,7 +195,8 @@ def _accept(
 ) -> tuple[QuoteChanged | None, UUID | None]:
     """Carry out a quote under the lock, or hold it for its payment; return the charge to collect."""
     account = Account.objects.lock_for(Quote, quote_id)
-    quote = Quote.objects.select_for_update(no_key=True).get(pk=quote_id, person=occasion.person)
+    rows = Quote.objects.select_for_update(no_key=True, of=("self",)).select_related("person", "request")
+    quote = rows.get(pk=quote_id, person=occasion.person)
     if quote.state in (Quote.State.CONFIRMED, Quote.State.HELD):
         return None, None
     at = occasion.at
@@ -203,12 +204,12 @@ def _accept(
     if over or quote.state != Quote.State.OPEN or at >= quote.expires_at:
         raise QuoteOver(quote)
     changes = changes_from_plain(quote.changes)
-    reading = _read(account, changes, occasion.on)
-    _demand(account, changes, reading.facts, occasion=occasion)
+    locked = lock(account, changes, occasion.on)
+    _demand(account, changes, locked.reading.facts, occasion=occasion)
     if order is not None:
         _note(quote, order)
     try:
-        checked = check(account, quote, occasion.on)
+        checked = check(account, quote, occasion.on, locked)
     except QuoteOutdated as drifted:
         new = store(
             account,
