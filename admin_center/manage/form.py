@@ -1,6 +1,7 @@
 """The Manage form: the whole wish as it is typed, field by field, strictly."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from admin_center.forms.fields import Day, Lines, Text, WholeNumber
 from admin_center.manage import products as manage_products
 from admin_center.manage.options import ManageOptions
 from admin_center.wording import phrases
+from billing.rules.changes import BuyTemporarySeats, Change
 from billing.rules.checks import LONGEST_TEMPORARY
 from billing.rules.comparing import equal_or_above
 from billing.rules.facts import EditionFacts, LineFacts, ProductFacts
@@ -31,6 +33,26 @@ def _day(label: Any, help_text: Any = "") -> Day:
     return Day(label=label, required=False, widget=widget, help_text=help_text)
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A field with an error: its name and label, and the id of what is focused to mend it."""
+
+    name: str
+    label: str
+    anchor: str
+
+
+class _Radios(forms.RadioSelect):
+    """Radio buttons of which the first alone takes the focus."""
+
+    def create_option(self, name: str, value: Any, label: Any, selected: Any, index: int, **options: Any) -> Any:
+        """Leave the focus to the first."""
+        option = super().create_option(name, value, label, selected, index, **options)
+        if index:
+            option["attrs"].pop("autofocus", None)
+        return option
+
+
 class ManageForm(forms.Form):
     """All that may be changed at once. Fields are named by what they are for: `seats-support`.
 
@@ -41,7 +63,7 @@ class ManageForm(forms.Form):
     Of a wide catalogue only what is held, posted or opened has fields; what has none stays as it is.
     """
 
-    cycle = forms.ChoiceField(label=gettext_lazy("Billing cycle"), required=False, widget=forms.RadioSelect)
+    cycle = forms.ChoiceField(label=gettext_lazy("Billing cycle"), required=False, widget=_Radios)
     extend = forms.BooleanField(label=gettext_lazy("Extend by one period"), required=False)
     temporary_product = forms.ChoiceField(label=gettext_lazy("Product"), required=False)
     temporary_seats = WholeNumber(
@@ -89,6 +111,9 @@ class ManageForm(forms.Form):
         self._settle_cycle()
         self._settle_temporary()
         self._settle_rest()
+        if not desk.first:
+            # As they stand on the page: the products come before what concerns all of them.
+            self.order_fields([name for name in self.fields if "-" in name])
 
     # --- Fields ---------------------------------------------------------------------------------
 
@@ -232,6 +257,9 @@ class ManageForm(forms.Form):
         typed, combines = self.cleaned_data.get(name), self.cleaned_data.get(f"combine-{product.key}")
         if combines and typed is None and name not in self.errors:
             self.add_error(name, NUMBERS["required"])
+        elif not combines and f"combine-{product.key}" in self.fields:
+            # Not ticked: nothing typed inside counts, and its field is not to be seen.
+            self.errors.pop(name, None)
         elif typed and typed < product.minimum:
             least = phrases.number(product.minimum)
             self.add_error(name, _("At least %(least)s, or none.") % {"least": least})
@@ -273,8 +301,16 @@ class ManageForm(forms.Form):
     @property
     def noted(self) -> tuple[forms.BoundField, ...]:
         """Return the fields that have a place for notes beside them."""
-        plain = ("remove-", "leave-", "keep-", "combine-")
-        return tuple(field for field in self.visible_fields() if not field.html_name.startswith(plain))
+        return tuple(field for field in self.visible_fields() if not field.html_name.startswith("combine-"))
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Return the fields that have errors, in their order on the page."""
+        return tuple(
+            Fault(field.html_name, str(field.label), field.id_for_label or f"{field.auto_id}_0")
+            for field in self.noted
+            if field.errors
+        )
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -294,8 +330,8 @@ class ManageForm(forms.Form):
         chosen = (name.removeprefix("edition-") for name in self.fields if name.startswith("edition-"))
         return tuple((product, self.purpose(product)) for product in chosen)
 
-    def field_of(self, code: str, product: str | None) -> str | None:
-        """Return the field that a refusal of the rules concerns, None where it concerns them all."""
+    def field_of(self, code: str, product: str, wanted: Iterable[Change]) -> str:
+        """Return the field that a refusal of what was wanted concerns, empty where it concerns them all."""
         by_code = {
             "promo_not_valid": "promo",
             "extension_ahead": "extend",
@@ -304,8 +340,11 @@ class ManageForm(forms.Form):
             "start_in_past": "temporary_first",
             "no_price_in_cycle": "cycle",
         }
-        name = by_code.get(code, f"seats-{product}")
-        return name if name in self.fields else None
+        kinds = {type(one) for one in wanted if getattr(one, "product", None) == product}
+        name = by_code.get(code) or ("temporary_seats" if kinds == {BuyTemporarySeats} else f"seats-{product}")
+        if code == "last_product":
+            name = next((one for one in self.fields if one.startswith("remove-") and self[one].value()), "")
+        return name if name in self.fields else ""
 
 
 def _range(least: int, most: int, now: int) -> str:

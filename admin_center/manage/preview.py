@@ -38,6 +38,7 @@ MOST_HOLDERS = 20
 class LivePreview:
     """What was typed, priced for one day; `left` says that it was only answered to leave what waits as it is.
 
+    `at` names the field that a refusal concerns, empty where it concerns them all.
     `instead` is the renewal without the change; `invoice`, `held`,
     `holders` and `cancels` are what helps against a refusal: the invoice to pay, the change that
     waits for its payment, who holds the seats, and that cancelling is the way.
@@ -52,6 +53,7 @@ class LivePreview:
     nothing: bool = False
     left: bool = False
     refusal: str = ""
+    at: str = ""
     invoice: str = ""
     held: UUID | None = None
     holders: list[str] = field(default_factory=list)
@@ -128,9 +130,9 @@ def _refuse(request: AccountRequest, form: ManageForm, found: LivePreview, refus
         refusal, form.desk.reading.names, contacts.vendor_contact(request.account)
     )
     product = str(refusal.data.get("product") or "")
-    name = form.field_of(refusal.code, product)
-    if name is not None:
-        form.add_error(name, found.refusal)
+    found.at = form.field_of(refusal.code, product, found.changes)
+    if found.at:
+        form.add_error(found.at, found.refusal)
     found.invoice = str(refusal.data.get("invoice") or "")
     found.undo_first = isinstance(refusal, CancellationScheduled)
     found.cancels = isinstance(refusal, LastProduct)

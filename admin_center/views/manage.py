@@ -203,10 +203,22 @@ def _page(
         "may_undo": request.gate.may(Action.UNDO_CHANGE),
         "may_cancel": request.gate.may(Action.CANCEL_ACCOUNT),
         "staff_decide": change_requests.decided_by_staff(request.account),
-        "tried": status == 422,
+        "focus": _focus(form, found) if status == 422 else "",
         "kept": kept,
     }
     return render(request, "manage/form.html", context, status=status)
+
+
+def _focus(form: ManageForm, found: LivePreview) -> str:
+    """Return what takes the focus: the first field with an error, else the first question, else the panel.
+
+    So the page opens at its place, also without script.
+    """
+    if form.faults:
+        name = form.faults[0].name
+        form.fields[name].widget.attrs["autofocus"] = True
+        return name
+    return found.unanswered[0].name if found.unanswered else "panel"
 
 
 def _title(desk: ManageOptions, gate: Gate) -> str:

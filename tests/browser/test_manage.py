@@ -80,7 +80,8 @@ def test_the_day_is_tried_and_the_cursor_stays(url: str, page: Page, be: Callabl
     expect(page.locator("#panel")).to_contain_text("$3.16")
     expect(day).to_be_focused()
     page.get_by_role("button", name="Review").click()
-    expect(page.get_by_role("alert")).to_contain_text("go back to today to review it")
+    expect(page.locator("#id_on_error")).to_contain_text("go back to today to review it")
+    expect(day).to_be_focused()
     page.get_by_role("button", name="Back to today").click()
     expect(page.locator("#panel")).to_contain_text("$3.45")
     page.get_by_role("button", name="Review").click()
@@ -99,6 +100,13 @@ def test_an_error_comes_and_goes_at_its_field(
     expect(seats).to_have_attribute("aria-invalid", "true")
     expect(seats).to_have_accessible_description("Choose a number from 1 to 10,000.", timeout=2000)
     assert barriers(page) == []
+    # Said once, in its card: the summary only leads there.
+    expect(page.get_by_text("Choose a number from 1 to 10,000.").locator("visible=true")).to_have_count(1)
+    page.get_by_role("button", name="Review").click()
+    expect(seats).to_be_focused()
+    expect(seats).to_be_in_viewport()
+    page.locator("#panel").get_by_role("link", name="Seats of Support").click()
+    expect(seats).to_be_focused()
     seats.fill("12")
     expect(note).to_be_empty()
     expect(seats).not_to_have_attribute("aria-invalid", "true")

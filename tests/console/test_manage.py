@@ -89,6 +89,72 @@ def test_seats_in_use_are_named_with_who_holds_them(ledger: Account, olivia: Cli
     answer = olivia.post(MANAGE, wish(seats_support=1))
     assert answer.status_code == 422
     assert "Seats are held by: Adam Adler, Agnes Albert. Free seats" in text(answer)
+    # In the card of what was typed, and nowhere else.
+    page = answer.content.decode()
+    assert "Seats are held by" in note(page, "seats-support")
+    assert page.count("Seats are held by") == 1
+    assert "This can’t be done as it is" not in text(answer)
+    assert focused(page) == ["seats-support"]
+
+
+def note(page: str, name: str) -> str:
+    """Return what stands as errors at a field."""
+    return page.split(f'id="id_{name}_error"')[1].split("</div>")[0]
+
+
+def focused(page: str) -> list[str]:
+    """Return the names, or ids, of what takes the focus when the page opens."""
+    tags = re.findall(r"<[^>]* autofocus[^>]*>", page)
+    return [re.findall(r'(?:name|id)="([^"]+)"', tag)[0] for tag in tags]
+
+
+@pytest.mark.parametrize(
+    ("typed", "at", "says", "links"),
+    [
+        ({"seats_support": 0}, "seats-support", "Choose a number from 1 to", ["Seats of Support"]),
+        (
+            {"seats_support": 0, "temporary_seats": 2, "promo": "x" * 41},
+            "seats-support",
+            "Choose a number from 1 to",
+            ["Seats of Support", "Last day", "Promo code"],
+        ),
+        # Refused by the rules: at the field that was filled in, not at another of the same product.
+        (
+            {"temporary_seats": 20_000, "temporary_last": "2023-08-01"},
+            "temporary_seats",
+            "from 1 to 10,000",
+            ["Extra seats"],
+        ),
+        ({"remove_support": "on"}, "remove-support", "leave nothing", ["Remove Support at the renewal"]),
+        ({"promo": "NONE"}, "promo", "This promo code does not work here", ["Promo code"]),
+        ({"cycle": "weekly"}, "cycle", "Select a valid choice", ["Billing cycle"]),
+    ],
+)
+def test_an_error_stands_in_its_card_alone_and_has_the_focus(
+    olivia: Client, typed: dict[str, Any], at: str, says: str, links: list[str]
+) -> None:
+    fields = {name: value for name, value in typed.items() if not name.startswith("temporary")}
+    sent = wish(**fields) | {name: value for name, value in typed.items() if name.startswith("temporary")}
+    page = olivia.post(MANAGE, sent).content.decode()
+    assert says in note(page, at)
+    assert page.count(says) == 1
+    assert focused(page) == [at]
+    panel = page.split('id="panel"')[1].split('class="form__actions"')[0]
+    assert re.findall(r'<a href="#[^"]+">([^<]+)</a>', panel) == links
+    for anchor in re.findall(r'<a href="#([^"]+)">', panel):
+        assert f'id="{anchor}"' in page
+
+
+def test_without_an_edit_the_summary_says_so_and_has_the_focus(olivia: Client) -> None:
+    page = olivia.post(MANAGE, wish()).content.decode()
+    assert focused(page) == ["panel"]
+    assert page.count("There is nothing to change yet") == 1
+
+
+def test_what_is_typed_into_a_suite_that_is_not_ticked_counts_for_nothing(olivia: Client) -> None:
+    seen = olivia.post(PREVIEW, wish(seats_support=11) | {"seats-suite": "0"})
+    assert "Due today $3.45" in text(seen)
+    assert olivia.post(MANAGE, wish() | {"seats-suite": "0", "combine-suite": "on"}).status_code == 422
 
 
 def test_unknown_names_smuggled_prices_and_foreign_editions_change_nothing(olivia: Client) -> None:
