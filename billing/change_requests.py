@@ -98,24 +98,30 @@ def _submit(
         subject=f"request:{made.pk}",
         after={"state": "open"},
     )
-    charge_id = _approve_within_limits(account, made, quote, reading.facts, occasion)
+    charge_id = _approve_within_limits(account, made, quote, reading, occasion)
     if made.automatic_on is None:
         change_request_letters.tell_deciders(account, made)
     return made, charge_id
 
 
 def _approve_within_limits(
-    account: Account, made: ChangeRequest, quote: PricedQuote, held: Facts, occasion: Occasion
+    account: Account,
+    made: ChangeRequest,
+    quote: PricedQuote,
+    reading: loading.LoadedFacts,
+    occasion: Occasion,
 ) -> UUID | None:
     """Carry out a request that the owner's limits approve, in the owner's name; return what to collect.
 
     Called under the lock, so that requests at once are counted one after the other.
     """
     owner = Membership.objects.select_related("user").get(account=account, role=Role.OWNER).user
-    use = use_of(quote, held)
-    why = not_automatic(
-        approvals.limits_of(account), use, approvals.spent(account, occasion.on), quote, quote.changes
-    ) or _in_the_way(account, made, quote, held, owner, occasion.on)
+    held, not_in_seats = reading.facts, reading.names.counted_in
+    use = use_of(quote, held, not_in_seats)
+    limits, spent = approvals.limits_of(account), approvals.spent(account, occasion.on)
+    why = not_automatic(limits, use, spent, quote, quote.changes, not_in_seats) or _in_the_way(
+        account, made, quote, held, owner, occasion.on
+    )
     if why is not None:
         made.not_automatic = why
         made.save(update_fields=["not_automatic"])

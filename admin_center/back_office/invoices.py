@@ -39,7 +39,7 @@ class InvoiceLineInline(StaffInline):
     @admin.display(description=_("Because of"))
     def cause(self, line: InvoiceLine) -> str:
         """Return what led to it, in words."""
-        return changes.because(line.because) or "–"
+        return changes.because(line.because, line.unit_words) or "–"
 
 
 class TryInline(StaffInline):

@@ -32,7 +32,7 @@ FAULTS = {
     "two_lines": _("the product is on two lines"),
     "scheduled_elsewhere": _("a change waits for a line that is not there, or for another day than renewal"),
     "period_off_anchor": _("the period does not follow from the anchor day"),
-    "quantity": _("the line has no seats"),
+    "quantity": _("nothing is bought on the line"),
     "over_credited": _("more was credited than charged"),
     "outside_term": _("what was paid lies outside its term"),
     "overlap": _("days are paid twice"),

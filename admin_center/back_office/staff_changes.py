@@ -48,10 +48,10 @@ MOST_SEATS, MOST_DAYS = 100_000, 365
 
 
 class SeatsForm(forms.Form):
-    """How many seats each line is to have, and temporary seats of one."""
+    """How many each line is to have, and temporary seats of one."""
 
     def __init__(self, data: Any, reading: LoadedFacts, on: Any) -> None:
-        """Offer the lines with seats, as they are."""
+        """Offer the lines that have a quantity, as they are."""
         super().__init__(data)
         self.seats = {
             line.product: line.quantity for line in reading.facts.lines if line.product not in reading.flat
@@ -59,7 +59,8 @@ class SeatsForm(forms.Form):
         names = {key: isolated(reading.names.get(key, key)) for key in self.seats}
         for key, quantity in self.seats.items():
             self.fields[f"seats-{key}"] = WholeNumber(
-                label=_("%(name)s: seats") % {"name": names[key]},
+                label=_("%(units)s of %(name)s")
+                % {"units": phrases.unit_label(reading.names, key), "name": names[key]},
                 min_value=1,
                 max_value=MOST_SEATS,
                 initial=quantity,

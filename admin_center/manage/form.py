@@ -45,7 +45,9 @@ class Fault:
 class _Radios(forms.RadioSelect):
     """Radio buttons of which the first alone takes the focus."""
 
-    def create_option(self, name: str, value: Any, label: Any, selected: Any, index: int, **options: Any) -> Any:
+    def create_option(
+        self, name: str, value: Any, label: Any, selected: Any, index: int, **options: Any
+    ) -> Any:
         """Leave the focus to the first."""
         option = super().create_option(name, value, label, selected, index, **options)
         if index:
@@ -341,7 +343,9 @@ class ManageForm(forms.Form):
             "no_price_in_cycle": "cycle",
         }
         kinds = {type(one) for one in wanted if getattr(one, "product", None) == product}
-        name = by_code.get(code) or ("temporary_seats" if kinds == {BuyTemporarySeats} else f"seats-{product}")
+        name = by_code.get(code) or (
+            "temporary_seats" if kinds == {BuyTemporarySeats} else f"seats-{product}"
+        )
         if code == "last_product":
             name = next((one for one in self.fields if one.startswith("remove-") and self[one].value()), "")
         return name if name in self.fields else ""

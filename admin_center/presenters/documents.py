@@ -160,7 +160,9 @@ def _span(period: Period) -> str:
 
 def _line(line: DocumentLine, writer: Writer) -> dict[str, Any]:
     # Each once: temporary seats are their own cause.
-    what = dict.fromkeys((quotes.kind_words(line.kind), changes.because(" ".join(line.because))))
+    what = dict.fromkeys(
+        (quotes.kind_words(line.kind), changes.because(" ".join(line.because), line.unit_words))
+    )
     return {
         "name": line.name,
         "what": ", ".join(filter(None, (*what, _span(line.covers)))),
@@ -321,7 +323,7 @@ def grounds(line: DocumentLine, document: InvoiceDocument) -> Iterator[tuple[str
         yield _("Limit"), _("Only a part of it is given back.")
     elif line.capped:
         yield _("Limit"), _("No more than was charged is given back.")
-    if cause := changes.because(" ".join(line.because)):
+    if cause := changes.because(" ".join(line.because), line.unit_words):
         yield _("Cause"), cause
     if document.caused_by:
         yield _("By"), document.caused_by

@@ -176,7 +176,7 @@ def invoiced(lines: Iterable[InvoiceLine], currency: str) -> tuple[QuoteRow, ...
             amount=to_minor(line.amount.amount, currency),
             discounts=tuple(DiscountDeduction(one["code"], one["amount"]) for one in line.discounts),
             capped=line.capped,
-            because=changes.because(line.because),
+            because=changes.because(line.because, line.unit_words),
             partial="correction" in line.because.split(),
         )
         for line in lines

@@ -3,14 +3,15 @@
 from datetime import timedelta
 from typing import Protocol, TypeAlias, assert_never
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from admin_center.wording.phrases import cycle, day, edition, line, number, product, quantity
+from admin_center.wording.phrases import cycle, day, edition, line, number, product, quantity, several
 from billing.rules import changes
 from billing.rules.conflicts import Option
 from billing.rules.facts import Facts, ScheduledFacts, ScheduledKind
-from billing.rules.names import Names
+from billing.rules.names import CountedIn, Names
 from billing.rules.periods import Cycle
 
 # What was done, where it is the cause of what is charged.
@@ -32,11 +33,17 @@ DONE = {
 }
 
 
-def because(codes: str) -> str:
-    """Return what a line was charged for, from the codes it keeps; empty where none was kept."""
+def because(codes: str, unit: CountedIn | None = None) -> str:
+    """Return what a line was charged for, from the codes it keeps; empty where none was kept.
+
+    `unit` is what its quantity is counted in: None for seats, empty where the number is all.
+    """
     causes = {"renewal": _("Renewal"), "correction": _("Correction")} | {
         kind.value: str(words) for kind, words in DONE.items()
     }
+    if unit is not None:
+        added = _("%(units)s added") % {"units": capfirst(several(unit))} if unit else _("Quantity raised")
+        causes[changes.ChangeKind.ADD_SEATS.value] = added
     return ", ".join(causes[code] for code in codes.split() if code in causes)
 
 

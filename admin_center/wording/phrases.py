@@ -111,7 +111,12 @@ def unit_label(names: Names, product_key: str) -> str:
     unit = names.counted_in.get(product_key)
     if unit is None:
         return gettext("Seats")
-    return capfirst(_words_of(unit)[1]) or gettext("Quantity")
+    return capfirst(several(unit)) or gettext("Quantity")
+
+
+def several(unit: CountedIn) -> str:
+    """Return what several of a unit are called."""
+    return _words_of(unit)[1]
 
 
 def _words_of(unit: CountedIn) -> tuple[str, str]:

@@ -1,12 +1,12 @@
 """Which requests are approved automatically, and which need two people (domain.md 7, "Limits")."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
 from billing.rules.changes import AddSeats, Change, ReduceSeats, RemoveProduct
-from billing.rules.facts import Facts
+from billing.rules.facts import Facts, LineFacts, ScheduledKind
 from billing.rules.notices import NoticeCode
 from billing.rules.quoting import PricedQuote, renewal
 from billing.rules.refusals import Refusal
@@ -65,10 +65,20 @@ class NotAutomatic(StrEnum):
     NOT_PAID = "not_paid"
 
 
-def use_of(quote: PricedQuote, before: Facts) -> LimitUse:
-    """Return what a request takes of the limits, by its quote and the facts that it was made from."""
-    held = {line.product: line.quantity for line in before.lines}
-    added = sum(max(0, line.quantity - held.get(line.product, 0)) for line in quote.after.lines)
+def use_of(quote: PricedQuote, before: Facts, not_in_seats: Collection[str] = ()) -> LimitUse:
+    """Return what a request takes of the limits, by its quote and the facts that it was made from.
+
+    `not_in_seats` are the products that are counted in something else: none of it counts as seats.
+    """
+    held = {line.product: line for line in before.lines}
+    added = 0
+    for line in quote.after.lines:
+        if line.product not in not_in_seats:
+            old = held.get(line.product)
+            now = line.quantity - (old.quantity if old else 0)
+            # A reduction that no longer waits gives back what it would have taken.
+            then = _renewing(line, quote.after) - (_renewing(old, before) if old else 0)
+            added += max(0, now, then)
     temporary = list(quote.after.temporary)
     for one in before.temporary:
         if one in temporary:
@@ -80,17 +90,28 @@ def use_of(quote: PricedQuote, before: Facts) -> LimitUse:
     return LimitUse(quote.settlement.total, added + sum(one.quantity for one in temporary), growth)
 
 
+def _renewing(line: LineFacts, facts: Facts) -> int:
+    """Return with how many a line renews."""
+    waits = facts.waiting(ScheduledKind.QUANTITY, line.product)
+    return line.quantity if waits is None or waits.quantity is None else waits.quantity
+
+
 def needs_two(limits: Limits, use: LimitUse) -> bool:
     """Tell whether two different people must approve what a quote takes."""
     return limits.two_above is not None and max(use.amount, use.growth) > limits.two_above
 
 
 def not_automatic(
-    limits: Limits, use: LimitUse, spent: LimitUse, quote: PricedQuote, changes: Iterable[Change]
+    limits: Limits,
+    use: LimitUse,
+    spent: LimitUse,
+    quote: PricedQuote,
+    changes: Iterable[Change],
+    not_in_seats: Collection[str] = (),
 ) -> NotAutomatic | None:
     """Return why people decide a request, None where it is approved automatically.
 
-    `spent` is what was so approved in this month before.
+    `spent` is what was so approved in this month before; `not_in_seats` as for `use_of`.
     """
     changes = tuple(changes)
     if not limits.approves:
@@ -99,7 +120,9 @@ def not_automatic(
         return NotAutomatic.TWO_NEEDED
     if any(isinstance(one, RemoveProduct) for one in changes):
         return NotAutomatic.PRODUCT_REMOVED
-    if limits.amount is None and not all(isinstance(one, AddSeats | ReduceSeats) for one in changes):
+    if limits.amount is None and not all(
+        isinstance(one, AddSeats | ReduceSeats) and one.product not in not_in_seats for one in changes
+    ):
         # A number of seats alone says nothing of what else may be bought.
         return NotAutomatic.NOT_SEATS
     if any(notice.code == NoticeCode.GRANDFATHERED_PRICE_LOST for notice in quote.notices):

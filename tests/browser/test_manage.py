@@ -101,7 +101,7 @@ def test_an_error_comes_and_goes_at_its_field(
     expect(seats).to_have_accessible_description("Choose a number from 1 to 10,000.", timeout=2000)
     assert barriers(page) == []
     # Said once, in its card: the summary only leads there.
-    expect(page.get_by_text("Choose a number from 1 to 10,000.").locator("visible=true")).to_have_count(1)
+    expect(page.locator("#wish").get_by_text("Choose a number from 1 to 10,000.")).to_have_count(1)
     page.get_by_role("button", name="Review").click()
     expect(seats).to_be_focused()
     expect(seats).to_be_in_viewport()

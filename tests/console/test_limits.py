@@ -9,8 +9,9 @@ from django.test import Client
 
 from accounts import mail
 from accounts.models import Account, Letter
-from billing.models import ApprovalLimits, ChangeRequest, PaymentMethod
+from billing.models import ApprovalLimits, ChangeRequest, Invoice, PaymentMethod, Product
 from tests import people, shop
+from tests.console.changing import pay_by_card
 from tests.console.reading import acme_at, signed_in, text
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -159,3 +160,26 @@ def test_where_costs_are_hidden_no_amount_is_shown(ledger: Account, kind: str) -
     page = browser("olivia").get(LIMITS)
     assert (page.status_code, "$" in text(page), "50" in text(page)) == (200, False, False)
     assert browser("olivia").post(LIMITS, {"amount": "5"}).status_code == 403
+
+
+def test_resolutions_are_no_seats(db: None) -> None:
+    """Three resolutions at 10.00, 105 of 365 days: 3 × 10.00 × 12 × 105/365 = 103.56; no seats."""
+    account = acme_at()
+    lines = {"support": ("team", 10, "1.00"), "copilot": ("standard", 2, "10.00")}
+    shop.subscribe(account, lines, start=date(2022, 10, 27))
+    pay_by_card(account)
+    Product.objects.filter(key="copilot").update(
+        counted_in={"en": ["resolution", "resolutions"], "fr": ["résolution", "résolutions"]}
+    )
+    wish = {"seats-support": 10, "edition-support": "team", "cycle": "annual", "seats-copilot": 5}
+    set_limits(seats="3")
+    page = text(browser("adam").post(MANAGE, wish, follow=True))
+    assert "One person approves it." in page
+    ChangeRequest.objects.all().delete()
+    set_limits(amount="200.00", seats="3")
+    page = text(browser("adam").post(MANAGE, wish, follow=True))
+    assert "It was approved automatically." in page
+    assert "0 of them are used this month." in text(browser("bilal").get(LIMITS))
+    invoice = text(browser("bilal").get(f"/a/acme/billing/invoices/{Invoice.objects.get().number}/"))
+    assert "Resolutions added" in invoice
+    assert "Seats added" not in invoice

@@ -61,6 +61,28 @@ def test_what_a_request_takes_of_the_limits(facts: Facts) -> None:
     assert use_of(priced(facts, Extend()), facts).seats == 0
 
 
+def test_what_is_counted_in_another_unit_is_no_seat(facts: Facts) -> None:
+    """Four resolutions more are no seats, and a limit of seats alone says nothing of them."""
+    more = AddSeats("talk", 7)
+    made = priced(facts, more)
+    assert use_of(made, facts, {"talk"}).seats == 0
+    assert use_of(priced(facts, more, AddSeats("support", 12)), facts, {"talk"}).seats == 2
+    seats = Limits(seats=4)
+    assert not_automatic(seats, use_of(made, facts), NOTHING, made, [more]) is None
+    found = not_automatic(seats, use_of(made, facts, {"talk"}), NOTHING, made, [more], {"talk"})
+    assert found == NotAutomatic.NOT_SEATS
+    amount = Limits(amount=10**6, seats=0)
+    assert not_automatic(amount, use_of(made, facts, {"talk"}), NOTHING, made, [more], {"talk"}) is None
+
+
+def test_a_reduction_that_is_dropped_counts_as_what_it_would_have_taken(facts: Facts) -> None:
+    """10 → 5 waits and two are bought: 2 where it stays or is raised to 7, 12 − 5 = 7 where it is dropped."""
+    five = dataclasses.replace(facts, scheduled=(shop.waits(ScheduledKind.QUANTITY, "support", quantity=5),))
+    for choice, seats in (("keep", 2), ("raise", 2), ("drop", 7)):
+        answers = shop.answered(ScheduledKind.QUANTITY, "support", choice)
+        assert use_of(priced(five, AddSeats("support", 12, answers)), five).seats == seats
+
+
 def test_what_waits_already_is_no_part_of_a_request(facts: Facts) -> None:
     """Seats that were bought for a season before count nothing; nor does a renewal that has no price."""
     lent = dataclasses.replace(
