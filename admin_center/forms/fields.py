@@ -86,3 +86,23 @@ def _ungrouped(value: str) -> str:
 
 class SearchText(forms.CharField):
     """A text that is only compared with what is kept, so that it may hold anything."""
+
+
+class Radios(forms.RadioSelect):
+    """Radio buttons of which the first alone takes the focus."""
+
+    def create_option(
+        self,
+        name: str,
+        value: Any,
+        label: int | str,
+        selected: bool,
+        index: int,
+        subindex: int | None = None,
+        attrs: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Leave the focus to the first."""
+        option: dict[str, Any] = super().create_option(name, value, label, selected, index, subindex, attrs)
+        if index:
+            option["attrs"].pop("autofocus", None)
+        return option

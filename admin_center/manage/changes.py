@@ -8,7 +8,7 @@ from typing import Any, assert_never
 from admin_center.manage.form import ManageForm
 from billing.rules import changes
 from billing.rules.changes import Answer, Change
-from billing.rules.facts import ProductFacts, ProductKind, ScheduledKind
+from billing.rules.facts import LineFacts, ProductFacts, ProductKind, ScheduledFacts, ScheduledKind
 from billing.rules.periods import Cycle
 
 
@@ -16,7 +16,7 @@ def changes_of(form: ManageForm) -> tuple[Change, ...]:
     """Return what a valid form comes to, with the answers to what it meets."""
     if form.desk.first:
         return tuple(_first_purchase(form))
-    given = answers(form.data)
+    given = (*_implied(form), *answers(form.data))
     made = (*_of_lines(form), *_of_products(form), *_of_subscription(form))
     return tuple(replace(change, answers=given) for change in made)
 
@@ -44,20 +44,76 @@ def _first_purchase(form: ManageForm) -> Iterator[Change]:
         yield from _promo(form)
 
 
+def _implied(form: ManageForm) -> Iterator[Answer]:
+    """Yield the answers that lie in the edit itself: what is scheduled stood in the field that was edited."""
+    if not form.fresh:
+        return
+    desk = form.desk
+    for line in desk.lines:
+        quantity, edition = _typed(form, line)
+        fewer = desk.waits(ScheduledKind.QUANTITY, line.product)
+        lower = desk.waits(ScheduledKind.EDITION, line.product)
+        removal = desk.waits(ScheduledKind.REMOVAL, line.product)
+        if fewer and quantity != fewer.quantity and quantity <= line.quantity:
+            yield Answer(fewer.kind, fewer.product, changes.Choice.DROP)
+        if lower and edition != lower.edition and not _is_higher(form, line, edition):
+            yield Answer(lower.kind, lower.product, changes.Choice.DROP)
+        if removal and _is_kept(form, removal):
+            yield Answer(removal.kind, removal.product, changes.Choice.DROP)
+        elif removal and removal.leaving:
+            # Another product that is ticked beside it leaves, too.
+            yield Answer(removal.kind, removal.product, changes.Choice.KEEP)
+    cycle = desk.waits(ScheduledKind.CYCLE)
+    if cycle and form.cleaned_data.get("cycle") != cycle.cycle:
+        yield Answer(cycle.kind, None, changes.Choice.DROP)
+
+
+def _typed(form: ManageForm, line: LineFacts) -> tuple[int, str]:
+    asked = form.cleaned_data
+    return asked[f"seats-{line.product}"], asked.get(f"edition-{line.product}") or line.edition
+
+
+def _is_higher(form: ManageForm, line: LineFacts, edition: str) -> bool:
+    return changes.is_upgrade(changes.ChangeEdition(line.product, edition), form.desk.facts)
+
+
+def _is_kept(form: ManageForm, removal: ScheduledFacts) -> bool:
+    """Tell whether the ticks of a removal that is scheduled were taken out."""
+    names = [f"leave-{key}" for key in removal.leaving] or [f"remove-{removal.product}"]
+    return not any(form.cleaned_data.get(name) for name in names)
+
+
 def _of_lines(form: ManageForm) -> Iterator[Change]:
     asked, facts = form.cleaned_data, form.desk.facts
     for line in form.desk.lines:
-        if asked.get(f"remove-{line.product}"):
+        name = f"remove-{line.product}"
+        if asked.get(name) and name not in form.ticked:
             yield changes.RemoveProduct(line.product)
             continue
-        if asked.get(f"keep-{line.product}"):
+        removal = form.desk.waits(ScheduledKind.REMOVAL, line.product)
+        if asked.get(f"keep-{line.product}") or (form.fresh and removal and _is_kept(form, removal)):
             yield changes.KeepProduct(line.product)
-        edition = asked.get(f"edition-{line.product}") or line.edition
-        quantity = asked[f"seats-{line.product}"]
-        yield from changes.for_line(facts, line.product, edition=edition, quantity=quantity)
+        yield from _of_line(form, line)
         for key in facts.product(line.product).includes:
-            if asked.get(f"leave-{key}"):
+            if asked.get(f"leave-{key}") and f"leave-{key}" not in form.ticked:
                 yield changes.RemoveProduct(key)
+
+
+def _of_line(form: ManageForm, line: LineFacts) -> Iterator[Change]:
+    """Yield what becomes of a line: what is scheduled is no edit, and what holds today drops it."""
+    desk, (quantity, edition) = form.desk, _typed(form, line)
+    fewer = desk.waits(ScheduledKind.QUANTITY, line.product)
+    lower = desk.waits(ScheduledKind.EDITION, line.product)
+    if lower and form.fresh and edition == line.edition:
+        yield changes.ChangeEdition(line.product, edition)
+    if fewer and form.fresh and quantity == line.quantity:
+        yield changes.ReduceSeats(line.product, quantity)
+    yield from changes.for_line(
+        desk.facts,
+        line.product,
+        edition=line.edition if lower and edition == lower.edition else edition,
+        quantity=line.quantity if fewer and quantity == fewer.quantity else quantity,
+    )
 
 
 def _of_products(form: ManageForm) -> Iterator[Change]:
@@ -75,9 +131,9 @@ def _of_products(form: ManageForm) -> Iterator[Change]:
 
 def _of_subscription(form: ManageForm) -> Iterator[Change]:
     asked = form.cleaned_data
-    cycle = asked.get("cycle")
-    if cycle and Cycle(cycle) is not form.desk.facts.paid_cycle:
-        yield changes.ChangeCycle(Cycle(cycle))
+    cycle = Cycle(asked.get("cycle") or form.desk.next_cycle)
+    if cycle is not form.desk.next_cycle and (form.fresh or cycle is not form.desk.facts.paid_cycle):
+        yield changes.ChangeCycle(cycle)
     if asked.get("extend"):
         yield changes.Extend()
     if asked.get("temporary_seats"):
@@ -117,7 +173,7 @@ def _prefilled(change: Change) -> dict[str, Any]:
         case changes.RemoveProduct():
             return {f"remove-{change.product}": True, f"leave-{change.product}": True}
         case changes.KeepProduct():
-            return {f"keep-{change.product}": True}
+            return {f"keep-{change.product}": True, f"remove-{change.product}": False}
         case changes.ChangeCycle():
             return {"cycle": change.cycle.value}
         case changes.Extend():

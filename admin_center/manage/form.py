@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.rules.decision import Action
-from admin_center.forms.fields import Day, Lines, Text, WholeNumber
+from admin_center.forms.fields import Day, Lines, Radios, Text, WholeNumber
 from admin_center.manage import products as manage_products
 from admin_center.manage.options import ManageOptions
 from admin_center.wording import phrases
 from billing.rules.changes import BuyTemporarySeats, Change
 from billing.rules.checks import LONGEST_TEMPORARY
 from billing.rules.comparing import equal_or_above
-from billing.rules.facts import EditionFacts, LineFacts, ProductFacts
+from billing.rules.facts import EditionFacts, LineFacts, ProductFacts, ScheduledKind
 from billing.rules.periods import Cycle
 
 LONGEST_NOTE = 2000
@@ -42,19 +42,6 @@ class Fault:
     anchor: str
 
 
-class _Radios(forms.RadioSelect):
-    """Radio buttons of which the first alone takes the focus."""
-
-    def create_option(
-        self, name: str, value: Any, label: Any, selected: Any, index: int, **options: Any
-    ) -> Any:
-        """Leave the focus to the first."""
-        option = super().create_option(name, value, label, selected, index, **options)
-        if index:
-            option["attrs"].pop("autofocus", None)
-        return option
-
-
 class ManageForm(forms.Form):
     """All that may be changed at once. Fields are named by what they are for: `seats-support`.
 
@@ -62,10 +49,14 @@ class ManageForm(forms.Form):
     without it, and `leave-` for what a Suite includes. Of one that can be bought: `seats-`, `edition-`,
     and `combine-` where it is a Suite that takes the place of lines. Whatever else is posted is ignored.
 
+    What is scheduled for the renewal stands in its field, as it will be: a reduction, a lower edition, a tick
+    at what is removed, the next cycle. Edited back to what holds today it is dropped. `version` is the
+    subscription that the page was made of: of another one, what holds today in a field is no edit.
+
     Of a wide catalogue only what is held, posted or opened has fields; what has none stays as it is.
     """
 
-    cycle = forms.ChoiceField(label=gettext_lazy("Billing cycle"), required=False, widget=_Radios)
+    cycle = forms.ChoiceField(label=gettext_lazy("Billing cycle"), required=False, widget=Radios)
     extend = forms.BooleanField(label=gettext_lazy("Extend by one period"), required=False)
     temporary_product = forms.ChoiceField(label=gettext_lazy("Product"), required=False)
     temporary_seats = WholeNumber(
@@ -94,6 +85,7 @@ class ManageForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "data-quiet": True}),
     )
     request = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, desk: ManageOptions, looked: Any = None, **options: Any) -> None:
         """Make the fields that this person may use on this day; `looked`: the products to open."""
@@ -124,14 +116,21 @@ class ManageForm(forms.Form):
         # Bounds that were drawn tighter after it was bought don't stand in the way of other edits.
         least = min(product.minimum, line.quantity) if desk.open(Action.REDUCE) else line.quantity
         most = max(product.maximum, line.quantity) if desk.open(Action.ADD_SEATS) else line.quantity
-        self._number(product, least, most, initial=line.quantity)
-        self._edition(product, desk.choices(line), initial=line.edition)
+        fewer = desk.waits(ScheduledKind.QUANTITY, line.product)
+        lower = desk.waits(ScheduledKind.EDITION, line.product)
+        removal = desk.waits(ScheduledKind.REMOVAL, line.product)
+        leaving = removal.leaving if removal else ()
+        self._number(product, least, most, initial=(fewer and fewer.quantity) or line.quantity)
+        self._edition(product, desk.choices(line), initial=(lower and lower.edition) or line.edition)
         if desk.facts.ends_early(line.product) and desk.open(Action.EXTEND):
             self._check(f"keep-{line.product}", _("Keep %(name)s, and buy it for that time"), line.product)
         elif desk.asking or desk.may[Action.CANCEL_PRODUCT]:
-            self._check(f"remove-{line.product}", _("Remove %(name)s at the renewal"), line.product)
+            gone = removal is not None and not leaving
+            self._check(
+                f"remove-{line.product}", _("Remove %(name)s at the renewal"), line.product, ticked=gone
+            )
             for key in product.includes:
-                self._check(f"leave-{key}", _("Leave out %(name)s"), key)
+                self._check(f"leave-{key}", _("Leave out %(name)s"), key, ticked=key in leaving)
 
     def _add_new(self, product: ProductFacts) -> None:
         combined, sold = self.desk.combines(product), self.desk.sold(product)
@@ -184,23 +183,23 @@ class ManageForm(forms.Form):
                 error_messages={"invalid_choice": _("Choose one of these editions.")},
             )
 
-    def _check(self, name: str, label: str, product: str) -> None:
+    def _check(self, name: str, label: str, product: str, *, ticked: bool = False) -> None:
         told = label % {"name": self.desk.name(product)}
-        self.fields[name] = forms.BooleanField(label=told, required=False)
+        self.fields[name] = forms.BooleanField(label=told, required=False, initial=ticked)
 
     def _settle_cycle(self) -> None:
         desk = self.desk
         offered = [
             (cycle.value, phrases.cycle(cycle))
             for cycle in Cycle
-            if cycle is desk.facts.cycle or not desk.unpriced(cycle)
+            if cycle in (desk.facts.cycle, desk.next_cycle) or not desk.unpriced(cycle)
         ]
         if len(offered) < 2 or not (desk.first or desk.open(Action.CHANGE_CYCLE)):
             del self.fields["cycle"]
             return
         field = self.fields["cycle"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices, field.initial = offered, desk.cycle.value
+        field.choices, field.initial = offered, desk.next_cycle.value
 
     def _settle_temporary(self) -> None:
         lines = self.desk.temporary()
@@ -219,6 +218,7 @@ class ManageForm(forms.Form):
 
     def _settle_rest(self) -> None:
         desk = self.desk
+        self.fields["version"].initial = desk.facts.version
         if desk.first or not desk.open(Action.EXTEND):
             del self.fields["extend"]
         if not desk.may[Action.SEE_COSTS]:
@@ -253,6 +253,17 @@ class ManageForm(forms.Form):
             self._clean_new(product)
         if "temporary_seats" in self.fields:
             self._clean_temporary()
+        for line in self.desk.lines:
+            removal = self.desk.waits(ScheduledKind.REMOVAL, line.product)
+            kept = (
+                [key for key in removal.leaving if not self.cleaned_data.get(f"leave-{key}")]
+                if removal
+                else []
+            )
+            if removal and 0 < len(kept) < len(removal.leaving):
+                self.add_error(
+                    f"leave-{kept[0]}", _("They are scheduled together: leave out all of them, or none.")
+                )
 
     def _clean_new(self, product: ProductFacts) -> None:
         name = f"seats-{product.key}"
@@ -287,16 +298,33 @@ class ManageForm(forms.Form):
         typed = {name for name, value in self.data.items() if value not in ("", None)}
         if any(name == "extend" or name.startswith("keep-") for name in typed):
             yield Action.EXTEND
-        if "cycle" in typed and not self.desk.first and self.data["cycle"] != self.desk.cycle:
+        cycles = (self.desk.cycle, self.desk.next_cycle)
+        if "cycle" in typed and not self.desk.first and self.data["cycle"] not in cycles:
             yield Action.CHANGE_CYCLE
         if "temporary_seats" in typed:
             yield Action.BUY_TEMPORARY_SEATS
-        if any(name.startswith(("remove-", "leave-")) for name in typed):
+        if any(name.startswith(("remove-", "leave-")) and name not in self.ticked for name in typed):
             yield Action.CANCEL_PRODUCT
         for line in self.desk.lines:
             number = str(self.data.get(f"seats-{line.product}", ""))
-            if number.isdecimal() and len(number) < 10 and int(number) != line.quantity:
+            waits = self.desk.waits(ScheduledKind.QUANTITY, line.product)
+            shown = (line.quantity, waits.quantity if waits else None)
+            if number.isdecimal() and len(number) < 10 and int(number) not in shown:
                 yield Action.REDUCE if int(number) < line.quantity else Action.ADD_SEATS
+
+    @property
+    def fresh(self) -> bool:
+        """Tell whether it was sent from a page that shows what is scheduled now."""
+        return str(self.data.get("version")) == str(self.desk.facts.version)
+
+    @property
+    def ticked(self) -> frozenset[str]:
+        """Return the boxes that are ticked before anybody edits them: what is scheduled to go."""
+        return frozenset(
+            name
+            for name, field in self.fields.items()
+            if name.startswith(("remove-", "leave-")) and field.initial
+        )
 
     # --- Its places on the page -----------------------------------------------------------------
 

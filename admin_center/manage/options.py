@@ -12,10 +12,27 @@ from accounts.rules.decision import Action
 from admin_center.pages import AccountRequest
 from admin_center.wording import phrases
 from billing.rules.checks import without_price
-from billing.rules.facts import Availability, EditionFacts, Facts, LineFacts, ProductFacts
+from billing.rules.facts import (
+    Availability,
+    EditionFacts,
+    Facts,
+    LineFacts,
+    ProductFacts,
+    ScheduledFacts,
+    ScheduledKind,
+)
 from billing.rules.periods import Cycle
 from billing.rules.suites import Combination, combination
 from billing.storage import loading
+
+# The act that a field of the form needs, by what may be scheduled in it.
+_DECIDED_BY = {
+    ScheduledKind.QUANTITY: Action.REDUCE,
+    ScheduledKind.EDITION: Action.REDUCE,
+    ScheduledKind.REMOVAL: Action.CANCEL_PRODUCT,
+    ScheduledKind.CYCLE: Action.CHANGE_CYCLE,
+    ScheduledKind.CANCELLATION: Action.CANCEL_ACCOUNT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +83,11 @@ class ManageOptions:
         return self.facts.cycle or Cycle.ANNUAL
 
     @property
+    def next_cycle(self) -> Cycle:
+        """Return the cycle from the renewal on, as the form shows it."""
+        return self.cycle if self.first else self.facts.next_cycle
+
+    @property
     def cycles(self) -> tuple[Cycle, ...]:
         """Return the cycles to buy in: before the first purchase all, then the present one."""
         return tuple(Cycle) if self.first else (self.cycle,)
@@ -109,14 +131,23 @@ class ManageOptions:
             edition.availability is Availability.SALES_ONLY and self.asks_staff
         )
 
+    def waits(self, kind: ScheduledKind, product: str | None = None) -> ScheduledFacts | None:
+        """Return what is scheduled for the renewal and stands in the form, where this person decides it."""
+        waits = self.facts.waiting(kind, product)
+        if waits is None or self.first or not self.open(_DECIDED_BY[kind]):
+            return None
+        return waits if waits.takes_effect_on == self.facts.renews_on else None
+
     def choices(self, line: LineFacts) -> tuple[EditionFacts, ...]:
         """Return the editions that this person may put a line into, its own among them."""
         product = self.facts.product(line.product)
         own, sold = product.edition(line.edition), self.sold(product)
+        waits = self.waits(ScheduledKind.EDITION, line.product)
         return tuple(
             one
             for one in product.editions
             if one is own
+            or (waits is not None and one.key == waits.edition)
             or (one in sold and self.open(Action.UPGRADE_EDITION if one.rank > own.rank else Action.REDUCE))
         )
 

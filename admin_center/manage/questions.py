@@ -42,7 +42,10 @@ def of(
     desk: ManageOptions, wanted: Iterable[Change], given: tuple[Answer, ...]
 ) -> tuple[ConflictQuestion, ...]:
     """Return every question about changes that wait, and what was answered; raise as the rules do."""
-    bare = tuple(replace(change, answers=()) for change in wanted)
+    # What lies in the edit itself is no question; what was chosen is, until it is confirmed.
+    bare = tuple(
+        replace(change, answers=tuple(one for one in change.answers if one not in given)) for change in wanted
+    )
     found: dict[object, ConflictQuestion] = {}
     # One question for each change that waits: one that is still open, and what an extension would buy first.
     must = sorted(
@@ -61,7 +64,7 @@ def _may(desk: ManageOptions, bare: Iterable[Change]) -> Iterator[Question]:
     for change in bare:
         for waits in conflicting(change, desk.facts):
             met = meeting(waits, change, desk.facts)
-            if met.default is not None and len(met.choices) > 1:
+            if met.default is not None and len(met.choices) > 1 and not answer_to(waits, met, change.answers):
                 yield Question(waits, change, tuple(Option(choice) for choice in met.choices))
 
 

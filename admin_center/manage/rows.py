@@ -18,6 +18,7 @@ from billing.rules.facts import (
     EditionFacts,
     ProductFacts,
     ProductKind,
+    ScheduledFacts,
     ScheduledKind,
 )
 from billing.rules.periods import Cycle
@@ -60,7 +61,7 @@ class Comparison:
 class HeldRow:
     """A line that is held, as the summary shows it, with its fields.
 
-    `paid` says in words how many are paid for until the renewal and how many from then; `label` and `unit`
+    `scheduled` says in words what holds until the renewal and what from then; `label` and `unit`
     what several and one of its quantity are called.
     """
 
@@ -75,12 +76,18 @@ class HeldRow:
     keep: BoundField | None
     leaving: tuple[BoundField, ...]
     comparison: Comparison | None
-    paid: str
+    scheduled: tuple[str, ...]
 
     @property
     def flat(self) -> bool:
         """Tell whether its price is for a period."""
         return self.line.kind is ProductKind.FLAT
+
+    @property
+    def open(self) -> bool:
+        """Tell whether any of its boxes is ticked, was, or has an error: then they are to be seen."""
+        boxes = [box for box in (self.remove, *self.leaving) if box is not None]
+        return any(box.value() or box.initial or box.errors for box in boxes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,20 +212,34 @@ def _held_row(form: ManageForm, row: LineRow) -> HeldRow:
         keep=_field(form, f"keep-{row.product}"),
         leaving=tuple(found for key in product.includes if (found := _field(form, f"leave-{key}"))),
         comparison=_compare(desk, product, line.edition, line.allowances),
-        paid=_paid(desk, row),
+        scheduled=tuple(_scheduled(desk, row)),
     )
 
 
-def _paid(desk: ManageOptions, row: LineRow) -> str:
+def _scheduled(desk: ManageOptions, row: LineRow) -> Iterator[str]:
+    """Yield what holds of a line until the renewal, and what from then, where something is scheduled."""
+    facts = desk.facts
+    told = {"day": phrases.day(facts.renews_on - timedelta(days=1))}
+    if (waits := facts.waiting(ScheduledKind.QUANTITY, row.product)) and waits.quantity:
+        yield _paid(row, waits)
+    if (waits := facts.waiting(ScheduledKind.EDITION, row.product)) and waits.edition:
+        then = desk.edition_name(row.product, waits.edition)
+        yield _("%(now)s until %(day)s, %(then)s from then") % {**told, "now": row.edition, "then": then}
+    if (waits := facts.waiting(ScheduledKind.REMOVAL, row.product)) and not row.ends_early:
+        if waits.leaving:
+            leaving = ", ".join(desk.name(key) for key in waits.leaving)
+            yield _("Whole until %(day)s, without %(leaving)s from then") % {**told, "leaving": leaving}
+        else:
+            yield _("Paid until %(day)s, removed then") % told
+
+
+def _paid(row: LineRow, waits: ScheduledFacts) -> str:
     """Return "10 paid until 26 October, 8 used, 5 from then" for a line whose reduction waits."""
-    waits = desk.facts.waiting(ScheduledKind.QUANTITY, row.product)
-    if waits is None or waits.quantity is None:
-        return ""
     told = {
         "paid": phrases.number(row.quantity),
         "day": phrases.day(waits.takes_effect_on - timedelta(days=1)),
         "used": phrases.number(row.seats.used if row.seats else 0),
-        "then": phrases.number(waits.quantity),
+        "then": phrases.number(waits.quantity or 0),
     }
     if row.seats is None:
         return _("%(paid)s paid until %(day)s, %(then)s from then") % told

@@ -111,6 +111,10 @@ def _open(request: AccountRequest) -> HttpResponse:
     if not filled:
         return _page(request, empty, LivePreview(nothing=True))
     typed = {name: empty[name].initial for name in empty.fields} | filled
+    for line in desk.lines:
+        if filled.get(f"keep-{line.product}"):
+            # Of a Suite: whole.
+            typed |= {f"leave-{key}": False for key in desk.facts.product(line.product).includes}
     form = ManageForm({name: value for name, value in typed.items() if value not in (None, False)}, desk=desk)
     return _page(request, form, manage_preview.of(request, form))
 
@@ -308,10 +312,25 @@ def _renew(request: AccountRequest) -> HttpResponse:
     return back_with_typed(request)
 
 
-def back_with_typed(request: AccountRequest) -> HttpResponse:
-    """Lead back to the page, where what was typed beside the button that was pressed is still there."""
+def edited(request: AccountRequest) -> list[str]:
+    """Return the fields of the page that were edited where a button beside them was pressed."""
     desk = _desk(request)
     form = ManageForm(request.POST, desk=desk) if desk else None
-    typed = form is not None and any(name in request.POST for name in form.changed_data)
-    address = drafts.keep(request) if typed else None
+    return [name for name in form.changed_data if name in request.POST or form.fresh] if form else []
+
+
+def back_with_typed(request: AccountRequest, typed: list[str] | None = None) -> HttpResponse:
+    """Lead back to the page, where what was typed beside the button that was pressed is still there.
+
+    `typed` are the fields that were edited before the button changed what stands in the others.
+    """
+    desk = _desk(request)
+    if typed and desk:
+        posted = request.POST.copy()
+        for name, field in ManageForm(desk=desk).fields.items():
+            if name not in typed:
+                posted.pop(name, None)
+                posted.update({name: str(field.initial)} if field.initial not in (None, False) else {})
+        request.POST = posted  # type: ignore[assignment]
+    address = drafts.keep(request) if (edited(request) if typed is None else typed) else None
     return redirect(address or reverse("manage", args=[request.account.slug]))

@@ -24,7 +24,7 @@ from admin_center.presenters import contacts
 from admin_center.presenters import payments as payment_presenter
 from admin_center.presenters import profile as profile_presenter
 from admin_center.presenters import quotes as quote_presenter
-from admin_center.views.manage import back_with_typed
+from admin_center.views.manage import back_with_typed, edited
 from admin_center.wording import differences as difference_words
 from admin_center.wording import refusals
 from admin_center.wording.invitations import WHY_NOT
@@ -292,9 +292,10 @@ def quote_again(request: AccountRequest, quote_id: UUID) -> HttpResponse:
 def undo(request: AccountRequest, change_id: int) -> HttpResponse:
     """Undo a change that waits for renewal, and go back to where that was asked."""
     mine = ScheduledChange.objects.filter(pk=change_id, subscription_id=request.account.pk)
+    typed = edited(request) if request.POST.get("next") == "manage" else []
     if not mine.exists():
         messages.info(request, _("This change is no longer scheduled: it was undone or carried out."))
-        return _back_from_undoing(request)
+        return _back_from_undoing(request, typed)
     try:
         quotes.undo(change_id, occasion=request.occasion)
     except (quotes.UndoTooLate, ScheduledChange.DoesNotExist):
@@ -311,10 +312,10 @@ def undo(request: AccountRequest, change_id: int) -> HttpResponse:
         )
     else:
         messages.success(request, _("Undone. The subscription continues as it is."))
-    return _back_from_undoing(request)
+    return _back_from_undoing(request, typed)
 
 
-def _back_from_undoing(request: AccountRequest) -> HttpResponse:
+def _back_from_undoing(request: AccountRequest, typed: list[str]) -> HttpResponse:
     if request.POST.get("next") == "manage" and request.gate.may(Action.REQUEST_CHANGE):
-        return back_with_typed(request)
+        return back_with_typed(request, typed)
     return redirect("subscription", request.account.slug)

@@ -55,6 +55,8 @@ def _compared(one: Change, base: Base, names: Names) -> str:
         case changes.ChangeCycle():
             if base.cycle is None:
                 return ""
+            if base.cycle is one.cycle:
+                return _("Billing cycle: stays %(cycle)s") % {"cycle": phrases.cycle(one.cycle).lower()}
             return _("Billing cycle: %(old)s → %(new)s") % {
                 "old": phrases.cycle(base.cycle).lower(),
                 "new": phrases.cycle(one.cycle).lower(),
@@ -84,6 +86,12 @@ def _of_line(one: _OfLine, line: BaseLine, names: Names) -> str:
     """Return what becomes of a line, beside what it was."""
     told = {"product": phrases.product(names, one.product)}
     match one:
+        case changes.ReduceSeats() if one.quantity == line.quantity:
+            stays = phrases.quantity(names, one.product, one.quantity)
+            return _("%(product)s: stays at %(stays)s") % {**told, "stays": stays}
+        case changes.ChangeEdition() if one.edition == line.edition:
+            stays = phrases.edition(names, one.product, one.edition)
+            return _("%(product)s: stays %(stays)s") % {**told, "stays": stays}
         case changes.AddSeats() | changes.ReduceSeats() | changes.GiveBackSeats():
             return _("%(product)s: %(old)s → %(new)s (%(difference)s)") % {
                 **told,

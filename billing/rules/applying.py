@@ -186,9 +186,9 @@ def _give_back(draft: QuoteDraft, change: new.GiveBackSeats) -> None:
 
 
 def _may_keep(draft: QuoteDraft, change: new.KeepProduct) -> None:
-    """Refuse to keep what does not end before the renewal: its removal is undone, which costs nothing."""
+    """Refuse to keep what does not end; a removal that waits for the renewal is dropped for nothing."""
     line = checks.line_of(draft.facts, change.product)
-    if draft.before.ends_early(line.product) is None:
+    if draft.before.waiting(ScheduledKind.REMOVAL, line.product) is None:
         raise refusals.NoChange(product=line.product)
 
 
@@ -268,7 +268,8 @@ def _schedule(draft: QuoteDraft, change: Change) -> None:
 def _schedule_reduction(draft: QuoteDraft, change: new.ReduceSeats) -> None:
     line = checks.line_of(draft.facts, change.product)
     if change.quantity == line.quantity:
-        raise refusals.NoChange(product=line.product)
+        _stays(draft, ScheduledKind.QUANTITY, line.product)
+        return
     if change.quantity > line.quantity:
         raise refusals.WrongDirection(product=line.product, quantity=change.quantity, now=line.quantity)
     checks.quantity_allowed(draft.facts, line.product, change.quantity)
@@ -280,7 +281,8 @@ def _schedule_edition(draft: QuoteDraft, change: new.ChangeEdition) -> None:
     facts = draft.facts
     line = checks.line_of(facts, change.product)
     if change.edition == line.edition:
-        raise refusals.NoChange(product=line.product)
+        _stays(draft, ScheduledKind.EDITION, line.product)
+        return
     # In the present cycle too, so that undoing a change of cycle leaves no edition without a price.
     for cycle in {facts.paid_cycle, facts.next_cycle}:
         checks.sold_unit(facts, line.product, change.edition, cycle, facts.renews_on)
@@ -307,13 +309,17 @@ def _schedule_removal(draft: QuoteDraft, change: new.RemoveProduct) -> None:
 def _schedule_cycle(draft: QuoteDraft, change: new.ChangeCycle) -> None:
     facts = draft.facts
     if change.cycle is facts.paid_cycle:
-        # Back to the present cycle: the change that waited is dropped, there is nothing to write.
-        if draft.before.waiting(ScheduledKind.CYCLE) is None:
-            raise refusals.NoChange
+        _stays(draft, ScheduledKind.CYCLE)
         return
     _wait(draft, ScheduledKind.CYCLE, cycle=change.cycle)
     for line in facts.lines:
         becomes(line, draft.facts)
+
+
+def _stays(draft: QuoteDraft, kind: ScheduledKind, product: str | None = None) -> None:
+    """Go back to what holds today: what waited is dropped. NoChange where nothing did."""
+    if draft.before.waiting(kind, product) is None:
+        raise refusals.NoChange(**({"product": product} if product else {}))
 
 
 def _wait(

@@ -105,7 +105,7 @@ class AddSeats:
 
 @dataclass(frozen=True, slots=True)
 class ReduceSeats:
-    """Lower a line to `quantity` seats at the next renewal."""
+    """Lower a line to `quantity` seats at the next renewal; to those of today, what waits is dropped."""
 
     code: ClassVar[ChangeKind] = ChangeKind.REDUCE_SEATS
     moment: ClassVar[Moment] = Moment.AT_RENEWAL
@@ -129,7 +129,10 @@ class GiveBackSeats:
 
 @dataclass(frozen=True, slots=True)
 class ChangeEdition:
-    """Put a line into another edition: a higher one at once, a lower one at the next renewal."""
+    """Put a line into another edition: a higher one at once, a lower one at the next renewal.
+
+    Into that of today, a lower one that waits is dropped.
+    """
 
     code: ClassVar[ChangeKind] = ChangeKind.CHANGE_EDITION
     product: str
@@ -189,7 +192,7 @@ class CombineIntoSuite:
 
 @dataclass(frozen=True, slots=True)
 class ChangeCycle:
-    """Pay monthly or annually from the next renewal on."""
+    """Pay monthly or annually from the next renewal on; as it is today, a change that waits is dropped."""
 
     code: ClassVar[ChangeKind] = ChangeKind.CHANGE_CYCLE
     moment: ClassVar[Moment] = Moment.AT_RENEWAL
@@ -210,7 +213,10 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class KeepProduct:
-    """Keep a line that an extension was made without: buy it for the days that the others are paid for."""
+    """Keep a line, or its Suite whole, whose removal waits.
+
+    One that an extension was made without is bought for the days that the others are paid for.
+    """
 
     code: ClassVar[ChangeKind] = ChangeKind.KEEP_PRODUCT
     moment: ClassVar[Moment] = Moment.NOW

@@ -176,7 +176,7 @@ def test_resolutions_are_no_seats(db: None) -> None:
     page = text(browser("adam").post(MANAGE, wish, follow=True))
     assert "One person approves it." in page
     ChangeRequest.objects.all().delete()
-    set_limits(amount="200.00", seats="3")
+    set_limits(amount="400.00", seats="3")
     page = text(browser("adam").post(MANAGE, wish, follow=True))
     assert "It was approved automatically." in page
     assert "0 of them are used this month." in text(browser("bilal").get(LIMITS))

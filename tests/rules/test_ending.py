@@ -145,15 +145,17 @@ def test_undoing_it_would_leave_days_unpaid_so_keeping_it_buys_them() -> None:
     assert both.due == TEAM + OF_GUIDE
 
 
-@pytest.mark.parametrize(
-    "facts", [acme(SUPPORT, GUIDE), going()], ids=["nothing waits", "undone for nothing"]
-)
-def test_only_what_ends_before_the_renewal_is_kept_by_buying_it(facts: Facts) -> None:
+def test_only_what_ends_before_the_renewal_is_kept_by_buying_it() -> None:
     with pytest.raises(refusals.NoChange) as refused:
-        quote(facts, [KeepProduct("guide")], TODAY)
+        quote(acme(SUPPORT, GUIDE), [KeepProduct("guide")], TODAY)
     assert refused.value.data == {"product": "guide"}
     with pytest.raises(refusals.NoSuchLine):
-        quote(facts, [KeepProduct("talk")], TODAY)
+        quote(going(), [KeepProduct("talk")], TODAY)
+    # Where its removal waits for the renewal, that is dropped for nothing.
+    found = quote(going(), [KeepProduct("guide")], TODAY)
+    assert (found.lines, found.due, found.scheduled) == ((), 0, ())
+    assert [one.product for one in found.renewal.lines] == ["support", "guide"]
+    assert [notice.code for notice in found.notices] == ["scheduled_dropped"]
 
 
 def test_what_is_kept_bears_the_taxes_of_the_day_on_which_it_is_kept() -> None:
