@@ -312,11 +312,11 @@ def _renew(request: AccountRequest) -> HttpResponse:
     return back_with_typed(request)
 
 
-def edited(request: AccountRequest) -> list[str]:
-    """Return the fields of the page that were edited where a button beside them was pressed."""
+def edited(request: AccountRequest) -> list[str] | None:
+    """Return the fields that were edited on a page of now, None where it is one of before."""
     desk = _desk(request)
     form = ManageForm(request.POST, desk=desk) if desk else None
-    return [name for name in form.changed_data if name in request.POST or form.fresh] if form else []
+    return form.changed_data if form and form.fresh else None
 
 
 def back_with_typed(request: AccountRequest, typed: list[str] | None = None) -> HttpResponse:
@@ -332,5 +332,7 @@ def back_with_typed(request: AccountRequest, typed: list[str] | None = None) -> 
                 posted.pop(name, None)
                 posted.update({name: str(field.initial)} if field.initial not in (None, False) else {})
         request.POST = posted  # type: ignore[assignment]
-    address = drafts.keep(request) if (edited(request) if typed is None else typed) else None
+    if typed is None and desk:
+        typed = [name for name in ManageForm(request.POST, desk=desk).changed_data if name in request.POST]
+    address = drafts.keep(request) if typed else None
     return redirect(address or reverse("manage", args=[request.account.slug]))

@@ -292,7 +292,7 @@ def quote_again(request: AccountRequest, quote_id: UUID) -> HttpResponse:
 def undo(request: AccountRequest, change_id: int) -> HttpResponse:
     """Undo a change that waits for renewal, and go back to where that was asked."""
     mine = ScheduledChange.objects.filter(pk=change_id, subscription_id=request.account.pk)
-    typed = edited(request) if request.POST.get("next") == "manage" else []
+    typed = edited(request) if request.POST.get("next") == "manage" else None
     if not mine.exists():
         messages.info(request, _("This change is no longer scheduled: it was undone or carried out."))
         return _back_from_undoing(request, typed)
@@ -315,7 +315,7 @@ def undo(request: AccountRequest, change_id: int) -> HttpResponse:
     return _back_from_undoing(request, typed)
 
 
-def _back_from_undoing(request: AccountRequest, typed: list[str]) -> HttpResponse:
+def _back_from_undoing(request: AccountRequest, typed: list[str] | None) -> HttpResponse:
     if request.POST.get("next") == "manage" and request.gate.may(Action.REQUEST_CHANGE):
         return back_with_typed(request, typed)
     return redirect("subscription", request.account.slug)

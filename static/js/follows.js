@@ -21,11 +21,21 @@ for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
 }
 document.addEventListener("htmx:afterSwap", () => told(false));
 
+// What is edited while an answer is on its way stays: the answer to what was there before is left out.
+let newer = false;
+document.addEventListener("input", (event) => {
+  if (event.target.form?.matches("form[data-follows]")) newer = true;
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (newer && event.detail.requestConfig.elt.matches("form[data-follows]")) event.detail.shouldSwap = false;
+});
+
 // A live answer is asked of the form's own address, and no more once the form is sent: htmx would take the address of a
 // button that has the focus, and press Undo for who only came by it with the Tab key.
 document.addEventListener("htmx:configRequest", (event) => {
   const form = event.target;
   if (!form.matches("form[data-follows]")) return;
+  newer = false;
   if (form.dataset.sent) event.preventDefault();
   event.detail.path = form.getAttribute("hx-post");
 });
