@@ -146,7 +146,7 @@ def test_bilal_answers_in_place_and_may_think_again(
     page.get_by_label("Seats – Support").fill("6")
     page.get_by_label("Seats – Support").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Review and confirm")
-    expect(page.get_by_role("main")).to_contain_text("No longer waits for the renewal: Support: 7 seats.")
+    expect(page.get_by_role("main")).to_contain_text("No longer scheduled for the renewal: Support: 7 seats.")
     assert ScheduledChange.objects.get().quantity == 7
     page.goto(url + MANAGE)
     page.get_by_role("button", name="Undo").click()

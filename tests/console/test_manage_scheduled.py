@@ -108,7 +108,7 @@ def test_what_is_scheduled_is_shown_and_dropped_by_editing_it_back(db: None, cas
     address = review(olivia, edited)
     seen = text(olivia.get(address))
     assert words in seen
-    assert "No longer waits for the renewal" in seen
+    assert "No longer scheduled for the renewal" in seen
     assert ScheduledChange.objects.get() == waits
     olivia.post(address)
     assert Quote.objects.get(pk=address.split("/")[-2]).state == "confirmed"
