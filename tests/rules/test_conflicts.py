@@ -25,7 +25,7 @@ from billing.rules.changes import (
 from billing.rules.conflicts import TABLE, Option, resolve, row
 from billing.rules.facts import Facts, PromoFacts, ScheduledFacts, ScheduledKind
 from billing.rules.periods import Cycle
-from billing.rules.quoting import PricedQuote, UndecidedConflict, quote, renewal
+from billing.rules.quoting import PricedQuote, UndecidedConflict, quote
 from billing.rules.refusals import AlreadyScheduled, CancellationScheduled, NoChange
 from tests.rules.shop import TODAY, YEAR, acme, answered, bought, codes, waits
 
@@ -168,29 +168,6 @@ def test_a_reduction_to_20_waits_and_two_seats_are_bought_now() -> None:
         assert found.due == 33140 - 31068
     raised = quote(facts, [AddSeats("support", 32, answered(QUANTITY, "support", "raise"))], TODAY).scheduled
     assert raised[0].id == facts.scheduled[0].id
-
-
-@pytest.mark.parametrize(
-    ("kind", "back"),
-    [
-        (QUANTITY, lambda **a: ReduceSeats("support", 30, **a)),
-        (EDITION, lambda **a: ChangeEdition("support", "professional", **a)),
-        (CYCLE, lambda **a: ChangeCycle(Cycle.ANNUAL, **a)),
-    ],
-)
-def test_going_back_to_what_holds_today_drops_what_waits(
-    kind: ScheduledKind, back: Callable[..., Change]
-) -> None:
-    facts = support(WAITING[kind])
-    answers = answered(kind, WAITING[kind].product, "drop")
-    found = quote(facts, [back(answers=answers)], TODAY)
-    assert (found.lines, found.due, found.scheduled) == ((), 0, ())
-    assert codes(found) == ["scheduled_dropped"]
-    undisturbed = renewal(support(), TODAY)
-    assert undisturbed is not None
-    assert (found.renewal.amount, found.renewal.cycle) == (undisturbed.amount, undisturbed.cycle)
-    with pytest.raises(NoChange):
-        quote(support(), [back()], TODAY)
 
 
 def test_options_name_the_edition_the_line_renews_with() -> None:
