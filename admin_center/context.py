@@ -171,7 +171,7 @@ def write_topbar(
     `person` is name and address, `account` name and slug. The template sees nothing of the request,
     and its forms stand outside of it: a request's own token must never be kept.
     """
-    accounts = [row[1:] for row in lists if row[0] == "account"]
+    accounts = [row[1:3] for row in lists if row[0] == "account"]
     facts = {
         "languages": settings.LANGUAGES,
         "vendor_name": settings.VENDOR_NAME,

@@ -58,7 +58,7 @@ class ProductAdmin(StaffAdmin):
     list_filter = ("kind",)
     fields = (
         *("price_list", "name", "key", "kind", "open_to_assisted", "minimum", "maximum", "tax_category"),
-        "units",
+        *("units", "url"),
         *("parts", "needs", "withdrawn"),
     )
     inlines = (EditionInline,)

@@ -75,6 +75,8 @@ class Product(models.Model):
     # What a quantity is counted in, by language: {"en": ["credit", "credits"], …}. Empty: in seats; of a
     # flat item nothing but its number.
     counted_in = models.JSONField(_("counted in"), default=dict, db_default={}, blank=True)
+    # Where it is worked in: what the product tray leads to. Without one it is not in the tray.
+    url = models.URLField(_("address"), max_length=120, default="", db_default="", blank=True)
     # Which of a country's rates it takes; where the country has none for it, the standard ones.
     tax_category = models.SlugField(_("tax category"), max_length=60, default="standard")
 
@@ -85,6 +87,9 @@ class Product(models.Model):
         ordering: ClassVar[list[str]] = ["position", "id"]
         constraints = [
             models.UniqueConstraint(fields=["catalogue", "key"], name="product_key_once"),
+            models.CheckConstraint(
+                condition=Q(url="") | Q(url__startswith="https://"), name="product_url_https"
+            ),
             models.CheckConstraint(
                 condition=Q(minimum__gte=1, maximum__gte=F("minimum")), name="product_quantities_in_order"
             ),

@@ -11,7 +11,7 @@ from billing.models import Subscription
 
 # What reserve_numbers gives, of every series.
 OUR_NUMBERS = r"(?:INV|CN)[\s-]?\d{6,}"
-TopbarRow = tuple[str, str, str]
+TopbarRow = tuple[str, str, str, str]
 
 # The table of the database cache (CACHES in the settings) has no model.
 _EXPIRED_CACHE_ROWS = "DELETE FROM cache WHERE expires <= %s"
@@ -64,16 +64,17 @@ UPDATE billing_discount d SET periods_left = v.left
 FROM unnest(%s::bigint[], %s::int[]) AS v (id, "left") WHERE d.id = v.id
 """
 _TOPBAR = """
-(SELECT 'account', a.name, a.slug
+(SELECT 'account', a.name, a.slug, ''
    FROM accounts_membership m JOIN accounts_account a ON a.id = m.account_id
   WHERE m.user_id = %(person)s AND m.suspended_at IS NULL AND a.state <> 'cancelled'
   ORDER BY lower(a.name), m.id LIMIT 8)
 UNION ALL
-(SELECT 'product', p.name, e.name
+(SELECT 'product', p.name, e.name, p.url
    FROM billing_line l
    JOIN billing_product p ON p.id = l.product_id
    JOIN billing_edition e ON e.id = l.edition_id
   WHERE l.subscription_id = %(account)s AND l.ended_on IS NULL AND p.kind IN ('product', 'suite')
+    AND p.url <> ''
   ORDER BY p.position, p.id LIMIT 12)
 """
 
@@ -145,7 +146,10 @@ def _for_all(statement: str, *columns: list[Any]) -> None:
 
 
 def topbar_rows(person_id: int, account_id: int | None) -> tuple[TopbarRow, ...]:
-    """Return a person's accounts ("account", name, slug) and an account's products, in one statement."""
+    """Return a person's accounts ("account", name, slug, "") and an account's products, in one statement.
+
+    Of the products those that have an address: "product", name, edition, address.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_TOPBAR, {"person": person_id, "account": account_id or 0})
         return tuple(cursor.fetchall())

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -17,7 +18,8 @@ from accounts.models import Account, User
 from accounts.rules.capabilities import AccountState, AccountType
 from admin_center import navigation
 from admin_center.context import Frame
-from tests import people
+from billing.models import Line, Product
+from tests import people, shop
 
 SignIn = Callable[[User], Client]
 # Letters have no policy, and mail programs know no style sheets.
@@ -67,6 +69,30 @@ def test_the_top_bar_lists_the_persons_accounts_but_no_cancelled_and_no_foreign_
     assert "Second &amp; Sons" in bar
     assert "Gone" not in bar
     assert "Globex" not in bar
+
+
+@pytest.mark.breaks_invariants
+def test_the_tray_leads_to_the_products_of_the_account_that_have_an_address(
+    acme: Account, globex: Account
+) -> None:
+    shop.subscribe(acme, {"support": ("team", 5, "12"), "guide": ("team", 5, "6")}, start=date(2023, 7, 1))
+    assert "tray-products" not in framed(acme, "olivia").topbar
+    Product.objects.filter(key="support").update(url="https://support.example/?a=1&b=2")
+    for first_name in ("olivia", "agnes"):
+        bar = framed(acme, first_name).topbar
+        assert '<a class="menu__item" href="https://support.example/?a=1&amp;b=2">' in bar
+        assert bar.count("#product") == 1
+        assert "Guide" not in bar
+    assert "support.example" not in framed(globex, "olivia").topbar
+    Line.objects.filter(product__key="support").update(ended_on=date(2023, 7, 2))
+    assert "tray-products" not in framed(acme, "olivia").topbar
+
+
+@pytest.mark.parametrize("url", ["http://support.example/", "javascript:alert(1)", "//support.example/"])
+def test_the_database_keeps_no_address_that_is_not_secure(acme: Account, url: str) -> None:
+    shop.subscribe(acme, {"support": ("team", 5, "12")}, start=date(2023, 7, 1))
+    with pytest.raises(IntegrityError, match="product_url_https"), transaction.atomic():
+        Product.objects.update(url=url)
 
 
 def test_what_is_kept_of_the_frame_holds_no_token_and_serves_one_person(acme: Account) -> None:

@@ -3,6 +3,10 @@
 import re
 from collections.abc import Collection, Mapping
 from datetime import date
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 
 from billing.imports.catalogue.listing import ListedPrice, ListedProduct
 from billing.imports.toml_tables import (
@@ -39,6 +43,18 @@ def wrong_amount(value: object, decimals: int) -> str | None:
         return f"{text[:40]} has more decimals than the currency; {allowed}"
     if len(parts[1]) > len(str(LARGEST_NUMBER)) or int(parts[1]) > LARGEST_NUMBER:
         return f"{text[:40]} is too large; at most {LARGEST_NUMBER} is allowed"
+    return None
+
+
+def wrong_url(url: str) -> str | None:
+    """Return what is wrong with a product's address, which becomes a link on every page, or None."""
+    allowed = 'write an address such as "https://support.example.com/"'
+    try:
+        URLValidator(schemes=["https"])(url)
+    except ValidationError:
+        return f"“{url[:60]}” is not an https address; {allowed}"
+    if "@" in urlsplit(url).netloc:
+        return f"names a user before the @; {allowed}"
     return None
 
 

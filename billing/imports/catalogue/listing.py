@@ -50,6 +50,7 @@ class ListedProduct:
     editions: tuple[ListedEdition, ...]
     tax_category: str = STANDARD
     counted_in: CountedIn = ()
+    url: str = ""
     line: int = field(default=0, compare=False)
 
 

@@ -14,6 +14,7 @@ from billing.imports.catalogue.checks import (
     no_key_twice,
     only_for,
     wrong_amount,
+    wrong_url,
 )
 from billing.imports.catalogue.listing import ListedEdition, ListedPrice, ListedProduct, PriceList
 from billing.imports.toml_tables import (
@@ -84,7 +85,7 @@ class _Reader:
     def _product(self, table: TomlTable) -> ListedProduct:
         table.only(
             *("key", "name", "kind", "open_to_assisted", "minimum", "maximum"),
-            *("includes", "requires", "tax_category", "counted_in", "edition"),
+            *("includes", "requires", "tax_category", "counted_in", "url", "edition"),
         )
         kind = table.choice("kind", tuple(ProductKind), ProductKind.PRODUCT)
         minimum = table.whole("minimum", 1, least=1)
@@ -110,6 +111,7 @@ class _Reader:
             requires=table.keys("requires"),
             tax_category=table.key("tax_category") if "tax_category" in table else STANDARD,
             counted_in=counted_in,
+            url=self._url(table, kind),
             editions=tuple(
                 self._edition(one, kind, in_seats=in_seats, named=len(editions) > 1) for one in editions
             ),
@@ -125,6 +127,17 @@ class _Reader:
         words = table.table("counted_in")
         words.only(*LANGUAGES)
         return tuple((language, *words.two_texts(language)) for language in LANGUAGES)
+
+    def _url(self, table: TomlTable, kind: ProductKind) -> str:
+        """Return where a product or Suite is worked in; "" where the file doesn't say."""
+        if "url" not in table:
+            return ""
+        if kind not in (ProductKind.PRODUCT, ProductKind.SUITE):
+            table.fault("url", f"is not for a {kind.value}: people work in products and Suites")
+        url = table.text("url")
+        if url and (wrong := wrong_url(url)):
+            table.fault("url", wrong)
+        return url
 
     def _purpose(self, table: TomlTable) -> dict[str, str]:
         """Return what an edition is for, in each language; nothing where the file doesn't say."""

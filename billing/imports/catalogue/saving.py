@@ -98,6 +98,7 @@ class _CatalogueLoad:
             "maximum": listed.maximum,
             "tax_category": listed.tax_category,
             "counted_in": counted_to_plain(listed.counted_in),
+            "url": listed.url,
         }
         if stored is None:
             self.notes.append(f"{listed.name}: new {_kind(listed.kind)} ({listed.key})")
@@ -250,7 +251,7 @@ def _plain(value: object) -> str:
         return " / ".join(map(str, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    return str(value) or "none"
 
 
 def _kind(kind: str) -> str:

@@ -73,6 +73,7 @@ def stored_product(product: Product) -> ListedProduct:
         requires=tuple(sorted(one.key for one in product.requires.all())),
         editions=tuple(stored_edition(edition) for edition in product.editions.all()),
         counted_in=counted_from_plain(product.counted_in),
+        url=product.url,
     )
 
 
