@@ -49,6 +49,7 @@ SIGNING_IN = "before or while signing in: there is no person yet to keep it for"
 PROVIDER = "takes the place of the payment provider's own page"
 UNMARKED = {
     "410.html": BUTTONS,
+    "admin/base_site.html": BUTTONS,
     "kept_quotes/kept.html": "the address to copy stands beside buttons: nothing is typed",
     "console.html": BUTTONS,
     "payment_links/look.html": BUTTONS,
