@@ -35,7 +35,7 @@ def test_a_part_of_a_line_is_credited_and_given_back(vera: Client) -> None:
     told = text(vera.post(page, posted, follow=True))
     assert "Credit note CN-000001 is issued." in told
     assert "$60.00 is given back." in told
-    assert "Corrects: INV-000001" in told
+    assert "Corrects INV-000001" in told
     olivia = signed_in(people.user("olivia"))
     seen = text(olivia.get("/a/acme/billing/invoices/CN-000001/"))
     for said in (
@@ -92,7 +92,7 @@ def test_what_is_left_is_written_off(vera: Client) -> None:
     assert vera.post(page, {"reason": ""}).status_code == 422
     told = text(vera.post(page, {"reason": "Insolvent"}, follow=True))
     assert "What was left of invoice INV-000001 is no longer owed." in told
-    assert "Written off: $144.00 (Vera Vance): Insolvent" in told
+    assert "Written off $144.00 (Vera Vance): Insolvent" in told
     assert "Left to pay $0.00" in text(vera.get(page))
     again = vera.post(page, {"reason": "Again"})
     assert again.status_code == 422

@@ -208,7 +208,7 @@ def test_a_budget_is_told_before_it_is_reached_and_holds(
 def test_staff_see_how_much_of_its_budget_an_account_has_used(firm: Account) -> None:
     browser("bilal").post(INVITE, NINA)
     page = signed_in(people.vera()).get(f"/vendor/accounts/account/{firm.pk}/change/")
-    assert "Invitations in 24 hours: 1 / 51" in text(page)
+    assert "Invitations in 24 hours 1 / 51" in text(page)
 
 
 def test_who_invited_reads_that_the_letter_could_not_be_delivered(firm: Account) -> None:

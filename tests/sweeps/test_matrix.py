@@ -78,12 +78,13 @@ def test_every_address_has_a_row() -> None:
 def test_every_address_of_an_account_goes_through_the_door() -> None:
     """The view behind it is one that `page` made, and asks for the action that its row says."""
 
-    def views(resolver: URLResolver, path: str = "") -> Iterator[tuple[str, str, Any]]:
+    def views(resolver: URLResolver, path: str = "", space: str = "") -> Iterator[tuple[str, str, Any]]:
         for entry in resolver.url_patterns:
             if isinstance(entry, URLResolver):
-                yield from views(entry, path + str(entry.pattern))
+                inner = f"{entry.namespace}:" if entry.namespace else space
+                yield from views(entry, path + str(entry.pattern), inner)
             else:
-                yield path + str(entry.pattern), str(entry.name), entry.callback
+                yield path + str(entry.pattern), f"{space}{entry.name}", entry.callback
 
     for path, name, view in views(get_resolver()):
         if path.startswith("a/"):
