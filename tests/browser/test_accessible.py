@@ -61,7 +61,14 @@ def too_wide(visit: Visit) -> list[str]:
     visit.page.set_viewport_size(NARROW)
     width = visit.page.evaluate("document.documentElement.scrollWidth")
     if width <= NARROW["width"]:
-        return []
+        cards = visit.page.evaluate(
+            """() => [...document.querySelectorAll('.table--cards')]
+                .map(one => one.parentElement).filter(one => one.scrollWidth > one.clientWidth)
+                .map(one => [...one.querySelectorAll('*')]
+                    .filter(part => part.getBoundingClientRect().right > one.getBoundingClientRect().right)
+                    .map(part => `${part.tagName}.${part.className} ${part.innerText}`).pop())"""
+        )
+        return [f"{visit.page.url}: a card is cut off by {one}" for one in cards]
     wide = visit.page.evaluate(
         """() => [...document.querySelectorAll('body *')]
             .filter(one => one.getBoundingClientRect().right > 321)
